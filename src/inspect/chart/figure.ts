@@ -73,6 +73,7 @@ export function figure(options: FigureOptions, charts: Chart | readonly Chart[])
     });
     y += 19;
   }
+  if (y > EDGE) y += 4;
   const legend = drawLegend(
     panels.flatMap((panel) => panel.legend),
     { x: EDGE, y, width: inner, height: 0 },
@@ -81,7 +82,7 @@ export function figure(options: FigureOptions, charts: Chart | readonly Chart[])
   y += legend.height;
   for (let first = 0; first < panels.length; first += columns) {
     const row = panels.slice(first, first + columns);
-    if (first > 0) y += 16;
+    if (first > 0) y += 18;
     if (row.some((panel) => panel.title)) {
       row.forEach((panel, i) => {
         const x = EDGE + i * (column + GUTTER);
@@ -128,7 +129,7 @@ function drawLegend(all: readonly LegendItem[], box: Box): { svg: string; height
   const items = [...new Map(all.map((item) => [JSON.stringify(item), item])).values()];
   if (items.length === 0) return { svg: "", height: 0 };
   let svg = "";
-  let [x, y] = [box.x, box.y + 6];
+  let [x, y] = [box.x, box.y + 2];
   for (const item of items) {
     const sample = item.mark === "line" ? 26 : 12;
     const text = fit(item.name, TEXT.axis, box.width - sample - 6);

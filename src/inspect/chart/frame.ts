@@ -48,7 +48,7 @@ export function frame(box: Box, axes: Axes): Frame {
   const right = 10;
   const width = Math.max(20, box.width - left - right);
   const bands = "names" in xAxis ? layBands(xAxis.names, width) : undefined;
-  const bottom = (bands?.height ?? TEXT.tick) + GAP + 4 + (axes.xLabel ? TEXT.axis + 8 : 0);
+  const bottom = (bands?.height ?? TEXT.tick) + GAP + 4 + (axes.xLabel ? TEXT.axis + 6 : 0);
   const top = 6;
   const plot = { x: box.x + left, y: box.y + top, width, height: Math.max(20, box.height - top - bottom) };
 
@@ -76,8 +76,9 @@ export function frame(box: Box, axes: Axes): Frame {
     });
   }
   const base = plot.y + plot.height;
+  const foot = "names" in xAxis && yAxis.min < 0 ? "v-grid" : "v-axis"; // bars stand on zero
   svg += el("line", {
-    class: "v-axis",
+    class: foot,
     x1: plot.x,
     x2: plot.x + plot.width,
     y1: base,
@@ -93,7 +94,7 @@ export function frame(box: Box, axes: Axes): Frame {
   if (axes.yLabel) {
     const at = box.x + TEXT.axis - 1;
     const options = { size: TEXT.axis, tone: "v-muted", anchor: "middle", turn: -90 } as const;
-    svg += label(fit(axes.yLabel, TEXT.axis, box.height), at, plot.y + plot.height / 2, options);
+    svg += label(fit(axes.yLabel, TEXT.axis, plot.height + 12), at, plot.y + plot.height / 2, options);
   }
   return { plot, svg, x, y };
 }
@@ -107,7 +108,7 @@ function centred(text: string, plot: Box, box: Box): number {
 
 function xTicks(axis: Scale, plot: Box, x: (value: number) => number, base: number): string {
   // fewer ticks until no two numbers touch
-  for (let count = Math.max(2, Math.floor(plot.width / 42)); ; count--) {
+  for (let count = Math.max(2, Math.floor(plot.width / 30)); ; count--) {
     const ticks = axis.ticks(count);
     const clear = ticks.every((tick, i) => {
       const next = ticks[i + 1];

@@ -37,8 +37,8 @@ export function heatMap(options: HeatMapOptions): Chart {
   const low = options.min ?? (colours === "diverging" ? -reach : least);
   const high = options.max ?? (colours === "diverging" ? reach : greatest);
   const map = colourMaps[colours];
-  const rowNames = yAxis.names ?? Array.from({ length: rows }, (_, i) => String(i + 1));
-  const columnNames = xAxis.names ?? Array.from({ length: columns }, (_, i) => String(i + 1));
+  const rowNames = yAxis.names ?? counted(rows);
+  const columnNames = xAxis.names ?? counted(columns);
 
   const scale = linearScale(low, high > low ? high : low + 1, format ? { format } : {});
   const barTicks = scale.ticks(5);
@@ -131,7 +131,9 @@ function check({ values, rows, columns, x, y }: HeatMapOptions): void {
   }
 }
 
-/** Names along an axis of `length` px: all that fit, at equal distances. */
+const counted = (count: number) => Array.from({ length: count }, (_, i) => String(i + 1));
+
+/** Names along an axis of `length` px: all that fit, at equal distances; of numbers the round ones. */
 function names(
   list: readonly string[],
   length: number,
@@ -141,8 +143,9 @@ function names(
   const band = length / list.length;
   const need = sideways ? Math.max(...list.map((name) => textWidth(name, TEXT.tick))) + 6 : TEXT.tick + 3;
   const least = Math.ceil(need / band);
-  const stride = [1, 2, 5, 10, 20, 25, 50, 100].find((step) => step >= least) ?? least;
-  return list.map((name, i) => (i % stride === 0 ? draw(name, (i + 0.5) * band) : "")).join("");
+  const stride = [1, 2, 5, 10, 20, 25, 50, 100, 200].find((step) => step >= least) ?? least;
+  const offset = list.every((name, i) => name === String(i + 1)) ? 1 : 0;
+  return list.map((name, i) => ((i + offset) % stride === 0 ? draw(name, (i + 0.5) * band) : "")).join("");
 }
 
 function numbers(
@@ -154,9 +157,7 @@ function numbers(
   const width = plot.width / columns;
   const height = plot.height / rows;
   const texts = Array.from(values, (value) =>
-    format === "percent"
-      ? `${formatNumber(Number((value * 100).toPrecision(2)))}%`
-      : formatNumber(Number(value.toPrecision(2))),
+    format === "percent" ? `${Math.round(value * 100)}%` : formatNumber(Number(value.toPrecision(2))),
   );
   const size = Math.min(11, height - 4);
   if (size < 7 || Math.max(...texts.map((text) => textWidth(text, size))) > width - 4) return "";

@@ -5,7 +5,7 @@ import type { Chart } from "./figure.ts";
 import { frame } from "./frame.ts";
 import { linearScale, scaleFor } from "./scale.ts";
 import { el, num, plain } from "./svg.ts";
-import { multiples, niceStep } from "./ticks.ts";
+import { multiples } from "./ticks.ts";
 
 /** One sample. Values that are not finite are left out. */
 export interface Sample {
@@ -79,12 +79,21 @@ const outline = (d: string, tone: Tone) =>
 
 function binEdges(series: readonly Sample[], limits: { min?: number; max?: number }, bins: number): number[] {
   const { min, max } = scaleFor(allValues(series), { ...limits, format: "percent" }, false);
-  const step = niceStep(max - min, bins);
+  const step = nearestStep((max - min) / bins);
   const first = Math.floor(min / step + 1e-9) * step;
   const last = Math.ceil(max / step - 1e-9) * step;
   const edges = multiples(first, last, step);
   // a value on the last edge belongs to the last bin, unless that is the only one
   return edges.length > 1 ? edges : [first, first + step];
+}
+
+/** The width of 1, 2, 2.5 or 5 times a power of ten that is nearest to `raw` by ratio. */
+function nearestStep(raw: number): number {
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const distance = (step: number) => Math.abs(Math.log(step / raw));
+  return [1, 2, 2.5, 5, 10]
+    .map((factor) => factor * power)
+    .reduce((a, b) => (distance(b) < distance(a) ? b : a));
 }
 
 function* allValues(series: readonly Sample[]): Generator<number> {

@@ -44,7 +44,8 @@ export function imageGrid(options: ImageGridOptions): Chart {
   const { title, images, columns, rowNames, columnNames } = options;
   images.forEach(check);
   const rows = Math.ceil(images.length / columns);
-  const captions = images.some((image) => image.caption);
+  const captioned = (row: number) =>
+    images.slice(row * columns, (row + 1) * columns).some((image) => image.caption);
   const left = rowNames
     ? Math.min(120, Math.max(...rowNames.map((name) => textWidth(name, TEXT.axis)))) + 8
     : 0;
@@ -53,7 +54,12 @@ export function imageGrid(options: ImageGridOptions): Chart {
     ? images[0].pixels.width / images[0].pixels.height
     : (images[0]?.aspect ?? 1);
   const side = (width: number) => Math.min(160, (width - left - (columns - 1) * GAP) / columns);
-  const pitch = (width: number) => side(width) / aspect + (captions ? LINE : 0) + GAP;
+  /** Where row `row` begins, below the top of the grid. */
+  const rowTop = (row: number, width: number) => {
+    let y = top + row * (side(width) / aspect + GAP);
+    for (let above = 0; above < row; above++) if (captioned(above)) y += LINE;
+    return y;
+  };
   return {
     title,
     legend: [],
@@ -69,12 +75,12 @@ export function imageGrid(options: ImageGridOptions): Chart {
       }),
     },
     summary: `Grid of ${images.length} pictures in ${rows} rows.`,
-    height: (width) => Math.ceil(top + rows * pitch(width)),
+    height: (width) => Math.ceil(rowTop(rows, width)),
     draw(box) {
       const width = side(box.width);
       const height = width / aspect;
       const x = (column: number) => box.x + left + column * (width + GAP);
-      const y = (row: number) => box.y + top + row * pitch(box.width);
+      const y = (row: number) => box.y + rowTop(row, box.width);
       let svg = "";
       columnNames?.slice(0, columns).forEach((name, c) => {
         const text = fit(name, TEXT.tick, width);

@@ -34,7 +34,7 @@ export interface LineChartOptions {
   height?: number;
 }
 
-const DASH = { solid: undefined, dashed: "6 4", dotted: "1.5 4" };
+const DASH = { solid: undefined, dashed: "3.5 2.5", dotted: "1.5 4" };
 
 type Point = readonly [x: number, y: number];
 

@@ -6,7 +6,7 @@ import { el, num } from "./svg.ts";
 export const MARKERS = ["circle", "square", "triangle", "diamond"] as const;
 export type MarkerShape = (typeof MARKERS)[number];
 
-/** A marker with its middle at (x, y), about 7 px wide; hollow ones show the paper inside. */
+/** A marker with its middle at (x, y), about 7 px wide; hollow ones are smaller and show the paper inside. */
 export function marker(shape: MarkerShape, x: number, y: number, tone: string, hollow = false): string {
   const outline = (dx: number, dy: number, points: string, size: number) =>
     shape === "circle"
@@ -28,7 +28,7 @@ export function marker(shape: MarkerShape, x: number, y: number, tone: string, h
     );
   };
   // a ring of paper around the marker keeps it apart from the line it sits on
-  const halo = el("g", { class: "v-paper" }, draw(4.6));
-  const solid = el("g", { class: tone }, draw(3.5));
-  return halo + solid + (hollow ? el("g", { class: "v-paper" }, draw(2)) : "");
+  const halo = el("g", { class: "v-paper" }, draw(hollow ? 4 : 4.6));
+  const solid = el("g", { class: tone }, draw(hollow ? 3 : 3.5));
+  return halo + solid + (hollow ? el("g", { class: "v-paper" }, draw(1.6)) : "");
 }

@@ -95,6 +95,8 @@ export function label(
   const { size, tone, anchor, bold, turn } = options;
   const attributes = {
     class: tone,
+    // else the space after a superscript would be dropped
+    "xml:space": text.includes("^") ? "preserve" : undefined,
     x,
     y,
     "font-size": size,

@@ -51,16 +51,16 @@ export function logTicks(min: number, max: number, count: number): Tick[] {
   const last = Math.ceil(Math.log10(max) - 1e-9);
   const stride = Math.max(1, Math.ceil((last - first + 1) / Math.max(2, count)));
   const decades = last - first;
-  const factors = decades <= 1 ? [1, 2, 5] : decades * 2 <= count ? [1, 3] : [1];
+  const factors = decades <= 1 || decades * 3 <= count + 2 ? [1, 2, 5] : [1];
   const ticks: Tick[] = [];
   for (let power = first; power <= last; power++) {
     if ((power - first) % stride !== 0) continue;
     for (const factor of factors) {
       const value = power < 0 ? factor / 10 ** -power : factor * 10 ** power;
       if (value < min * (1 - 1e-9) || value > max * (1 + 1e-9)) continue;
-      const short = power >= -3 && power <= 3;
+      const short = power >= -3 && power <= 6;
       const text = short
-        ? formatNumber(value)
+        ? formatNumbers([value], value)[0]!
         : `${factor === 1 ? "" : `${factor}·`}10^{${minus(String(power))}}`;
       ticks.push({ value, text });
     }
