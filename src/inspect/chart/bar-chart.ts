@@ -89,7 +89,7 @@ export function barChart(options: BarChartOptions): Chart {
           if (spread > 0)
             bars += whisker(middle, axes.y(value - spread), axes.y(value + spread), Math.min(4, width / 3));
           const text = yAxis.format === "percent" ? `${formatNumber(value * 100)}%` : formatNumber(value);
-          const fits = textWidth(text, 10) <= Math.max(width, series.length === 1 ? band : 0) + 4;
+          const fits = textWidth(text, 10) <= (series.length === 1 ? band - 4 : width);
           if (!options.showValues || !fits) return;
           const above =
             value < 0 ? Math.max(y, axes.y(value - spread)) + 12 : Math.min(y, axes.y(value + spread)) - 4;

@@ -3,7 +3,7 @@
 import { type Tone, toneClass } from "./colour.ts";
 import type { Chart } from "./figure.ts";
 import { frame } from "./frame.ts";
-import { linearScale, scaleFor } from "./scale.ts";
+import { linearScale, scaleFor, snap } from "./scale.ts";
 import { el, num, plain } from "./svg.ts";
 import { multiples } from "./ticks.ts";
 
@@ -83,8 +83,11 @@ function binEdges(series: readonly Sample[], limits: { min?: number; max?: numbe
   const first = Math.floor(min / step + 1e-9) * step;
   const last = Math.ceil(max / step - 1e-9) * step;
   const edges = multiples(first, last, step);
-  // a value on the last edge belongs to the last bin, unless that is the only one
-  return edges.length > 1 ? edges : [first, first + step];
+  if (edges.length < 2) return [first, first + step];
+  // rounding must not put the extreme values outside
+  edges[0] = Math.min(edges[0]!, min);
+  edges[edges.length - 1] = Math.max(edges.at(-1)!, max);
+  return edges;
 }
 
 /** The width of 1, 2, 2.5 or 5 times a power of ten that is nearest to `raw` by ratio. */
@@ -105,7 +108,7 @@ function count(values: ArrayLike<number>, edges: readonly number[]): { counts: n
   const [low, high] = [edges[0]!, edges.at(-1)!];
   let total = 0;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
+    const value = snap(values[i]!);
     if (!Number.isFinite(value)) continue;
     total++;
     if (value < low || value > high) continue;

@@ -20,6 +20,11 @@ export interface Scale {
   ticks(count: number): Tick[];
 }
 
+/** Zero for what is smaller than 1e-100: steps of ticks below that would vanish. */
+export function snap(value: number): number {
+  return Math.abs(value) < 1e-100 ? 0 : value;
+}
+
 /** A linear scale over exactly [min, max]. */
 export function linearScale(
   min: number,
@@ -56,7 +61,8 @@ export function scaleFor(values: Iterable<number>, options: AxisOptions, round: 
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   let integer = options.format !== "percent";
-  for (const value of values) {
+  for (const given of values) {
+    const value = snap(given);
     if (!Number.isFinite(value) || (log && value <= 0)) continue;
     low = Math.min(low, value);
     high = Math.max(high, value);
@@ -64,7 +70,7 @@ export function scaleFor(values: Iterable<number>, options: AxisOptions, round: 
   }
   if (low > high) [low, high] = log ? [1, 10] : [0, 1];
   if (log) {
-    if (low === high) [low, high] = [low / 2, high * 2];
+    if (high <= low * (1 + 1e-6)) [low, high] = [low / 2, high * 2];
     return logScale(
       options.min ?? (round ? decadePart(low, -1) : low),
       options.max ?? (round ? decadePart(high, 1) : high),
@@ -72,7 +78,7 @@ export function scaleFor(values: Iterable<number>, options: AxisOptions, round: 
   }
   if (round && low > 0 && low < 0.4 * high) low = 0;
   if (round && high < 0 && high > 0.4 * low) high = 0;
-  if (low === high) {
+  if (high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))) {
     const half = integer ? 1 : Math.abs(low) / 10 || 0.5;
     [low, high] = round && low > 0 ? [0, high * 1.2] : [low - half, high + half];
   }
@@ -81,7 +87,7 @@ export function scaleFor(values: Iterable<number>, options: AxisOptions, round: 
   if (round) {
     const step = niceStep(max - min, 5, integer);
     if (options.min === undefined) min = multiples(Math.floor(min / step + 1e-9) * step, max, step)[0] ?? min;
-    if (options.max === undefined) max = Math.ceil(max / step - 1e-9) * step;
+    if (options.max === undefined) max = Math.ceil(max / step - 1e-9) * step + 0; // not −0
   }
   return linearScale(min, max, { integer, ...(options.format && { format: options.format }) });
 }
