@@ -1,9 +1,9 @@
 /** @file The numbers of a run: `metrics.jsonl`, one record a line, and `summary.csv`, one row an epoch. */
 
-import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { DataError } from "../tensor/errors.ts";
 import { fromJsonLine, type JsonValue, toJsonLine } from "./json-line.ts";
-import { writeAll, writeFileAtomic, writing } from "./write-file.ts";
+import { appendWhole, writeFileAtomic, writing } from "./write-file.ts";
 
 /** One record. `step` counts optimiser steps from the start of the run; names are grouped by slashes (`train/loss`). */
 export interface MetricsRecord {
@@ -33,15 +33,7 @@ export class MetricsWriter {
   /** Appends one record. When that fails, with `DiskError`, nothing of it stays: later records can follow. */
   write(record: MetricsRecord): void {
     const bytes = new TextEncoder().encode(`${toJsonLine(record)}\n`);
-    writing(this.path, () => {
-      const before = fstatSync(this.#fd);
-      try {
-        writeAll(this.#fd, bytes);
-      } catch (error) {
-        if (before.isFile()) ftruncateSync(this.#fd, before.size);
-        throw error;
-      }
-    });
+    writing(this.path, () => appendWhole(this.#fd, bytes));
   }
 
   /** Puts what was written onto the disk; to be called before a checkpoint that counts on it. */

@@ -1,6 +1,15 @@
 /** @file Writing files so that they are complete or not there: short writes, full disks, atomic replacement. */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { DiskError } from "../tensor/errors.ts";
 
@@ -34,6 +43,17 @@ export function writing<T>(path: string, action: () => T): T {
 export function writeAll(fd: number, bytes: Uint8Array, write: typeof writeSync = writeSync): void {
   for (let done = 0; done < bytes.length; ) {
     done += write(fd, bytes, done, bytes.length - done);
+  }
+}
+
+/** Appends all of `bytes` to an open file, or nothing: what was written of them is cut off again when it fails. */
+export function appendWhole(fd: number, bytes: Uint8Array): void {
+  const { size } = fstatSync(fd);
+  try {
+    writeAll(fd, bytes);
+  } catch (error) {
+    ftruncateSync(fd, size);
+    throw error;
   }
 }
 
