@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 import { displayWidth } from "../train/terminal.ts";
 import { bar, type Column, sparkline, table } from "./terminal-table.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 interface Layer {
   layer: number;
   rate: [number, number];

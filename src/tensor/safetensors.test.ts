@@ -13,6 +13,8 @@ import {
   serialiseSafetensors,
 } from "./safetensors.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const WIDTH: Record<StoredDType, number> = {
   float64: 8,
   int64: 8,

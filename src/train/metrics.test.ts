@@ -21,6 +21,8 @@ import { DataError, DiskError } from "../tensor/errors.ts";
 import { type MetricsRecord, MetricsWriter, readMetrics, writeSummary } from "./metrics.ts";
 import { writeAll, writeFileAtomic, writing } from "./write-file.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 let folder: string;
 let path: string;
 beforeEach(() => {

@@ -5,6 +5,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createProgress, duration, type ProgressFacts, type ProgressMode } from "./progress.ts";
 import { displayWidth } from "./terminal.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 /** A stream that keeps what is written, and shows it as a terminal would after carriage returns and clearing. */
 class Screen {
   written = "";

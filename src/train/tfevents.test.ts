@@ -9,6 +9,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DiskError } from "../tensor/errors.ts";
 import { crc32c, EventWriter } from "./tfevents.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "events-"));

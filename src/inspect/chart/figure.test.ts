@@ -8,6 +8,8 @@ import { type Chart, csv, figure, heatMap, histogram, imageGrid, lineChart, with
 import { snap } from "./scale.ts";
 import { textWidth } from "./svg.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const layers = Array.from({ length: 12 }, (_, i) => i + 1);
 const wave = (length: number) => Array.from({ length }, (_, i) => Math.sin(i * 1.7) * (1 + i / length));
 

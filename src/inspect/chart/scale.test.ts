@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { scaleFor } from "./scale.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 it.each([{ scale: "linear" }, { scale: "log" }] as const)(
   "$scale: every number that has a place is in [0, 1]",
   (options) => {

@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { formatNumber, linearTicks, logTicks, multiples, niceStep } from "./ticks.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const texts = (ticks: { text: string }[]) => ticks.map(({ text }) => text);
 
 it("are round numbers with equal decimals", () => {
