@@ -69,9 +69,9 @@ function resolve(name: string, options: ModelOptions): { family: "crate" | "vit"
 /** Builds a model. @throws {UsageError} unknown name, a size that is missing or does not fit */
 export function createModel(name: string, options: ModelOptions, random: Random): Crate | ViT {
   const resolved = resolve(name, options);
-  return resolved.family === "crate"
-    ? new Crate(resolved.options, random)
-    : new ViT(resolved.options, random);
+  const build = () =>
+    resolved.family === "crate" ? new Crate(resolved.options, random) : new ViT(resolved.options, random);
+  return scope(build, "createModel");
 }
 
 /**
