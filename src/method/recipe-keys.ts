@@ -80,7 +80,7 @@ function leaf(path: string, schema: Schema, required: boolean): Key {
   const common = { path, choices, default: schema.default, required, about: schema.description ?? "" };
   if (choices.length > 0) {
     const expected = choices.length === 1 ? `${choices[0]}` : `one of ${choices.join(", ")}`;
-    return { ...common, kind: "choice", expected, placeholder: `<${choices.join("|")}>` };
+    return { ...common, kind: "choice", expected, placeholder: shortly(choices, path) };
   }
   if (schema.type === "array") {
     const part = schema.prefixItems?.[0] ?? {};
@@ -96,7 +96,13 @@ function leaf(path: string, schema: Schema, required: boolean): Key {
   return { ...common, kind: "number", expected: `${word}${range(schema)}`, placeholder: "<n>" };
 }
 
-/** " from 1 to 5", " above 0 and below 1", … in words; nothing where there is no bound. */
+/** `<cls|mean>`, or the key's own name where the list would fill the line. */
+function shortly(choices: readonly (string | number)[], path: string): string {
+  const list = choices.join("|");
+  return `<${list.length <= 30 ? list : path.slice(path.lastIndexOf(".") + 1)}>`;
+}
+
+/** " from 1 up to 5", " above 0 and below 1", … in words; nothing where there is no bound. */
 function range(schema: Schema): string {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   const low =
