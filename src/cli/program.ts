@@ -46,3 +46,15 @@ export async function program(args: readonly string[], all = false): Promise<Com
   }
   return root;
 }
+
+/** `--key=true` and `--key=false` in the two forms that commander knows: `--key` and `--no-key`. */
+export function spellBooleans(root: Command, given: readonly string[]): string[] {
+  const command = root.commands.find((child) => child.name() === given[0]);
+  return given.map((arg) => {
+    const [, name, value] = /^--([^=]+)=(true|false)$/.exec(arg) ?? [];
+    if (name === undefined) return arg;
+    const known = [command, ...(command?.commands ?? [])].flatMap((child) => child?.options ?? []);
+    if (!known.some((option) => option.long === `--no-${name}`)) return arg;
+    return value === "true" ? `--${name}` : `--no-${name}`;
+  });
+}

@@ -51,7 +51,7 @@ function fresh({ recipe, output, experiment }: RunRequest): RunPlace {
       },
     );
   }
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() && readdirSync(folder).length > 0) {
+  if (existsSync(folder) && statSync(folder).isDirectory() && readdirSync(folder).length > 0) {
     throw new UsageError(`${folder} holds other files; choose another --experiment`, { path: folder });
   }
   return { folder };
@@ -109,7 +109,7 @@ function newest(output: string, recipe: string): string | undefined {
 }
 
 /** A folder is a run as soon as its recipe lies in it: training writes that first. */
-function isRun(folder: string): boolean {
+export function isRun(folder: string): boolean {
   return existsSync(join(folder, "recipe.json"));
 }
 

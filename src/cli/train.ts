@@ -1,9 +1,8 @@
 /** @file `vitrine train`: resolve the recipe, choose the run folder, train. */
-import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { RunResult, TrainRun, TrainRunOptions } from "../method/run-types.ts";
 import { addRecipeFlags, resolveFlags } from "./recipe-flags.ts";
-import { placeRun, removeIfEmpty } from "./run-folder.ts";
+import { isRun, placeRun, removeIfEmpty } from "./run-folder.ts";
 import { grouped, print, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -55,7 +54,7 @@ export function trainCommand(command: Command): void {
   const flags = addRecipeFlags(command);
   command.addHelpText("after", examples).action(async (name: string, options: Options) => {
     const { recipe } = resolveFlags(name, flags);
-    const run = statSync(name, { throwIfNoEntry: false })?.isDirectory() ? name : undefined;
+    const run = isRun(name) ? name : undefined;
     const { output, experiment, resume } = options;
     const place = placeRun({ recipe: recipe.name, output, experiment, resume, run });
     talk(`run folder ${place.folder}`);

@@ -30,7 +30,8 @@ export function findRecipe(name: string): Layer {
 function recipePath(name: string): string {
   const shipped = join(recipesFolder, `${name}.yaml`);
   if (/^[\w.-]+$/.test(name) && existsSync(shipped)) return shipped;
-  const found = statSync(name, { throwIfNoEntry: false });
+  // existsSync first: statSync throws on a path that goes through a file
+  const found = existsSync(name) ? statSync(name) : undefined;
   if (found?.isFile()) return name;
   if (found?.isDirectory()) {
     const resolved = join(name, "recipe.json");
