@@ -58,4 +58,10 @@ export const commands: readonly CommandEntry[] = [
     about: "a recipe as resolved, with the origin of each value",
     load: async () => (await import("./config.ts")).configCommand,
   },
+  {
+    name: "completion",
+    usage: "bash|zsh|fish",
+    about: "a script that completes commands, flags and recipes",
+    load: async () => (await import("./completion.ts")).completionCommand,
+  },
 ];

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { stringify } from "yaml";
 import { resolveRecipe } from "../method/recipe.ts";
 import { recipeJsonSchema, recipeKeys } from "../method/recipe-keys.ts";
-import { readSettings } from "../method/recipes.ts";
+import { findRecipe } from "../method/recipes.ts";
 import { addRecipeFlags, describeKey, resolveFlags } from "./recipe-flags.ts";
 import { columns, matches, print, printJson } from "./terminal.ts";
 
@@ -38,7 +38,7 @@ export function configCommand(command: Command): void {
     .argument("<file>", "YAML or JSON file")
     .addHelpText("after", "\nExample:\n  $ vitrine config check my-recipe.yaml")
     .action((file: string) => {
-      const { recipe } = resolveRecipe([readSettings(file)]);
+      const { recipe } = resolveRecipe([findRecipe(file)]);
       print(`${file}: recipe ${recipe.name} is valid`);
     });
   command

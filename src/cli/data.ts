@@ -2,19 +2,20 @@
 import type { Command } from "commander";
 import { columns, grouped, print, printJson, talk } from "./terminal.ts";
 
-/** A data set as `datasets()` of src/data/registry.ts lists it. */
+/** A data set as `datasets()` of src/data/registry.ts lists it; numbers that depend on the images are 0. */
 interface DatasetInfo {
   name: string;
   title: string;
-  classes: readonly string[] | number;
+  classes: number;
   channels: number;
   size: number;
   count: { train: number; test: number };
   official: boolean;
+  download: boolean;
   licence: string;
 }
 
-interface Images {
+interface ImageSource {
   name: string;
   labels: Int32Array;
   count: number;
@@ -22,12 +23,12 @@ interface Images {
   height: number;
   width: number;
   classes: readonly string[];
-  close?: () => Promise<void>;
+  close: () => Promise<void>;
 }
 
 interface Registry {
   datasets: () => readonly DatasetInfo[];
-  openDataset: (name: string, options: { dir?: string; split: "train" | "test" }) => Promise<Images>;
+  openSource: (name: string, options: { dir?: string; split: "train" | "test" }) => Promise<ImageSource>;
 }
 
 interface Getter {
@@ -52,6 +53,7 @@ const where = "folder of data sets; VITRINE_DATA, else ./data, when not given";
 export function dataCommand(command: Command): void {
   command
     .command("ls")
+    .usage("[flags]")
     .description("list the data sets")
     .option("--json", "the list as JSON on stdout")
     .addHelpText("after", "\nExample:\n  $ vitrine data ls")
@@ -82,11 +84,12 @@ export function dataCommand(command: Command): void {
 async function list({ json }: Options): Promise<void> {
   const sets = (await registry()).datasets();
   if (json) return printJson(sets);
-  const rows = sets.map(({ name, channels, size, classes, count, licence, title }) => [
-    ...[name, `${channels} × ${size} × ${size}`, typeof classes === "number" ? classes : classes.length],
-    ...[count.train, count.test, licence, title],
+  const known = (n: number) => (n === 0 ? "" : grouped(n));
+  const rows = sets.map(({ name, channels, size, classes, count, download, licence, title }) => [
+    ...[name, size === 0 ? `${channels} × any` : `${channels} × ${size} × ${size}`, known(classes)],
+    ...[known(count.train), known(count.test), download ? "data get" : "", licence, title],
   ]);
-  print(columns(["data set", "image", "classes", "train", "test", "licence", "about"], rows));
+  print(columns(["data set", "image", "classes", "train", "test", "fetch", "licence", "about"], rows));
 }
 
 async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
@@ -122,10 +125,10 @@ function downloadProgress(): (file: string, received: number, total: number | un
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function show(name: string, { dataDir, json }: Options): Promise<void> {
-  const { openDataset } = await registry();
+  const { openSource } = await registry();
   const place = dataDir === undefined ? {} : { dir: dataDir };
-  const train = await openDataset(name, { ...place, split: "train" });
-  const test = await openDataset(name, { ...place, split: "test" });
+  const train = await openSource(name, { ...place, split: "train" });
+  const test = await openSource(name, { ...place, split: "test" });
   const counts = { train: perClass(train), test: perClass(test) };
   const { channels, height, width } = train;
   const shape = `${channels} × ${height} × ${width}`;
@@ -146,10 +149,10 @@ async function show(name: string, { dataDir, json }: Options): Promise<void> {
       ),
     );
   }
-  await Promise.all([train.close?.(), test.close?.()]);
+  await Promise.all([train.close(), test.close()]);
 }
 
-function perClass({ labels, classes }: Images): number[] {
+function perClass({ labels, classes }: ImageSource): number[] {
   const counts = new Array<number>(classes.length).fill(0);
   for (const label of labels) counts[label] = counts[label]! + 1;
   return counts;

@@ -14,10 +14,12 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const args = process.argv.slice(2);
 const root = await program(args);
-try {
-  await root.parseAsync(spellBooleans(root, args), { from: "user" });
-} catch (error) {
+process.on("uncaughtException", end);
+await root.parseAsync(spellBooleans(root, args), { from: "user" }).catch(end);
+
+/** Says what went wrong and leaves at once: worker threads of a failed run must not keep the process. */
+function end(error: unknown): never {
   const { exitCode, text } = endingOf(error, root, args);
   if (text !== "") talk(text.replace(/^(error|internal):/, (word) => style("red", word, process.stderr)));
-  process.exitCode = exitCode;
+  process.exit(exitCode);
 }

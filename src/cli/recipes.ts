@@ -11,6 +11,7 @@ import { columns, print, printJson } from "./terminal.ts";
 export function recipesCommand(command: Command): void {
   command
     .command("ls")
+    .usage("[flags]")
     .description("list the shipped recipes")
     .option("--json", "the list as JSON on stdout")
     .addHelpText("after", "\nExample:\n  $ vitrine recipes ls")

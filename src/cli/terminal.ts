@@ -25,19 +25,20 @@ export function talk(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Rows as columns two spaces apart; a first row of headings is bold. Numbers go to the right. */
+/** Rows as columns two spaces apart; the headings are bold, columns of numbers go to the right. */
 export function columns(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const all = [heading, ...rows.map((row) => row.map(String))];
-  const widths = heading.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
-  const right = heading.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === "number"));
+  const cells = rows.map((row) => row.map(String));
+  const all = [heading, ...cells];
+  const widths = heading.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
+  const right = heading.map((_, i) => cells.every((row) => /^[\d,.]*$/.test(row[i]!)));
   const lines = all.map((row) => {
-    const cells = row.map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)));
-    return cells.join("  ").trimEnd();
+    const padded = row.map((cell, i) => (right[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)));
+    return padded.join("  ").trimEnd();
   });
   return [style("bold", lines[0]!), ...lines.slice(1)].join("\n");
 }
 
-/** A whole number with thin groups: 6,090,856. */
+/** A whole number in groups of three digits: 6,090,856. */
 export function grouped(n: number): string {
   return n.toLocaleString("en-US");
 }

@@ -75,7 +75,10 @@ const augment = z.strictObject({
 });
 
 const data = z.strictObject({
-  name: z.string().min(1).describe("data set; `vitrine data ls` lists them"),
+  name: z
+    .string()
+    .min(1)
+    .describe("data set, as `vitrine data ls` lists them; folder:PATH is a folder of images"),
   dir: z
     .string()
     .min(1)

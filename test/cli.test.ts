@@ -67,7 +67,7 @@ test.concurrent("an output folder that cannot be written is told at the start, w
 });
 
 test.concurrent("a reader that closes early is no error", async () => {
-  const entry = fileURLToPath(new URL("./main.ts", import.meta.url));
+  const entry = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", entry, "config", "keys", "--json"]);
   let stderr = "";
   child.stderr.on("data", (data) => {

@@ -1,8 +1,8 @@
-/** @file For tests: the real command line in a process of its own. */
+/** @file The real command line in a process of its own. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const entry = fileURLToPath(new URL("./main.ts", import.meta.url));
+const entry = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 export interface Ended {
   code: number | null;
