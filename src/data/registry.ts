@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { DataError, UsageError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
-import { CIFAR, findCifar, isCompactCifar, readCifar } from "./cifar.ts";
+import { findCifar, isCompactCifar, readCifar } from "./cifar.ts";
 import { CIFAR10, CIFAR100, DIGITS, FASHION } from "./classes.ts";
 import { readDigits } from "./digits.ts";
 import { dataRoot } from "./find.ts";
@@ -187,9 +187,8 @@ function locate(name: string, dir: string | undefined, holds: (folder: string) =
   const places = [join(root, name), root];
   const found = places.find(holds);
   if (found !== undefined) return found;
-  const incomplete = name in CIFAR ? "" : " (or the split is missing there)";
   throw new DataError(
-    `${name}: not found in ${places.join(" or ")}${incomplete}; run "vitrine data get ${name}", or say where it is ` +
+    `${name}: not found in ${places.join(" or ")}; run "vitrine data get ${name}", or say where it is ` +
       "with --data.dir or VITRINE_DATA",
     { path: root },
   );
