@@ -1,46 +1,8 @@
 /** @file `vitrine data`: the data sets that are known, fetching them, and a look at what is in one. */
 import type { Command } from "commander";
+import type { GetOptions } from "../data/get.ts";
+import type { ImageSource } from "../data/image-set.ts";
 import { columns, grouped, print, printJson, talk } from "./terminal.ts";
-
-/** A data set as `datasets()` of src/data/registry.ts lists it; numbers that depend on the images are 0. */
-interface DatasetInfo {
-  name: string;
-  title: string;
-  classes: number;
-  channels: number;
-  size: number;
-  count: { train: number; test: number };
-  official: boolean;
-  download: boolean;
-  licence: string;
-}
-
-interface ImageSource {
-  name: string;
-  labels: Int32Array;
-  count: number;
-  channels: number;
-  height: number;
-  width: number;
-  classes: readonly string[];
-  close: () => Promise<void>;
-}
-
-interface Registry {
-  datasets: () => readonly DatasetInfo[];
-  openSource: (name: string, options: { dir?: string; split: "train" | "test" }) => Promise<ImageSource>;
-}
-
-interface Getter {
-  getDataset: (
-    name: string,
-    options: {
-      dir?: string;
-      baseUrl?: string;
-      progress?: (file: string, received: number, total: number | undefined) => void;
-    },
-  ) => Promise<{ folder: string; downloaded: string[] }>;
-}
 
 interface Options {
   dataDir?: string;
@@ -82,7 +44,8 @@ export function dataCommand(command: Command): void {
 }
 
 async function list({ json }: Options): Promise<void> {
-  const sets = (await registry()).datasets();
+  const { datasets } = await import("../data/registry.ts");
+  const sets = datasets();
   if (json) return printJson(sets);
   const known = (n: number) => (n === 0 ? "" : grouped(n));
   const rows = sets.map(({ name, channels, size, classes, count, download, licence, title }) => [
@@ -93,8 +56,7 @@ async function list({ json }: Options): Promise<void> {
 }
 
 async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
-  const path: string = "../data/get.ts";
-  const { getDataset } = (await import(path)) as Getter;
+  const { getDataset } = await import("../data/get.ts");
   const { folder, downloaded } = await getDataset(name, {
     ...(dataDir === undefined ? {} : { dir: dataDir }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
@@ -105,7 +67,7 @@ async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
 }
 
 /** One line per file, rewritten in place on a terminal; elsewhere a line when a file begins. */
-function downloadProgress(): (file: string, received: number, total: number | undefined) => void {
+function downloadProgress(): NonNullable<GetOptions["progress"]> {
   const { stderr } = process;
   let current = "";
   let shown = 0;
@@ -125,7 +87,7 @@ function downloadProgress(): (file: string, received: number, total: number | un
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function show(name: string, { dataDir, json }: Options): Promise<void> {
-  const { openSource } = await registry();
+  const { openSource } = await import("../data/registry.ts");
   const place = dataDir === undefined ? {} : { dir: dataDir };
   const train = await openSource(name, { ...place, split: "train" });
   const test = await openSource(name, { ...place, split: "test" });
@@ -156,9 +118,4 @@ function perClass({ labels, classes }: ImageSource): number[] {
   const counts = new Array<number>(classes.length).fill(0);
   for (const label of labels) counts[label] = counts[label]! + 1;
   return counts;
-}
-
-async function registry(): Promise<Registry> {
-  const path: string = "../data/registry.ts";
-  return (await import(path)) as Registry;
 }
