@@ -58,6 +58,29 @@ test.concurrent("a recipe that is printed can be read back", async () => {
   expect(check).toEqual({ code: 0, stdout: `${file}: recipe digits is valid\n`, stderr: "" });
 });
 
+test.concurrent("data show counts the images of each class", async () => {
+  const { code, stdout, stderr } = await vitrine(["data", "show", "digits", "--json"]);
+  expect([code, stderr]).toEqual([0, ""]);
+  const shown = JSON.parse(stdout);
+  expect(shown).toMatchObject({
+    name: "digits",
+    channels: 1,
+    height: 28,
+    width: 28,
+    train: 8004,
+    test: 1996,
+  });
+  const sum = (split: "train" | "test") =>
+    shown.classes.reduce((n: number, row: Record<string, number>) => n + row[split]!, 0);
+  expect([shown.classes.length, sum("train"), sum("test")]).toEqual([10, 8004, 1996]);
+});
+
+test.concurrent("data that is not there ends with code 3 and says where it was looked for", async () => {
+  const { code, stdout, stderr } = await vitrine(["data", "show", "mnist", "--data-dir", folder]);
+  expect([code, stdout]).toEqual([3, ""]);
+  expect(stderr).toContain(join(folder, "mnist"));
+});
+
 test.concurrent("an output folder that cannot be written is told at the start, with code 7", async () => {
   const file = join(folder, "file");
   writeFileSync(file, "");
