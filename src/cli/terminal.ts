@@ -27,7 +27,7 @@ export function talk(text: string): void {
 
 /** Rows as columns two spaces apart; the headings are bold, columns of numbers go to the right. */
 export function columns(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const cells = rows.map((row) => row.map(String));
+  const cells = rows.map((row) => row.map((cell) => oneLine(String(cell))));
   const all = [heading, ...cells];
   const widths = heading.map((_, i) => Math.max(...all.map((row) => row[i]!.length)));
   const right = heading.map((_, i) => cells.every((row) => /^[\d,.]*$/.test(row[i]!)));
@@ -36,6 +36,11 @@ export function columns(heading: readonly string[], rows: readonly (readonly (st
     return padded.join("  ").trimEnd();
   });
   return [style("bold", lines[0]!), ...lines.slice(1)].join("\n");
+}
+
+/** Text without control characters, which could move the cursor: names come from files. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, " ");
 }
 
 /** A whole number in groups of three digits: 6,090,856. */

@@ -82,6 +82,12 @@ test("an unknown key offers the nearest one, in its own section or another", () 
   expect(messageOf(flag("zzzzzzzzzzzz", 3))).toMatch(/`vitrine config keys` lists them/);
 });
 
+test("a dotted name in a file is told to go into its section", () => {
+  expect(messageOf({ origin: "a.yaml", values: { "train.epochs": 3 } })).toMatch(
+    /unknown key; write it in its section: train: { epochs }$/,
+  );
+});
+
 test("a mistyped key is told before the missing one it stands for", () => {
   const values = { ...(base.values as object), train: { epocs: 3, batchSize: 1, lr: 1 } };
   expect(() => resolveRecipe([{ origin: "a.yaml", values }])).toThrow(/epocs.*did you mean "train.epochs"/);

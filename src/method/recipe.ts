@@ -82,7 +82,12 @@ function unknownKey(path: string, merged: Merged): UsageError {
     .map((key) => key.slice(section.length).split(".")[0]!);
   const sibling = nearest(leaf, siblings);
   const found = elsewhere ?? (sibling === undefined ? nearest(path, keys) : `${section}${sibling}`);
-  const near = found === undefined ? "; `vitrine config keys` lists them" : ` (did you mean "${found}"?)`;
+  const near =
+    found === undefined
+      ? "; `vitrine config keys` lists them"
+      : found === path // a dotted name in a file
+        ? `; write it in its section: ${path.replaceAll(".", ": { ")}${" }".repeat(path.split(".").length - 1)}`
+        : ` (did you mean "${found}"?)`;
   return new UsageError(`${at(path, merged)}: unknown key${near}`, { path });
 }
 

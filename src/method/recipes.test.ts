@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import { UsageError } from "../tensor/errors.ts";
 import { resolveRecipe } from "./recipe.ts";
 import { findRecipe, readSettings, recipeNames } from "./recipes.ts";
 
@@ -97,5 +99,46 @@ test("an alias bomb and a huge file are refused", () => {
   );
   expect(() => readSettings(file("huge.yaml", `a: ${"x".repeat(1 << 20)}`))).toThrow(
     /expected a recipe of at most/,
+  );
+});
+
+test("any text is read or refused in one line", () => {
+  const piece = fc.constantFrom(
+    "a",
+    ": ",
+    "\n",
+    "  ",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&x ",
+    "*x",
+    "!!t ",
+    "'",
+    '"',
+    "|",
+    "<<: ",
+    "1",
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(piece).map((parts) => parts.join("")),
+      ),
+      (text) => {
+        const path = file("fuzz.yaml", text);
+        try {
+          resolveRecipe([readSettings(path)]);
+          expect.unreachable();
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError);
+          expect((error as Error).message).not.toContain("\n");
+        }
+      },
+    ),
+    { seed: 1, numRuns: 300 },
   );
 });

@@ -60,7 +60,7 @@ export function readSettings(file: string): Layer {
   const label = file.startsWith(recipesFolder) ? basename(file) : file;
   const text = readText(file, label);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: "error" });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const { line } = lines.linePos(problem.pos[0]);
