@@ -3,11 +3,13 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import { DataError, UsageError } from "../tensor/errors.ts";
-import type { DecodeTask } from "./decode-worker.ts";
+import type { Decoded, DecodeTask } from "./decode-worker.ts";
 import { checkImageSet, checkIndex, fingerprint, type ImageSet, type ImageSource } from "./image-set.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 const EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".gif"];
+/** Images a thread decodes for one answer, at most. */
+const MAX_SHARE = 32;
 const SPLITS = { train: ["train"], test: ["val", "validation", "test"] } as const;
 
 export interface FolderOptions {
@@ -28,7 +30,7 @@ export class ImageFolder implements ImageSource {
   readonly height: number;
   readonly width: number;
   readonly count: number;
-  readonly #pool: WorkerPool<DecodeTask, Uint8Array>;
+  readonly #pool: WorkerPool<DecodeTask, Decoded>;
 
   private constructor(
     readonly name: string,
@@ -80,8 +82,15 @@ export class ImageFolder implements ImageSource {
   async load(indices: ArrayLike<number>): Promise<Uint8Array> {
     const size = 3 * this.height * this.width;
     const out = new Uint8Array(indices.length * size);
-    const one = async (i: number) => out.set(await this.#decode(checkIndex(this, indices[i]!)), i * size);
-    await Promise.all(Array.from(indices, (_, i) => one(i)));
+    const paths = Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
+    // a whole share for each thread at once: it goes on while this thread is busy with a training step
+    const share = Math.min(MAX_SHARE, Math.ceil(paths.length / this.#pool.size));
+    const parts: Promise<void>[] = [];
+    for (let i = 0; i < paths.length; i += share) {
+      const part = this.#decode(paths.slice(i, i + share));
+      parts.push(part.then((pixels) => out.set(pixels, i * size)));
+    }
+    await Promise.all(parts);
     return out;
   }
 
@@ -105,12 +114,21 @@ export class ImageFolder implements ImageSource {
     return this.#pool.close();
   }
 
-  async #decode(index: number): Promise<Uint8Array> {
-    const path = join(this.path, this.files[index]!);
-    return this.#pool.run({ path, size: this.height }).catch((cause: Error) => {
-      throw new DataError(`cannot read image ${path}: ${cause.message}`, { path, cause });
+  async #decode(paths: string[]): Promise<Uint8Array> {
+    const decoded = await this.#pool.run({ paths, size: this.height }).catch((cause: Error) => {
+      if (paths.length === 1) throw unreadable(paths[0]!, cause.message, cause);
+      return undefined;
     });
+    // the thread died over one of them: alone, each is read, or named
+    if (decoded === undefined)
+      return Buffer.concat(await Promise.all(paths.map((path) => this.#decode([path]))));
+    if ("failed" in decoded) throw unreadable(decoded.failed, decoded.reason);
+    return decoded.pixels;
   }
+}
+
+function unreadable(path: string, reason: string, cause?: Error): DataError {
+  return new DataError(`cannot read image ${path}: ${reason}`, { path, cause });
 }
 
 /** The folder of a split, or `otherwise` when it does not exist. */
