@@ -3,7 +3,7 @@
  * the distributions are torchvision's.
  */
 import { UsageError } from "../tensor/errors.ts";
-import { arange, aten, type Random, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { arange, aten, type Random, scope, type Tensor, tensor, zeros } from "../tensor/index.ts";
 import { beta } from "./beta.ts";
 import type { Normalisation } from "./normalise.ts";
 
@@ -168,7 +168,7 @@ export function randomErase(images: Tensor, p: number, random: Random): Tensor {
         edge((box) => box.left + box.width),
       ),
     );
-    return images.mul(0).where(inside, images);
+    return zeros([1], { device }).where(inside, images);
   });
 }
 
