@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import * as augment from "./augment.ts";
 import { beta } from "./beta.ts";
+import { type Box, randomBox } from "./box.ts";
 
 /** Counting pixels [b, c, h, w], uint8. */
 function counting(b: number, c: number, h: number, w: number): Tensor {
@@ -75,7 +76,7 @@ test("cropTo samples as by hand: whole pixels, halves, and the identity", () => 
       Float32Array.from({ length: 16 }, (_, i) => i),
       { shape: [1, 1, 4, 4] },
     );
-    const crop = (box: augment.Box, size: number) => augment.cropTo(ramp, [box], size).numbers();
+    const crop = (box: Box, size: number) => augment.cropTo(ramp, [box], size).numbers();
     const close = (got: number[], want: number[]) => {
       for (const [i, v] of want.entries()) expect(got[i]).toBeCloseTo(v, 4);
     };
@@ -92,7 +93,7 @@ test("boxes have torchvision's area and aspect, lie inside, and fall back to the
   const stream = root.at("boxes");
   const areas: number[] = [];
   for (let i = 0; i < 2000; i++) {
-    const box = augment.randomBox(200, 300, [0.08, 1], [3 / 4, 4 / 3], stream);
+    const box = randomBox(200, 300, [0.08, 1], [3 / 4, 4 / 3], stream);
     expect(box.top >= 0 && box.left >= 0 && box.top + box.height <= 200 && box.left + box.width <= 300).toBe(
       true,
     );
@@ -103,16 +104,16 @@ test("boxes have torchvision's area and aspect, lie inside, and fall back to the
   }
   expect(Math.min(...areas)).toBeLessThan(0.1);
   // in a square image with square boxes every draw fits: the area is uniform
-  const draws = Array.from({ length: 2000 }, () => augment.randomBox(500, 500, [0.2, 1], [1, 1], stream));
+  const draws = Array.from({ length: 2000 }, () => randomBox(500, 500, [0.2, 1], [1, 1], stream));
   const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
   expect(Math.abs(mean(draws.map((box) => (box.width * box.height) / 250_000)) - 0.6)).toBeLessThan(0.015);
   expect(Math.abs(mean(draws.map((box) => box.left / (500 - box.width + 1e-9))) - 0.5)).toBeLessThan(0.03);
   // small boxes always fit: the logarithm of the aspect is uniform
-  const small = Array.from({ length: 2000 }, () => augment.randomBox(500, 500, [0.2, 0.3], [0.5, 2], stream));
+  const small = Array.from({ length: 2000 }, () => randomBox(500, 500, [0.2, 0.3], [0.5, 2], stream));
   const logs = small.map((box) => Math.log2(box.width / box.height));
   expect(Math.abs(mean(logs))).toBeLessThan(0.04);
   expect(Math.abs(mean(logs.map((v) => v * v)) - 1 / 3)).toBeLessThan(0.03);
-  const whole = augment.randomBox(10, 100, [1, 1], [3 / 4, 4 / 3], stream);
+  const whole = randomBox(10, 100, [1, 1], [3 / 4, 4 / 3], stream);
   expect(whole).toEqual({ top: 0, left: 43, height: 10, width: 13 });
 });
 

@@ -3,13 +3,11 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import { DataError, UsageError } from "../tensor/errors.ts";
-import type { Decoded, DecodeTask } from "./decode-worker.ts";
+import { type DecodePool, decodeFiles } from "./decode-files.ts";
 import { checkImageSet, checkIndex, fingerprint, type ImageSet, type ImageSource } from "./image-set.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 const EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".gif"];
-/** Images a thread decodes for one answer, at most. */
-const MAX_SHARE = 32;
 const SPLITS = { train: ["train"], test: ["val", "validation", "test"] } as const;
 
 export interface FolderOptions {
@@ -30,7 +28,7 @@ export class ImageFolder implements ImageSource {
   readonly height: number;
   readonly width: number;
   readonly count: number;
-  readonly #pool: WorkerPool<DecodeTask, Decoded>;
+  readonly #pool: DecodePool;
 
   private constructor(
     readonly name: string,
@@ -80,18 +78,8 @@ export class ImageFolder implements ImageSource {
   }
 
   async load(indices: ArrayLike<number>): Promise<Uint8Array> {
-    const size = 3 * this.height * this.width;
-    const out = new Uint8Array(indices.length * size);
     const paths = Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
-    // a whole share for each thread at once: it goes on while this thread is busy with a training step
-    const share = Math.min(MAX_SHARE, Math.ceil(paths.length / this.#pool.size));
-    const parts: Promise<void>[] = [];
-    for (let i = 0; i < paths.length; i += share) {
-      const part = this.#decode(paths.slice(i, i + share));
-      parts.push(part.then((pixels) => out.set(pixels, i * size)));
-    }
-    await Promise.all(parts);
-    return out;
+    return decodeFiles(this.#pool, paths, this.height);
   }
 
   /** All images in memory. @throws DataError when they need more than 4 GB, or one cannot be read */
@@ -113,22 +101,6 @@ export class ImageFolder implements ImageSource {
   close(): Promise<void> {
     return this.#pool.close();
   }
-
-  async #decode(paths: string[]): Promise<Uint8Array> {
-    const decoded = await this.#pool.run({ paths, size: this.height }).catch((cause: Error) => {
-      if (paths.length === 1) throw unreadable(paths[0]!, cause.message, cause);
-      return undefined;
-    });
-    // the thread died over one of them: alone, each is read, or named
-    if (decoded === undefined)
-      return Buffer.concat(await Promise.all(paths.map((path) => this.#decode([path]))));
-    if ("failed" in decoded) throw unreadable(decoded.failed, decoded.reason);
-    return decoded.pixels;
-  }
-}
-
-function unreadable(path: string, reason: string, cause?: Error): DataError {
-  return new DataError(`cannot read image ${path}: ${reason}`, { path, cause });
 }
 
 /** The folder of a split, or `otherwise` when it does not exist. */

@@ -1,12 +1,10 @@
 /** @file Data sets by name, and the batches drawn from them. */
 
 export {
-  type Box,
   cropTo,
   type Mixed,
   mixup,
   normalise,
-  randomBox,
   randomCrop,
   randomErase,
   randomFlip,
@@ -14,6 +12,7 @@ export {
   resize,
 } from "./augment.ts";
 export { type Augment, type Batch, type BatchOptions, batchCount, batches, epochOrder } from "./batches.ts";
+export { type Box, randomBox } from "./box.ts";
 export { type Checksum, type DownloadOptions, download } from "./download.ts";
 export { dataRoot } from "./find.ts";
 export { type FolderOptions, ImageFolder } from "./folder.ts";
