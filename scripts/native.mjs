@@ -15,10 +15,9 @@ export function buildNative(libtorch, record = join("build", "addon.json")) {
     requireTools();
     const headers = join(root, "node_modules", "node-api-headers", "include");
     const work = join(root, folder, "cmake");
-    // Caffe2Config beside TorchConfig: left alone, CMake may find another libtorch's
+    // the prefix comes before the system's folders: without it CMake mixes two libtorchs where both are installed
     const settings = [
-      `-DTorch_DIR=${libtorch.cmake}`,
-      `-DCaffe2_DIR=${join(libtorch.cmake, "..", "Caffe2")}`,
+      `-DCMAKE_PREFIX_PATH=${libtorch.source === "libtorch-dev" ? "/usr" : libtorch.folder}`,
       `-DNODE_API_INCLUDE=${headers}`,
       "-DCMAKE_BUILD_TYPE=Release",
     ];

@@ -67,6 +67,19 @@ export abstract class TensorCore {
     return viewAs(this.dtype, native().viewBuffer(this.h));
   }
 
+  /** Takes over another tensor's place: this object keeps its identity, the other is spent. For moving parameters. */
+  become_(other: TensorCore): this {
+    if (other === this) return this;
+    const handle = native().share(other.h);
+    this.dispose();
+    this.handle = handle;
+    this.freedBy = "";
+    this.sizes = undefined;
+    own(this);
+    other.dispose();
+    return this;
+  }
+
   /** Frees the tensor now; others that share its storage stay. */
   dispose(): void {
     free(this, "dispose()");

@@ -77,7 +77,6 @@ export interface Elementwise
     Methods<typeof BOTH, (other: Tensor) => Tensor>,
     Methods<typeof IN_PLACE, (other: Tensor | number) => Tensor> {}
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the methods are defined from the tables below
 export abstract class Elementwise extends TensorCore {
   /** min(max(x, low), high); leave one out with `null`. */
   clamp(low: number | null, high: number | null = null): Tensor {

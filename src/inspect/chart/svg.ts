@@ -1,0 +1,108 @@
+/** @file Writing SVG text: numbers, escaping, elements, superscripts and the width of words. */
+
+/** A coordinate with at most two decimals, so that equal charts are equal texts. */
+export function num(value: number): string {
+  const rounded = Math.round(value * 100) / 100;
+  return Object.is(rounded, -0) ? "0" : String(rounded);
+}
+
+/** Text as it can stand in XML; characters that XML forbids become U+FFFD. */
+export function escapeXml(text: string): string {
+  return (
+    text
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, "\ufffd")
+      .replace(/&/g, "&amp;")
+      .replace(/</g, "&lt;")
+      .replace(/>/g, "&gt;")
+      .replace(/"/g, "&quot;")
+  );
+}
+
+/** One element. Numbers are rounded, attributes escaped, `undefined` left out; children are SVG already. */
+export function el(
+  name: string,
+  attributes: Record<string, string | number | undefined>,
+  ...children: string[]
+): string {
+  let open = `<${name}`;
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined) open += ` ${key}="${typeof value === "number" ? num(value) : escapeXml(value)}"`;
+  }
+  return children.length === 0 ? `${open}/>` : `${open}>${children.join("")}</${name}>`;
+}
+
+const SUPERSCRIPT = /\^(?:\{([^}]*)\}|(\S))/gu;
+
+/** Escaped text in which `^c` and `^{abc}` are superscripts, as in `R^c`. */
+export function rich(text: string): string {
+  let out = "";
+  let at = 0;
+  let raised = false;
+  // a step up lasts until the next text, which has to take it back
+  const normal = (part: string) => {
+    if (part === "") return;
+    out += raised ? `<tspan dy="0.32em">${escapeXml(part)}</tspan>` : escapeXml(part);
+    raised = false;
+  };
+  for (const match of text.matchAll(SUPERSCRIPT)) {
+    normal(text.slice(at, match.index));
+    const dy = raised ? "0" : "-0.45em";
+    out += `<tspan dy="${dy}" font-size="72%">${escapeXml(match[1] ?? match[2]!)}</tspan>`;
+    raised = true;
+    at = match.index + match[0].length;
+  }
+  normal(text.slice(at));
+  return out;
+}
+
+/** The text without the marks of `rich`, for titles that screen readers speak. */
+export function plain(text: string): string {
+  return text.replace(
+    SUPERSCRIPT,
+    (_, group: string | undefined, char: string | undefined) => `^${group ?? char}`,
+  );
+}
+
+/** Width of `text` at `size` px, from the widths of a wide sans-serif face: real faces take a little less. */
+export function textWidth(text: string, size: number): number {
+  let em = 0;
+  for (const char of text.replace(SUPERSCRIPT, "$1$2")) {
+    if (/[ilj.,:;'|!]/.test(char)) em += 0.3;
+    else if (/[ ftrI()[\]/-]/.test(char)) em += 0.38;
+    else if (/[mwMW%@]/.test(char)) em += 0.92;
+    else if (/[A-Z]/.test(char)) em += 0.69;
+    else em += char.codePointAt(0)! < 0x2e80 ? 0.615 : 1;
+  }
+  return em * size;
+}
+
+/** `text` cut with an ellipsis so that it is at most `width` px wide at `size` px. */
+export function fit(text: string, size: number, width: number): string {
+  if (textWidth(text, size) <= width) return text;
+  const chars = [...text];
+  while (chars.length > 1 && textWidth(`${chars.join("")}…`, size) > width) chars.pop();
+  return `${chars.join("").trimEnd()}…`;
+}
+
+/** A text element at (x, y). `tone` is one of the classes of colour.ts. */
+export function label(
+  text: string,
+  x: number,
+  y: number,
+  options: { size: number; tone: string; anchor?: "start" | "middle" | "end"; bold?: boolean; turn?: number },
+): string {
+  const { size, tone, anchor, bold, turn } = options;
+  const attributes = {
+    class: tone,
+    // else the space after a superscript would be dropped
+    "xml:space": text.includes("^") ? "preserve" : undefined,
+    x,
+    y,
+    "font-size": size,
+    "text-anchor": anchor === "start" ? undefined : anchor,
+    "font-weight": bold ? "600" : undefined,
+    transform: turn === undefined ? undefined : `rotate(${num(turn)} ${num(x)} ${num(y)})`,
+  };
+  return el("text", attributes, rich(text));
+}

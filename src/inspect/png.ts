@@ -1,0 +1,39 @@
+/** @file Grey pixels as a PNG data URI, to be embedded in a figure. */
+
+import { crc32, deflateSync } from "node:zlib";
+import { UsageError } from "../tensor/errors.ts";
+
+const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+/**
+ * An 8-bit grey PNG as `data:image/png;base64,…`. `pixels` [height × width], row by row, 0 (black) to 255 (white).
+ * Throws `UsageError` when their number does not fit.
+ */
+export function grayToPngDataUri(pixels: Uint8Array, width: number, height: number): string {
+  if (pixels.length !== width * height || pixels.length === 0) {
+    throw new UsageError(`picture of ${width} × ${height} pixels cannot have ${pixels.length} values`);
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  // 8 bits, grey, then the only methods of compression, filtering and interlacing that are wanted here
+  header.set([8, 0, 0, 0, 0], 8);
+  const rows = Buffer.alloc(height * (width + 1));
+  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  const png = Buffer.concat([
+    SIGNATURE,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
+  return `data:image/png;base64,${png.toString("base64")}`;
+}
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const out = Buffer.alloc(body.length + 8);
+  out.writeUInt32BE(data.length, 0);
+  out.set(body, 4);
+  out.writeUInt32BE(crc32(body), body.length + 4);
+  return out;
+}

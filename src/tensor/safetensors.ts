@@ -1,0 +1,214 @@
+/** @file safetensors: parse and serialise weights as bytes, strictly, without libtorch. */
+
+import { CheckpointError } from "./errors.ts";
+
+/** Largest header that is read, in bytes: the limit of the format's own library. */
+const MAX_HEADER = 100_000_000;
+
+/** Format name → our name and bytes per element, in the order in which tensors are laid out (widest first). */
+const FORMATS = new Map([
+  ["I64", { dtype: "int64", width: 8 }],
+  ["F64", { dtype: "float64", width: 8 }],
+  ["C64", { dtype: "complex64", width: 8 }],
+  ["F32", { dtype: "float32", width: 4 }],
+  ["I32", { dtype: "int32", width: 4 }],
+  ["BF16", { dtype: "bfloat16", width: 2 }],
+  ["F16", { dtype: "float16", width: 2 }],
+  ["I16", { dtype: "int16", width: 2 }],
+  ["I8", { dtype: "int8", width: 1 }],
+  ["U8", { dtype: "uint8", width: 1 }],
+  ["BOOL", { dtype: "bool", width: 1 }],
+] as const);
+
+type Code = typeof FORMATS extends Map<infer K, unknown> ? K : never;
+
+/** The element types a safetensors file can hold here. */
+export type StoredDType = typeof FORMATS extends Map<unknown, { dtype: infer D }> ? D : never;
+
+const CODES = new Map<string, Code>([...FORMATS].map(([code, { dtype }]) => [dtype, code]));
+const LAYOUT = [...FORMATS.keys()];
+
+/** One stored tensor: row-major, little-endian. `bytes` may start at any address of its buffer. */
+export interface StoredTensor {
+  dtype: StoredDType;
+  shape: readonly number[];
+  bytes: Uint8Array;
+}
+
+/** What a file holds: free text, and tensors by name in the order of the header. */
+export interface StoredTensors {
+  metadata: Map<string, string>;
+  entries: Map<string, StoredTensor>;
+}
+
+/**
+ * Reads a safetensors file that is in memory. The tensors are views of `bytes`, not copies.
+ *
+ * Every byte after the header belongs to exactly one tensor, names are unique, and lengths follow from dtype and
+ * shape; a file for which this does not hold is refused with a `CheckpointError` naming `path` and the tensor.
+ */
+export function parseSafetensors(bytes: Uint8Array, path = "safetensors"): StoredTensors {
+  const fail = (what: string): never => {
+    throw new CheckpointError(`${path}: ${what}`, { path });
+  };
+  if (bytes.length < 8) fail(`file of ${bytes.length} bytes is too short for a safetensors header`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  if (length > MAX_HEADER)
+    fail(`header of ${length} bytes is above the limit of ${MAX_HEADER}: not safetensors?`);
+  const start = 8 + Number(length);
+  if (start > bytes.length) fail(`header of ${length} bytes ends outside the file of ${bytes.length} bytes`);
+  const header = readHeader(bytes.subarray(8, start), fail);
+
+  const metadata = new Map<string, string>();
+  const entries = new Map<string, StoredTensor>();
+  const spans: { name: string; begin: number; end: number }[] = [];
+  for (const [name, value] of Object.entries(header)) {
+    if (name === "__metadata__") {
+      if (!isRecord(value)) return fail("__metadata__ is not an object");
+      for (const [key, text] of Object.entries(value)) {
+        if (typeof text !== "string") return fail(`__metadata__ ${quote(key)} is not a string`);
+        metadata.set(key, text);
+      }
+      continue;
+    }
+    const wrong = (what: string): never => fail(`tensor ${quote(name)}: ${what}`);
+    if (/\p{Surrogate}/u.test(name)) wrong("name is not valid Unicode");
+    const { code, shape, begin, end } = readInfo(value, wrong);
+    const format = FORMATS.get(code)!;
+    const expected = shape.reduce((product, size) => product * size, format.width);
+    if (end - begin !== expected) {
+      wrong(`${code} [${shape.join(", ")}] takes ${expected} bytes, the offsets give ${end - begin}`);
+    }
+    if (end > bytes.length - start) {
+      wrong(`ends at byte ${end} of ${bytes.length - start} bytes of data: the file is cut off`);
+    }
+    spans.push({ name, begin, end });
+    entries.set(name, { dtype: format.dtype, shape, bytes: bytes.subarray(start + begin, start + end) });
+  }
+
+  spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let at = 0;
+  for (const { name, begin, end } of spans) {
+    if (begin < at) fail(`tensor ${quote(name)}: starts at byte ${begin}, inside the tensor before it`);
+    if (begin > at) fail(`tensor ${quote(name)}: ${begin - at} bytes before it belong to no tensor`);
+    at = end;
+  }
+  if (at !== bytes.length - start) fail(`${bytes.length - start - at} bytes at the end belong to no tensor`);
+  return { metadata, entries };
+}
+
+/**
+ * Writes tensors as the chunks of a safetensors file, to be written one after the other; the tensors' bytes are
+ * not copied. Widest element types come first and then names in order, as the format's own library has it, so that
+ * every tensor is aligned and equal contents give equal files. Throws `CheckpointError` for bytes that do not fit
+ * the shape, a name that is not valid Unicode or a header above 100 MB.
+ */
+export function serialiseSafetensors(
+  entries: ReadonlyMap<string, StoredTensor>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Uint8Array[] {
+  const tensors = [...entries].map(([name, tensor]) => ({ name, ...tensor, code: CODES.get(tensor.dtype)! }));
+  tensors.sort((a, b) => LAYOUT.indexOf(a.code) - LAYOUT.indexOf(b.code) || (a.name < b.name ? -1 : 1));
+  const fields: string[] = [];
+  if (metadata.size > 0) {
+    const pairs = [...metadata].map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`);
+    fields.push(`"__metadata__":{${pairs.join(",")}}`);
+  }
+  let at = 0;
+  for (const { name, code, dtype, shape, bytes } of tensors) {
+    const wrong = (what: string): never => {
+      throw new CheckpointError(`tensor ${quote(name)} cannot be written: ${what}`);
+    };
+    if (name === "__metadata__" || /\p{Surrogate}/u.test(name))
+      wrong("the name is reserved or not valid Unicode");
+    if (code === undefined) wrong(`dtype ${dtype} has no place in safetensors`);
+    const expected = shape.reduce((product, size) => product * size, FORMATS.get(code)!.width);
+    if (bytes.length !== expected)
+      wrong(`${dtype} [${shape.join(", ")}] takes ${expected} bytes, not ${bytes.length}`);
+    const info = JSON.stringify({ dtype: code, shape, data_offsets: [at, at + expected] });
+    fields.push(`${JSON.stringify(name)}:${info}`);
+    at += expected;
+  }
+  const text = new TextEncoder().encode(`{${fields.join(",")}}`);
+  const padded = Math.ceil(text.length / 8) * 8;
+  if (padded > MAX_HEADER)
+    throw new CheckpointError(`header of ${padded} bytes is above the limit of ${MAX_HEADER}`);
+  const head = new Uint8Array(8 + padded).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(padded), true);
+  head.set(text, 8);
+  return [head, ...tensors.map(({ bytes }) => bytes)];
+}
+
+function readHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return fail("header is not UTF-8: not safetensors?");
+  }
+  if (!text.startsWith("{")) fail('header does not begin with "{": not safetensors?');
+  const twice = findDuplicateKey(text, fail);
+  if (twice !== undefined) fail(`${quote(twice)} is in the header twice`);
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return fail("header is not JSON");
+  }
+}
+
+/**
+ * The first key that an object of this JSON text has twice: `JSON.parse` would keep the last and say nothing. Also
+ * refuses nesting deeper than the format's three levels. On text that is not JSON it may find nothing.
+ */
+function findDuplicateKey(text: string, fail: (what: string) => never): string | undefined {
+  const open: Set<string>[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === "{" || char === "[") {
+      if (open.push(new Set()) > 3) fail("header is nested too deeply");
+    } else if (char === "}" || char === "]") {
+      open.pop();
+    } else if (char === '"') {
+      const begin = i++;
+      while (i < text.length && text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
+      let after = i + 1;
+      while (" \t\n\r".includes(text[after] ?? "-")) after++;
+      if (text[after] !== ":") continue;
+      let key: string;
+      try {
+        key = JSON.parse(text.slice(begin, i + 1)) as string;
+      } catch {
+        return fail("header is not JSON");
+      }
+      if (open.at(-1)?.has(key)) return key;
+      open.at(-1)?.add(key);
+    }
+  }
+  return undefined;
+}
+
+function readInfo(value: unknown, wrong: (what: string) => never) {
+  if (!isRecord(value)) return wrong("is not described by an object");
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (!FORMATS.has(dtype as Code)) {
+    return wrong(`dtype ${quote(String(dtype))} is not supported (expected one of ${LAYOUT.join(", ")})`);
+  }
+  if (!isSizes(shape)) return wrong("shape is not a list of sizes");
+  if (!isSizes(offsets) || offsets.length !== 2) return wrong("data_offsets are not two positions");
+  const [begin, end] = offsets as [number, number];
+  if (begin > end) return wrong(`data_offsets [${begin}, ${end}] run backwards`);
+  return { code: dtype as Code, shape, begin, end };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+/** A name as it can stand in a message: one line, escaped, of bounded length. */
+function quote(name: string): string {
+  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+}
