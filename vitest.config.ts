@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     // libtorch's state is per process, and a native crash then ends one file only
     pool: "forks",
+    setupFiles: ["test/setup.ts"],
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

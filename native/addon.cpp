@@ -1,0 +1,52 @@
+// The module: one Environment per JavaScript environment, and the table of functions.
+#include "environment.h"
+
+namespace vitrine {
+
+Environment& environment(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return *static_cast<Environment*>(data);
+}
+
+/** JavaScript makes the error object, so that its class is ours: makeError(kind, message). */
+void throwJs(napi_env env, const char* kind, const std::string& message) {
+  auto& state = environment(env);
+  napi_value make, receiver, error;
+  if (state.makeError != nullptr && napi_get_reference_value(env, state.makeError, &make) == napi_ok) {
+    napi_value arguments[] = {fromString(env, kind), fromString(env, message)};
+    napi_get_undefined(env, &receiver);
+    if (napi_call_function(env, receiver, make, 2, arguments, &error) == napi_ok) napi_throw(env, error);
+  } else {
+    napi_throw_error(env, kind, message.c_str());
+  }
+  throw Pending{};
+}
+
+std::string firstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+    if (state.makeError != nullptr) napi_delete_reference(env, state.makeError);
+    check(napi_create_reference(env, argv[0], 1, &state.makeError), "a function");
+    return undefined(env);
+  });
+}
+
+static napi_value initialise(napi_env env, napi_value exports) {
+  auto* state = new Environment();
+  napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+  Exports table;
+  table.push_back({"setErrorFactory", nullptr, setErrorFactory, nullptr, nullptr, nullptr, napi_enumerable, nullptr});
+  exportTensors(table);
+  exportCall(table);
+  exportAutograd(table);
+  exportRuntime(table);
+  for (auto& property : table) property.data = state;
+  napi_define_properties(env, exports, table.size(), table.data());
+  return exports;
+}
+
+}  // namespace vitrine
+
+NAPI_MODULE_INIT() { return vitrine::initialise(env, exports); }

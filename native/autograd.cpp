@@ -1,0 +1,58 @@
+// Gradients, and whether operations are recorded for them.
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include "environment.h"
+
+namespace vitrine {
+
+/** gradients(outputs, inputs, gradOutputs | null, createGraph, retainGraph): one handle per input, null where unused. */
+static napi_value gradients(napi_env env, napi_callback_info info) {
+  return guarded<5>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+    const auto outputs = toTensors(env, state, argv[0]), inputs = toTensors(env, state, argv[1]);
+    std::vector<at::Tensor> outer;
+    if (typeOf(env, argv[2]) == napi_object) outer = toTensors(env, state, argv[2]);
+    const bool create = toBool(env, argv[3]), retain = toBool(env, argv[4]);
+    for (const auto& output : outputs)
+      if (!output.requires_grad()) throw Misuse("gradients: the loss does not depend on any tensor that requires a gradient");
+    const auto results = torch::autograd::grad(outputs, inputs, outer, retain || create, create, /*allow_unused=*/true);
+    napi_value array = newArray(env, results.size());
+    for (size_t i = 0; i < results.size(); i++) setAt(env, array, i, fromTensor(env, state, results[i]));
+    return array;
+  });
+}
+
+static napi_value requiresGrad(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+    return fromBool(env, toTensor(env, state, argv[0]).requires_grad());
+  });
+}
+
+static napi_value setRequiresGrad(napi_env env, napi_callback_info info) {
+  return guarded<2>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+    toTensor(env, state, argv[0]).requires_grad_(toBool(env, argv[1]));
+    return undefined(env);
+  });
+}
+
+/** setGradMode(enabled) → what it was. */
+static napi_value setGradMode(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment&, size_t, napi_value* argv) {
+    const bool before = c10::GradMode::is_enabled();
+    c10::GradMode::set_enabled(toBool(env, argv[0]));
+    return fromBool(env, before);
+  });
+}
+
+void exportAutograd(Exports& exports) {
+  const auto add = [&](const char* name, napi_callback callback) {
+    exports.push_back({name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr});
+  };
+  add("gradients", gradients);
+  add("requiresGrad", requiresGrad);
+  add("setRequiresGrad", setRequiresGrad);
+  add("setGradMode", setGradMode);
+}
+
+}  // namespace vitrine

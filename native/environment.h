@@ -1,0 +1,115 @@
+// Everything the addon knows for one JavaScript environment: live tensors, operators looked up, generators.
+#pragma once
+#include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <memory>
+#include <mutex>
+
+#include "js.h"
+
+namespace vitrine {
+
+/** A live tensor is an integer in JavaScript: generation (1…2047) << 20 | slot. A small or stale number is never valid. */
+using Handle = int32_t;
+constexpr int kSlotBits = 20;
+constexpr uint32_t kMaxSlots = 1u << kSlotBits;
+constexpr uint32_t kMaxGeneration = 2047;
+
+/** How an argument is converted: decided once from the operator's schema. */
+enum class Kind : uint8_t { Tensor, TensorList, OptionalTensorList, Scalar, ScalarList, Int, IntList, Float, FloatList, Bool, BoolList, String, Device, Generator, Unknown };
+
+struct Argument {
+  Kind kind;
+  bool optional;
+  int32_t fixedLength;  // int[2] accepts 3 as [3, 3]
+};
+
+using UnaryHandle = c10::TypedOperatorHandle<at::Tensor(const at::Tensor&)>;
+using BinaryHandle = c10::TypedOperatorHandle<at::Tensor(const at::Tensor&, const at::Tensor&)>;
+using ScaledBinaryHandle = c10::TypedOperatorHandle<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Scalar&)>;
+using ScalarHandle = c10::TypedOperatorHandle<at::Tensor(const at::Tensor&, const at::Scalar&)>;
+
+/** An operator looked up once. Frequent signatures also hold an unboxed handle: half the cost of a boxed call. */
+struct Operator {
+  c10::OperatorHandle handle;
+  std::string name;
+  std::vector<Argument> arguments;
+  bool inPlace;  // returns its first argument: nothing new to hand out
+  std::unique_ptr<UnaryHandle> unary;
+  std::unique_ptr<BinaryHandle> binary;
+  std::unique_ptr<ScaledBinaryHandle> scaledBinary;
+  std::unique_ptr<ScalarHandle> scalar;
+};
+
+/** References to ArrayBuffers whose tensors died, on whatever thread; deleted when JavaScript next calls. */
+struct DeadReferences {
+  std::mutex mutex;
+  std::vector<napi_ref> references;
+};
+
+struct Environment {
+  std::vector<at::Tensor> slots;
+  std::vector<uint16_t> generations;
+  std::vector<uint32_t> free;
+  std::vector<std::unique_ptr<Operator>> operators;
+  std::vector<at::Generator> generators;
+  std::shared_ptr<DeadReferences> dead = std::make_shared<DeadReferences>();
+  napi_ref makeError = nullptr;
+};
+
+Environment& environment(napi_env env);
+
+Handle add(Environment& state, at::Tensor tensor);
+const at::Tensor& get(Environment& state, Handle handle);
+void release(Environment& state, Handle handle);
+size_t live(const Environment& state);
+
+/** A number or bigint given for a tensor; bigint is how the checked path tells a tensor from a number. */
+const at::Tensor& toTensor(napi_env env, Environment& state, napi_value value);
+/** Int32Array of handles, or an array of handles (null for an undefined tensor). */
+std::vector<at::Tensor> toTensors(napi_env env, Environment& state, napi_value value);
+napi_value fromTensor(napi_env env, Environment& state, at::Tensor tensor);
+
+c10::IValue toIValue(napi_env env, Environment& state, const c10::Argument& schema, const Argument& argument, napi_value value, bool integral, bool strict);
+napi_value fromIValue(napi_env env, Environment& state, const c10::IValue& value, bool strict);
+Argument describe(const c10::Argument& argument);
+at::ScalarType toScalarType(const std::string& name);
+const char* dtypeName(at::ScalarType type);
+std::string describeTensor(const at::Tensor& tensor);
+
+[[noreturn]] void throwJs(napi_env env, const char* kind, const std::string& message);
+std::string firstLine(const std::string& text);
+
+/** Runs `body(state, argc, argv)`; whatever it throws becomes a JavaScript exception. */
+template <size_t N, typename Body>
+napi_value guarded(napi_env env, napi_callback_info info, Body body) {
+  try {
+    size_t argc = N;
+    napi_value argv[N == 0 ? 1 : N];
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
+    if (argc > N) argc = N;
+    return body(*static_cast<Environment*>(data), argc, argv);
+  } catch (const Pending&) {
+  } catch (const Misuse& error) {
+    try { throwJs(env, "usage", error.what()); } catch (const Pending&) {}
+  } catch (const std::bad_alloc&) {
+    try { throwJs(env, "memory", "not enough memory"); } catch (const Pending&) {}
+  } catch (const c10::Error& error) {
+    try { throwJs(env, "torch", firstLine(error.what_without_backtrace())); } catch (const Pending&) {}
+  } catch (const std::exception& error) {
+    try { throwJs(env, "torch", firstLine(error.what())); } catch (const Pending&) {}
+  } catch (...) {
+    try { throwJs(env, "torch", "unknown native error"); } catch (const Pending&) {}
+  }
+  return nullptr;
+}
+
+using Exports = std::vector<napi_property_descriptor>;
+void exportTensors(Exports& exports);
+void exportCall(Exports& exports);
+void exportAutograd(Exports& exports);
+void exportRuntime(Exports& exports);
+
+}  // namespace vitrine

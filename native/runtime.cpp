@@ -1,0 +1,113 @@
+// The machine: versions, threads, autocast, generators. The only file that knows libtorch's version.
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
+#include <torch/version.h>
+
+#include "environment.h"
+
+#define TORCH_AT_LEAST(major, minor) (TORCH_VERSION_MAJOR > major || (TORCH_VERSION_MAJOR == major && TORCH_VERSION_MINOR >= minor))
+
+namespace vitrine {
+
+static napi_value versions(napi_env env, napi_callback_info info) {
+  return guarded<0>(env, info, [&](Environment&, size_t, napi_value*) {
+    napi_value result;
+    napi_create_object(env, &result);
+    set(env, result, "torch", fromString(env, TORCH_VERSION));
+    set(env, result, "config", fromString(env, at::show_config()));
+#if TORCH_AT_LEAST(2, 0)
+    set(env, result, "capability", fromString(env, at::get_cpu_capability()));
+#else
+    set(env, result, "capability", null(env));
+#endif
+    set(env, result, "cuda", fromBool(env, at::hasCUDA()));
+    set(env, result, "mkldnn", fromBool(env, at::hasMKLDNN()));
+    set(env, result, "parallel", fromString(env, at::get_parallel_info()));
+    return result;
+  });
+}
+
+static napi_value threads(napi_env env, napi_callback_info info) {
+  return guarded<0>(env, info, [&](Environment&, size_t, napi_value*) { return fromInt(env, at::get_num_threads()); });
+}
+
+static napi_value setThreads(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment&, size_t, napi_value* argv) {
+    at::set_num_threads(static_cast<int>(toNumber(env, argv[0])));
+    return undefined(env);
+  });
+}
+
+/** setAutocast(device, enabled, dtype): lower-precision operators inside; leaving the outermost clears cached casts. */
+static napi_value setAutocast(napi_env env, napi_callback_info info) {
+  return guarded<3>(env, info, [&](Environment&, size_t, napi_value* argv) {
+    const auto device = c10::Device(toString(env, argv[0])).type();
+    const bool enabled = toBool(env, argv[1]);
+    const auto type = toScalarType(toString(env, argv[2]));
+#if TORCH_AT_LEAST(2, 4)
+    at::autocast::set_autocast_enabled(device, enabled);
+    at::autocast::set_autocast_dtype(device, type);
+#else
+    if (device == at::kCUDA) {
+      at::autocast::set_enabled(enabled);
+      at::autocast::set_autocast_gpu_dtype(type);
+    } else {
+      at::autocast::set_cpu_enabled(enabled);
+      at::autocast::set_autocast_cpu_dtype(type);
+    }
+#endif
+    if (enabled) at::autocast::increment_nesting();
+    else if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    return undefined(env);
+  });
+}
+
+/** A Mersenne-Twister generator of its own: streams never share state. */
+static napi_value generator(napi_env env, napi_callback_info info) {
+  return guarded<2>(env, info, [&](Environment& state, size_t argc, napi_value* argv) {
+    uint64_t seed = 0;
+    bool lossless = false;
+    check(napi_get_value_bigint_uint64(env, argv[0], &seed, &lossless), "a bigint seed");
+    if (argc > 1 && typeOf(env, argv[1]) == napi_number) {
+      auto& known = state.generators.at(static_cast<size_t>(toNumber(env, argv[1])));
+      known.set_current_seed(seed);
+      return argv[1];
+    }
+    state.generators.push_back(at::make_generator<at::CPUGeneratorImpl>(seed));
+    return fromInt(env, static_cast<int32_t>(state.generators.size() - 1));
+  });
+}
+
+static napi_value manualSeed(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment&, size_t, napi_value* argv) {
+    uint64_t seed = 0;
+    bool lossless = false;
+    check(napi_get_value_bigint_uint64(env, argv[0], &seed, &lossless), "a bigint seed");
+    at::manual_seed(seed);
+    return undefined(env);
+  });
+}
+
+static napi_value setDeterministic(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment&, size_t, napi_value* argv) {
+    at::globalContext().setDeterministicAlgorithms(toBool(env, argv[0]), /*warn_only=*/true);
+    return undefined(env);
+  });
+}
+
+void exportRuntime(Exports& exports) {
+  const auto add = [&](const char* name, napi_callback callback) {
+    exports.push_back({name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr});
+  };
+  add("versions", versions);
+  add("threads", threads);
+  add("setThreads", setThreads);
+  add("setAutocast", setAutocast);
+  add("generator", generator);
+  add("manualSeed", manualSeed);
+  add("setDeterministic", setDeterministic);
+}
+
+}  // namespace vitrine

@@ -1,0 +1,67 @@
+/** @file The commands: names and one-line descriptions for the help, and where each is defined, loaded only when it is called. */
+import type { Command } from "commander";
+
+export interface CommandEntry {
+  name: string;
+  usage: string;
+  about: string;
+  /** Adds arguments, flags, help and action to the command. */
+  load: () => Promise<(command: Command) => void>;
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "train",
+    usage: "RECIPE [flags]",
+    about: "train a model, with progress, metrics, checkpoints and resume",
+    load: async () => (await import("./train.ts")).trainCommand,
+  },
+  {
+    name: "eval",
+    usage: "RUN [flags]",
+    about: "accuracy and loss of a run's checkpoint on a whole split",
+    load: async () => (await import("./eval.ts")).evalCommand,
+  },
+  {
+    name: "inspect",
+    usage: "RUN|FILE [flags]",
+    about: "measure every layer of a run, or list the tensors of a file",
+    load: async () => (await import("./inspect.ts")).inspectCommand,
+  },
+  {
+    name: "data",
+    usage: "ls|get|show",
+    about: "data sets: list, fetch, look at",
+    load: async () => (await import("./data.ts")).dataCommand,
+  },
+  {
+    name: "models",
+    usage: "ls|show",
+    about: "architectures, their sizes and parameter counts",
+    load: async () => (await import("./models.ts")).modelsCommand,
+  },
+  {
+    name: "recipes",
+    usage: "ls|show",
+    about: "recipes shipped with vitrine",
+    load: async () => (await import("./recipes.ts")).recipesCommand,
+  },
+  {
+    name: "doctor",
+    usage: "[flags]",
+    about: "what this machine can do, and what is missing",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
+  {
+    name: "config",
+    usage: "print|check|keys",
+    about: "a recipe as resolved, with the origin of each value",
+    load: async () => (await import("./config.ts")).configCommand,
+  },
+  {
+    name: "completion",
+    usage: "bash|zsh|fish",
+    about: "a script that completes commands, flags and recipes",
+    load: async () => (await import("./completion.ts")).completionCommand,
+  },
+];

@@ -1,0 +1,121 @@
+/** @file `vitrine data`: the data sets that are known, fetching them, and a look at what is in one. */
+import type { Command } from "commander";
+import type { GetOptions } from "../data/get.ts";
+import type { ImageSource } from "../data/image-set.ts";
+import { columns, grouped, print, printJson, talk } from "./terminal.ts";
+
+interface Options {
+  dataDir?: string;
+  baseUrl?: string;
+  json?: true;
+}
+
+const where = "folder of data sets; VITRINE_DATA, else ./data, when not given";
+
+export function dataCommand(command: Command): void {
+  command
+    .command("ls")
+    .usage("[flags]")
+    .description("list the data sets")
+    .option("--json", "the list as JSON on stdout")
+    .addHelpText("after", "\nExample:\n  $ vitrine data ls")
+    .action(list);
+  command
+    .command("get")
+    .usage("NAME [flags]")
+    .description("download a data set from its official address: resumed where it stopped, checksums checked")
+    .argument("<name>", "name of a data set")
+    .option("--data-dir <dir>", where)
+    .option("--base-url <url>", "a mirror that has the official files under the same names")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  $ vitrine data get cifar10\n  $ vitrine data get mnist --data-dir ~/data",
+    )
+    .action(get);
+  command
+    .command("show")
+    .usage("NAME [flags]")
+    .description("read a data set and count the images of each class")
+    .argument("<name>", "name of a data set")
+    .option("--data-dir <dir>", where)
+    .option("--json", "the counts as JSON on stdout")
+    .addHelpText("after", "\nExample:\n  $ vitrine data show digits")
+    .action(show);
+}
+
+async function list({ json }: Options): Promise<void> {
+  const { datasets } = await import("../data/registry.ts");
+  const sets = datasets();
+  if (json) return printJson(sets);
+  const known = (n: number) => (n === 0 ? "" : grouped(n));
+  const rows = sets.map(({ name, channels, size, classes, count, download, licence, title }) => [
+    ...[name, size === 0 ? `${channels} × any` : `${channels} × ${size} × ${size}`, known(classes)],
+    ...[known(count.train), known(count.test), download ? "data get" : "", licence, title],
+  ]);
+  print(columns(["data set", "image", "classes", "train", "test", "fetch", "licence", "about"], rows));
+}
+
+async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
+  const { getDataset } = await import("../data/get.ts");
+  const { folder, downloaded } = await getDataset(name, {
+    ...(dataDir === undefined ? {} : { dir: dataDir }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    progress: downloadProgress(),
+  });
+  talk(downloaded.length === 0 ? "all files were there" : `downloaded ${downloaded.join(", ")}`);
+  print(folder);
+}
+
+/** One line per file, rewritten in place on a terminal; elsewhere a line when a file begins. */
+function downloadProgress(): NonNullable<GetOptions["progress"]> {
+  const { stderr } = process;
+  let current = "";
+  let shown = 0;
+  return (file, received, total) => {
+    if (file !== current) talk(`${current === "" || !stderr.isTTY ? "" : "\n"}fetching ${file}`);
+    current = file;
+    const now = Date.now();
+    const done = received === total;
+    if (!stderr.isTTY || (!done && now - shown < 100)) return;
+    shown = now;
+    const share =
+      total === undefined ? "" : ` of ${megabytes(total)} (${Math.floor((100 * received) / total)} %)`;
+    stderr.write(`\r  ${megabytes(received)}${share}${done ? "\n" : ""}`);
+  };
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+async function show(name: string, { dataDir, json }: Options): Promise<void> {
+  const { openSource } = await import("../data/registry.ts");
+  const place = dataDir === undefined ? {} : { dir: dataDir };
+  const train = await openSource(name, { ...place, split: "train" });
+  const test = await openSource(name, { ...place, split: "test" });
+  const counts = { train: perClass(train), test: perClass(test) };
+  const { channels, height, width } = train;
+  const shape = `${channels} × ${height} × ${width}`;
+  if (json) {
+    const classes = train.classes.map((label, i) => ({
+      label,
+      train: counts.train[i],
+      test: counts.test[i],
+    }));
+    printJson({ name: train.name, channels, height, width, train: train.count, test: test.count, classes });
+  } else {
+    const total = `${grouped(train.count)} training and ${grouped(test.count)} test images`;
+    print(`${train.name}: ${total} of ${shape}`);
+    print(
+      columns(
+        ["class", "train", "test"],
+        train.classes.map((label, i) => [label, counts.train[i]!, counts.test[i]!]),
+      ),
+    );
+  }
+  await Promise.all([train.close(), test.close()]);
+}
+
+function perClass({ labels, classes }: ImageSource): number[] {
+  const counts = new Array<number>(classes.length).fill(0);
+  for (const label of labels) counts[label] = counts[label]! + 1;
+  return counts;
+}

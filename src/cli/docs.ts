@@ -1,0 +1,102 @@
+/** @file docs/cli.md and docs/exit-codes.md, written from the commands and the schema, so that they cannot fall behind. */
+import type { Command, Option } from "commander";
+import { variableOf } from "../method/environment.ts";
+import { type Key, recipeKeys } from "../method/recipe-keys.ts";
+import { aliases } from "./aliases.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { program } from "./program.ts";
+
+/** The page about commands, flags and settings. */
+export async function commandPage(): Promise<string> {
+  const root = await program([], true);
+  return `${[
+    "# Command line",
+    "<!-- written from src/cli and src/method/recipe-schema.ts: npx vitest run src/cli/docs.test.ts -u -->",
+    "`vitrine COMMAND [flags]`; `--help` works everywhere. The answer goes to stdout, everything else to stderr. `--json` on a command that only reads prints the answer as JSON. `NO_COLOR=1` switches colours off.",
+    ...root.commands.flatMap((command) => section(command)),
+    ...precedence,
+    "## Settings",
+    "Every key of a recipe is a flag (`--train.epochs 3`), and all but name and about are variables (`VITRINE_TRAIN__EPOCHS=3`). The other flags are timm's spelling where the meaning is the same.",
+    table(["key", "expects", "default", "other flags", "meaning"], recipeKeys().map(keyRow)),
+    "## Exit codes",
+    exitCodeTable(),
+  ].join("\n\n")}\n`;
+}
+
+/** The page about exit codes. */
+export function exitCodePage(): string {
+  return `${["# Exit codes", "Every abnormal end has a code, and one line on stderr that says what to do.", exitCodeTable()].join("\n\n")}\n`;
+}
+
+const precedence = [
+  "## Where a setting comes from",
+  "Later ones win:",
+  [
+    "1. defaults of the schema (the table below);",
+    "2. the recipe: a shipped one by name, a YAML or JSON file, or the `recipe.json` of a run folder;",
+    "3. files given with `--config FILE`, in their order;",
+    `4. variables of the environment: \`${variableOf("train.batchSize")}=64\`, a double underscore for each dot;`,
+    "5. flags, in their order.",
+  ].join("\n"),
+  "`vitrine config print RECIPE --origin` shows each value and who set it. The value `none` (`null` in a file) takes an optional setting away. Other variables: `VITRINE_DATA` is the folder of data sets, `VITRINE_LIBTORCH` the folder of libtorch.",
+];
+
+function section(command: Command, prefix = "vitrine"): string[] {
+  const name = `${prefix} ${command.name()}`;
+  if (command.commands.length > 0) {
+    return [
+      `## ${name}`,
+      `${command.description()}.`,
+      ...command.commands.flatMap((verb) => section(verb, name)),
+    ];
+  }
+  const level = prefix === "vitrine" ? "##" : "###";
+  const own = command.options.filter((option) => !option.hidden && !isRecipe(option));
+  const settings = command.options.some(isRecipe)
+    ? ["Takes every setting of the table below as a flag, and `--config FILE`."]
+    : [];
+  return [
+    `${level} ${name} ${command.usage()}`.replaceAll("|", "\\|"),
+    `${command.description()}.`,
+    ...(own.length === 0 ? [] : [table(["flag", "meaning", "default"], own.map(optionRow))]),
+    ...settings,
+  ];
+}
+
+function isRecipe(option: Option): boolean {
+  return option.helpGroupHeading?.startsWith("Recipe") ?? false;
+}
+
+function optionRow({ flags, description, defaultValue, argChoices }: Option): string[] {
+  const choices = argChoices === undefined ? "" : ` (${argChoices.join(", ")})`;
+  return [
+    `\`${flags}\``,
+    `${description}${choices}`,
+    defaultValue === undefined ? "" : `\`${defaultValue}\``,
+  ];
+}
+
+function keyRow(key: Key): string[] {
+  const also = aliases
+    .filter((alias) => alias.path === key.path)
+    .map(({ flag, short, value }) => {
+      const names = short === undefined ? `\`${flag}\`` : `\`${short}\`, \`${flag}\``;
+      return value === undefined ? names : `${names} for ${value}`;
+    });
+  const missing = key.required ? "required" : "";
+  const preset = key.default === undefined || key.default === "" ? missing : `\`${key.default}\``;
+  return [`\`${key.path}\``, key.expected, preset, also.join(", "), key.about];
+}
+
+function exitCodeTable(): string {
+  return table(
+    ["code", "meaning", "what to do"],
+    exitCodes.map(({ code, meaning, remedy }) => [String(code), meaning, remedy]),
+  );
+}
+
+function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(heading), line(heading.map(() => "---")), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,37 @@
+/** @file `vitrine doctor`: what this machine can do. */
+import type { Command } from "commander";
+import { columns, print, printJson } from "./terminal.ts";
+
+interface Finding {
+  name: string;
+  value: string;
+  ok: boolean;
+  /** What to do when it is not ok. */
+  remedy?: string;
+}
+
+export function doctorCommand(command: Command): void {
+  command
+    .option("--json", "the findings as JSON on stdout")
+    .addHelpText(
+      "after",
+      "\nExit code 0 when all is well, 1 when something needs a remedy.\n\nExample:\n  $ vitrine doctor",
+    )
+    .action(async ({ json }: { json?: true }) => {
+      const { doctor } = await engine();
+      const { lines } = await doctor();
+      process.exitCode = lines.every((line) => line.ok) ? 0 : 1;
+      if (json) return printJson(lines);
+      const rows = lines.map(({ name, value, ok, remedy }) => [
+        ok ? "ok" : "fault",
+        name,
+        remedy === undefined ? value : `${value}; ${remedy}`,
+      ]);
+      print(columns(["", "what", "found"], rows));
+    });
+}
+
+async function engine(): Promise<{ doctor: () => Promise<{ lines: Finding[] }> }> {
+  const path: string = "../tensor/doctor.ts";
+  return (await import(path)) as { doctor: () => Promise<{ lines: Finding[] }> };
+}

@@ -1,0 +1,33 @@
+/** @file Exit codes: what each means and what to do. Help and docs print this table. */
+
+export interface ExitCode {
+  code: number;
+  meaning: string;
+  remedy: string;
+}
+
+export const exitCodes: readonly ExitCode[] = [
+  { code: 0, meaning: "done", remedy: "" },
+  {
+    code: 1,
+    meaning: "failed: libtorch refused, or doctor found a fault",
+    remedy: "read the line on stderr",
+  },
+  { code: 2, meaning: "usage: a wrong command, flag, recipe or key", remedy: "correct what the line names" },
+  {
+    code: 3,
+    meaning: "data: a file is missing, truncated or not what it says",
+    remedy: "fetch or repair the file",
+  },
+  {
+    code: 4,
+    meaning: "checkpoint: damaged, or of another model",
+    remedy: "resume from another: --resume auto",
+  },
+  { code: 5, meaning: "a loss, gradient or weight is not finite", remedy: "lower --lr, or set --clip-grad" },
+  { code: 6, meaning: "out of memory", remedy: "lower --batch-size, raise --grad-accum-steps" },
+  { code: 7, meaning: "disk: a file cannot be written", remedy: "free space, or choose another --output" },
+  { code: 70, meaning: "internal: a bug of ours", remedy: "report it with the stack on stderr" },
+  { code: 75, meaning: "stopped by SIGTERM with a checkpoint", remedy: "go on with --resume auto" },
+  { code: 130, meaning: "stopped by ctrl-C with a checkpoint", remedy: "go on with --resume auto" },
+];

@@ -1,0 +1,61 @@
+/** @file `vitrine inspect`: the layers of a run, or the tensors of a file. */
+import { type Command, Option } from "commander";
+import type { InspectRun } from "../method/run-types.ts";
+import { columns, grouped, print, printJson } from "./terminal.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+interface Options {
+  checkpoint: string;
+  samples: number;
+  output?: string;
+  split: "train" | "test";
+  json?: true;
+}
+
+const examples = `
+Examples:
+  $ vitrine inspect runs/first
+  $ vitrine inspect runs/first --checkpoint last --samples 512 --output report
+  $ vitrine inspect runs/first/checkpoints/step-00001000/model.safetensors`;
+
+export function inspectCommand(command: Command): void {
+  command
+    .argument("<run>", "run folder, or a .safetensors file")
+    .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
+    .addOption(
+      new Option("--split <split>", "images to measure on").choices(["train", "test"]).default("test"),
+    )
+    .addOption(
+      new Option("--samples <n>", "images to measure on").argParser(wholeNumber("--samples")).default(256),
+    )
+    .option("--output <dir>", "folder for report.json and figures/; the run's own when not given")
+    .option("--json", "the report, or the list of tensors, as JSON on stdout")
+    .addHelpText("after", examples)
+    .action(async (run: string, { json, ...options }: Options) => {
+      if (run.endsWith(".safetensors")) return showTensors(run, json ?? false);
+      const { inspectRun } = await inspector();
+      const { report, table, figures } = await inspectRun(run, options);
+      if (json) return printJson(report);
+      print(table);
+      for (const figure of figures) print(figure);
+    });
+}
+
+async function inspector(): Promise<{ inspectRun: InspectRun }> {
+  const path: string = "../inspect/inspect-run.ts";
+  return (await import(path)) as { inspectRun: InspectRun };
+}
+
+async function showTensors(file: string, json: boolean): Promise<void> {
+  const { listTensors } = await import("../inspect/tensor-list.ts");
+  const tensors = listTensors(file);
+  if (json) return printJson(tensors);
+  print(
+    columns(
+      ["tensor", "dtype", "shape"],
+      tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" × ")]),
+    ),
+  );
+  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  print(`${tensors.length} tensors, ${grouped(bytes)} bytes`);
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+/** @file The entry of the command line: parse, run, and turn every ending into an exit code. */
+import { program, spellBooleans } from "./program.ts";
+import { endingOf } from "./report-error.ts";
+import { style, talk } from "./terminal.ts";
+
+// a reader that has seen enough (`vitrine recipes ls | head -1`) is no error
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
+    throw error;
+  });
+}
+
+const args = process.argv.slice(2);
+const root = await program(args);
+process.on("uncaughtException", end);
+await root.parseAsync(spellBooleans(root, args), { from: "user" }).catch(end);
+
+/** Says what went wrong and leaves at once: worker threads of a failed run must not keep the process. */
+function end(error: unknown): never {
+  const { exitCode, text } = endingOf(error, root, args);
+  if (text !== "") talk(text.replace(/^(error|internal):/, (word) => style("red", word, process.stderr)));
+  process.exit(exitCode);
+}

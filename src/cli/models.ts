@@ -1,0 +1,64 @@
+/** @file `vitrine models`: architectures, their sizes and parameter counts. */
+import type { Command } from "commander";
+import { UsageError } from "../tensor/errors.ts";
+import { hint } from "../tensor/nearest.ts";
+import { columns, grouped, matches, print, printJson } from "./terminal.ts";
+
+interface ModelInfo {
+  name: string;
+  about: string;
+  dim: number;
+  depth: number;
+  heads: number;
+  headDim: number;
+  patch: number;
+  imageSize: number;
+  classes: number;
+  parameters: number;
+}
+
+export function modelsCommand(command: Command): void {
+  command
+    .command("ls")
+    .usage("[PATTERN] [flags]")
+    .description("list the models")
+    .argument("[pattern]", "names to list, with * and ?", "*")
+    .option("--json", "the list as JSON on stdout")
+    .addHelpText("after", '\nExamples:\n  $ vitrine models ls\n  $ vitrine models ls "crate*"')
+    .action(async (pattern: string, { json }: { json?: true }) => {
+      const found = (await models()).filter(({ name }) => matches(pattern, name));
+      if (json) return printJson(found);
+      const rows = found.map((model) => [
+        ...[model.name, model.dim, model.depth, model.heads, model.headDim],
+        ...[grouped(model.parameters), model.about],
+      ]);
+      print(columns(["model", "dim", "depth", "heads", "headDim", "parameters", "about"], rows));
+    });
+  command
+    .command("show")
+    .usage("NAME [flags]")
+    .description("show one model's sizes")
+    .argument("<name>", "name of a model")
+    .option("--json", "the model as JSON on stdout")
+    .addHelpText("after", "\nExample:\n  $ vitrine models show crate_tiny")
+    .action(async (name: string, { json }: { json?: true }) => {
+      const all = await models();
+      const model = all.find((candidate) => candidate.name === name);
+      if (model === undefined) {
+        const names = all.map((candidate) => candidate.name);
+        const near = hint(name, names) || `; there are ${names.join(", ")}`;
+        throw new UsageError(`unknown model "${name}"${near}`, { path: name, received: name });
+      }
+      if (json) return printJson(model);
+      const rows = Object.entries(model).map(([key, value]) => [
+        key,
+        typeof value === "number" ? grouped(value) : value,
+      ]);
+      print(columns(["", ""], rows).trimStart());
+    });
+}
+
+async function models(): Promise<ModelInfo[]> {
+  const path: string = "../model/registry.ts";
+  return ((await import(path)) as { models: () => ModelInfo[] }).models();
+}

@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import * as errors from "../tensor/errors.ts";
+import { commands } from "./commands.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { program } from "./program.ts";
+import { type Ending, endingOf } from "./report-error.ts";
+
+/** Parses a command line that must fail before its action. */
+async function failing(...args: string[]): Promise<Ending> {
+  const root = await program(args);
+  root.configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  for (const command of root.commands) command.configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  try {
+    await root.parseAsync(args, { from: "user" });
+  } catch (error) {
+    return endingOf(error, root, args);
+  }
+  throw new Error("the command line was accepted");
+}
+
+test.each([
+  [["trian"], 'error: unknown command "trian" (did you mean "train"?); see vitrine --help'],
+  [["models", "shw"], 'error: unknown command "shw" (did you mean "show"?); see vitrine models --help'],
+  [["train"], "error: RECIPE is missing: expected vitrine train RECIPE [flags]; see vitrine train --help"],
+  [
+    ["train", "a", "b"],
+    "error: too many arguments: expected vitrine train RECIPE [flags]; see vitrine train --help",
+  ],
+  [["train", "digits", "--lr"], "error: --lr <n> needs a value; see vitrine train --help"],
+  [
+    ["train", "digits", "--train.lrr", "1"],
+    'error: unknown flag --train.lrr (did you mean "--train.lr"?); see vitrine train --help',
+  ],
+  [["train", "digits", "--lr", "fast"], 'error: --lr (train.lr): expected a number above 0, received "fast"'],
+  [
+    ["train", "digits", "--max-steps", "0"],
+    'error: --max-steps: expected a whole number from 1, received "0"',
+  ],
+  [
+    ["train", "digts"],
+    'error: unknown recipe "digts" (did you mean "digits"?), and no file of that name is here',
+  ],
+  [["recipes", "show", "mnits"], 'error: unknown recipe "mnits" (did you mean "mnist"?)'],
+  [
+    ["config", "print", "digits", "--patch-size", "5"],
+    "error: --patch-size (model.patch): 5 does not divide model.imageSize 28; 2, 4, 7, 14 do",
+  ],
+])("%j is a usage error in one line", async (args, text) => {
+  expect(await failing(...args)).toEqual({ exitCode: 2, text });
+});
+
+test("a choice that does not exist names the choices", async () => {
+  const { exitCode, text } = await failing("train", "digits", "--progress", "bars");
+  expect(exitCode).toBe(2);
+  expect(text).toMatch(/--progress.*bars.*auto, bar, plain, json, none.*; see vitrine train --help$/);
+});
+
+test("help ends well, a command without its verb does not", async () => {
+  for (const { name } of commands) {
+    expect(await failing(name, "--help"), name).toEqual({ exitCode: 0, text: "" });
+  }
+  expect(await failing("data")).toEqual({ exitCode: 2, text: "" });
+});
+
+test("every error class ends with its own documented code, and a bug with 70 and its stack", async () => {
+  const root = await program([]);
+  const documented = new Set(exitCodes.map(({ code }) => code));
+  const { VitrineError, StoppedError, ...classes } = errors;
+  for (const Class of Object.values(classes)) {
+    const error = new Class("it is so");
+    expect(endingOf(error, root, [])).toEqual({ exitCode: error.exitCode, text: "error: it is so" });
+    expect(documented).toContain(error.exitCode);
+  }
+  expect(endingOf(new StoppedError("stopped", 75), root, []).exitCode).toBe(75);
+  expect(endingOf(new StoppedError("stopped", 130), root, []).exitCode).toBe(130);
+  const bug = endingOf(new TypeError("x is not a function"), root, []);
+  expect(bug.exitCode).toBe(70);
+  expect(bug.text).toMatch(/^internal: TypeError: x is not a function\n +at /);
+});

@@ -1,0 +1,66 @@
+/** @file Any error as one line and an exit code. */
+import { type Command, CommanderError } from "commander";
+import { VitrineError } from "../tensor/errors.ts";
+import { hint } from "../tensor/nearest.ts";
+import { oneLine } from "./terminal.ts";
+
+export interface Ending {
+  exitCode: number;
+  /** What to print on stderr; empty when there is nothing to say. */
+  text: string;
+}
+
+/** How the program ends on an error: our own and commander's in one line, a bug with its stack. */
+export function endingOf(error: unknown, root: Command, args: readonly string[]): Ending {
+  if (error instanceof VitrineError)
+    return { exitCode: error.exitCode, text: `error: ${oneLine(error.message)}` };
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return { exitCode: 0, text: "" };
+    // a command without its verb has already printed its help
+    if (error.code === "commander.help") return { exitCode: 2, text: "" };
+    return { exitCode: 2, text: `error: ${usageMessage(error, root, args)}` };
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { exitCode: 70, text: `internal: ${stack}` };
+}
+
+function usageMessage(error: CommanderError, root: Command, args: readonly string[]): string {
+  const command = innermost(root, args);
+  const help = `; see ${fullName(command)} --help`;
+  const given = /'([^']*)'/.exec(error.message)?.[1] ?? "";
+  switch (error.code) {
+    case "commander.unknownOption": {
+      const flags = command.options.flatMap((option) => [option.long ?? "", option.short ?? ""]);
+      return `unknown flag ${given}${hint(given, flags)}${help}`;
+    }
+    case "commander.unknownCommand": {
+      const names = command.commands.map((child) => child.name());
+      return `unknown command "${given}"${hint(given, names)}${help}`;
+    }
+    case "commander.missingArgument":
+      return `${given.toUpperCase()} is missing: expected ${fullName(command)} ${command.usage()}${help}`;
+    case "commander.optionMissingArgument":
+      return `${given} needs a value${help}`;
+    case "commander.excessArguments":
+      return `too many arguments: expected ${fullName(command)} ${command.usage()}${help}`;
+    default: {
+      const message = oneLine(error.message.replace(/^error: /, "").replace(/\.$/, ""));
+      return `${message}${help}`;
+    }
+  }
+}
+
+/** The command that the arguments reach. */
+function innermost(root: Command, args: readonly string[]): Command {
+  let command = root;
+  for (const arg of args) {
+    const child = command.commands.find((candidate) => candidate.name() === arg);
+    if (child === undefined) break;
+    command = child;
+  }
+  return command;
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}

@@ -1,0 +1,89 @@
+/** @file `vitrine train`: resolve the recipe, choose the run folder, train. */
+import { type Command, Option } from "commander";
+import type { RunResult, TrainRun, TrainRunOptions } from "../method/run-types.ts";
+import { addRecipeFlags, resolveFlags } from "./recipe-flags.ts";
+import { isRun, placeRun, removeIfEmpty } from "./run-folder.ts";
+import { grouped, print, talk } from "./terminal.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+interface Options {
+  output: string;
+  experiment?: string;
+  resume?: string;
+  allowConfigChange?: true;
+  progress: TrainRunOptions["progress"];
+  quiet?: true;
+  log?: "tb";
+  maxSteps?: number;
+}
+
+const examples = `
+Settings: defaults < recipe < --config files < environment (VITRINE_TRAIN__EPOCHS=3) < flags.
+The value none takes an optional setting away: --clip-grad none.
+
+Examples:
+  $ vitrine train digits
+  $ vitrine train cifar10 --epochs 3 --batch-size 64 --opt lion --lr 1e-4
+  $ vitrine train my-recipe.yaml --experiment first --log tb
+  $ vitrine train digits --experiment first --resume auto
+  $ vitrine train runs/first --resume last --epochs 20 --allow-config-change`;
+
+export function trainCommand(command: Command): void {
+  command
+    .argument("<recipe>", "name of a recipe, a YAML or JSON file, or a run folder")
+    .optionsGroup("Run:")
+    .option("--output <dir>", "folder of all runs", "runs")
+    .option("--experiment <name>", "name of the run's folder; date, time and recipe when not given")
+    .option(
+      "--resume <auto|last|best|path>",
+      "go on from a checkpoint; auto starts afresh where there is none",
+    )
+    .option("--allow-config-change", "resume even where the recipe differs from the run's")
+    .addOption(
+      new Option("--progress <form>", "progress on stderr")
+        .choices(["auto", "bar", "plain", "json", "none"])
+        .default("auto"),
+    )
+    .option("-q, --quiet", "no progress, the same as --progress none")
+    .addOption(new Option("--log <form>", "further logs: tb writes TensorBoard event files").choices(["tb"]))
+    .addOption(
+      new Option("--max-steps <n>", "stop after this many optimiser steps in all").argParser(
+        wholeNumber("--max-steps"),
+      ),
+    );
+  const flags = addRecipeFlags(command);
+  command.addHelpText("after", examples).action(async (name: string, options: Options) => {
+    const { recipe } = resolveFlags(name, flags);
+    const run = isRun(name) ? name : undefined;
+    const { output, experiment, resume } = options;
+    const place = placeRun({ recipe: recipe.name, output, experiment, resume, run });
+    talk(`run folder ${place.folder}`);
+    const { trainRun } = await trainer();
+    try {
+      const result = await trainRun(recipe, {
+        output: place.folder,
+        ...(place.resume === undefined ? {} : { resume: place.resume }),
+        progress: options.quiet ? "none" : options.progress,
+        tensorboard: options.log === "tb",
+        ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+        allowConfigChange: options.allowConfigChange ?? false,
+      });
+      print(summary(result));
+    } finally {
+      removeIfEmpty(place.folder);
+    }
+  });
+}
+
+async function trainer(): Promise<{ trainRun: TrainRun }> {
+  const path: string = "../method/train-run.ts";
+  return (await import(path)) as { trainRun: TrainRun };
+}
+
+function summary({ folder, steps, epochs, accuracy, loss, seconds }: RunResult): string {
+  const length = `${epochs} epochs, ${grouped(steps)} steps, ${Math.round(seconds)} s`;
+  return [
+    `test accuracy ${(100 * accuracy).toFixed(1)} %, loss ${loss.toFixed(4)} (${length})`,
+    `look inside:  vitrine inspect ${folder}`,
+  ].join("\n");
+}

@@ -1,0 +1,164 @@
+/** @file Image folders, one sub-folder a class; the files are decoded in worker threads when they are asked for. */
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { extname, join } from "node:path";
+import { DataError, UsageError } from "../tensor/errors.ts";
+import type { DecodeTask } from "./decode-worker.ts";
+import { checkImageSet, checkIndex, fingerprint, type ImageSet, type ImageSource } from "./image-set.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+const EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".gif"];
+const SPLITS = { train: ["train"], test: ["val", "validation", "test"] } as const;
+
+export interface FolderOptions {
+  split: "train" | "test";
+  /** Side of the square images, in pixels. */
+  imageSize: number;
+  /** Decoding threads; as many as there are cores, at most 4, unless given. */
+  workers?: number;
+}
+
+/**
+ * A data set in the layout of torchvision's ImageFolder: ROOT/train/CLASS/*.jpg, and ROOT/val, ROOT/validation or
+ * ROOT/test for the test split. The classes are the sub-folders of train, sorted by name. A file `classes.json`
+ * in ROOT, an object from folder name to title, gives the classes readable names.
+ */
+export class ImageFolder implements ImageSource {
+  readonly channels = 3;
+  readonly height: number;
+  readonly width: number;
+  readonly count: number;
+  readonly #pool: WorkerPool<DecodeTask, Uint8Array>;
+
+  private constructor(
+    readonly name: string,
+    /** Folder of the split. */
+    readonly path: string,
+    /** Paths inside it, class by class. */
+    readonly files: readonly string[],
+    readonly labels: Int32Array,
+    readonly classes: readonly string[],
+    options: FolderOptions,
+  ) {
+    this.count = files.length;
+    this.height = this.width = options.imageSize;
+    const workers = options.workers ?? Math.min(4, availableParallelism());
+    this.#pool = new WorkerPool(
+      new URL(`./decode-worker${extname(import.meta.url)}`, import.meta.url),
+      workers,
+    );
+  }
+
+  /** Lists the files; decodes none. @throws DataError when the layout is not as described; UsageError for options */
+  static open(root: string, options: FolderOptions): ImageFolder {
+    for (const key of ["imageSize", "workers"] as const) {
+      const value = options[key] ?? 1;
+      if (!Number.isInteger(value) || value < 1)
+        throw new UsageError(`folder: ${key} is ${value}, expected a positive integer`);
+    }
+    const path = splitFolder(root, options.split);
+    const names = subFolders(splitFolder(root, "train", path));
+    const stranger = subFolders(path).find((name) => !names.includes(name));
+    if (stranger !== undefined)
+      throw new DataError(`folder: class ${stranger} of ${path} is not among the classes of train`, { path });
+    const files: string[] = [];
+    const labels: number[] = [];
+    for (const [label, name] of names.entries()) {
+      for (const file of imageFiles(join(path, name))) {
+        files.push(join(name, file));
+        labels.push(label);
+      }
+    }
+    if (files.length === 0)
+      throw new DataError(`folder: no images in ${path}; expected CLASS/*${EXTENSIONS.join(", *")}`, {
+        path,
+      });
+    const classes = titles(join(root, "classes.json"), names);
+    return new ImageFolder(`folder:${root}`, path, files, Int32Array.from(labels), classes, options);
+  }
+
+  async load(indices: ArrayLike<number>): Promise<Uint8Array> {
+    const size = 3 * this.height * this.width;
+    const out = new Uint8Array(indices.length * size);
+    const one = async (i: number) => out.set(await this.#decode(checkIndex(this, indices[i]!)), i * size);
+    await Promise.all(Array.from(indices, (_, i) => one(i)));
+    return out;
+  }
+
+  /** All images in memory. @throws DataError when they need more than 4 GB, or one cannot be read */
+  async loadAll(): Promise<ImageSet> {
+    const bytes = this.count * 3 * this.height * this.width;
+    if (bytes > 4e9)
+      throw new DataError(
+        `${this.name}: ${this.count} images need ${(bytes / 1e9).toFixed(1)} GB; open it as a source`,
+      );
+    const { name, count, channels, height, width, classes, labels } = this;
+    const images = await this.load(Array.from({ length: count }, (_, i) => i));
+    return checkImageSet({ name, count, channels, height, width, classes, labels, images });
+  }
+
+  fingerprint(): string {
+    return fingerprint(this, sample(this.path, this.files));
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #decode(index: number): Promise<Uint8Array> {
+    const path = join(this.path, this.files[index]!);
+    return this.#pool.run({ path, size: this.height }).catch((cause: Error) => {
+      throw new DataError(`cannot read image ${path}: ${cause.message}`, { path, cause });
+    });
+  }
+}
+
+/** The folder of a split, or `otherwise` when it does not exist. */
+function splitFolder(root: string, split: "train" | "test", otherwise?: string): string {
+  const names = SPLITS[split];
+  const found = names.map((name) => join(root, name)).find(isFolder) ?? otherwise;
+  if (found !== undefined) return found;
+  if (!isFolder(root)) throw new DataError(`folder: ${root} is not a folder`, { path: root });
+  throw new DataError(`folder: ${root} has no ${names.join("/, ")}/ for the ${split} split`, { path: root });
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Sorted by code unit, as Python sorts. */
+function subFolders(path: string): string[] {
+  const names = readdirSync(path).filter((name) => !name.startsWith("."));
+  return names.filter((name) => isFolder(join(path, name))).sort();
+}
+
+function imageFiles(path: string): string[] {
+  if (!isFolder(path)) return [];
+  const names = readdirSync(path, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => EXTENSIONS.includes(extname(name).toLowerCase())).sort();
+}
+
+function titles(path: string, names: string[]): string[] {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return names;
+  try {
+    const known = new Map(Object.entries(JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>));
+    return names.map((name) => String(known.get(name) ?? name));
+  } catch (cause) {
+    throw new DataError(`${path}: not a JSON object: ${(cause as Error).message}`, { path, cause });
+  }
+}
+
+/** Every name, and of at most about 64 files the size and the first 4 KiB. */
+function* sample(root: string, files: readonly string[]): Iterable<Uint8Array | string> {
+  yield JSON.stringify(files);
+  const stride = Math.ceil(files.length / 64);
+  const head = new Uint8Array(4096);
+  for (let i = 0; i < files.length; i += stride) {
+    const path = join(root, files[i]!);
+    yield String(statSync(path).size);
+    const file = openSync(path, "r");
+    const read = readSync(file, head);
+    closeSync(file);
+    yield head.slice(0, read);
+  }
+}

@@ -1,0 +1,3 @@
+/** @file The library: everything the commands do is a function first. */
+
+export * from "./tensor/index.ts";

@@ -1,0 +1,113 @@
+/** @file From layers of settings to one valid recipe, with the origin of each value. */
+import { UsageError } from "../tensor/errors.ts";
+import { hint, nearest } from "../tensor/nearest.ts";
+import { type Layer, type Merged, mergeLayers, type Tree } from "./merge.ts";
+import { conflict } from "./recipe-checks.ts";
+import { keyAt, recipeKeys } from "./recipe-keys.ts";
+import { type Recipe, recipeSchema } from "./recipe-schema.ts";
+
+export type { Layer } from "./merge.ts";
+export type { Recipe } from "./recipe-schema.ts";
+
+/** A value of a recipe and who set it: `default`, a file's line, a variable or a flag. */
+export interface Origin {
+  value: unknown;
+  origin: string;
+}
+
+export interface ResolvedRecipe {
+  recipe: Recipe;
+  /** Dotted path → value and origin, for every value the recipe has, in the order of the schema. */
+  origins: Map<string, Origin>;
+}
+
+/**
+ * The recipe that the layers give, later ones winning over earlier ones and over the schema's defaults.
+ * @throws UsageError in one line that names the place, what was expected, what was given and what to do
+ */
+export function resolveRecipe(layers: readonly Layer[]): ResolvedRecipe {
+  const merged = mergeLayers(layers);
+  const result = recipeSchema.safeParse(merged.values);
+  if (!result.success) throw firstError(result.error.issues, merged);
+  const recipe = result.data;
+  const broken = conflict(recipe);
+  if (broken !== undefined) {
+    throw new UsageError(`${at(broken.path, merged)}: ${broken.message}`, { path: broken.path });
+  }
+  const origins = new Map<string, Origin>();
+  for (const { path } of recipeKeys()) {
+    const value = valueAt(recipe, path);
+    if (value !== undefined) origins.set(path, { value, origin: merged.origins.get(path) ?? "default" });
+  }
+  return { recipe, origins };
+}
+
+type Issue = { code: string; path: PropertyKey[]; keys?: string[] };
+
+function firstError(issues: readonly unknown[], merged: Merged): UsageError {
+  // a mistyped key is also a missing one: the typing error is the one to tell
+  const unknown = (issues as Issue[]).find((issue) => issue.code === "unrecognized_keys");
+  const issue = unknown ?? (issues[0] as Issue);
+  const path = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const name = issue.keys?.[0] ?? "";
+    return unknownKey(path === "" ? name : `${path}.${name}`, merged);
+  }
+  // an element of a pair is reported at its own index: the key is what a person knows
+  const key = keyAt(path) ?? keyAt(path.replace(/\.\d+$/, ""));
+  const where = key?.path ?? path;
+  const value = valueAt(merged.values, where);
+  const expected = key?.expected ?? "settings by name";
+  if (value === undefined) {
+    const todo = key === undefined ? "add it to the recipe" : `add it to the recipe, or give --${where}`;
+    return new UsageError(`${at(where, merged)}: missing, expected ${expected}; ${todo}`, {
+      path: where,
+      expected,
+    });
+  }
+  const received = typeof value === "number" ? String(value) : JSON.stringify(value);
+  const near = typeof value === "string" && key !== undefined ? hint(value, key.choices.map(String)) : "";
+  const message = `${at(where, merged)}: expected ${expected}, received ${received}${near}`;
+  return new UsageError(message, { path: where, expected, received });
+}
+
+function unknownKey(path: string, merged: Merged): UsageError {
+  const section = path.slice(0, path.lastIndexOf(".") + 1);
+  const leaf = path.slice(section.length);
+  const keys = recipeKeys().map((key) => key.path);
+  // the same name in another section first: `train.smoothing` is `method.smoothing`
+  const elsewhere = keys.find((key) => key.endsWith(`.${leaf}`));
+  const siblings = keys
+    .filter((key) => key.startsWith(section))
+    .map((key) => key.slice(section.length).split(".")[0]!);
+  const sibling = nearest(leaf, siblings);
+  const found = elsewhere ?? (sibling === undefined ? nearest(path, keys) : `${section}${sibling}`);
+  const near =
+    found === undefined
+      ? "; `vitrine config keys` lists them"
+      : found === path // a dotted name in a file
+        ? `; write it in its section: ${path.replaceAll(".", ": { ")}${" }".repeat(path.split(".").length - 1)}`
+        : ` (did you mean "${found}"?)`;
+  return new UsageError(`${at(path, merged)}: unknown key${near}`, { path });
+}
+
+/** Where a value came from and which key it is: `digits.yaml:12 (train.epochs)`, `--epochs (train.epochs)`. */
+function at(path: string, { origins }: Merged): string {
+  const origin = origins.get(path) ?? [...origins].find(([known]) => known.startsWith(`${path}.`))?.[1];
+  return origin === undefined ? path : origin === `--${path}` ? origin : `${origin} (${path})`;
+}
+
+/** The value at a dotted path of a tree; undefined where there is none. */
+export function valueAt(tree: unknown, path: string): unknown {
+  let value = tree;
+  for (const name of path.split(".")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Tree)[name];
+  }
+  return value;
+}
+
+/** A tree with one value at a dotted path. */
+export function treeOf(path: string, value: unknown): Tree {
+  return path.split(".").reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Tree;
+}

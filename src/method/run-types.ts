@@ -1,0 +1,65 @@
+/** @file What the command line asks of training, evaluation and inspection, and what it is told. */
+import type { Recipe } from "./recipe.ts";
+
+export interface TrainRunOptions {
+  /** The run folder; it exists and can be written. */
+  output: string;
+  /** `auto` (newest good checkpoint, else a fresh start), `last`, `best`, or a checkpoint's folder. */
+  resume?: string;
+  progress: "auto" | "bar" | "plain" | "json" | "none";
+  /** Write TensorBoard event files too. */
+  tensorboard: boolean;
+  /** Stop after this many optimiser steps in all. */
+  maxSteps?: number;
+  /** Resume even where the recipe differs from the run's. */
+  allowConfigChange: boolean;
+}
+
+export interface RunResult {
+  folder: string;
+  /** Optimiser steps in all. */
+  steps: number;
+  epochs: number;
+  /** Share of the test images that are classified right, 0 to 1. */
+  accuracy: number;
+  /** Mean test loss. */
+  loss: number;
+  seconds: number;
+}
+
+export type TrainRun = (recipe: Recipe, options: TrainRunOptions) => Promise<RunResult>;
+
+export interface EvaluateOptions {
+  /** `best`, `last` or the name of a checkpoint's folder. */
+  checkpoint: string;
+  split: "train" | "test";
+}
+
+export interface Evaluation {
+  /** Shares of the images, 0 to 1. */
+  top1: number;
+  top5: number;
+  loss: number;
+  count: number;
+}
+
+export type EvaluateRun = (folder: string, options: EvaluateOptions) => Promise<Evaluation>;
+
+export interface InspectOptions {
+  checkpoint: string;
+  /** Images that are measured. */
+  samples: number;
+  /** Folder for report.json and figures/; the run's own when it is not given. */
+  output?: string;
+  split: "train" | "test";
+}
+
+export interface Inspection {
+  report: unknown;
+  /** The layer table, ready to print. */
+  table: string;
+  /** Paths of the figures written. */
+  figures: string[];
+}
+
+export type InspectRun = (folder: string, options: InspectOptions) => Promise<Inspection>;

@@ -1,0 +1,78 @@
+/** @file CRATE, the white-box transformer, as an image classifier. */
+
+import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../nn/index.ts";
+import { cat, type Random, type Tensor, UsageError } from "../tensor/index.ts";
+import { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
+
+export interface CrateOptions extends CrateLayerOptions {
+  /** Image side in pixels (square), or [height, width]; a multiple of the patch. */
+  imageSize: number | readonly [number, number];
+  patch: number;
+  channels?: number;
+  classes: number;
+  depth: number;
+  /** What the head reads: the class token, or the mean of all tokens. */
+  pool?: "cls" | "mean";
+}
+
+/** Tokens of an image: patches and the class token. @throws {UsageError} when the patch does not divide the image. */
+export function tokenCount(imageSize: CrateOptions["imageSize"], patch: number): number {
+  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
+  if (height % patch !== 0 || width % patch !== 0)
+    throw new UsageError(
+      `imageSize: expected a multiple of the patch ${patch}, got ${height === width ? height : `${height} × ${width}`}`,
+    );
+  return (height / patch) * (width / patch) + 1;
+}
+
+/**
+ * CRATE(X) = head of the class token after L layers of compressing and sparsifying:
+ *
+ *     Z¹ = [z_cls; PatchEmbedding(X)] + E_pos,   Z^{ℓ+1} = ISTA(LN(Z^ℓ + MSSA(LN(Z^ℓ)))),   logits = Linear(LN(z_cls))
+ *
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction"
+ */
+export class Crate extends Module {
+  readonly cls: Tensor; //                                                      [1, 1, d]
+  readonly positions: Tensor; //                                                [1, n, d]
+  readonly embedding: PatchEmbedding;
+  readonly blocks: CrateLayer[] = [];
+  readonly headNorm: LayerNorm;
+  readonly head: Linear;
+
+  constructor(
+    readonly options: CrateOptions,
+    random: Random,
+  ) {
+    super();
+    const { dim, depth, patch, channels = 3, classes } = options;
+    const n = tokenCount(options.imageSize, patch);
+    // the authors start both from N(0, 1)
+    this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
+    this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]));
+    const embedding = new PatchEmbedding(patch, channels, dim, random.at("embedding"));
+    this.embedding = this.child("embedding", embedding, "to_patch_embedding");
+    for (let l = 0; l < depth; l++) {
+      const layer = new CrateLayer(random.at(`block.${l}`), options);
+      this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
+    }
+    this.headNorm = this.child("headNorm", new LayerNorm(dim), "mlp_head.0");
+    this.head = this.child("head", linear(dim, classes, random.at("head")), "mlp_head.1");
+  }
+
+  /** X [b, c, H, W] → tokens before the first layer [b, n, d]. */
+  private tokens(X: Tensor): Tensor {
+    const patches = this.embedding.apply(X); //                                 [b, N, d]
+    const [b, , d] = patches.shape as [number, number, number];
+    const cls = this.cls.expand([b, 1, d]);
+    const Z = cat([cls.to(patches.dtype), patches], 1).add(this.positions); //  [b, n, d]
+    return Z.to(patches.dtype); // under autocast the tokens stay in the lower precision
+  }
+
+  protected forward(X: Tensor): Tensor {
+    let Z = this.probe("tokens", this.tokens(X)); //                            [b, n, d]
+    for (const block of this.blocks) Z = block.apply(Z);
+    const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
+    return this.head.apply(this.headNorm.apply(this.probe("pooled", pooled))); // [b, classes]
+  }
+}

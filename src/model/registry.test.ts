@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { random } from "../tensor/index.ts";
+import { createModel, models, parameterCount } from "./registry.ts";
+
+// crate.md §2.5: counts of the official classes
+test.each([
+  ["crate_tiny", 224, 16, 1000, 6_090_856],
+  ["crate_small", 224, 16, 1000, 13_116_328],
+  ["crate_base", 224, 16, 1000, 22_796_008],
+  ["crate_large", 224, 16, 1000, 77_641_192],
+  ["crate_tiny", 224, 8, 21_841, 14_118_097],
+  ["crate_small", 224, 32, 1000, 14_363_368],
+  ["crate_base", 64, 8, 200, 21_635_912],
+  ["crate_large", 32, 4, 100, 75_844_804],
+  ["CRATE_tiny", 96, 12, 10, 5_529_322],
+  ["vit_tiny", 224, 16, 1000, 5_717_416],
+  ["vit_small", 224, 16, 1000, 22_050_664],
+  ["vit_base", 224, 16, 1000, 86_567_656],
+  ["vit_large", 224, 16, 1000, 304_326_632],
+])("%s at %d/%d with %d classes has %d parameters", (name, imageSize, patch, classes, count) => {
+  expect(parameterCount(name, { imageSize, patch, classes })).toBe(count);
+});
+
+test.each(["crate_tiny", "vit_tiny"])("the count by formula is the count of %s built", (name) => {
+  const options = { imageSize: 32, patch: 4, classes: 10 };
+  using model = createModel(name, options, random(0));
+  expect(model.parameterCount()).toBe(parameterCount(name, options));
+});
+
+test("odd head sizes and tied outputs are counted too", () => {
+  const options = {
+    dim: 24,
+    depth: 2,
+    heads: 2,
+    headDim: 16,
+    imageSize: 16,
+    patch: 4,
+    classes: 5,
+    tiedOutput: true,
+  };
+  using model = createModel("crate", options, random(0));
+  expect(model.parameterCount()).toBe(parameterCount("crate", options));
+});
+
+test("errors name what was expected", () => {
+  const options = { imageSize: 30, patch: 4, classes: 10 };
+  expect(() => createModel("crate_tinny", options, random(0))).toThrow('did you mean "crate_tiny"');
+  expect(() => createModel("crate", options, random(0))).toThrow("expected dim, depth and heads");
+  expect(() => createModel("crate_tiny", options, random(0))).toThrow(
+    "expected a multiple of the patch 4, got 30",
+  );
+  expect(models().map((model) => model.name)).toContain("crate_large");
+});

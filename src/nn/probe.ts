@@ -1,0 +1,79 @@
+/**
+ * @file Probes: any named intermediate of any module, recorded by path without touching the model's code.
+ * The inspector, the exporter and the tests look inside in this one way.
+ */
+
+import { hint, keep, type Tensor, UsageError } from "../tensor/index.ts";
+
+/** What a module is to a probe: a tree of names. */
+interface Node {
+  readonly children: readonly { name: string; module: Node }[];
+}
+
+interface Recording {
+  paths: Map<Node, string>;
+  wants: (path: string) => boolean;
+  found: Map<string, Tensor>;
+}
+
+let recording: Recording | undefined;
+
+const join = (path: string, name: string): string =>
+  path === "" ? name : name === "" ? path : `${path}.${name}`;
+
+function walk(module: Node, path: string, paths: Map<Node, string>): Map<Node, string> {
+  paths.set(module, path);
+  for (const child of module.children) walk(child.module, join(path, child.name), paths);
+  return paths;
+}
+
+/** Paths of every module below (and of the root, ""). */
+export const modulePaths = (root: Node): string[] => [...walk(root, "", new Map()).values()];
+
+/**
+ * Runs `body` and returns what the paths showed on the way: outputs of modules ("block.3.mssa") and their named
+ * intermediates ("block.3.half", "block.3.mssa.attention"). `*` stands for one part of a path. The caller frees them.
+ *
+ * @throws {UsageError} a path that showed nothing, with the nearest that exists
+ * @example const { found } = record(model, ["block.*.half"], () => model.apply(images));
+ */
+export function record<T>(
+  root: Node,
+  patterns: readonly string[],
+  body: () => T,
+): { result: T; found: Map<string, Tensor> } {
+  const expressions = patterns.map(
+    (p) => new RegExp(`^${p.replaceAll(".", "\\.").replaceAll("*", "[^.]+")}$`),
+  );
+  const wants = (path: string): boolean => expressions.some((expression) => expression.test(path));
+  const before = recording;
+  const found = new Map<string, Tensor>();
+  recording = { paths: walk(root, "", new Map()), wants, found };
+  try {
+    const result = body();
+    patterns.forEach((pattern, i) => {
+      if ([...found.keys()].some((path) => expressions[i]!.test(path))) return;
+      for (const tensor of found.values()) tensor.dispose();
+      throw new UsageError(`no probe "${pattern}" was passed${hint(pattern, modulePaths(root))}`);
+    });
+    return { result, found };
+  } finally {
+    recording = before;
+  }
+}
+
+/** Called by modules: offers an intermediate under its name. */
+export function note(module: Node, name: string, tensor: Tensor): Tensor {
+  if (recording === undefined) return tensor;
+  const path = recording.paths.get(module);
+  if (path === undefined || !recording.wants(join(path, name))) return tensor;
+  recording.found.get(join(path, name))?.dispose();
+  recording.found.set(join(path, name), keep(tensor.alias()));
+  return tensor;
+}
+
+/** Called by modules: whether an intermediate would be recorded. */
+export function wanted(module: Node, name: string): boolean {
+  const path = recording?.paths.get(module);
+  return path !== undefined && recording!.wants(join(path, name));
+}

@@ -1,0 +1,110 @@
+/** @file The coding rate R, against nothing, against subspaces, against memberships. */
+
+import { operator, run, type Tensor, UsageError } from "../tensor/index.ts";
+
+const CODING_RATE = operator("vitrine::coding_rate");
+const LOGDET1P = operator("vitrine::logdet1p");
+
+export interface RateOptions {
+  /** ε, the precision to which features are coded: ε > 0. */
+  precision?: number;
+}
+
+function squared({ precision = 0.5 }: RateOptions): number {
+  if (!(precision > 0 && Number.isFinite(precision)))
+    throw new UsageError(`precision: expected ε > 0, got ${precision}`);
+  return precision * precision;
+}
+
+/**
+ * ½ log det(I + α WᵀW) by Cholesky of the smaller side, with the gradient α W (I + α WᵀW)⁻¹ in closed form.
+ *
+ * @param W [..., n, p], one sample per row
+ * @param alpha α > 0
+ * @returns [...], nats
+ */
+export const halfLogDet = (W: Tensor, alpha: number): Tensor => run(CODING_RATE, W.h, alpha);
+
+/** log det(I + G), G [..., d, d] symmetric positive semidefinite; gradient (I + G)⁻¹. */
+export const logDet1p = (G: Tensor): Tensor => run(LOGDET1P, G.h);
+
+/**
+ * The coding rate of tokens under one Gaussian:
+ *
+ *     R(Z) = ½ log det(I + d/(n ε²) ZᵀZ)
+ *
+ * @param Z tokens, [..., n, d]
+ * @returns [...], nats
+ * @see Yu et al. 2020, "Learning Diverse and Discriminative Representations via MCR²", eq. 2
+ * @example codingRate(tensor([[1, 0], [0, 1]]), { precision: 1 }).item(); // ln 2
+ */
+export function codingRate(Z: Tensor, options: RateOptions = {}): Tensor {
+  return halfLogDet(Z, Z.size(-1) / (Z.size(-2) * squared(options)));
+}
+
+/**
+ * The rate of tokens coded against K subspaces, each for all of them:
+ *
+ *     Rᶜ(Z | U) = Σₖ ½ log det(I + p/(n ε²) (Z Uₖ)ᵀ(Z Uₖ))
+ *
+ * @param Z tokens, [..., n, d]
+ * @param U bases, [K, d, p]
+ * @returns [...], nats
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", eq. 7
+ */
+export function rateAgainstSubspaces(Z: Tensor, U: Tensor, options: RateOptions = {}): Tensor {
+  const W = Z.unsqueeze(-3).matmul(U); //                                       [..., K, n, p]
+  return rateOfProjections(W, options);
+}
+
+/** Rᶜ of tokens already projected, W = Z Uₖ [..., K, n, p] → [...]. */
+export function rateOfProjections(W: Tensor, options: RateOptions = {}): Tensor {
+  return halfLogDet(W, W.size(-1) / (W.size(-2) * squared(options))).sum(-1);
+}
+
+/**
+ * The rate of samples coded class by class; a class without samples contributes 0:
+ *
+ *     Rᶜ(Z | Π) = Σⱼ nⱼ/(2n) log det(I + d/(nⱼ ε²) Zᵀ diag(πⱼ) Z),   nⱼ = Σᵢ πᵢⱼ
+ *
+ * @param Z features, [n, d]
+ * @param Pi memberships, [n, c], in [0, 1]
+ * @returns [], nats
+ * @see Yu et al. 2020, eq. 4
+ */
+export function rateAgainstMemberships(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
+  const [n, d] = Z.shape as [number, number];
+  const counts = Pi.sum(0); //                                                  [c]
+  const alpha = counts
+    .clamp(1e-8)
+    .reciprocal()
+    .mul(d / squared(options)); //   [c]
+  const weighted = Z.mul(Pi.T.unsqueeze(-1)); //                                [c, n, d]
+  const grams = weighted.T.matmul(Z).mul(alpha.reshape([-1, 1, 1])); //         [c, d, d]
+  return logDet1p(grams)
+    .mul(counts)
+    .sum()
+    .div(2 * n);
+}
+
+/** ΔR(Z | Π) = R(Z) − Rᶜ(Z | Π), what MCR² maximises. @see Yu et al. 2020, eq. 6 */
+export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
+  return codingRate(Z, options).sub(rateAgainstMemberships(Z, Pi, options));
+}
+
+/**
+ * Sparse rate reduction, what a CRATE layer ascends:
+ *
+ *     R(Z) − Rᶜ(Z | U) − λ ‖Z‖₁
+ *
+ * @see Yu et al. 2023, eq. 9, with ‖·‖₀ relaxed to ‖·‖₁
+ */
+export function sparseRateReduction(
+  Z: Tensor,
+  U: Tensor,
+  options: RateOptions & { threshold?: number } = {},
+): Tensor {
+  const { threshold = 0.1 } = options;
+  const reduction = codingRate(Z, options).sub(rateAgainstSubspaces(Z, U, options));
+  return reduction.sub(Z.abs().sum([-2, -1]).mul(threshold));
+}

@@ -1,0 +1,52 @@
+/** @file Any operator of libtorch by its name, checked against its schema. */
+
+import { UsageError } from "./errors.ts";
+import { native } from "./native.ts";
+import { operator } from "./operator.ts";
+import { wrap } from "./run.ts";
+import { Tensor } from "./tensor.ts";
+
+export type AtenArgument =
+  | Tensor
+  | number
+  | boolean
+  | string
+  | null
+  | undefined
+  | readonly AtenArgument[]
+  | { readonly [keyword: string]: AtenArgument };
+
+/**
+ * Calls an operator: `aten("logsumexp", x, [1], { keepdim: true })`.
+ *
+ * Arguments follow the operator's schema, in order; a plain object at the end holds the named ones. Overloads are
+ * named after a dot (`"add.Tensor"`), namespaces other than aten before a double colon (`"vitrine::coding_rate"`).
+ * Dtypes and devices are strings.
+ *
+ * @returns what the schema says: a tensor, a number, an array of them; the type parameter is the caller's word for it
+ * @throws {UsageError} no such operator; an argument of another type than the schema's
+ * @throws {TorchError} libtorch refuses
+ */
+export function aten<Result = Tensor>(name: string, ...args: AtenArgument[]): Result {
+  const last = args.at(-1);
+  const keywords = isKeywords(last) ? (args.pop() as object) : null;
+  const encodedKeywords =
+    keywords && Object.fromEntries(Object.entries(keywords).map(([k, v]) => [k, encode(v)]));
+  return decode(native().callChecked(operator(name).id, args.map(encode), encodedKeywords)) as Result;
+}
+
+const isKeywords = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Tensor);
+
+/** Tensors cross as bigints, so that a number is never taken for a tensor nor a tensor for a number. */
+function encode(value: AtenArgument): unknown {
+  if (value instanceof Tensor) return BigInt(value.h);
+  if (Array.isArray(value)) return value.map(encode);
+  if (isKeywords(value)) throw new UsageError("aten: named arguments come last, in one object");
+  return value;
+}
+
+function decode(value: unknown): unknown {
+  if (typeof value === "bigint") return wrap(Number(value));
+  return Array.isArray(value) ? value.map(decode) : value;
+}

@@ -1,0 +1,94 @@
+/** @file Loads the addon, once and late: half a second that `--help` must not pay. */
+
+import { createRequire } from "node:module";
+import { OutOfMemoryError, TorchError, UsageError } from "./errors.ts";
+import { addonRecord, libtorchProblem } from "./libtorch.ts";
+
+/** A live tensor as the addon names it: generation and slot in one small integer. */
+export type Handle = number;
+
+/** What the addon exports; `native/` is its other side. */
+export interface Native {
+  setErrorFactory(make: (kind: "usage" | "torch" | "memory", message: string) => Error): void;
+  release(handles: Handle | readonly Handle[]): void;
+  share(handle: Handle): Handle;
+  shape(handle: Handle): number[];
+  dtype(handle: Handle): string;
+  device(handle: Handle): string;
+  item(handle: Handle): number | boolean;
+  memory(): { tensors: number; bytes: number };
+  bytes(handle: Handle): number;
+  adjustMemory(bytes: number): void;
+  fromBuffer(
+    buffer: ArrayBuffer,
+    offset: number,
+    length: number,
+    shape: readonly number[],
+    dtype: string,
+    share: boolean,
+  ): Handle;
+  toBuffer(handle: Handle): ArrayBuffer;
+  viewBuffer(handle: Handle): ArrayBuffer;
+  find(name: string): number;
+  schema(operator: number): string;
+  operatorNames(): string[];
+  // biome-ignore lint/suspicious/noExplicitAny: arguments and result are what the operator's schema says
+  call(operator: number, ...args: any[]): any;
+  callChecked(operator: number, args: readonly unknown[], keywords: object | null): unknown;
+  gradients(
+    outputs: readonly Handle[],
+    inputs: Int32Array | readonly Handle[],
+    outer: readonly Handle[] | null,
+    createGraph: boolean,
+    retainGraph: boolean,
+  ): (Handle | null)[];
+  requiresGrad(handle: Handle): boolean;
+  setRequiresGrad(handle: Handle, required: boolean): void;
+  setGradMode(enabled: boolean): boolean;
+  versions(): {
+    torch: string;
+    config: string;
+    capability: string | null;
+    cuda: boolean;
+    mkldnn: boolean;
+    parallel: string;
+  };
+  threads(): number;
+  setThreads(count: number): void;
+  setAutocast(device: string, enabled: boolean, dtype: string): void;
+  generator(seed: bigint, index?: number): number;
+  manualSeed(seed: bigint): void;
+  setDeterministic(on: boolean): void;
+}
+
+let loaded: Native | undefined;
+
+/** The addon. @throws {UsageError} when it is not built, or not for the libtorch that is here. */
+export function native(): Native {
+  loaded ??= load();
+  return loaded;
+}
+
+/** Whether anything has needed the addon yet. */
+export const isLoaded = (): boolean => loaded !== undefined;
+
+function load(): Native {
+  const record = addonRecord();
+  if (typeof record === "string") throw new UsageError(record);
+  let addon: Native;
+  try {
+    addon = createRequire(import.meta.url)(record.addon) as Native;
+  } catch (cause) {
+    throw new UsageError(libtorchProblem(record, cause), { path: record.addon, cause });
+  }
+  const { torch } = addon.versions();
+  if (torch !== record.version.split("+")[0])
+    throw new UsageError(
+      `the addon was built for libtorch ${record.version} but holds ${torch}; run "npm run setup"`,
+    );
+  addon.setErrorFactory((kind, message) => {
+    if (kind === "memory") return new OutOfMemoryError(`libtorch could not allocate: ${message}`);
+    return kind === "usage" ? new UsageError(message) : new TorchError(message);
+  });
+  return addon;
+}
