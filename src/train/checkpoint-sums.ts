@@ -17,7 +17,9 @@ export const formatSums = (sums: ReadonlyMap<string, string>): string =>
 /** Checksums by file name. @throws {CheckpointError} a line that `sha256sum` would not have written */
 export function parseSums(text: string, path: string): Map<string, string> {
   const sums = new Map<string, string>();
-  for (const [i, line] of text.replace(/\n$/, "").split("\n").entries()) {
+  const lines = text.split("\n");
+  if (lines.pop() !== "") throw new CheckpointError(`${path} is damaged: its last line is cut off`, { path });
+  for (const [i, line] of lines.entries()) {
     const [, sum, name] = /^([0-9a-f]{64}) [ *]([\w.-]+)$/.exec(line) ?? [];
     if (sum === undefined || name === undefined || sums.has(name))
       throw new CheckpointError(`${path} is damaged: line ${i + 1} is not a checksum and a file name`, {
