@@ -95,8 +95,10 @@ export abstract class Module {
 
   /** Moves every parameter to a device or a dtype. */
   to(target: DType | (string & {})): this {
-    for (const parameter of this.parameters())
-      parameter.become_(parameter.detach().to(target)).setRequiresGrad();
+    for (const parameter of this.parameters()) {
+      using detached = parameter.detach();
+      parameter.become_(detached.to(target)).setRequiresGrad();
+    }
     return this;
   }
 
