@@ -9,7 +9,7 @@ import { Trainer } from "../train/trainer.ts";
 import { writeFileAtomic } from "../train/write-file.ts";
 import { batchOptions, buildModel, openSplit } from "./build.ts";
 import type { Recipe } from "./recipe.ts";
-import type { RunResult, TrainRunOptions } from "./run-types.ts";
+import type { RunConfig, RunResult, TrainRunOptions } from "./run-types.ts";
 import { Supervised } from "./supervised.ts";
 
 /** Settings that do not change what is learned: a run may go on with others. */
@@ -38,11 +38,13 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   const { accumulate } = settings;
   const task = new Supervised(model, { smoothing: recipe.method.smoothing, accumulate, train, test, batch });
   writeFileAtomic(join(folder, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
+  const { channels, classes } = train;
+  const config: RunConfig = { ...recipe, dataset: { fingerprint: train.fingerprint(), channels, classes } };
   const { optimizer, weightDecay, betas, momentum, ...rest } = settings;
   const trainer = new Trainer(task, {
     ...rest,
     folder,
-    config: { ...recipe, dataFingerprint: train.fingerprint() },
+    config,
     optimizer: {
       name: optimizer,
       weightDecay,
@@ -79,8 +81,8 @@ function resumeFrom(
   const saved = join(options.output, "recipe.json");
   const before = existsSync(saved) ? (JSON.parse(readFileSync(saved, "utf8")) as Recipe) : recipe;
   const changed = differences(before, recipe).filter((path) => !FREE.has(path));
-  const { dataFingerprint } = loaded.config as { dataFingerprint?: string };
-  if (dataFingerprint !== fingerprint) changed.push("the data set's contents");
+  if ((loaded.config as RunConfig).dataset.fingerprint !== fingerprint)
+    changed.push("the data set's contents");
   if (changed.length > 0 && !options.allowConfigChange)
     throw new UsageError(
       `resume: the run in ${options.output} differs in ${changed.join(", ")}; give the same settings, or --allow-config-change`,

@@ -82,6 +82,7 @@ export class Trainer<Batch> {
   private readonly stepsPerEpoch: number;
   private readonly started = performance.now();
   private window = { images: 0, since: performance.now() };
+  private imagesPerSecond = 0;
   private evaluation: Evaluation | undefined;
 
   constructor(
@@ -119,8 +120,8 @@ export class Trainer<Batch> {
         if (this.place.batch < this.task.batchesPerEpoch) break; // maxSteps ended it half-way
         await this.endEpoch();
       }
-      if (this.place.batch > 0) this.save(false);
       this.evaluation ??= await this.evaluate();
+      if (this.place.batch > 0) this.save(this.improved(this.evaluation));
       const { step: steps, epoch: epochs } = this.place;
       return { steps, epochs, seconds: this.seconds(), evaluation: this.evaluation };
     } finally {
@@ -208,8 +209,15 @@ export class Trainer<Batch> {
     return this.options.lr * this.factor(this.options.per === "step" ? step : epoch);
   }
 
+  /** Over the last half second or more, so that it neither jumps nor counts evaluations. */
   private speed(): number {
-    return this.window.images / Math.max((performance.now() - this.window.since) / 1000, 1e-9);
+    const { images, since } = this.window;
+    const seconds = (performance.now() - since) / 1000;
+    if (seconds >= 0.5 || this.imagesPerSecond === 0) {
+      this.imagesPerSecond = images / Math.max(seconds, 1e-9);
+      this.window = { images: 0, since: performance.now() };
+    }
+    return this.imagesPerSecond;
   }
 
   private log(lr: number, norm: number): void {
@@ -221,7 +229,6 @@ export class Trainer<Batch> {
       "system/residentBytes": process.memoryUsage.rss(),
     };
     this.journal.write(this.place.step, numbers);
-    this.window = { images: 0, since: performance.now() };
   }
 
   private async endEpoch(): Promise<void> {
@@ -248,11 +255,17 @@ export class Trainer<Batch> {
       );
     }
     journal.summarise(place.step, { epoch: place.epoch, train, ...(percent && { eval: percent }), lr });
-    const better = evaluation !== undefined && evaluation.top1 > (place.best ?? -1);
-    if (better) place.best = evaluation.top1;
+    const better = this.improved(evaluation);
     Object.assign(place, { epoch, batch: 0, sums: noSums() });
     this.save(better);
     this.window = { images: 0, since: performance.now() };
+  }
+
+  /** Whether this is the best evaluation so far; it is then the one to beat. */
+  private improved(evaluation: Evaluation | undefined): boolean {
+    const better = evaluation !== undefined && evaluation.top1 > (this.place.best ?? -1);
+    if (better) this.place.best = evaluation.top1;
+    return better;
   }
 
   private evaluate(): Promise<Evaluation> {
