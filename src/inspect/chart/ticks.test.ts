@@ -19,6 +19,7 @@ it("are round numbers with equal decimals", () => {
 
 it("of a logarithmic axis are powers of ten, with 2 and 5 where there is room", () => {
   expect(texts(logTicks(0.2, 5, 6))).toEqual(["0.2", "0.5", "1", "2", "5"]);
+  expect(texts(logTicks(0.05, 20, 4))).toEqual(["0.1", "1", "10"]);
   expect(texts(logTicks(1e-6, 1, 4))).toEqual(["10^{−6}", "10^{−4}", "0.01", "1"]);
 });
 

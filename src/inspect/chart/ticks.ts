@@ -49,12 +49,15 @@ export function linearTicks(
 export function logTicks(min: number, max: number, count: number): Tick[] {
   const first = Math.floor(Math.log10(min) + 1e-9);
   const last = Math.ceil(Math.log10(max) - 1e-9);
-  const stride = Math.max(1, Math.ceil((last - first + 1) / Math.max(2, count)));
+  // only the powers inside the axis take room
+  const lowest = Math.ceil(Math.log10(min) - 1e-9);
+  const inside = Math.floor(Math.log10(max) + 1e-9) - lowest + 1;
+  const stride = Math.max(1, Math.ceil(inside / Math.max(2, count)));
   const decades = last - first;
   const factors = decades <= 1 || decades * 3 <= count + 2 ? [1, 2, 5] : [1];
   const ticks: Tick[] = [];
   for (let power = first; power <= last; power++) {
-    if ((power - first) % stride !== 0) continue;
+    if ((power - lowest) % stride !== 0) continue;
     for (const factor of factors) {
       const value = power < 0 ? factor / 10 ** -power : factor * 10 ** power;
       if (value < min * (1 - 1e-9) || value > max * (1 + 1e-9)) continue;
