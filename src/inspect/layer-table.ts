@@ -1,6 +1,6 @@
 /** @file The layer table of a report for the terminal: what each layer compresses and sparsifies, before and after. */
 
-import { type Terminal, terminalOf } from "../train/terminal.ts";
+import { ascii, printable, type Terminal, terminalOf, truncate } from "../train/terminal.ts";
 import type { Report, ReportLayer } from "./report-schema.ts";
 import { type Column, table } from "./terminal-table.ts";
 
@@ -16,11 +16,15 @@ const RATES = {
   vit: { title: "R of all tokens (nats)", of: (layer: ReportLayer) => layer.rate.mean },
 };
 const NON_ZEROS = { crate: "non-zeros after ISTA", vit: "non-zeros after MLP" };
+const NOTES = {
+  crate: "R^c as the authors' code has it: of LN(Z)U, tokens at unit length in each head",
+  vit: "R of the tokens after each layer; a ViT has no subspaces to take R^c against",
+};
 const BAR = 10;
 
 /**
- * The table, ended by a line feed: 80 columns wide at most in the default terminal, plain ASCII where it is none.
- * A dash stands where there is no number.
+ * What was measured, the table, and how its rates are meant; ended by a line feed. At most as wide as the terminal,
+ * plain ASCII where it is none. A dash stands where there is no number.
  */
 export function layerTable(report: Report, terminal: Terminal = terminalOf(process.stdout)): string {
   const { family } = report.model;
@@ -33,7 +37,18 @@ export function layerTable(report: Report, terminal: Terminal = terminalOf(proce
     ...pair(rate.title, rate.of, {}),
     ...pair(NON_ZEROS[family], nonZero, { format: "percent", decimals: 1, max: 1 }),
   ];
-  return table(rows, columns, terminal);
+  const line = (text: string) => {
+    const clean = printable(text);
+    return `${truncate(terminal.unicode ? clean : ascii(clean), terminal.columns, terminal.unicode ? "…" : "~")}\n`;
+  };
+  return `${line(heading(report))}\n${table(rows, columns, terminal)}\n${line(NOTES[family])}`;
+}
+
+function heading({ samples, data, checkpoint }: Report): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const { before, after } = samples.accuracy;
+  const from = before === null ? "" : `${percent(before)} → `;
+  return `${checkpoint.name} on ${samples.count} ${data.split} images of ${data.name}; accuracy ${from}${percent(after)}`;
 }
 
 /** Before → after, and a bar for after. */
