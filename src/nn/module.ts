@@ -93,12 +93,10 @@ export abstract class Module {
     return this;
   }
 
-  /** Moves every parameter to a device or a dtype. */
+  /** Moves every parameter to a device or a dtype; the tensors that others hold stay the same objects. */
   to(target: DType | (string & {})): this {
-    for (const parameter of this.parameters()) {
-      using detached = parameter.detach();
-      parameter.become_(detached.to(target)).setRequiresGrad();
-    }
+    for (const parameter of this.parameters())
+      scope(() => keep(parameter.become_(parameter.detach().to(target)).setRequiresGrad()));
     return this;
   }
 

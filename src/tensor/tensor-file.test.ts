@@ -1,5 +1,6 @@
 /** @file Files of tensors: every dtype and form of memory comes back; what cannot be read or written says so. */
 
+import { constants } from "node:buffer";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -196,6 +197,19 @@ describe("refusals", () => {
       expect(() => loadTensors(folder)).toThrow(`${folder} cannot be read (EISDIR)`);
       writeFileSync(path, "");
       expect(() => loadTensors(path)).toThrow(/0 bytes is too short/);
+    }),
+  );
+
+  it.skipIf(constants.MAX_LENGTH > 2 ** 33)(
+    "more bytes than can be read back (skipped where Node has no such limit)",
+    inScope(() => {
+      const vast = tensor([1]).expand([constants.MAX_LENGTH / 4]); // of one number in memory
+      expect(() => saveTensors(path, new Map([["w", vast]]))).toThrow(
+        /cannot be written: one file holds at most/,
+      );
+      writeFileSync(path, "");
+      truncateSync(path, constants.MAX_LENGTH + 1); // without blocks on the disk
+      expect(() => loadTensors(path)).toThrow(/cannot be read: one file holds at most/);
     }),
   );
 

@@ -58,19 +58,22 @@ it.skipIf(noProc)("is not kept by a number that another process has now", () => 
   expect(readdirSync(folder)).toHaveLength(1);
 });
 
-it.skipIf(noProc)("is not kept by a process that is dead but not yet waited for", () => {
-  // the shell's child ends at once, and the program that the shell becomes never waits for it
-  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  return once(parent.stdout, "data").then(async ([data]) => {
-    const pid = Number(data);
-    const state = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]![0];
-    while (state() !== "Z") await new Promise((resolve) => setTimeout(resolve, 5));
-    writeFileSync(join(folder, `.lock-${host}-${pid}-${startOf(pid)}`), "");
-    lockRun(folder).release();
-    parent.kill("SIGKILL");
-  });
+it.skipIf(noProc)("is not kept by a process that is dead but not yet waited for", async () => {
+  // the shell becomes a program that never waits for the shell's child, and only then does the child end
+  const script = "exec 3<&0; cat <&3 >/dev/null & echo $!; exec sleep 60";
+  const parent = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore"] });
+  const until = async (holds: () => boolean) => {
+    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const [data] = await once(parent.stdout, "data");
+  const pid = Number(data);
+  writeFileSync(join(folder, `.lock-${host}-${pid}-${startOf(pid)}`), "");
+  expect(() => lockRun(folder)).toThrow(`is in use by process ${pid}`);
+  await until(() => readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
+  parent.stdin.end();
+  await until(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
+  lockRun(folder).release();
+  parent.kill("SIGKILL");
 });
 
 it("without start times goes by the number alone", () => {
