@@ -60,25 +60,26 @@ export function subtitle(report: Report): string {
 
 /** The same, where bands are drawn. */
 const withBands = (report: Report) => `${subtitle(report)}; bands: ± std`;
+const withUnits = (report: Report) => `${withBands(report)}; unit tokens: length 1`;
 
 /** Rᶜ per layer by the two definitions, which differ in what they measure. Only for models with subspaces. */
 export function rateFigure(report: Report): Figure {
   const { precision, authorsEpsilon } = report.settings;
   const charts = [
     layerChart(report, "Authors' code: R^c of LN(Z^ℓ)U^ℓ", "R^c (nats)", (layer) => band(layer.authorsRate)),
-    layerChart(report, "Paper: R^c(Z^{ℓ+½} | U^ℓ), as they are", "R^c (nats)", (layer) =>
+    layerChart(report, "Paper: R^c(Z^{ℓ+½} | U^ℓ), raw tokens", "R^c (nats)", (layer) =>
       band(layer.paperRate),
     ),
-    layerChart(report, "Paper: R^c(Z^{ℓ+½} | U^ℓ), unit length", "R^c (nats)", (layer) =>
+    layerChart(report, "Paper: R^c(Z^{ℓ+½} | U^ℓ), unit tokens", "R^c (nats)", (layer) =>
       band(layer.paperRateUnit),
     ),
-    layerChart(report, "R^c that MSSA takes away, unit length", "R^c before − after (nats)", (layer) =>
+    layerChart(report, "R^c that MSSA takes away, unit tokens", "R^c before − after (nats)", (layer) =>
       band(layer.compressionUnit),
     ),
   ];
   const words = `Coding rate against the subspaces of each layer; ε = ${authorsEpsilon} not squared in the authors' code, ε = ${precision} in the paper's definition.`;
   const title = "Coding rate R^c against the subspaces, per layer";
-  return figure({ title, subtitle: withBands(report), description: words, width: 760 }, charts);
+  return figure({ title, subtitle: withUnits(report), description: words, width: 760 }, charts);
 }
 
 /** Share of non-zeros per layer. */
@@ -91,7 +92,7 @@ export function nonZeroFigure(report: Report): Figure {
     undefined,
     "entries of Z^{ℓ+1} that are not 0",
     (layer) => band(layer.nonZero),
-    { format: "percent", min: 0, ...(most > 0.8 && { max: 1 }) },
+    { format: "percent", min: 0, ...(most > 0.8 && { max: 1.05 }) },
   );
   return figure({ title: `Share of non-zeros after ${half}, per layer`, subtitle: withBands(report) }, chart);
 }
@@ -101,23 +102,19 @@ export function wholeRateFigure(report: Report): Figure {
   const R = "R (nats)";
   const gap = "ΔR (nats)";
   const charts = [
-    layerChart(report, "R(Z^{ℓ+1}), tokens as they are", R, (layer) => band(layer.rate)),
-    layerChart(report, "R(Z^{ℓ+1}), tokens at unit length", R, (layer) => band(layer.rateUnit)),
+    layerChart(report, "R(Z^{ℓ+1}), raw tokens", R, (layer) => band(layer.rate)),
+    layerChart(report, "R(Z^{ℓ+1}), unit tokens", R, (layer) => band(layer.rateUnit)),
   ];
   if (report.model.family === "crate")
     charts.push(
-      layerChart(report, "ΔR = R − R^c of Z^{ℓ+½}, tokens as they are", gap, (layer) =>
-        band(layer.reduction),
-      ),
-      layerChart(report, "ΔR = R − R^c of Z^{ℓ+½}, tokens at unit length", gap, (layer) =>
-        band(layer.reductionUnit),
-      ),
+      layerChart(report, "ΔR = R − R^c of Z^{ℓ+½}, raw tokens", gap, (layer) => band(layer.reduction)),
+      layerChart(report, "ΔR = R − R^c of Z^{ℓ+½}, unit tokens", gap, (layer) => band(layer.reductionUnit)),
     );
   const title =
     report.model.family === "crate"
       ? "Coding rate of all tokens, and rate reduction, per layer"
       : "Coding rate of all tokens, per layer";
-  return figure({ title, subtitle: withBands(report), width: 760 }, charts);
+  return figure({ title, subtitle: withUnits(report), width: 760 }, charts);
 }
 
 /** Up to `most` layers to draw where there is no room for all: the first, the last and some between, from 0. */
