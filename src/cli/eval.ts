@@ -1,6 +1,6 @@
 /** @file `vitrine eval`: accuracy and loss of a checkpoint on a whole split. */
 import { type Command, Option } from "commander";
-import type { EvaluateOptions, EvaluateRun } from "../method/run-types.ts";
+import type { EvaluateOptions } from "../method/run-types.ts";
 import { grouped, print, printJson } from "./terminal.ts";
 
 const examples = `
@@ -19,7 +19,7 @@ export function evalCommand(command: Command): void {
     .option("--json", "the result as JSON on stdout")
     .addHelpText("after", examples)
     .action(async (run: string, { checkpoint, split, json }: EvaluateOptions & { json?: true }) => {
-      const { evaluateRun } = await evaluator();
+      const { evaluateRun } = await import("../method/evaluate-run.ts");
       const result = await evaluateRun(run, { checkpoint, split });
       if (json) return printJson(result);
       const { top1, top5, loss, count } = result;
@@ -28,9 +28,4 @@ export function evalCommand(command: Command): void {
         `top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)} on ${grouped(count)} images`,
       );
     });
-}
-
-async function evaluator(): Promise<{ evaluateRun: EvaluateRun }> {
-  const path: string = "../method/evaluate-run.ts";
-  return (await import(path)) as { evaluateRun: EvaluateRun };
 }

@@ -1,21 +1,9 @@
 /** @file `vitrine models`: architectures, their sizes and parameter counts. */
 import type { Command } from "commander";
+import type { ModelInfo } from "../model/registry.ts";
 import { UsageError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
 import { columns, grouped, matches, print, printJson } from "./terminal.ts";
-
-interface ModelInfo {
-  name: string;
-  about: string;
-  dim: number;
-  depth: number;
-  heads: number;
-  headDim: number;
-  patch: number;
-  imageSize: number;
-  classes: number;
-  parameters: number;
-}
 
 export function modelsCommand(command: Command): void {
   command
@@ -59,6 +47,5 @@ export function modelsCommand(command: Command): void {
 }
 
 async function models(): Promise<ModelInfo[]> {
-  const path: string = "../model/registry.ts";
-  return ((await import(path)) as { models: () => ModelInfo[] }).models();
+  return (await import("../model/registry.ts")).models();
 }

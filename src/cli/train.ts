@@ -1,6 +1,6 @@
 /** @file `vitrine train`: resolve the recipe, choose the run folder, train. */
 import { type Command, Option } from "commander";
-import type { RunResult, TrainRun, TrainRunOptions } from "../method/run-types.ts";
+import type { RunResult, TrainRunOptions } from "../method/run-types.ts";
 import { addRecipeFlags, resolveFlags } from "./recipe-flags.ts";
 import { isRun, placeRun, removeIfEmpty } from "./run-folder.ts";
 import { grouped, print, talk } from "./terminal.ts";
@@ -58,7 +58,7 @@ export function trainCommand(command: Command): void {
     const { output, experiment, resume } = options;
     const place = placeRun({ recipe: recipe.name, output, experiment, resume, run });
     talk(`run folder ${place.folder}`);
-    const { trainRun } = await trainer();
+    const { trainRun } = await import("../method/train-run.ts");
     try {
       const result = await trainRun(recipe, {
         output: place.folder,
@@ -73,11 +73,6 @@ export function trainCommand(command: Command): void {
       removeIfEmpty(place.folder);
     }
   });
-}
-
-async function trainer(): Promise<{ trainRun: TrainRun }> {
-  const path: string = "../method/train-run.ts";
-  return (await import(path)) as { trainRun: TrainRun };
 }
 
 function summary({ folder, steps, epochs, accuracy, loss, seconds }: RunResult): string {

@@ -1,23 +1,35 @@
-/** @file The thread that decodes images: receives a file and a size, posts the pixels or the reason why not. */
+/** @file The thread that decodes images: receives files and a size, posts their pixels or which one it could not read. */
 import { parentPort } from "node:worker_threads";
 import { decodeImage } from "./decode.ts";
 import type { Answer } from "./worker-pool.ts";
 
 export interface DecodeTask {
-  path: string;
+  paths: readonly string[];
+  /** Side of the square images. */
   size: number;
+}
+
+/** Pixels [paths.length, 3, size, size]; or the first file that cannot be read, and why. */
+export type Decoded = { pixels: Uint8Array<ArrayBuffer> } | { failed: string; reason: string };
+
+async function decode({ paths, size }: DecodeTask): Promise<Decoded> {
+  const pixels = new Uint8Array(paths.length * 3 * size * size);
+  for (const [i, path] of paths.entries()) {
+    try {
+      pixels.set(await decodeImage(path, size), i * 3 * size * size);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { failed: path, reason: reason.split("\n")[0]! };
+    }
+  }
+  return { pixels };
 }
 
 const port = parentPort;
 if (port === null) throw new Error("decode-worker runs in a worker thread only");
 
-port.on("message", async ({ path, size }: DecodeTask) => {
-  const post = (answer: Answer<Uint8Array>, transfer: ArrayBuffer[] = []) =>
-    port.postMessage(answer, transfer);
-  try {
-    const pixels = await decodeImage(path, size);
-    post({ result: pixels }, [pixels.buffer as ArrayBuffer]);
-  } catch (error) {
-    post({ error: error instanceof Error ? error.message.split("\n")[0]! : String(error) });
-  }
+port.on("message", async (task: DecodeTask) => {
+  const result = await decode(task);
+  const answer: Answer<Decoded> = { result };
+  port.postMessage(answer, "pixels" in result ? [result.pixels.buffer] : []);
 });

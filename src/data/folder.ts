@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import { DataError, UsageError } from "../tensor/errors.ts";
-import type { DecodeTask } from "./decode-worker.ts";
+import { type DecodePool, decodeFiles } from "./decode-files.ts";
 import { checkImageSet, checkIndex, fingerprint, type ImageSet, type ImageSource } from "./image-set.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -28,7 +28,7 @@ export class ImageFolder implements ImageSource {
   readonly height: number;
   readonly width: number;
   readonly count: number;
-  readonly #pool: WorkerPool<DecodeTask, Uint8Array>;
+  readonly #pool: DecodePool;
 
   private constructor(
     readonly name: string,
@@ -78,11 +78,8 @@ export class ImageFolder implements ImageSource {
   }
 
   async load(indices: ArrayLike<number>): Promise<Uint8Array> {
-    const size = 3 * this.height * this.width;
-    const out = new Uint8Array(indices.length * size);
-    const one = async (i: number) => out.set(await this.#decode(checkIndex(this, indices[i]!)), i * size);
-    await Promise.all(Array.from(indices, (_, i) => one(i)));
-    return out;
+    const paths = Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
+    return decodeFiles(this.#pool, paths, this.height);
   }
 
   /** All images in memory. @throws DataError when they need more than 4 GB, or one cannot be read */
@@ -103,13 +100,6 @@ export class ImageFolder implements ImageSource {
 
   close(): Promise<void> {
     return this.#pool.close();
-  }
-
-  async #decode(index: number): Promise<Uint8Array> {
-    const path = join(this.path, this.files[index]!);
-    return this.#pool.run({ path, size: this.height }).catch((cause: Error) => {
-      throw new DataError(`cannot read image ${path}: ${cause.message}`, { path, cause });
-    });
   }
 }
 

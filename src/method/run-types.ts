@@ -1,5 +1,12 @@
 /** @file What the command line asks of training, evaluation and inspection, and what it is told. */
+
+import type { Evaluation } from "../train/task.ts";
 import type { Recipe } from "./recipe.ts";
+
+/** What every checkpoint of a run carries: the recipe, and what of the data the model depends on. */
+export type RunConfig = Recipe & {
+  dataset: { fingerprint: string; channels: number; classes: readonly string[] };
+};
 
 export interface TrainRunOptions {
   /** The run folder; it exists and can be written. */
@@ -35,13 +42,7 @@ export interface EvaluateOptions {
   split: "train" | "test";
 }
 
-export interface Evaluation {
-  /** Shares of the images, 0 to 1. */
-  top1: number;
-  top5: number;
-  loss: number;
-  count: number;
-}
+export type { Evaluation } from "../train/task.ts";
 
 export type EvaluateRun = (folder: string, options: EvaluateOptions) => Promise<Evaluation>;
 

@@ -13,3 +13,4 @@ export { Random, random } from "./random.ts";
 export { run, run1, run2, runInPlace, runMany } from "./run.ts";
 export { keep, memory, scope } from "./scope.ts";
 export { Tensor } from "./tensor.ts";
+export { loadTensors, saveTensors, type TensorFile } from "./tensor-file.ts";

@@ -99,35 +99,53 @@ export function parseSafetensors(bytes: Uint8Array, path = "safetensors"): Store
 
 /**
  * Writes tensors as the chunks of a safetensors file, to be written one after the other; the tensors' bytes are
- * not copied. Widest element types come first and then names in order, as the format's own library has it, so that
- * every tensor is aligned and equal contents give equal files. Throws `CheckpointError` for bytes that do not fit
- * the shape, a name that is not valid Unicode or a header above 100 MB.
+ * not copied. Throws `CheckpointError` for bytes that do not fit the shape, and where `layoutSafetensors` does.
  */
 export function serialiseSafetensors(
   entries: ReadonlyMap<string, StoredTensor>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array[] {
-  const tensors = [...entries].map(([name, tensor]) => ({ name, ...tensor, code: CODES.get(tensor.dtype)! }));
+  const { head, lengths } = layoutSafetensors(entries, metadata);
+  const chunks = [head];
+  for (const [name, expected] of lengths) {
+    const { dtype, shape, bytes } = entries.get(name)!;
+    if (bytes.length !== expected)
+      unwritable(name, `${dtype} [${shape.join(", ")}] takes ${expected} bytes, not ${bytes.length}`);
+    chunks.push(bytes);
+  }
+  return chunks;
+}
+
+/**
+ * The beginning of a safetensors file, and the lengths in bytes of the tensors in the order in which they follow it.
+ * Widest element types come first and then names in order, as the format's own library has it, so that every tensor
+ * is aligned and equal contents give equal files. Throws `CheckpointError` for a dtype that the format has not, a
+ * name that is not valid Unicode or a header above 100 MB.
+ */
+export function layoutSafetensors(
+  entries: ReadonlyMap<string, { readonly dtype: string; readonly shape: readonly number[] }>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): { head: Uint8Array; lengths: Map<string, number> } {
+  const tensors = [...entries].map(([name, { dtype, shape }]) => {
+    if (name === "__metadata__" || /\p{Surrogate}/u.test(name))
+      unwritable(name, "the name is reserved or not valid Unicode");
+    const code = CODES.get(dtype) ?? unwritable(name, `dtype ${dtype} has no place in safetensors`);
+    return { name, shape, code };
+  });
   tensors.sort((a, b) => LAYOUT.indexOf(a.code) - LAYOUT.indexOf(b.code) || (a.name < b.name ? -1 : 1));
   const fields: string[] = [];
   if (metadata.size > 0) {
     const pairs = [...metadata].map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`);
     fields.push(`"__metadata__":{${pairs.join(",")}}`);
   }
+  const lengths = new Map<string, number>();
   let at = 0;
-  for (const { name, code, dtype, shape, bytes } of tensors) {
-    const wrong = (what: string): never => {
-      throw new CheckpointError(`tensor ${quote(name)} cannot be written: ${what}`);
-    };
-    if (name === "__metadata__" || /\p{Surrogate}/u.test(name))
-      wrong("the name is reserved or not valid Unicode");
-    if (code === undefined) wrong(`dtype ${dtype} has no place in safetensors`);
-    const expected = shape.reduce((product, size) => product * size, FORMATS.get(code)!.width);
-    if (bytes.length !== expected)
-      wrong(`${dtype} [${shape.join(", ")}] takes ${expected} bytes, not ${bytes.length}`);
-    const info = JSON.stringify({ dtype: code, shape, data_offsets: [at, at + expected] });
+  for (const { name, code, shape } of tensors) {
+    const length = shape.reduce((product, size) => product * size, FORMATS.get(code)!.width);
+    const info = JSON.stringify({ dtype: code, shape, data_offsets: [at, at + length] });
     fields.push(`${JSON.stringify(name)}:${info}`);
-    at += expected;
+    lengths.set(name, length);
+    at += length;
   }
   const text = new TextEncoder().encode(`{${fields.join(",")}}`);
   const padded = Math.ceil(text.length / 8) * 8;
@@ -136,7 +154,11 @@ export function serialiseSafetensors(
   const head = new Uint8Array(8 + padded).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(padded), true);
   head.set(text, 8);
-  return [head, ...tensors.map(({ bytes }) => bytes)];
+  return { head, lengths };
+}
+
+function unwritable(name: string, what: string): never {
+  throw new CheckpointError(`tensor ${quote(name)} cannot be written: ${what}`);
 }
 
 function readHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {

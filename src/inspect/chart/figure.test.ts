@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { barChart } from "./bar-chart.ts";
 import { type Chart, csv, figure, heatMap, histogram, imageGrid, lineChart, withTheme } from "./index.ts";
 import { snap } from "./scale.ts";
-import { textWidth } from "./svg.ts";
+import { BOLD, textWidth } from "./svg.ts";
 
 fc.configureGlobal({ seed: 1 });
 
@@ -91,7 +91,7 @@ function boxes(svg: string): Words[] {
     if (get("transform")) return [];
     const [x, y, size] = [Number(get("x")), Number(get("y")), Number(get("font-size"))];
     const text = inner!.replace(/<[^>]*>/g, "");
-    const width = textWidth(text, size);
+    const width = textWidth(text, size) * (get("font-weight") ? BOLD : 1);
     const shift = { middle: 0.5, end: 1 }[get("text-anchor") ?? ""] ?? 0;
     return [
       {
@@ -109,7 +109,10 @@ describe.each(Object.keys(charts))("%s", (kind) => {
   const chart = charts[kind]!;
 
   it.each([360, 640, 1000])("no text is clipped or overlaps another at %d px", (width) => {
-    const { svg } = figure({ title: "A title", subtitle: "and what it means", width }, chart);
+    const { svg } = figure(
+      { title: "A title that is rather long for a narrow figure", subtitle: "and what it means", width },
+      chart,
+    );
     const height = Number(/height="(\d+)"/.exec(svg)![1]);
     const words = boxes(svg);
     expect(words.length).toBeGreaterThan(3);

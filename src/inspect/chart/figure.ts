@@ -4,7 +4,7 @@ import { styleSheet, type Tone, toneClass } from "./colour.ts";
 import { csv, stackTables, type Table } from "./csv.ts";
 import { type Box, TEXT } from "./frame.ts";
 import { type MarkerShape, marker } from "./marker.ts";
-import { el, escapeXml, fit, label, plain, textWidth } from "./svg.ts";
+import { BOLD, el, escapeXml, fit, label, plain, textWidth, wrap } from "./svg.ts";
 
 /** One entry of the legend. */
 export interface LegendItem {
@@ -58,20 +58,13 @@ export function figure(options: FigureOptions, charts: Chart | readonly Chart[])
   const column = (inner - (columns - 1) * GUTTER) / columns;
   let body = "";
   let y = EDGE;
-  if (options.title) {
-    body += label(fit(options.title, TEXT.title, inner), EDGE, y + 13, {
-      size: TEXT.title,
-      tone: "v-ink",
-      bold: true,
-    });
-    y += 22;
+  for (const line of options.title ? wrap(options.title, TEXT.title * BOLD, inner) : []) {
+    body += label(line, EDGE, y + 13, { size: TEXT.title, tone: "v-ink", bold: true });
+    y += 21;
   }
-  if (options.subtitle) {
-    body += label(fit(options.subtitle, TEXT.axis, inner), EDGE, y + 11, {
-      size: TEXT.axis,
-      tone: "v-muted",
-    });
-    y += 19;
+  for (const line of options.subtitle ? wrap(options.subtitle, TEXT.axis, inner) : []) {
+    body += label(line, EDGE, y + 12, { size: TEXT.axis, tone: "v-muted" });
+    y += 18;
   }
   if (y > EDGE) y += 4;
   const legend = drawLegend(
@@ -86,7 +79,7 @@ export function figure(options: FigureOptions, charts: Chart | readonly Chart[])
     if (row.some((panel) => panel.title)) {
       row.forEach((panel, i) => {
         const x = EDGE + i * (column + GUTTER);
-        const text = fit(panel.title ?? "", TEXT.panel, column);
+        const text = fit(panel.title ?? "", TEXT.panel * BOLD, column);
         if (text) body += label(text, x, y + 14, { size: TEXT.panel, tone: "v-ink", bold: true });
       });
       y += 24;

@@ -29,7 +29,7 @@ export function snap(value: number): number {
 export function linearScale(
   min: number,
   max: number,
-  options: { integer?: boolean; format?: NumberFormat } = {},
+  options: { integer?: boolean; format?: NumberFormat; step?: number } = {},
 ): Scale {
   const span = max - min;
   return {
@@ -84,12 +84,13 @@ export function scaleFor(values: Iterable<number>, options: AxisOptions, round: 
   }
   let [min, max] = [options.min ?? low, options.max ?? high];
   if (!(min < max)) max = min + 1;
+  let step = 0;
   if (round) {
-    const step = niceStep(max - min, 5, integer);
+    step = niceStep(max - min, 5, integer);
     if (options.min === undefined) min = multiples(Math.floor(min / step + 1e-9) * step, max, step)[0] ?? min;
     if (options.max === undefined) max = Math.ceil(max / step - 1e-9) * step + 0; // not −0
   }
-  return linearScale(min, max, { integer, ...(options.format && { format: options.format }) });
+  return linearScale(min, max, { integer, step, ...(options.format && { format: options.format }) });
 }
 
 /** The next 1, 2 or 5 times a power of ten, downwards (−1) or upwards (1). */

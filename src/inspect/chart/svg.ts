@@ -77,6 +77,20 @@ export function textWidth(text: string, size: number): number {
   return em * size;
 }
 
+/** What a bold face adds to the width of a text. */
+export const BOLD = 1.13;
+
+/** `text` in lines of at most `width` px, broken at spaces; a word that is wider by itself is cut. */
+export function wrap(text: string, size: number, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.trim().split(/\s+/u)) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && textWidth(longer, size) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.map((line) => fit(line, size, width));
+}
+
 /** `text` cut with an ellipsis so that it is at most `width` px wide at `size` px. */
 export function fit(text: string, size: number, width: number): string {
   if (textWidth(text, size) <= width) return text;

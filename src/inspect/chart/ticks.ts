@@ -32,14 +32,15 @@ export function multiples(min: number, max: number, step: number): number[] {
   );
 }
 
-/** Ticks of a linear axis over [min, max], about `count` of them. */
+/** Ticks of a linear axis over [min, max], about `count` of them, at multiples of `step` where that is not far more. */
 export function linearTicks(
   min: number,
   max: number,
   count: number,
-  options: { integer?: boolean; format?: NumberFormat } = {},
+  options: { integer?: boolean; format?: NumberFormat; step?: number } = {},
 ): Tick[] {
-  const step = niceStep(max - min, count, options.integer);
+  const { integer, step: own = 0 } = options;
+  const step = own * count * 1.7 >= max - min ? own : niceStep(max - min, count, integer);
   const values = multiples(min, max, step);
   const texts = formatNumbers(values, step, options.format);
   return values.map((value, i) => ({ value, text: texts[i]! }));
@@ -49,16 +50,19 @@ export function linearTicks(
 export function logTicks(min: number, max: number, count: number): Tick[] {
   const first = Math.floor(Math.log10(min) + 1e-9);
   const last = Math.ceil(Math.log10(max) - 1e-9);
-  const stride = Math.max(1, Math.ceil((last - first + 1) / Math.max(2, count)));
   const decades = last - first;
+  // the powers that are inside, of which every `stride`-th is written
+  const inside = Math.floor(Math.log10(max) + 1e-9) - Math.ceil(Math.log10(min) - 1e-9) + 1;
+  const stride = Math.max(1, Math.ceil(inside / Math.max(2, count)));
   const factors = decades <= 1 || decades * 3 <= count + 2 ? [1, 2, 5] : [1];
+  // one way of writing for the whole axis
+  const short = min >= 1e-3 * (1 - 1e-9) && max <= 1e6 * (1 + 1e-9);
   const ticks: Tick[] = [];
   for (let power = first; power <= last; power++) {
-    if ((power - first) % stride !== 0) continue;
+    if (power % stride !== 0) continue;
     for (const factor of factors) {
       const value = power < 0 ? factor / 10 ** -power : factor * 10 ** power;
       if (value < min * (1 - 1e-9) || value > max * (1 + 1e-9)) continue;
-      const short = power >= -3 && power <= 6;
       const text = short
         ? formatNumbers([value], value)[0]!
         : `${factor === 1 ? "" : `${factor}·`}10^{${minus(String(power))}}`;
@@ -105,7 +109,8 @@ export function formatNumbers(
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return minus(value.toExponential(1).replace("e+", "e"));
+  if (size !== 0 && (size < 1e-3 || size >= 1e5))
+    return minus(value.toExponential(1).replace("e+", "e").replace(".0e", "e"));
   return minus(String(Number(value.toPrecision(3))));
 }
 

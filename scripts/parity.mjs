@@ -1,0 +1,7 @@
+/** @file `npm run parity -- FILE…`: set-up, then ours beside reference files. */
+
+import { show } from "./run.mjs";
+import { setup } from "./setup.mjs";
+
+setup();
+process.exit(show("npx", ["tsx", "test/parity/main.ts", ...process.argv.slice(2)]));

@@ -1,0 +1,64 @@
+/** @file From a recipe to what it names: its data and its model. */
+
+import { type BatchOptions, type ImageSource, normalisation, openSource } from "../data/index.ts";
+import { type Crate, createModel, type ViT } from "../model/index.ts";
+import { type Random, random } from "../tensor/index.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** One split of a recipe's data. @throws {DataError} when it is not there or damaged */
+export function openSplit(recipe: Recipe, split: "train" | "test"): Promise<ImageSource> {
+  const { name, dir, workers } = recipe.data;
+  const imageSize = recipe.model.imageSize;
+  return openSource(name, { split, imageSize, workers, ...(dir !== undefined && { dir }) });
+}
+
+/** Runs `body` with both splits open, and closes them. */
+export async function withSplits<T>(recipe: Recipe, body: (splits: Splits) => Promise<T>): Promise<T> {
+  const train = await openSplit(recipe, "train");
+  try {
+    const test = await openSplit(recipe, "test");
+    try {
+      return await body({ train, test });
+    } finally {
+      await test.close();
+    }
+  } finally {
+    await train.close();
+  }
+}
+
+/** What is learned from, and what is measured on. */
+export interface Splits {
+  train: ImageSource;
+  test: ImageSource;
+}
+
+/** The root of every random stream of a run. */
+export const randomOf = (recipe: Recipe): Random => random(recipe.seed);
+
+/** The recipe's model for that data, freshly initialised: the same weights for the same seed. */
+export function buildModel(
+  recipe: Recipe,
+  info: { channels: number; classes: readonly string[] },
+): Crate | ViT {
+  const { name, ...sizes } = recipe.model;
+  const options = { channels: info.channels, ...sizes, classes: info.classes.length };
+  return createModel(name, options, randomOf(recipe).at("model"));
+}
+
+/** How batches of the recipe's data are made; augmentation is for training only. */
+export function batchOptions(recipe: Recipe, source: ImageSource, device: string): BatchOptions {
+  const { imageSize } = recipe.model;
+  return {
+    batchSize: recipe.train.batchSize,
+    random: randomOf(recipe),
+    normalise: normalisation(source, recipe.data.normalise),
+    augment: withoutUndefined(recipe.data.augment),
+    device,
+    ...(imageSize !== source.height || imageSize !== source.width ? { imageSize } : {}),
+  };
+}
+
+function withoutUndefined<T extends object>(value: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never;
+}

@@ -1,0 +1,137 @@
+/** @file Learning from labels: cross entropy with label smoothing, and top-1 and top-5 accuracy. */
+
+import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../data/index.ts";
+import type { Module } from "../nn/index.ts";
+import { noGrad, operator, run, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import { firstNotFinite } from "../train/locate.ts";
+import type { BatchLoss, Evaluation, Task } from "../train/task.ts";
+
+const CROSS_ENTROPY = operator("cross_entropy_loss");
+const MEAN = 1;
+const SUM = 2;
+/** A label that counts for nothing; PyTorch's, and ours never have it. */
+const IGNORE = -100;
+
+/**
+ * Cross entropy with label smoothing s over C classes, as timm's and PyTorch's:
+ *
+ *     −(1 − s) log p_y − s/C Σ_c log p_c
+ *
+ * @param logits [b, C]; half precisions are widened to float32 first
+ * @param labels [b], int64
+ * @returns [], over the batch
+ */
+export function crossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  smoothing = 0,
+  reduction: "mean" | "sum" = "mean",
+): Tensor {
+  const wide = logits.dtype === "float64" ? logits : logits.to("float32");
+  const how = reduction === "mean" ? MEAN : SUM;
+  return run(CROSS_ENTROPY, wide.h, labels.h, null, how, IGNORE, smoothing);
+}
+
+/** How many images have their label among the k largest of their logits [b, C]: [], int64. */
+export function correctAt(logits: Tensor, labels: Tensor, k: number): Tensor {
+  if (k === 1) return logits.argmax(-1).eq(labels).sum();
+  const [, indices] = logits.topk(Math.min(k, logits.size(-1)), -1);
+  return indices.eq(labels.unsqueeze(-1)).sum();
+}
+
+/** Fewest images that are evaluated at once: small batches are for learning. */
+const AT_ONCE = 100;
+
+/**
+ * Top-1, top-5 and mean loss (without smoothing) of a classifier over a whole set, in the set's order.
+ * @param options of training batches; what is for training only is left out
+ */
+export async function evaluateClassifier(
+  module: Module,
+  source: ImageSource,
+  { augment: _, ...options }: BatchOptions,
+): Promise<Evaluation> {
+  const sums = { top1: 0, top5: 0, loss: 0, count: 0 };
+  const batchSize = Math.max(options.batchSize, AT_ONCE);
+  for await (const { images, labels } of batches(source, { ...options, batchSize })) {
+    await new Promise(setImmediate); // signals are heard here
+    const batch = noGrad(() =>
+      scope(() => {
+        const logits = module.apply(images);
+        return {
+          top1: correctAt(logits, labels, 1).item(),
+          top5: correctAt(logits, labels, 5).item(),
+          loss: crossEntropy(logits, labels, 0, "sum").item(),
+        };
+      }, "evaluation"),
+    );
+    sums.top1 += batch.top1;
+    sums.top5 += batch.top5;
+    sums.loss += batch.loss;
+    sums.count += labels.numel;
+  }
+  const { count } = sums;
+  return { top1: sums.top1 / count, top5: sums.top5 / count, loss: sums.loss / count, count };
+}
+
+export interface SupervisedOptions {
+  /** Label smoothing, 0 to 1. */
+  smoothing: number;
+  train: ImageSource;
+  test: ImageSource;
+  /** Of training; evaluation takes all but the augmentation from it. */
+  batch: BatchOptions;
+}
+
+/** A classifier that learns from labelled images. */
+export class Supervised implements Task<Batch> {
+  /** A last batch that is not full is left out: every step weighs its images the same. */
+  readonly batchesPerEpoch: number;
+
+  /** @throws {UsageError} fewer images than one batch */
+  constructor(
+    readonly module: Module,
+    private readonly options: SupervisedOptions,
+  ) {
+    const { train, batch } = options;
+    this.batchesPerEpoch = batchCount(train.count, batch.batchSize, true);
+    if (this.batchesPerEpoch === 0)
+      throw new UsageError(
+        `train.batchSize: ${train.name} has ${train.count} images to train on, expected a batch of at most that, got ${batch.batchSize}`,
+        { path: "train.batchSize" },
+      );
+  }
+
+  batches(epoch: number, start: number): AsyncIterable<Batch> {
+    return batches(this.options.train, {
+      ...this.options.batch,
+      epoch,
+      start,
+      shuffle: true,
+      dropLast: true,
+    });
+  }
+
+  size(batch: Batch): number {
+    return batch.indices.length;
+  }
+
+  loss({ images, labels, mixed }: Batch): BatchLoss {
+    const { smoothing } = this.options;
+    const logits = this.module.apply(images); //                                [b, C]
+    const own = crossEntropy(logits, labels, smoothing);
+    const loss =
+      mixed === undefined
+        ? own
+        : own.mul(mixed.lambda).add(crossEntropy(logits, mixed.other, smoothing).mul(1 - mixed.lambda));
+    return { loss, correct: noGrad(() => correctAt(logits, labels, 1)) };
+  }
+
+  evaluate(): Promise<Evaluation> {
+    return evaluateClassifier(this.module, this.options.test, this.options.batch);
+  }
+
+  locate({ images }: Batch): string | undefined {
+    return firstNotFinite(this.module, images);
+  }
+}

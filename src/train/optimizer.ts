@@ -1,0 +1,169 @@
+/** @file SGD, Adam, AdamW and Lion over all parameters at once. */
+
+import { CheckpointError, hint, keep, noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import { TensorList, zerosLike } from "./foreach.ts";
+
+export interface OptimizerOptions {
+  /** Decoupled for AdamW and Lion (p ← p (1 − lr · wd)); added to the gradient for Adam and SGD. */
+  weightDecay?: number;
+  /** Averaging factors of Adam, AdamW (0.9, 0.999) and Lion (0.9, 0.99). */
+  betas?: readonly [number, number];
+  /** Of SGD; 0 is plain gradient descent. */
+  momentum?: number;
+  /** Added to Adam's denominator. */
+  epsilon?: number;
+}
+
+/** What an update may use: the parameters, their gradients, the moments by name, the step counted from 1. */
+interface Update {
+  parameters: TensorList;
+  gradients: TensorList;
+  moments: Record<string, TensorList>;
+  step: number;
+  lr: number;
+}
+
+interface Rule {
+  moments: readonly string[];
+  update(input: Update): void;
+}
+
+type RuleMaker = (
+  options: Required<Omit<OptimizerOptions, "betas">> & { betas?: readonly [number, number] },
+) => Rule;
+
+/**
+ * m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  p ← p − lr · m̂ / (√v̂ + ε),   m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ)
+ * @see Kingma and Ba 2015
+ */
+function adamStep(
+  { parameters, gradients, moments, step, lr }: Update,
+  [b1, b2]: readonly [number, number],
+  epsilon: number,
+): void {
+  const { exp_avg: m, exp_avg_sq: v } = moments as { exp_avg: TensorList; exp_avg_sq: TensorList };
+  m.mul_(b1).add_(gradients, 1 - b1);
+  v.mul_(b2).addProduct_(gradients, gradients, 1 - b2);
+  const denominator = v
+    .sqrt()
+    .mul_(1 / Math.sqrt(1 - b2 ** step))
+    .add_(epsilon);
+  parameters.addQuotient_(m, denominator, -lr / (1 - b1 ** step));
+}
+
+const RULES: Record<string, RuleMaker> = {
+  /** g ← g + wd · p;  m ← μm + g;  p ← p − lr · m */
+  sgd: ({ weightDecay, momentum }) => ({
+    moments: momentum > 0 ? ["momentum_buffer"] : [],
+    update({ parameters, gradients, moments, lr }) {
+      const decayed = weightDecay > 0 ? gradients.add(parameters, weightDecay) : gradients;
+      const direction = moments.momentum_buffer?.mul_(momentum).add_(decayed) ?? decayed;
+      parameters.add_(direction, -lr);
+    },
+  }),
+  /** Adam with L2 regularisation: g ← g + wd · p first. */
+  adam: ({ weightDecay, betas = [0.9, 0.999], epsilon }) => ({
+    moments: ["exp_avg", "exp_avg_sq"],
+    update(input) {
+      const { gradients, parameters } = input;
+      const decayed = weightDecay > 0 ? gradients.add(parameters, weightDecay) : gradients;
+      adamStep({ ...input, gradients: decayed }, betas, epsilon);
+    },
+  }),
+  /** Adam after p ← p (1 − lr · wd). @see Loshchilov and Hutter 2019 */
+  adamw: ({ weightDecay, betas = [0.9, 0.999], epsilon }) => ({
+    moments: ["exp_avg", "exp_avg_sq"],
+    update(input) {
+      if (weightDecay > 0) input.parameters.mul_(1 - input.lr * weightDecay);
+      adamStep(input, betas, epsilon);
+    },
+  }),
+  /** p ← p (1 − lr · wd) − lr · sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g. @see Chen et al. 2023 */
+  lion: ({ weightDecay, betas: [b1, b2] = [0.9, 0.99] }) => ({
+    moments: ["exp_avg"],
+    update({ parameters, gradients, moments, lr }) {
+      const m = moments.exp_avg!;
+      if (weightDecay > 0) parameters.mul_(1 - lr * weightDecay);
+      const mixed = m.mul(b1).add_(gradients, 1 - b1);
+      parameters.add_(mixed.sign(), -lr);
+      m.mul_(b2).add_(gradients, 1 - b2);
+    },
+  }),
+};
+
+/** An optimiser over named parameters, with moments that are saved under `moment.parameter`. */
+export class Optimizer {
+  private readonly parameters: TensorList;
+  private readonly moments: Record<string, TensorList>;
+  /** Updates done so far. */
+  steps = 0;
+
+  constructor(
+    private readonly rule: Rule,
+    private readonly named: ReadonlyMap<string, Tensor>,
+  ) {
+    this.parameters = new TensorList([...named.values()]);
+    const zeros = () => noGrad(() => new TensorList(zerosLike(this.parameters).tensors.map(keep)));
+    this.moments = Object.fromEntries(rule.moments.map((name) => [name, zeros()]));
+  }
+
+  /** One update in place. @param gradients one per parameter, in the same order */
+  step(gradients: readonly Tensor[], lr: number): void {
+    const { parameters, moments } = this;
+    const step = this.steps + 1;
+    const update = () =>
+      this.rule.update({ parameters, gradients: new TensorList(gradients), moments, step, lr });
+    noGrad(() => scope(update, "optimizer step"));
+    this.steps = step;
+  }
+
+  /** The moments by name; they belong to the optimiser. */
+  stateDict(): Map<string, Tensor> {
+    const all = new Map<string, Tensor>();
+    for (const [moment, list] of Object.entries(this.moments))
+      [...this.named.keys()].forEach((name, i) => {
+        all.set(`${moment}.${name}`, list.tensors[i]!);
+      });
+    return all;
+  }
+
+  /** Copies saved moments in. @throws {CheckpointError} a moment is missing or of another shape */
+  load(state: ReadonlyMap<string, Tensor>, steps: number): void {
+    noGrad(() => {
+      for (const [name, moment] of this.stateDict()) {
+        const saved = state.get(name);
+        if (saved === undefined)
+          throw new CheckpointError(
+            `the checkpoint has no "${name}": it was saved by another optimiser; resume with that one`,
+          );
+        if (saved.shape.join() !== moment.shape.join())
+          throw new CheckpointError(
+            `"${name}": the optimiser has ${moment.describe()}, the checkpoint ${saved.describe()}`,
+          );
+        moment.copy_(saved);
+      }
+    });
+    this.steps = steps;
+  }
+
+  dispose(): void {
+    for (const list of Object.values(this.moments)) list.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** An optimiser by name: sgd, adam, adamw, lion. @throws {UsageError} unknown name */
+export function createOptimizer(
+  name: string,
+  parameters: ReadonlyMap<string, Tensor>,
+  options: OptimizerOptions = {},
+): Optimizer {
+  const make = RULES[name];
+  if (make === undefined)
+    throw new UsageError(
+      `optimizer: no "${name}"${hint(name, Object.keys(RULES))}; expected one of ${Object.keys(RULES).join(", ")}`,
+    );
+  return new Optimizer(make({ weightDecay: 0, momentum: 0, epsilon: 1e-8, ...options }), parameters);
+}

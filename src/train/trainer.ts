@@ -1,0 +1,307 @@
+/** @file The training loop: steps, schedule, evaluation, checkpoints, stopping; the same for every method. */
+
+import { join } from "node:path";
+import {
+  gradients as gradientsOf,
+  NotFiniteError,
+  noGrad,
+  StoppedError,
+  scope,
+  type Tensor,
+} from "../tensor/index.ts";
+import { freeCheckpoint, type LoadedCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { MovingAverage } from "./ema.ts";
+import { TensorList } from "./foreach.ts";
+import { Journal } from "./journal.ts";
+import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { noSums, type Place, start } from "./place.ts";
+import { inPrecision, type Precision } from "./precision.ts";
+import { createProgress, type Progress, type ProgressMode } from "./progress.ts";
+import { type ScheduleOptions, schedule } from "./schedule.ts";
+import { Speed } from "./speed.ts";
+import { listenForStop, type StopCode, type StopRequest } from "./stop.ts";
+import type { Evaluation, Task } from "./task.ts";
+
+export interface TrainerOptions {
+  /** Run folder. */
+  folder: string;
+  /** Saved in every checkpoint. */
+  config: object;
+  epochs: number;
+  /** Batches whose gradients make one step. */
+  accumulate: number;
+  optimizer: { name: string } & OptimizerOptions;
+  lr: number;
+  schedule: ScheduleOptions["kind"];
+  warmupEpochs: number;
+  /** Whether the schedule moves every step or every epoch. */
+  per: "step" | "epoch";
+  clipGrad?: number | undefined;
+  ema?: number | undefined;
+  precision: Precision;
+  device: string;
+  checkpointEvery?: number | undefined;
+  keep: number;
+  evalEvery: number;
+  logInterval: number;
+  maxSteps?: number | undefined;
+  progress: ProgressMode;
+  tensorboard: boolean;
+  /** A checkpoint to go on from. */
+  resume?: LoadedCheckpoint | undefined;
+}
+
+export interface Outcome {
+  steps: number;
+  epochs: number;
+  seconds: number;
+  /** Of the weights at the end. */
+  evaluation: Evaluation;
+}
+
+export class Trainer<Batch> {
+  private readonly parameters: ReadonlyMap<string, Tensor>;
+  private readonly stepsPerEpoch: number;
+  private readonly factor: (t: number) => number;
+  private readonly place: Place;
+  private readonly journal: Journal;
+  private readonly progress: Progress;
+  private readonly optimizer: Optimizer;
+  private readonly average: MovingAverage | undefined;
+  private readonly speed = new Speed();
+  private readonly started = performance.now();
+
+  constructor(
+    private readonly task: Task<Batch>,
+    private readonly options: TrainerOptions,
+  ) {
+    const { resume, folder, tensorboard, epochs, warmupEpochs, per } = options;
+    this.parameters = task.module.namedParameters();
+    this.stepsPerEpoch = Math.ceil(task.batchesPerEpoch / options.accumulate);
+    const unit = per === "step" ? this.stepsPerEpoch : 1;
+    this.factor = schedule({ kind: options.schedule, total: epochs * unit, warmup: warmupEpochs * unit });
+    this.place = (resume?.state as Place | undefined) ?? start();
+    this.journal = new Journal(folder, { step: this.place.step, tensorboard });
+    const total = Math.min(epochs * this.stepsPerEpoch, options.maxSteps ?? Number.POSITIVE_INFINITY);
+    this.progress = createProgress({ mode: options.progress, total, label: "train" });
+    const { name, ...rest } = options.optimizer;
+    this.optimizer = createOptimizer(name, this.parameters, rest);
+    this.average = options.ema === undefined ? undefined : new MovingAverage(this.parameters, options.ema);
+  }
+
+  /**
+   * Trains to the end, once: what it needed is freed then.
+   * @throws {StoppedError} on a signal, with a checkpoint saved; {NotFiniteError} naming the place
+   */
+  async run(): Promise<Outcome> {
+    const { place, options, task } = this;
+    const stop = listenForStop((text) => this.progress.message(text));
+    try {
+      if (options.resume !== undefined) this.restore(options.resume);
+      while (place.epoch < options.epochs && !this.finished()) {
+        await this.epoch(stop);
+        if (place.batch < task.batchesPerEpoch) break; // maxSteps ended it half-way
+        await this.endEpoch();
+        if (stop.code !== undefined && place.epoch < options.epochs) throw this.stopped(stop.code);
+      }
+      if (place.evaluation === null) {
+        await this.evaluate();
+        this.save();
+      }
+      const { step: steps, epoch: epochs, evaluation } = place;
+      return { steps, epochs, seconds: this.seconds(), evaluation: evaluation! };
+    } finally {
+      stop.dispose();
+      this.progress.done();
+      this.journal.close();
+      this.optimizer.dispose();
+      this.average?.dispose();
+    }
+  }
+
+  private finished = (): boolean => this.place.step >= (this.options.maxSteps ?? Number.POSITIVE_INFINITY);
+  private seconds = (): number => this.place.seconds + (performance.now() - this.started) / 1000;
+
+  /** Steps from the epoch's next batch to its last, unless `maxSteps` come first. */
+  private async epoch(stop: StopRequest): Promise<void> {
+    const { place, task, options } = this;
+    let group: Group | undefined;
+    try {
+      for await (const batch of task.batches(place.epoch, place.batch)) {
+        group ??= {
+          size: Math.min(options.accumulate, task.batchesPerEpoch - place.batch),
+          done: 0,
+          loss: 0,
+        };
+        this.accumulate(group, batch);
+        if (group.done < group.size) continue;
+        this.update(group);
+        place.batch += group.size;
+        group.gradients!.dispose();
+        group = undefined;
+        await new Promise(setImmediate); // signals are heard here
+        if (stop.code !== undefined) {
+          this.save();
+          throw this.stopped(stop.code);
+        }
+        if (this.finished()) return;
+        if (options.checkpointEvery !== undefined && place.step % options.checkpointEvery === 0) this.save();
+      }
+    } finally {
+      group?.gradients?.dispose();
+    }
+  }
+
+  /** Adds one batch's share of loss and gradients to those of its step. */
+  private accumulate(group: Group, batch: Batch): void {
+    const { task, options, place } = this;
+    const lowered = <T>(body: () => T): T => inPrecision(options.precision, options.device, body);
+    const { gradients, loss, correct } = scope(() => {
+      const result = lowered(() => task.loss(batch));
+      const loss = result.loss.item();
+      if (!Number.isFinite(loss))
+        this.refuse(
+          `loss is ${loss}`,
+          group,
+          lowered(() => task.locate(batch)),
+        );
+      const share = group.size === 1 ? result.loss : result.loss.div(group.size);
+      const gradients = gradientsOf(share, [...this.parameters.values()]);
+      return { gradients, loss, correct: result.correct?.item() ?? 0 };
+    }, "gradients");
+    const list = new TensorList(gradients);
+    if (group.gradients === undefined) group.gradients = list;
+    else {
+      noGrad(() => group.gradients!.add_(list));
+      list.dispose();
+    }
+    const count = task.size(batch);
+    group.done++;
+    group.loss += loss / group.size;
+    const { sums } = place;
+    place.sums = {
+      loss: sums.loss + loss * count,
+      correct: sums.correct + correct,
+      count: sums.count + count,
+    };
+    this.speed.add(count);
+  }
+
+  /** One optimiser step. */
+  private update(group: Group): void {
+    const { gradients, loss } = group;
+    const { place, options } = this;
+    const { clipGrad } = options;
+    const lr = this.lr(place.step);
+    const norm = scope(() => noGrad(() => gradients!.norm().item()), "gradient norm");
+    if (!Number.isFinite(norm)) this.refuse(`gradient norm is ${norm}`, group, this.firstBad(gradients!));
+    if (clipGrad !== undefined && norm > clipGrad) noGrad(() => gradients!.mul_(clipGrad / (norm + 1e-6)));
+    this.optimizer.step(gradients!.tensors, lr);
+    this.average?.update();
+    place.step++;
+    place.evaluation = null;
+    if (place.step % options.logInterval === 0)
+      this.journal.write(place.step, {
+        "train/loss": loss,
+        "train/gradientNorm": norm,
+        lr,
+        "time/imagesPerSecond": this.speed.now(),
+        "system/residentBytes": process.memoryUsage.rss(),
+      });
+    const { sums } = place;
+    const means = { loss: sums.loss / sums.count, accuracy: sums.correct / sums.count };
+    this.progress.update(place.step, { ...means, lr, imagesPerSecond: this.speed.now() });
+  }
+
+  /** The learning rate of the step after `step` steps of this epoch or those before it. */
+  private lr(step: number): number {
+    const { lr, per } = this.options;
+    return lr * this.factor(per === "step" ? step : this.place.epoch);
+  }
+
+  private async endEpoch(): Promise<void> {
+    const { place, options, journal } = this;
+    const { loss, correct, count } = place.sums;
+    const epoch = place.epoch + 1;
+    if (epoch % options.evalEvery === 0 || epoch === options.epochs) await this.evaluate();
+    const train = { loss: loss / count, top1: (100 * correct) / count };
+    const test = place.evaluation === null ? undefined : inPercent(place.evaluation);
+    const lr = this.lr(place.step - 1);
+    journal.summarise(place.step, { epoch: place.epoch, train, ...(test && { eval: test }), lr });
+    if (test !== undefined)
+      this.progress.message(
+        `epoch ${epoch}/${options.epochs}  loss ${train.loss.toFixed(4)}  train ${train.top1.toFixed(2)} %  test ${test.top1.toFixed(2)} %`,
+      );
+    Object.assign(place, { epoch, batch: 0, sums: noSums() });
+    this.save();
+    this.speed.restart();
+  }
+
+  /** Measures the weights, or their average where there is one. */
+  private async evaluate(): Promise<void> {
+    const { place, task, average } = this;
+    const evaluate = () => task.evaluate();
+    place.evaluation = average === undefined ? await evaluate() : await average.during(evaluate);
+    const percent = Object.entries(inPercent(place.evaluation));
+    this.journal.write(
+      place.step,
+      Object.fromEntries(percent.map(([name, value]) => [`eval/${name}`, value])),
+    );
+  }
+
+  /** Saves a checkpoint; it is the best when it has been evaluated, and none before it was better. */
+  private save(): void {
+    const { place, options, journal } = this;
+    const top1 = place.evaluation?.top1;
+    const best = top1 !== undefined && top1 > (place.best ?? -1);
+    if (best) place.best = top1;
+    journal.sync();
+    const snapshot = {
+      config: options.config,
+      model: this.parameters,
+      optimizer: this.optimizer.stateDict(),
+      ...(this.average && { ema: this.average.stateDict() }),
+      state: { ...place, seconds: this.seconds() },
+    };
+    saveCheckpoint(join(options.folder, "checkpoints"), place.step, snapshot, { keep: options.keep, best });
+  }
+
+  private restore(checkpoint: LoadedCheckpoint): void {
+    const { model, optimizer, ema } = checkpoint;
+    try {
+      this.task.module.load(model);
+      this.optimizer.load(optimizer, this.place.step);
+      this.average?.load(ema ?? model); // a run that begins to average begins from its weights
+    } finally {
+      freeCheckpoint(checkpoint);
+    }
+  }
+
+  private stopped(code: StopCode): StoppedError {
+    return new StoppedError(`stopped at step ${this.place.step}, saved; go on with --resume auto`, code);
+  }
+
+  private refuse(what: string, { done, size }: Group, where: string | undefined): never {
+    const { step, epoch, batch } = this.place;
+    const number = batch + Math.min(done + 1, size);
+    throw new NotFiniteError(
+      `${what} at step ${step + 1} (epoch ${epoch + 1}, batch ${number})${where === undefined ? "" : `, first in ${where}`}; lower the learning rate or look at the data`,
+    );
+  }
+
+  private firstBad({ tensors }: TensorList): string | undefined {
+    const bad = tensors.findIndex((gradient) => scope(() => gradient.isFinite().all().item() === 0));
+    return bad < 0 ? undefined : `the gradient of ${[...this.parameters.keys()][bad]}`;
+  }
+}
+
+/** The batches of one step. */
+interface Group {
+  size: number;
+  done: number;
+  /** Mean over the batches done, each weighted as one of `size`. */
+  loss: number;
+  gradients?: TensorList;
+}
+
+const inPercent = ({ loss, top1, top5 }: Evaluation) => ({ loss, top1: 100 * top1, top5: 100 * top5 });

@@ -1,0 +1,21 @@
+/** @file What a reference file's `kind` says to build. */
+
+import { hint, scope, UsageError } from "../../src/tensor/index.ts";
+import { crate } from "./crate.ts";
+import { type Comparison, type Kind, readGolden } from "./golden.ts";
+import { layerRate } from "./layer-rate.ts";
+
+const KINDS: Record<string, Kind> = { crate, "layer-rate": layerRate };
+
+/** Runs ours beside a reference file. @throws {UsageError} a kind that is not known */
+export function compareWith(path: string): { kind: string; comparison: Comparison } {
+  return scope(() => {
+    const golden = readGolden(path);
+    const compare = KINDS[golden.kind];
+    if (compare === undefined)
+      throw new UsageError(
+        `${path}: kind "${golden.kind}" is not known${hint(golden.kind, Object.keys(KINDS))}; expected one of ${Object.keys(KINDS).join(", ")}`,
+      );
+    return { kind: golden.kind, comparison: compare(golden) };
+  }, "parity");
+}
