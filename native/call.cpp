@@ -104,7 +104,10 @@ static napi_value callBoxed(napi_env env, Environment& state, const Operator& op
       const auto type = typeOf(env, argv[i]);
       if (type == napi_bigint || (!strict && type == napi_number)) integral = integral && isIntegral(toTensor(env, state, argv[i]));
     } else if (kind == Kind::TensorList) {
-      for (const auto& tensor : toTensors(env, state, argv[i])) integral = integral && isIntegral(tensor);
+      try {
+        for (const auto& tensor : toTensors(env, state, argv[i], strict)) integral = integral && isIntegral(tensor);
+      } catch (const Misuse&) {  // the conversion below says which argument it is
+      }
     }
   }
   c10::Stack stack;

@@ -66,7 +66,7 @@ static void gramInto(Tensor G, const Tensor& Y) {
 /**
  * Lower Cholesky factors of M = I + G [b, d, d], positive definite up to rounding; only the lower triangle is read.
  * Where a factorisation fails, the diagonal grows by 1e-6, 1e-4, 1e-2 of its mean; then it is an error. An M that is
- * not finite gives NaN, so that the training loop can say where it came from.
+ * not finite gives what is not finite, so that the training loop can say where it came from.
  */
 static Tensor factor(const Tensor& M) {
   Tensor L, info;

@@ -19,8 +19,14 @@ test("gradients come in the order of the parameters", () => {
   scope(() => {
     const [x, y] = [leaf([1, 2]), leaf([3, 4])];
     const loss = () => x.square().mul(y).sum();
-    expect(gradients(loss(), [x, y]).map((g) => g.numbers())).toEqual([[6, 16], [1, 4]]); // biome-ignore format: pairs
-    expect(gradients(loss(), [y, x]).map((g) => g.numbers())).toEqual([[1, 4], [6, 16]]); // biome-ignore format: pairs
+    expect(gradients(loss(), [x, y]).map((g) => g.numbers())).toEqual([
+      [6, 16],
+      [1, 4],
+    ]);
+    expect(gradients(loss(), [y, x]).map((g) => g.numbers())).toEqual([
+      [1, 4],
+      [6, 16],
+    ]);
   });
 });
 
@@ -31,7 +37,7 @@ test("a parameter that the loss does not depend on is an error, or null when ask
     expect(() => gradients(loss(), [x, y])).toThrow(
       "gradients: the loss does not depend on parameter 1, [2] float64",
     );
-    expect(partialGradients(loss(), [y, x]).map((g) => g && g.item())).toEqual([null, 5]);
+    expect(partialGradients(loss(), [y, x]).map((g) => g?.item() ?? null)).toEqual([null, 5]);
   });
 });
 
@@ -92,11 +98,21 @@ test("an intermediate that a scope freed still carries its gradient", () => {
   scope(() => {
     const x = leaf([1, 2]);
     const loss = scope(() => x.exp().log().square().sum());
-    expect(gradients(loss, [x])[0]!.numbers().map((g) => Math.round(g * 1e9) / 1e9)).toEqual([2, 4]);
+    expect(
+      gradients(loss, [x])[0]!
+        .numbers()
+        .map((g) => Math.round(g * 1e9) / 1e9),
+    ).toEqual([2, 4]);
   });
 });
 
-const product = () => scope(() => random(1).normal([4, 8]).matmul(random(2).normal([8, 4])).dtype);
+const product = () =>
+  scope(
+    () =>
+      random(1)
+        .normal([4, 8])
+        .matmul(random(2).normal([8, 4])).dtype,
+  );
 
 test("autocast: products are bfloat16 inside, and as they were outside", () => {
   expect(autocast("bfloat16", "cpu", product)).toBe("bfloat16");

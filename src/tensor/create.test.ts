@@ -27,8 +27,22 @@ test.each<[DType, TypedArray, Nested]>([
   ["int16", Int16Array.of(1, -32768, 3), [1, -32768, 3]],
   ["int8", Int8Array.of(1, -128, 3), [1, -128, 3]],
   ["uint8", Uint8Array.of(0, 255, 3), [0, 255, 3]],
-  ["complex64", Float32Array.of(1, 2, 3, -4), [[1, 2], [3, -4]]], // biome-ignore format: pairs
-  ["complex128", Float64Array.of(1, 2, 3, -4), [[1, 2], [3, -4]]], // biome-ignore format: pairs
+  [
+    "complex64",
+    Float32Array.of(1, 2, 3, -4),
+    [
+      [1, 2],
+      [3, -4],
+    ],
+  ],
+  [
+    "complex128",
+    Float64Array.of(1, 2, 3, -4),
+    [
+      [1, 2],
+      [3, -4],
+    ],
+  ],
 ])("%s goes in and comes out bit for bit", (dtype, array, values) => {
   using x = tensor(array, { dtype });
   expect(x.dtype).toBe(dtype);
@@ -44,14 +58,20 @@ test("booleans: anything but 0 is true, and a byte of 2 is not let in", () => {
 });
 
 test("numbers become float32 unless a dtype is named", () => {
-  using x = tensor([[1, 2.5], [3, 4]]); // biome-ignore format: a matrix
+  using x = tensor([
+    [1, 2.5],
+    [3, 4],
+  ]);
   expect([x.dtype, x.shape]).toEqual(["float32", [2, 2]]);
   using i = tensor([1, 2], { dtype: "int64" });
   expect(i.data()).toEqual(BigInt64Array.of(1n, 2n));
   using half = tensor([1, 1 / 3], { dtype: "bfloat16" });
   expect(half.data()).toEqual(Uint16Array.of(0x3f80, 0x3eab));
   using z = tensor([1, 2], { dtype: "complex64" });
-  expect(z.toArray()).toEqual([[1, 0], [2, 0]]); // biome-ignore format: pairs
+  expect(z.toArray()).toEqual([
+    [1, 0],
+    [2, 0],
+  ]);
   using scalar = tensor(7);
   expect([scalar.shape, scalar.item(), scalar.toArray()]).toEqual([[], 7, 7]);
 });
@@ -135,7 +155,10 @@ test("factories", () => {
   scope(() => {
     expect(ones([2]).numbers()).toEqual([1, 1]);
     expect(full([2], 2.5, { dtype: "float64" }).numbers()).toEqual([2.5, 2.5]);
-    expect(eye(2).toArray()).toEqual([[1, 0], [0, 1]]); // biome-ignore format: a matrix
+    expect(eye(2).toArray()).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
     expect(arange(3).data()).toEqual(BigInt64Array.of(0n, 1n, 2n));
     expect(arange(2, { start: 1, step: 0.5, dtype: "float32" }).numbers()).toEqual([1, 1.5]);
     expect(cat([ones([1]), zeros([2])]).numbers()).toEqual([1, 0, 0]);

@@ -13,7 +13,10 @@ function findings(environment: Record<string, string>): Map<string, Finding> {
   const doctorFile = JSON.stringify(new URL("./doctor.ts", import.meta.url).href);
   const code = `import(${doctorFile}).then(({ doctor }) => console.log(JSON.stringify(doctor())))`;
   const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", code];
-  const printed = execFileSync(process.execPath, args, { env: { ...process.env, ...environment }, encoding: "utf8" });
+  const printed = execFileSync(process.execPath, args, {
+    env: { ...process.env, ...environment },
+    encoding: "utf8",
+  });
   const { lines } = JSON.parse(printed) as { lines: Finding[] };
   return new Map(lines.map((line) => [line.name, line]));
 }
@@ -32,7 +35,8 @@ test("where everything is set up, the engine is found", () => {
     "images",
     "data",
   ]);
-  for (const name of ["node", "libtorch", "addon", "images"]) expect(lines.get(name)).toMatchObject({ ok: true });
+  for (const name of ["node", "libtorch", "addon", "images"])
+    expect(lines.get(name)).toMatchObject({ ok: true });
   expect(lines.get("libtorch")!.value).toMatch(/^\d+\.\d+\.\d+\S* in \/.* \(.+\)$/);
   expect(lines.get("threads")!.value).toMatch(/^libtorch uses \d+, \d+ processors$/);
 });
@@ -43,8 +47,16 @@ test.each<[string, string | undefined, RegExp]>([
   ["no record", undefined, /^the libtorch addon is not built \(no .*record\.json\)$/],
   ["a record that is no JSON", "{", /record\.json does not name an addon and its libtorch$/],
   ["a record that names nothing", "{}", /record\.json does not name an addon and its libtorch$/],
-  ["a record of an addon that is gone", JSON.stringify({ ...record, addon: "/nowhere" }), /^the addon \/nowhere is gone$/],
-  ["an addon that does not load", JSON.stringify(record), /^the addon built for libtorch 2\.0\.0 .* does not load: /],
+  [
+    "a record of an addon that is gone",
+    JSON.stringify({ ...record, addon: "/nowhere" }),
+    /^the addon \/nowhere is gone$/,
+  ],
+  [
+    "an addon that does not load",
+    JSON.stringify(record),
+    /^the addon built for libtorch 2\.0\.0 .* does not load: /,
+  ],
 ])("%s: told with what was tried and a remedy, and nothing is thrown", (_, text, what) => {
   const path = join(folder, "record.json");
   rmSync(path, { force: true });
@@ -54,7 +66,9 @@ test.each<[string, string | undefined, RegExp]>([
   expect(lines.get("addon")).toMatchObject({ ok: false, remedy: 'run "npm run setup"' });
   expect(lines.get("addon")!.value).toMatch(what);
   if (text === undefined || !text.includes("broken"))
-    expect(lines.get("libtorch")!.value).toMatch(/^none in use; tried VITRINE_ADDON=.*record\.json \((not )?there\), /);
+    expect(lines.get("libtorch")!.value).toMatch(
+      /^none in use; tried VITRINE_ADDON=.*record\.json \((not )?there\), /,
+    );
   expect(lines.get("threads")).toMatchObject({ ok: true });
   expect(lines.get("data")!.value).toMatch(/is not there yet; "vitrine data get" makes it$/);
 });
@@ -62,5 +76,8 @@ test.each<[string, string | undefined, RegExp]>([
 test("a data folder that is a file is a fault", () => {
   const file = join(folder, "file");
   writeFileSync(file, "");
-  expect(findings({ VITRINE_DATA: file }).get("data")).toMatchObject({ ok: false, remedy: "set VITRINE_DATA" });
+  expect(findings({ VITRINE_DATA: file }).get("data")).toMatchObject({
+    ok: false,
+    remedy: "set VITRINE_DATA",
+  });
 });

@@ -69,7 +69,12 @@ test("two environments in one process do not disturb each other", async () => {
   using y = x.add(1); // while they start
   for (const said of await Promise.all(runs)) {
     // each has its own table: the first handle is the same number everywhere
-    expect(said).toEqual({ live: 4, first: 1 << 20, error: "usage: relu: expected a tensor, got 12345", shape: [4] });
+    expect(said).toEqual({
+      live: 4,
+      first: 1 << 20,
+      error: "usage: relu: expected a tensor, got 12345",
+      shape: [4],
+    });
   }
   expect(native().memory().tensors).toBe(before + 1);
   expect([y.requiresGrad, x.numbers(), y.numbers()]).toEqual([true, Array(7).fill(0), Array(7).fill(1)]);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import "../model/index.ts";
 import "../rate/index.ts";
-import { namedOperators } from "./operator.ts";
 import { native } from "./index.ts";
+import { namedOperators } from "./operator.ts";
 
 /** Operators that came after 1.13: whoever names one asks `.exists` first. */
 const NEWER = new Set(["aten::scaled_dot_product_attention"]);
@@ -90,8 +90,12 @@ test.each(Object.entries(PASSED))("%s takes (%s)", (name, passed) => {
   const given = types(op!.schema).slice(0, wanted.length);
   // an argument that this version lets be left out, or takes wider, still takes what we pass
   const fits = (want: string, have: string | undefined) =>
-    have !== undefined && [want, `${want}?`, want.replace("?", "")].some((type) => type === have || alike(type, have));
-  expect(given.every((have, i) => fits(wanted[i]!, have)), `${op!.schema}`).toBe(true);
+    have !== undefined &&
+    [want, `${want}?`, want.replace("?", "")].some((type) => type === have || alike(type, have));
+  expect(
+    given.every((have, i) => fits(wanted[i]!, have)),
+    `${op!.schema}`,
+  ).toBe(true);
 });
 
 /** `correction` is int? in 1.13 and Scalar? in 2.x; we pass whole numbers. */

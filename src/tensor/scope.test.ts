@@ -1,22 +1,26 @@
 import { expect, test } from "vitest";
-import { Linear, Module } from "../nn/index.ts";
 import { collectGarbage } from "../../test/gc.ts";
-import { keep, memory, scope, type Tensor, tensor, UsageError, zeros } from "./index.ts";
+import { Linear, Module } from "../nn/index.ts";
+import { cat, keep, memory, scope, type Tensor, tensor, UsageError, zeros } from "./index.ts";
 
 const live = (): number => memory().tensors;
 
 test("a scope frees what its body made, but for its result", () => {
   const before = live();
-  let inside: Tensor | undefined;
+  const inside: Tensor[] = [];
   using total = scope(() => {
-    inside = tensor([1, 2, 3]);
-    return inside.mul(inside).sum();
+    const x = tensor([1, 2, 3]);
+    expect(x.shape).toEqual([3]);
+    inside.push(x, x.mul(x));
+    return inside[1]!.sum();
   }, "squares");
   expect(total.item()).toBe(14);
   expect(live()).toBe(before + 1);
-  expect(() => inside!.add(1)).toThrow(
+  expect(() => inside[0]!.add(1)).toThrow(
     'tensor [3] was freed by "squares"; return it from that scope to keep it',
   );
+  expect(() => inside[1]!.add(1)).toThrow('tensor of unknown shape was freed by "squares"'); // nobody asked for it
+  expect(() => cat(inside)).toThrow('was freed by "squares"');
 });
 
 test.each<[string, (x: Tensor) => unknown]>([

@@ -32,7 +32,11 @@ test.each<[string, (x: Tensor) => Tensor, (x: number) => number]>([
   ["rsqrt", (x) => x.square().add(1).rsqrt(), (x) => 1 / Math.sqrt(x * x + 1)],
   ["reciprocal", (x) => x.add(9).reciprocal(), (x) => 1 / (x + 9)],
   ["sign", (x) => x.sign(), Math.sign],
-  ["round, to even at halves", (x) => x.round(), (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x))], // biome-ignore format: one line each
+  [
+    "round, to even at halves",
+    (x) => x.round(),
+    (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
+  ],
   ["floor", (x) => x.floor(), Math.floor],
   ["sin", (x) => x.sin(), Math.sin],
   ["cos", (x) => x.cos(), Math.cos],
@@ -65,7 +69,10 @@ test.each<["eq" | "ne" | "lt" | "le" | "gt" | "ge", (a: number, b: number) => bo
 });
 
 test("logic and extremes of two tensors", () => {
-  const [a, b] = [[1, 1, 0, 0], [1, 0, 1, 0]]; // biome-ignore format: pairs
+  const [a, b] = [
+    [1, 1, 0, 0],
+    [1, 0, 1, 0],
+  ];
   expect(array(() => wide(a).and(wide(b)))).toEqual([1, 0, 0, 0]);
   expect(array(() => wide(a).or(wide(b)))).toEqual([1, 1, 1, 0]);
   expect(array(() => wide(a).maximum(wide(b)))).toEqual([1, 1, 1, 0]);
@@ -80,11 +87,18 @@ test("in place: the tensor itself changes and comes back", () => {
   expect(x.numbers()).toEqual([1, 5 / 3]);
   using y = wide([10, 20]);
   x.copy_(y).add_(y);
-  expect(x.fill_(y.select(0, 0)) === x && y.numbers()).toEqual([10, 20]);
-  expect(x.numbers()).toEqual([10, 10]);
+  using first = y.select(0, 0);
+  expect(x.fill_(first)).toBe(x);
+  expect([x.numbers(), y.numbers()]).toEqual([
+    [10, 10],
+    [10, 20],
+  ]);
 });
 
-const M = [[4, 1, 3], [2, 6, 5]]; // biome-ignore format: a matrix
+const M = [
+  [4, 1, 3],
+  [2, 6, 5],
+];
 
 test("reductions, over everything and over dimensions", () => {
   expect(array(() => wide(M).sum())).toBe(21);
@@ -102,7 +116,10 @@ test("reductions, over everything and over dimensions", () => {
   expect(array(() => wide([3, -4]).norm(0, false, 1))).toBe(7);
   expect(array(() => wide([1, 0]).all())).toBe(0);
   expect(array(() => wide([1, 0]).any())).toBe(1);
-  expect(array(() => wide(M).cumsum(1))).toEqual([[4, 5, 8], [2, 8, 13]]); // biome-ignore format: a matrix
+  expect(array(() => wide(M).cumsum(1))).toEqual([
+    [4, 5, 8],
+    [2, 8, 13],
+  ]);
 });
 
 test("softmax, its logarithm, log-sum-exp", () => {
@@ -116,37 +133,103 @@ test("softmax, its logarithm, log-sum-exp", () => {
 test("topk and sort give values and places", () => {
   scope(() => {
     const [values, places] = wide(M).topk(2);
-    expect([values.toArray(), places.toArray()]).toEqual([[[4, 3], [6, 5]], [[0, 2], [1, 2]]]); // biome-ignore format: pairs
-    expect(wide(M).sort(1, true)[0].toArray()).toEqual([[4, 3, 1], [6, 5, 2]]); // biome-ignore format: a matrix
+    expect([values.toArray(), places.toArray()]).toEqual([
+      [
+        [4, 3],
+        [6, 5],
+      ],
+      [
+        [0, 2],
+        [1, 2],
+      ],
+    ]);
+    expect(wide(M).sort(1, true)[0].toArray()).toEqual([
+      [4, 3, 1],
+      [6, 5, 2],
+    ]);
   });
 });
 
 test("products", () => {
-  expect(array(() => wide(M).matmul(wide(M).T))).toEqual([[26, 29], [29, 65]]); // biome-ignore format: a matrix
+  expect(array(() => wide(M).matmul(wide(M).T))).toEqual([
+    [26, 29],
+    [29, 65],
+  ]);
   expect(array(() => wide([1, 2]).linear(wide([[3, 4]]), wide([1])))).toEqual([12]);
   expect(array(() => wide([[1, 2]]).linear(wide([[3, 4]])))).toEqual([[11]]);
 });
 
 test("rearranging", () => {
   const x = () => wide(M);
-  expect(array(() => x().T)).toEqual([[4, 2], [1, 6], [3, 5]]); // biome-ignore format: a matrix
-  expect(array(() => x().reshape([3, -1]))).toEqual([[4, 1], [3, 2], [6, 5]]); // biome-ignore format: a matrix
-  expect(array(() => x().flip([0, 1]))).toEqual([[5, 6, 2], [3, 1, 4]]); // biome-ignore format: a matrix
-  expect(array(() => x().roll([1], [1]))).toEqual([[3, 4, 1], [5, 2, 6]]); // biome-ignore format: a matrix
-  expect(array(() => x().narrow(1, 1, 2))).toEqual([[1, 3], [6, 5]]); // biome-ignore format: a matrix
+  expect(array(() => x().T)).toEqual([
+    [4, 2],
+    [1, 6],
+    [3, 5],
+  ]);
+  expect(array(() => x().reshape([3, -1]))).toEqual([
+    [4, 1],
+    [3, 2],
+    [6, 5],
+  ]);
+  expect(array(() => x().flip([0, 1]))).toEqual([
+    [5, 6, 2],
+    [3, 1, 4],
+  ]);
+  expect(array(() => x().roll([1], [1]))).toEqual([
+    [3, 4, 1],
+    [5, 2, 6],
+  ]);
+  expect(array(() => x().narrow(1, 1, 2))).toEqual([
+    [1, 3],
+    [6, 5],
+  ]);
   expect(array(() => x().select(0, -1))).toEqual([2, 6, 5]);
   expect(array(() => x().flatten())).toEqual([4, 1, 3, 2, 6, 5]);
-  expect(array(() => x().pad([1, 0], 9))).toEqual([[9, 4, 1, 3], [9, 2, 6, 5]]); // biome-ignore format: a matrix
-  expect(array(() => x().narrow(1, 0, 2).tril())).toEqual([[4, 0], [2, 6]]); // biome-ignore format: a matrix
-  expect(array(() => x().triu(1))).toEqual([[0, 1, 3], [0, 0, 5]]); // biome-ignore format: a matrix
+  expect(array(() => x().pad([1, 0], 9))).toEqual([
+    [9, 4, 1, 3],
+    [9, 2, 6, 5],
+  ]);
+  expect(array(() => x().narrow(1, 0, 2).tril())).toEqual([
+    [4, 0],
+    [2, 6],
+  ]);
+  expect(array(() => x().triu(1))).toEqual([
+    [0, 1, 3],
+    [0, 0, 5],
+  ]);
   expect(array(() => x().diagonal())).toEqual([4, 6]);
   expect(array(() => x().unsqueeze(0).squeeze(0))).toEqual(M);
-  expect(array(() => wide([[7]]).expand([2, 2]))).toEqual([[7, 7], [7, 7]]); // biome-ignore format: a matrix
+  expect(array(() => wide([[7]]).expand([2, 2]))).toEqual([
+    [7, 7],
+    [7, 7],
+  ]);
   scope(() => {
-    expect(x().unbind(1).map((c) => c.numbers())).toEqual([[4, 2], [1, 6], [3, 5]]); // biome-ignore format: a matrix
-    expect(x().chunk(2, 1).map((c) => c.shape)).toEqual([[2, 2], [2, 1]]); // biome-ignore format: pairs
-    expect(x().where(x().gt(3), wide(0)).toArray()).toEqual([[4, 0, 0], [0, 6, 5]]); // biome-ignore format: a matrix
-    expect(x().gather(1, tensor([[2], [0]], { dtype: "int64" })).toArray()).toEqual([[3], [2]]);
+    expect(
+      x()
+        .unbind(1)
+        .map((c) => c.numbers()),
+    ).toEqual([
+      [4, 2],
+      [1, 6],
+      [3, 5],
+    ]);
+    expect(
+      x()
+        .chunk(2, 1)
+        .map((c) => c.shape),
+    ).toEqual([
+      [2, 2],
+      [2, 1],
+    ]);
+    expect(x().where(x().gt(3), wide(0)).toArray()).toEqual([
+      [4, 0, 0],
+      [0, 6, 5],
+    ]);
+    expect(
+      x()
+        .gather(1, tensor([[2], [0]], { dtype: "int64" }))
+        .toArray(),
+    ).toEqual([[3], [2]]);
   });
 });
 
