@@ -1,6 +1,6 @@
 /** @file The coding rate R, against nothing, against subspaces, against memberships. */
 
-import { operator, run, type Tensor, UsageError } from "../tensor/index.ts";
+import { autocast, operator, run, type Tensor, UsageError } from "../tensor/index.ts";
 
 const CODING_RATE = operator("vitrine::coding_rate");
 const LOGDET1P = operator("vitrine::logdet1p");
@@ -76,18 +76,23 @@ export function rateOfProjections(W: Tensor, options: RateOptions = {}): Tensor 
  */
 export function rateAgainstMemberships(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
   const [n, d] = Z.shape as [number, number];
-  const counts = Pi.sum(0); //                                                  [c]
+  const counts = wide(Pi).sum(0); //                                            [c]
   const alpha = counts
     .clamp(1e-8)
     .reciprocal()
     .mul(d / squared(options)); //   [c]
-  const weighted = Z.mul(Pi.T.unsqueeze(-1)); //                                [c, n, d]
-  const grams = weighted.T.matmul(Z).mul(alpha.reshape([-1, 1, 1])); //         [c, d, d]
+  const grams = gramsOf(wide(Z), wide(Pi)).mul(alpha.reshape([-1, 1, 1])); //   [c, d, d]
   return logDet1p(grams)
     .mul(counts)
     .sum()
     .div(2 * n);
 }
+
+/** Zᵀ diag(πⱼ) Z, never in a lower precision: Z [n, d], Pi [n, c] → [c, d, d]. */
+const gramsOf = (Z: Tensor, Pi: Tensor): Tensor =>
+  autocast(null, Z.device, () => Z.mul(Pi.T.unsqueeze(-1)).T.matmul(Z));
+
+const wide = (x: Tensor): Tensor => (/^b?float16$/.test(x.dtype) ? x.to("float32") : x);
 
 /** ΔR(Z | Π) = R(Z) − Rᶜ(Z | Π), what MCR² maximises. @see Yu et al. 2020, rate reduction */
 export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
