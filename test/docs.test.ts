@@ -104,6 +104,12 @@ test.concurrent.each(quick.map((args) => [args.join(" "), args] as const))(
   },
 );
 
+test.skipIf(!existsSync(join(root, "src/tensor/doctor.ts")))("vitrine doctor runs", async () => {
+  const { code, stdout } = await vitrine(["doctor"]);
+  expect([0, 1]).toContain(code); // 1 where something needs a remedy
+  expect(stdout).toContain("libtorch");
+});
+
 test("the README's program prints what its comments say", async () => {
   const [code] = blocks(read("README.md")).filter(({ language }) => language === "ts");
   const library = pathToFileURL(join(root, "src/index.ts")).href;
