@@ -1,7 +1,7 @@
 /** @file The sparsifying half of a CRATE layer. */
 
 import { kaimingUniform, Module } from "../nn/index.ts";
-import { eye, full, operator, type Random, run, type Tensor } from "../tensor/index.ts";
+import { autocast, eye, full, operator, type Random, run, type Tensor } from "../tensor/index.ts";
 
 const ADDMM = operator("addmm");
 
@@ -36,9 +36,18 @@ export class ISTA extends Module {
     const { step, threshold } = this.options;
     const { D } = this;
     const place = { dtype: D.dtype, device: D.device };
-    const change = run(ADDMM, D.T.h, D.T.h, D.h, step, -step); //               η (Dᵀ − DᵀD), the transpose of the map
-    const map = change.add(eye(D.size(0), place)); //                           [d, d]
-    return Z.linear(map, full([D.size(0)], -step * threshold, place)).relu(); // [b, n, d]
+    const shift = full([D.size(0)], -step * threshold, place); //               −η λ
+    return Z.linear(this.map(), shift).relu(); //                               [b, n, d]
+  }
+
+  /** I + η (Dᵀ − DᵀD), the transpose of the map [d, d]. It holds a Gram matrix: never in a lower precision. */
+  private map(): Tensor {
+    const { D } = this;
+    const { step } = this.options;
+    return autocast(null, D.device, () => {
+      const change = run(ADDMM, D.T.h, D.T.h, D.h, step, -step); //             η (Dᵀ − DᵀD)
+      return change.add(eye(D.size(0), { dtype: D.dtype, device: D.device }));
+    });
   }
 }
 
