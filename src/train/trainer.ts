@@ -134,12 +134,12 @@ export class Trainer<Batch> {
           loss: 0,
         };
         this.accumulate(group, batch);
+        await new Promise(setImmediate); // signals are heard here
         if (group.done < group.size) continue;
         this.update(group);
         place.batch += group.size;
         group.gradients!.dispose();
         group = undefined;
-        await new Promise(setImmediate); // signals are heard here
         if (stop.code !== undefined) {
           this.save();
           throw this.stopped(stop.code);
