@@ -27,7 +27,7 @@ const options = { dim: 32, depth: 2, heads: 2, imageSize: 16, patch: 4, channels
 using model = createModel("crate", options, root.at("model"));
 using optimizer = createOptimizer("adamw", model.namedParameters(), { weightDecay: 0.01 });
 
-const [epochs, batchSize] = [20, 64];
+const [epochs, batchSize] = [8, 64];
 const normalise = normalisation(train, "dataset");
 const total = epochs * (train.count / batchSize);
 const factor = schedule({ kind: "cosine", total, warmup: total / 10 });

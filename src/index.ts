@@ -5,6 +5,7 @@
  */
 
 export * from "./data/index.ts";
+export * from "./inspect/index.ts";
 export * from "./method/index.ts";
 export * from "./model/index.ts";
 export * from "./nn/index.ts";

@@ -1,4 +1,4 @@
-/** @file The real command line in a process of its own. */
+/** @file The real command line, or any program, in a process of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -24,12 +24,23 @@ export const vitrine = (
   cwd?: string,
 ): Promise<Ended> => launch(args, environment, cwd).ended;
 
-/** Starts `vitrine` with these arguments; the environment is ours without VITRINE_ settings, plus `environment`. */
+/** Starts `vitrine` with these arguments; the environment is ours without settings (VITRINE_…), plus `environment`. */
 export function launch(args: readonly string[], environment: NodeJS.ProcessEnv = {}, cwd?: string): Running {
   const kept = (name: string) => name === "VITRINE_ADDON" || !name.startsWith("VITRINE_");
   const inherited = Object.entries(process.env).filter(([name]) => kept(name));
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), entry, ...args], {
-    env: { ...Object.fromEntries(inherited), ...environment },
+  return start([entry, ...args], { ...Object.fromEntries(inherited), ...environment }, cwd);
+}
+
+/** Runs a TypeScript file with arguments. */
+export const typescript = (
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+  cwd?: string,
+): Promise<Ended> => start(args, environment, cwd).ended;
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv, cwd?: string): Running {
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), ...args], {
+    env,
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
   });

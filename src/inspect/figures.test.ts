@@ -76,7 +76,7 @@ test("equal reports give equal figures, also where the untrained weights are not
 });
 
 test("of many layers the first, the last and some between are drawn", () => {
-  expect(someLayers(12)).toEqual([0, 2, 4, 7, 9, 11]);
-  expect(someLayers(3)).toEqual([0, 1, 2]);
-  expect(someLayers(1)).toEqual([0]);
+  expect(someLayers(12, 6)).toEqual([0, 2, 4, 7, 9, 11]);
+  expect(someLayers(3, 6)).toEqual([0, 1, 2]);
+  expect(someLayers(1, 5)).toEqual([0]);
 });

@@ -60,41 +60,39 @@ export function subtitle(report: Report): string {
 
 /** The same, where bands are drawn. */
 const withBands = (report: Report) => `${subtitle(report)}; bands: ± std`;
+const withUnits = (report: Report) => `${withBands(report)}; unit tokens: length 1`;
 
 /** Rᶜ per layer by the two definitions, which differ in what they measure. Only for models with subspaces. */
 export function rateFigure(report: Report): Figure {
   const { precision, authorsEpsilon } = report.settings;
   const charts = [
-    layerChart(report, "Authors' code: of LN(Z^ℓ)U^ℓ, unit tokens per head", "R^c (nats)", (layer) =>
-      band(layer.authorsRate),
-    ),
-    layerChart(report, "Paper: R^c(Z^{ℓ+½} | U^ℓ), tokens as they are", "R^c (nats)", (layer) =>
+    layerChart(report, "Authors' code: R^c of LN(Z^ℓ)U^ℓ", "R^c (nats)", (layer) => band(layer.authorsRate)),
+    layerChart(report, "Paper: R^c(Z^{ℓ+½} | U^ℓ), raw tokens", "R^c (nats)", (layer) =>
       band(layer.paperRate),
     ),
-    layerChart(report, "Paper: the same, tokens at unit length", "R^c (nats)", (layer) =>
+    layerChart(report, "Paper: R^c(Z^{ℓ+½} | U^ℓ), unit tokens", "R^c (nats)", (layer) =>
       band(layer.paperRateUnit),
     ),
-    layerChart(
-      report,
-      "R^c that MSSA takes away, tokens at unit length",
-      "R^c before − after (nats)",
-      (layer) => band(layer.compressionUnit),
+    layerChart(report, "R^c that MSSA takes away, unit tokens", "R^c before − after (nats)", (layer) =>
+      band(layer.compressionUnit),
     ),
   ];
   const words = `Coding rate against the subspaces of each layer; ε = ${authorsEpsilon} not squared in the authors' code, ε = ${precision} in the paper's definition.`;
   const title = "Coding rate R^c against the subspaces, per layer";
-  return figure({ title, subtitle: withBands(report), description: words, width: 760 }, charts);
+  return figure({ title, subtitle: withUnits(report), description: words, width: 760 }, charts);
 }
 
 /** Share of non-zeros per layer. */
 export function nonZeroFigure(report: Report): Figure {
   const half = report.model.family === "crate" ? "ISTA" : "the MLP";
+  const { before, after } = report.layers;
+  const most = Math.max(...[...(before ?? []), ...after].map((layer) => layer.nonZero.mean ?? 0));
   const chart = layerChart(
     report,
     undefined,
     "entries of Z^{ℓ+1} that are not 0",
     (layer) => band(layer.nonZero),
-    { format: "percent", min: 0 },
+    { format: "percent", min: 0, ...(most > 0.8 && { max: 1.05 }) },
   );
   return figure({ title: `Share of non-zeros after ${half}, per layer`, subtitle: withBands(report) }, chart);
 }
@@ -104,27 +102,23 @@ export function wholeRateFigure(report: Report): Figure {
   const R = "R (nats)";
   const gap = "ΔR (nats)";
   const charts = [
-    layerChart(report, "R(Z^{ℓ+1}), tokens as they are", R, (layer) => band(layer.rate)),
-    layerChart(report, "R(Z^{ℓ+1}), tokens at unit length", R, (layer) => band(layer.rateUnit)),
+    layerChart(report, "R(Z^{ℓ+1}), raw tokens", R, (layer) => band(layer.rate)),
+    layerChart(report, "R(Z^{ℓ+1}), unit tokens", R, (layer) => band(layer.rateUnit)),
   ];
   if (report.model.family === "crate")
     charts.push(
-      layerChart(report, "ΔR = R − R^c of Z^{ℓ+½}, tokens as they are", gap, (layer) =>
-        band(layer.reduction),
-      ),
-      layerChart(report, "ΔR = R − R^c of Z^{ℓ+½}, tokens at unit length", gap, (layer) =>
-        band(layer.reductionUnit),
-      ),
+      layerChart(report, "ΔR = R − R^c of Z^{ℓ+½}, raw tokens", gap, (layer) => band(layer.reduction)),
+      layerChart(report, "ΔR = R − R^c of Z^{ℓ+½}, unit tokens", gap, (layer) => band(layer.reductionUnit)),
     );
   const title =
     report.model.family === "crate"
       ? "Coding rate of all tokens, and rate reduction, per layer"
       : "Coding rate of all tokens, per layer";
-  return figure({ title, subtitle: withBands(report), width: 760 }, charts);
+  return figure({ title, subtitle: withUnits(report), width: 760 }, charts);
 }
 
-/** Layers that are drawn where there is room for six: the first, the last and some between, from 0. */
-export function someLayers(depth: number, most = 6): number[] {
+/** Up to `most` layers to draw where there is no room for all: the first, the last and some between, from 0. */
+export function someLayers(depth: number, most: number): number[] {
   const count = Math.min(depth, most);
   return Array.from({ length: count }, (_, i) => Math.round((i * (depth - 1)) / Math.max(1, count - 1)));
 }
@@ -132,7 +126,7 @@ export function someLayers(depth: number, most = 6): number[] {
 /** Singular values of the token matrix after some of the layers. */
 export function spectrumFigure(report: Report): Figure {
   const { before, after } = report.layers;
-  const shown = someLayers(after.length);
+  const shown = someLayers(after.length, 5);
   // what is below float32's precision is noise, and would stretch the axis
   const floor = 1e-5;
   const chart = (title: string, layers: readonly ReportLayer[]) =>

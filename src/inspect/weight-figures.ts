@@ -118,7 +118,7 @@ export function coherenceFigure(report: Report): Figure {
 export function headCoherenceFigure(report: Report): Figure {
   const { after } = report.layers;
   const { heads } = report.model;
-  const shown = someLayers(after.length);
+  const shown = someLayers(after.length, 6);
   const matrices = shown.map((l) => after[l]!.weights?.coherence.spans.mean ?? []);
   const values = matrices.flatMap((matrix) => known(pairs(matrix)));
   const [min, max] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];

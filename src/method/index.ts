@@ -5,7 +5,15 @@ export { evaluateRun } from "./evaluate-run.ts";
 export { type LoadedRun, loadRun } from "./load-run.ts";
 export { type Layer, type Origin, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 export { findRecipe, readSettings, recipeNames } from "./recipes.ts";
-export type { EvaluateOptions, RunConfig, RunResult, TrainRunOptions } from "./run-types.ts";
+export type {
+  EvaluateOptions,
+  Inspection,
+  InspectOptions,
+  InspectRun,
+  RunConfig,
+  RunResult,
+  TrainRunOptions,
+} from "./run-types.ts";
 export {
   correctAt,
   crossEntropy,

@@ -33,7 +33,7 @@ export interface CrateLayerOptions {
  *
  *     Z½ = Z + MSSA(LN(Z)),   Z⁺ = ISTA(LN(Z½))
  *
- * @see Yu et al. 2023, Algorithm 2
+ * @see Yu et al. 2023, one layer
  */
 export class CrateLayer extends Module {
   readonly norm1: LayerNorm;

@@ -19,7 +19,7 @@ export interface ISTAOptions {
  *
  * The second form is one product with a d × d matrix instead of three: cheaper where tokens outnumber dimensions.
  *
- * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", eq. 17
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", the ISTA block
  */
 export class ISTA extends Module {
   readonly D: Tensor; //                                                        [d, d]
@@ -57,7 +57,7 @@ export interface MajoriseOptions {
  *
  *     ReLU((1 + 4/(9(1+α))) Z D − 4λ/(9α)),   α = d/(n ε²)
  *
- * @see Yu et al. 2023, appendix A.2
+ * @see Yu et al. 2023, ablation of the ISTA block
  */
 export class Majorise extends Module {
   readonly D: Tensor; //                                                        [d, d]

@@ -32,7 +32,7 @@ export function authorsLayerRate(W: Tensor, epsilon = 0.01): Tensor {
 
 /**
  * Rᶜ as the paper defines it, of the tokens after MSSA: Rᶜ(Z^{ℓ+1/2} | U), Z [b, n, d], U [K, d, p] → [b].
- * @see Yu et al. 2023, eq. 7
+ * @see Yu et al. 2023, rate of a layer
  */
 export function paperLayerRate(Z: Tensor, U: Tensor, options: RateOptions = {}): Tensor {
   return rateAgainstSubspaces(Z, U, options);
