@@ -1,4 +1,4 @@
-/** @file The real command line in a process of its own. */
+/** @file The real command line, or any program, in a process of its own. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -17,8 +17,17 @@ export function vitrine(
   cwd?: string,
 ): Promise<Ended> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("VITRINE_"));
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), entry, ...args], {
-    env: { ...Object.fromEntries(inherited), ...environment },
+  return typescript([entry, ...args], { ...Object.fromEntries(inherited), ...environment }, cwd);
+}
+
+/** Runs a TypeScript file with arguments. */
+export function typescript(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+  cwd?: string,
+): Promise<Ended> {
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), ...args], {
+    env: environment,
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
   });

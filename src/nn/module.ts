@@ -93,10 +93,10 @@ export abstract class Module {
     return this;
   }
 
-  /** Moves every parameter to a device or a dtype. */
+  /** Moves every parameter to a device or a dtype; the tensors that others hold stay the same objects. */
   to(target: DType | (string & {})): this {
     for (const parameter of this.parameters())
-      parameter.become_(parameter.detach().to(target)).setRequiresGrad();
+      scope(() => keep(parameter.become_(parameter.detach().to(target)).setRequiresGrad()));
     return this;
   }
 
