@@ -4,14 +4,13 @@ import { join } from "node:path";
 import {
   gradients as gradientsOf,
   NotFiniteError,
-  noGrad,
   StoppedError,
   scope,
   type Tensor,
 } from "../tensor/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { MovingAverage } from "./ema.ts";
-import { TensorList } from "./foreach.ts";
+import { GradientSum } from "./gradient-sum.ts";
 import { Journal } from "./journal.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { noSums, type Place, start } from "./place.ts";
@@ -125,21 +124,17 @@ export class Trainer<Batch> {
   /** Steps from the epoch's next batch to its last, unless `maxSteps` come first. */
   private async epoch(stop: StopRequest): Promise<void> {
     const { place, task, options } = this;
-    let group: Group | undefined;
+    let sum: GradientSum | undefined;
     try {
       for await (const batch of task.batches(place.epoch, place.batch)) {
-        group ??= {
-          size: Math.min(options.accumulate, task.batchesPerEpoch - place.batch),
-          done: 0,
-          loss: 0,
-        };
-        this.accumulate(group, batch);
-        if (group.done < group.size) continue;
-        this.update(group);
-        place.batch += group.size;
-        group.gradients!.dispose();
-        group = undefined;
+        sum ??= new GradientSum(Math.min(options.accumulate, task.batchesPerEpoch - place.batch));
+        this.accumulate(sum, batch);
         await new Promise(setImmediate); // signals are heard here
+        if (!sum.complete) continue;
+        this.update(sum);
+        place.batch += sum.size;
+        sum.dispose();
+        sum = undefined;
         if (stop.code !== undefined) {
           this.save();
           throw this.stopped(stop.code);
@@ -148,12 +143,12 @@ export class Trainer<Batch> {
         if (options.checkpointEvery !== undefined && place.step % options.checkpointEvery === 0) this.save();
       }
     } finally {
-      group?.gradients?.dispose();
+      sum?.dispose();
     }
   }
 
   /** Adds one batch's share of loss and gradients to those of its step. */
-  private accumulate(group: Group, batch: Batch): void {
+  private accumulate(sum: GradientSum, batch: Batch): void {
     const { task, options, place } = this;
     const lowered = <T>(body: () => T): T => inPrecision(options.precision, options.device, body);
     const { gradients, loss, correct } = scope(() => {
@@ -162,22 +157,15 @@ export class Trainer<Batch> {
       if (!Number.isFinite(loss))
         this.refuse(
           `loss is ${loss}`,
-          group,
+          sum,
           lowered(() => task.locate(batch)),
         );
-      const share = group.size === 1 ? result.loss : result.loss.div(group.size);
+      const share = sum.size === 1 ? result.loss : result.loss.div(sum.size);
       const gradients = gradientsOf(share, [...this.parameters.values()]);
       return { gradients, loss, correct: result.correct?.item() ?? 0 };
     }, "gradients");
-    const list = new TensorList(gradients);
-    if (group.gradients === undefined) group.gradients = list;
-    else {
-      noGrad(() => group.gradients!.add_(list));
-      list.dispose();
-    }
+    sum.add(gradients, loss);
     const count = task.size(batch);
-    group.done++;
-    group.loss += loss / group.size;
     const { sums } = place;
     place.sums = {
       loss: sums.loss + loss * count,
@@ -188,21 +176,22 @@ export class Trainer<Batch> {
   }
 
   /** One optimiser step. */
-  private update(group: Group): void {
-    const { gradients, loss } = group;
+  private update(sum: GradientSum): void {
     const { place, options } = this;
-    const { clipGrad } = options;
     const lr = this.lr(place.step);
-    const norm = scope(() => noGrad(() => gradients!.norm().item()), "gradient norm");
-    if (!Number.isFinite(norm)) this.refuse(`gradient norm is ${norm}`, group, this.firstBad(gradients!));
-    if (clipGrad !== undefined && norm > clipGrad) noGrad(() => gradients!.mul_(clipGrad / (norm + 1e-6)));
-    this.optimizer.step(gradients!.tensors, lr);
+    const norm = sum.norm();
+    if (!Number.isFinite(norm)) {
+      const name = [...this.parameters.keys()][sum.firstNotFinite()];
+      this.refuse(`gradient norm is ${norm}`, sum, name && `the gradient of ${name}`);
+    }
+    if (options.clipGrad !== undefined) sum.clip(norm, options.clipGrad);
+    this.optimizer.step(sum.tensors, lr);
     this.average?.update();
     place.step++;
     place.evaluation = null;
     if (place.step % options.logInterval === 0)
       this.journal.write(place.step, {
-        "train/loss": loss,
+        "train/loss": sum.loss,
         "train/gradientNorm": norm,
         lr,
         "time/imagesPerSecond": this.speed.now(),
@@ -213,7 +202,7 @@ export class Trainer<Batch> {
     this.progress.update(place.step, { ...means, lr, imagesPerSecond: this.speed.now() });
   }
 
-  /** The learning rate of the step after `step` steps of this epoch or those before it. */
+  /** The learning rate of the step that follows `step` steps; with a schedule by epochs, of this epoch. */
   private lr(step: number): number {
     const { lr, per } = this.options;
     return lr * this.factor(per === "step" ? step : this.place.epoch);
@@ -281,27 +270,13 @@ export class Trainer<Batch> {
     return new StoppedError(`stopped at step ${this.place.step}, saved; go on with --resume auto`, code);
   }
 
-  private refuse(what: string, { done, size }: Group, where: string | undefined): never {
+  private refuse(what: string, { done, size }: GradientSum, where: string | undefined): never {
     const { step, epoch, batch } = this.place;
     const number = batch + Math.min(done + 1, size);
     throw new NotFiniteError(
       `${what} at step ${step + 1} (epoch ${epoch + 1}, batch ${number})${where === undefined ? "" : `, first in ${where}`}; lower the learning rate or look at the data`,
     );
   }
-
-  private firstBad({ tensors }: TensorList): string | undefined {
-    const bad = tensors.findIndex((gradient) => scope(() => gradient.isFinite().all().item() === 0));
-    return bad < 0 ? undefined : `the gradient of ${[...this.parameters.keys()][bad]}`;
-  }
-}
-
-/** The batches of one step. */
-interface Group {
-  size: number;
-  done: number;
-  /** Mean over the batches done, each weighted as one of `size`. */
-  loss: number;
-  gradients?: TensorList;
 }
 
 const inPercent = ({ loss, top1, top5 }: Evaluation) => ({ loss, top1: 100 * top1, top5: 100 * top5 });
