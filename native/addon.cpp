@@ -54,7 +54,8 @@ static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
 }
 
 static napi_value initialise(napi_env env, napi_value exports) {
-  keepFreedMemory();
+  static const bool once = (keepFreedMemory(), replaceProducts());
+  (void)once;
   auto* state = new Environment();
   napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
   Exports table;

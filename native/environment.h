@@ -111,6 +111,9 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
   return nullptr;
 }
 
+/** Products of single precision through oneDNN where the built-in BLAS is slow here; whether it did. */
+bool replaceProducts();
+
 using Exports = std::vector<napi_property_descriptor>;
 void exportTensors(Exports& exports);
 void exportCall(Exports& exports);

@@ -1,15 +1,13 @@
-// The machine: versions, threads, autocast, generators. The only file that knows libtorch's version.
+// The machine: versions, threads, autocast, generators.
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
-#include <torch/version.h>
 
 #include <optional>
 
 #include "environment.h"
-
-#define TORCH_AT_LEAST(major, minor) (TORCH_VERSION_MAJOR > major || (TORCH_VERSION_MAJOR == major && TORCH_VERSION_MINOR >= minor))
+#include "version.h"
 
 namespace vitrine {
 

@@ -41,6 +41,7 @@ it.skipIf(peerProblem() !== undefined)(
     expect(rows.length).toBeGreaterThanOrEqual(9);
     for (const { what, ours } of rows) expect(ours.median, what).toBeGreaterThan(0);
   },
+  400_000,
 );
 
 it("refuses a name it does not know", async () => {

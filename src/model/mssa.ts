@@ -1,6 +1,6 @@
 /** @file The compressing half of a CRATE layer. */
 
-import { attention, attentionWeights, linearUniform, Module } from "../nn/index.ts";
+import { attentionWeights, linearUniform, Module, selfAttention } from "../nn/index.ts";
 import type { Random, Tensor } from "../tensor/index.ts";
 
 export interface MSSAOptions {
@@ -39,17 +39,17 @@ export class MSSA extends Module {
   protected forward(Z: Tensor): Tensor {
     const { heads, headDim } = this.options;
     const [b, n] = Z.shape as [number, number, number];
-    const ZU = Z.linear(this.U).reshape([b, n, heads, headDim]).transpose(1, 2); // [b, K, n, p]
-    this.probe("projection", ZU);
-    const SSA = this.attend(ZU); //                                             [b, K, n, p]
-    const stacked = SSA.transpose(1, 2).reshape([b, n, heads * headDim]); //    [b, n, K p]
+    const ZU = Z.linear(this.U).reshape([b, n, heads, headDim]); //             [b, n, K, p]
+    if (this.probed("projection")) this.probe("projection", ZU.transpose(1, 2)); // [b, K, n, p]
+    const stacked = this.attend(ZU).reshape([b, n, heads * headDim]); //        [b, n, K p]
     return this.W === undefined ? stacked.matmul(this.U) : stacked.linear(this.W, this.b); // [b, n, d]
   }
 
   /** Forms the n × n weights only when someone looks at them. */
   private attend(ZU: Tensor): Tensor {
-    if (!this.probed("attention")) return attention(ZU, ZU, ZU);
-    return this.probe("attention", attentionWeights(ZU, ZU)).matmul(ZU);
+    if (!this.probed("attention")) return selfAttention(ZU);
+    const W = ZU.transpose(1, 2); //                                            [b, K, n, p]
+    return this.probe("attention", attentionWeights(W, W)).matmul(W).transpose(1, 2);
   }
 
   /** The bases as [K, d, p]. */

@@ -1,8 +1,9 @@
 /** @file Softmax attention, fused where libtorch can. */
 
-import { full, ones, operator, run, type Tensor } from "../tensor/index.ts";
+import { full, ones, operator, run, run2, type Tensor } from "../tensor/index.ts";
 
 const FUSED = operator("scaled_dot_product_attention");
+const SELF = operator("vitrine::self_attention");
 
 export interface AttentionOptions {
   /** Multiplies the scores; 1/√p when left out. */
@@ -28,3 +29,19 @@ export function attention(Q: Tensor, K: Tensor, V: Tensor, options: AttentionOpt
   const { scale = null, causal = false } = options;
   return run(FUSED, Q.h, K.h, V.h, null, 0, causal, scale);
 }
+
+/**
+ * softmax(W Wᵀ / √p) W by heads, for tokens that are queries, keys and values at once.
+ *
+ * @param W [b, n, K, p], the order in which a projection leaves it
+ * @returns [b, n, K, p]
+ */
+export function selfAttention(W: Tensor): Tensor {
+  const scale = 1 / Math.sqrt(W.size(-1));
+  if (W.device === "cpu" && W.size(1) <= LONGEST) return run2(SELF, W.h, scale);
+  const ZU = W.transpose(1, 2); //                                              [b, K, n, p]
+  return attention(ZU, ZU, ZU).transpose(1, 2);
+}
+
+/** Beyond this many tokens the n × n weights of a head leave the caches, and libtorch's blocked kernel is faster. */
+const LONGEST = 1024;

@@ -1,6 +1,6 @@
 /** @file Building blocks of networks. */
 
-export { type AttentionOptions, attention, attentionWeights } from "./attention.ts";
+export { type AttentionOptions, attention, attentionWeights, selfAttention } from "./attention.ts";
 export { kaimingUniform, linearUniform, truncatedNormal } from "./init.ts";
 export { LayerNorm } from "./layer-norm.ts";
 export { Linear, linear } from "./linear.ts";
