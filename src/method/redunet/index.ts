@@ -1,0 +1,15 @@
+/** @file ReduNet: networks built from data. */
+
+export { buildLayer, type Layer, type StepOptions, type Stepped, scaledGrams, stepLayer } from "./layer.ts";
+export { type LayerRates, layerRates } from "./layer-rates.ts";
+export { type LiftOptions, type LiftStart, lift, liftKernel } from "./lift.ts";
+export {
+  type BuildOptions,
+  type Built,
+  buildReduNet,
+  REDUNET_PRECISION,
+  ReduNet,
+  type ReduNetOptions,
+} from "./redunet.ts";
+export { type DftNorm, type Form, Spectrum } from "./spectrum.ts";
+export { fromState, loadReduNet, saveReduNet, stateDict } from "./state.ts";
