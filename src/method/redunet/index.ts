@@ -1,5 +1,13 @@
 /** @file ReduNet: networks built from data. */
 
+export { type DigitOptions, type PolarOptions, rotationDigits, translationDigits } from "./digits.ts";
+export {
+  classLabels,
+  cyclicShifts,
+  gaussianMixture,
+  type MixtureOptions,
+  type Samples,
+} from "./gaussians.ts";
 export { buildLayer, type Layer, type StepOptions, type Stepped, scaledGrams, stepLayer } from "./layer.ts";
 export { type LayerRates, layerRates } from "./layer-rates.ts";
 export { type LiftOptions, type LiftStart, lift, liftKernel } from "./lift.ts";
