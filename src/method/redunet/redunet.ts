@@ -36,13 +36,8 @@ export interface BuildOptions extends ReduNetOptions {
 type Settings = Required<ReduNetOptions>;
 
 const withDefaults = (options: ReduNetOptions): Settings => {
-  const settings = {
-    precision: REDUNET_PRECISION,
-    step: 0.5,
-    sharpness: 500,
-    dftNorm: "ortho" as const,
-    ...options,
-  };
+  const { layers, classes, precision = REDUNET_PRECISION, step = 0.5, sharpness = 500 } = options;
+  const settings = { layers, classes, precision, step, sharpness, dftNorm: options.dftNorm ?? "ortho" };
   for (const name of ["layers", "classes"] as const)
     if (!(Number.isInteger(settings[name]) && settings[name] > 0))
       throw new UsageError(`redunet: expected ${name} to be a whole number from 1 on, got ${settings[name]}`);
@@ -158,7 +153,7 @@ export interface Built {
  * @example const { net } = buildReduNet(X, labels, { layers: 200, classes: 2 }); net.predict(test);
  */
 export function buildReduNet(X: Tensor, labels: Tensor, options: BuildOptions): Built {
-  const settings: Settings & BuildOptions = { ...options, ...withDefaults(options) };
+  const settings = withDefaults(options);
   if (labels.numel !== X.size(0) || labels.numel === 0)
     throw new UsageError(`redunet: expected a label for each of ${X.size(0)} samples, got ${labels.numel}`);
   const layers: Layer[] = [];
