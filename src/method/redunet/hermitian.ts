@@ -35,6 +35,10 @@ const finite = (M: Tensor): boolean => M.sum().isFinite().item() === 1;
 /** (I + M)⁻¹ from its factors. */
 export const inverseOf = (L: Tensor): Tensor => aten("cholesky_inverse", L);
 
+/** The complex conjugate, written out. */
+export const conjugate = (V: Tensor): Tensor =>
+  V.dtype.startsWith("complex") ? aten("resolve_conj", aten("conj", V)) : V;
+
 /** log det(I + M) from its factors, real: [...]. */
 export function logDetOf(L: Tensor): Tensor {
   return scope(() => {

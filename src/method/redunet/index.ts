@@ -8,7 +8,15 @@ export {
   type MixtureOptions,
   type Samples,
 } from "./gaussians.ts";
-export { buildLayer, type Layer, type StepOptions, type Stepped, scaledGrams, stepLayer } from "./layer.ts";
+export {
+  buildLayer,
+  compression,
+  expansion,
+  type Layer,
+  type StepOptions,
+  type Stepped,
+  stepLayer,
+} from "./layer.ts";
 export { type LayerRates, layerRates } from "./layer-rates.ts";
 export { type LiftOptions, type LiftStart, lift, liftKernel } from "./lift.ts";
 export {

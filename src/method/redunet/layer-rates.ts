@@ -1,9 +1,9 @@
 /** @file The rate reduction after a layer, with the classes taken in three ways. */
 
 import { type Segments, segments } from "../../rate/index.ts";
-import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
-import { factor, logDetOf } from "./hermitian.ts";
-import { scaledGrams } from "./layer.ts";
+import { cat, noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { factored } from "./gram.ts";
+import { logDetOf } from "./hermitian.ts";
 import type { Spectrum } from "./spectrum.ts";
 
 /** Rates after a layer, nats per shift: R and, by whose labels, Rᶜ. ΔR is R minus one of them. */
@@ -54,7 +54,8 @@ export function layerRates(
 
 /** Rates of all samples and of each class. */
 function ratesOf(V: Tensor, spectrum: Spectrum, epsSq: number, classes: Segments, where: string): number[] {
-  const logDets = logDetOf(factor(scaledGrams(V, classes, epsSq), where)); //   [P, 1 + K]
+  const { all, each } = factored(V, classes, epsSq, where);
+  const logDets = cat([logDetOf(all.L).unsqueeze(1), logDetOf(each.L)], 1); //  [P, 1 + K]
   const weights = spectrum
     .weights(V)
     .div(2 * spectrum.shifts)

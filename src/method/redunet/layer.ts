@@ -2,37 +2,27 @@
 
 import type { Segments } from "../../rate/index.ts";
 import { aten, cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { factor, inverseOf } from "./hermitian.ts";
-import { realOf, type Spectrum } from "./spectrum.ts";
+import { alphas, factored, inverse } from "./gram.ts";
+import { realOf, realView, type Spectrum } from "./spectrum.ts";
 
-/** A layer's operators, one per frequency. */
+/** A layer's operators, one set per frequency, in one tensor so that one product applies them all. */
 export interface Layer {
-  /** E, which expands all features: [P, C, C] */
-  E: Tensor;
-  /** Cʲ, which compress the classes: [P, K, C, C] */
-  C: Tensor;
+  /** E, which expands all features, then Cʲ, which compress the classes: [P, 1 + K, C, C] */
+  operators: Tensor;
   /** γⱼ, the classes' shares of the samples: [K], real */
   gamma: Tensor;
 }
+
+/** E of a layer: [P, C, C], a view */
+export const expansion = (layer: Layer): Tensor => layer.operators.select(1, 0);
+/** Cʲ of a layer: [P, K, C, C], a view */
+export const compression = (layer: Layer): Tensor => layer.operators.narrow(1, 1, layer.gamma.numel);
 
 export interface StepOptions {
   /** η, the size of the gradient step. */
   step: number;
   /** λ, how sharply samples are assigned to the class that fits best. */
   sharpness: number;
-}
-
-/** Grams per frequency, of all samples and of each class: [P, 1 + K, C, C], each times its α = C / (n ε²). */
-export function scaledGrams(V: Tensor, classes: Segments, epsSq: number): Tensor {
-  return scope(() => {
-    const { counts, total } = classes;
-    const channels = V.size(-1);
-    const rows = classes.pad(V.transpose(0, 1)).permute([2, 0, 1, 3]).contiguous(); // [P, K, m, C]
-    const grams = rows.T.matmul(aten("conj", rows)); //                            [P, K, C, C]: Σ v vᴴ
-    const all = cat([grams.sum([1], true), grams], 1); //                       [P, 1 + K, C, C]
-    const alphas = [total, ...counts].map((count) => (count > 0 ? channels / (count * epsSq) : 0));
-    return all.mul(tensor(alphas, { dtype: realOf(V), device: V.device }).reshape([-1, 1, 1]));
-  }, "grams");
 }
 
 /**
@@ -49,17 +39,12 @@ export function scaledGrams(V: Tensor, classes: Segments, epsSq: number): Tensor
 export function buildLayer(V: Tensor, classes: Segments, epsSq: number, where: string): Layer {
   return scope(() => {
     const { counts, total } = classes;
-    const channels = V.size(-1);
-    const inverses = inverseOf(factor(scaledGrams(V, classes, epsSq), where)); // [P, 1 + K, C, C]
     const place = { dtype: realOf(V), device: V.device };
-    const alphas = [total, ...counts].map((count) => (count > 0 ? channels / (count * epsSq) : 0));
-    const operators = inverses.mul(tensor(alphas, place).reshape([-1, 1, 1]));
+    const { all, each } = factored(V, classes, epsSq, where);
+    const inverses = cat([inverse(all).unsqueeze(1), inverse(each)], 1); //     [P, 1 + K, C, C]
+    const factors = tensor(alphas(classes, V.size(-1), epsSq), place).reshape([-1, 1, 1]);
     const shares = counts.map((count) => count / total);
-    return {
-      E: operators.select(1, 0).contiguous(),
-      C: operators.narrow(1, 1, counts.length).contiguous(),
-      gamma: tensor(shares, place),
-    };
+    return { operators: inverses.mul_(factors), gamma: tensor(shares, place) };
   }, "build layer");
 }
 
@@ -78,14 +63,20 @@ export interface Stepped {
  */
 export function stepLayer(V: Tensor, layer: Layer, spectrum: Spectrum, options: StepOptions): Stepped {
   return scope(() => {
-    const { E, C, gamma } = layer;
-    const expanded = V.matmul(E.T); //                                          [P, n, C]
-    const compressed = V.unsqueeze(1).matmul(C.T); //                           [P, K, n, C]
-    const misfits = spectrum.norm(compressed).clamp(1e-8); //                   [K, n]
-    const memberships = misfits.mul(-options.sharpness).softmax(0); //          [K, n]
-    const weights = memberships.mul(gamma.unsqueeze(-1)); //                    [K, n]
-    const pulled = compressed.mul(weights.unsqueeze(-1)).sum(1); //             [P, n, C]
-    const moved = V.add(expanded.sub(pulled).mul(options.step));
-    return { V: spectrum.normalise(moved), memberships: memberships.T };
+    const { operators, gamma } = layer;
+    const [P, n, C] = V.shape as [number, number, number];
+    const K = gamma.numel;
+    const applied = V.matmul(operators.reshape([P, (1 + K) * C, C]).T).reshape([P, n, 1 + K, C]); // E v, Cʲ v
+    const misfits = spectrum.norm(applied.narrow(2, 1, K)).clamp(1e-8); //      [n, K]
+    const memberships = misfits.mul(-options.sharpness).softmax(1); //          [n, K]
+    const first = memberships.narrow(1, 0, 1).mul(0).add(1);
+    const weights = cat([first, memberships.mul(gamma).neg()], 1).mul(options.step); // [n, 1 + K]
+    const parts = realView(applied).mul_(weights.unsqueeze(-1)); //             in place: the largest tensor there is
+    const moved = realView(V).add(parts.sum(2)); //                             [P, n, C] as reals
+    return { V: spectrum.normalise(asLike(moved, V)), memberships };
   }, "step layer");
 }
+
+/** The inverse of `realView`. */
+const asLike = (real: Tensor, V: Tensor): Tensor =>
+  V.dtype.startsWith("complex") ? aten("view_as_complex", real.reshape([...V.shape, 2]).contiguous()) : real;

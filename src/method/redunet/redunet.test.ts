@@ -2,9 +2,29 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { mcr2Loss } from "../../rate/index.ts";
-import { gradients, random, saveTensors, scope, type Tensor, tensor, zeros } from "../../tensor/index.ts";
-import { buildReduNet, fromState, loadReduNet, saveReduNet, stateDict } from "./index.ts";
+import { mcr2Loss, segments } from "../../rate/index.ts";
+import {
+  aten,
+  eye,
+  gradients,
+  random,
+  saveTensors,
+  scope,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../tensor/index.ts";
+import {
+  buildLayer,
+  buildReduNet,
+  compression,
+  expansion,
+  fromState,
+  loadReduNet,
+  Spectrum,
+  saveReduNet,
+  stateDict,
+} from "./index.ts";
 
 const double = { dtype: "float64" } as const;
 const worst = (a: Tensor, b: Tensor): number => scope(() => a.sub(b).abs().max().item());
@@ -66,9 +86,26 @@ test("a class without samples takes no part", () => {
     const [two, three] = [build(2), build(3)];
     using _a = two.net;
     using _b = three.net;
-    expect(three.net.layers[0]!.C.select(1, 2).abs().max().item()).toBe(0);
+    expect(compression(three.net.layers[0]!).select(1, 2).abs().max().item()).toBe(0);
     expect(three.net.layers[0]!.gamma.numbers()).toEqual([0.5, 0.5, 0]);
-    expect(worst(three.net.layers[0]!.E, two.net.layers[0]!.E)).toBe(0);
+    expect(worst(expansion(three.net.layers[0]!), expansion(two.net.layers[0]!))).toBe(0);
+  });
+});
+
+test("with fewer samples than channels the operators come from the smaller side, and are the same", () => {
+  scope(() => {
+    const [n, C, T, epsSq] = [6, 9, 7, 0.1];
+    const V = new Spectrum([C, T]).forward(random(12).normal([n, C, T], double)); // [P, n, C]
+    const { operators } = buildLayer(V, segments(labelsOf(n, 2), 2), epsSq, "test");
+    const operator = (rows: Tensor) => {
+      const alpha = C / (rows.size(1) * epsSq);
+      const I = eye(C, { dtype: "complex128" });
+      return aten("linalg_inv", I.add(rows.T.matmul(aten("conj", rows)).mul(alpha))).mul(alpha);
+    };
+    const of = (k: number) =>
+      V.index([null, tensor(BigInt64Array.of(...[0, 2, 4].map((i) => BigInt(i + k))))]);
+    const expected = aten("stack", [operator(V), operator(of(0)), operator(of(1))], 1);
+    expect(worst(operators, expected)).toBeLessThan(1e-10);
   });
 });
 
@@ -79,16 +116,16 @@ test("an update moves the operators towards those of new samples, γ stays", () 
     const build = (x: Tensor) => buildReduNet(x, labels, { layers: 3, classes: 2 }).net;
     using net = build(X);
     using other = build(fresh);
-    const before = net.layers[0]!.E.clone();
+    const before = net.layers[0]!.operators.clone();
     net.update(fresh, labels, 0);
-    expect(worst(net.layers[0]!.E, before)).toBe(0);
+    expect(worst(net.layers[0]!.operators, before)).toBe(0);
     net.update(fresh, labels, 0.1);
-    expect(worst(net.layers[0]!.E, before.mul(0.9).add(other.layers[0]!.E.mul(0.1)))).toBeLessThan(1e-12);
+    expect(
+      worst(net.layers[0]!.operators, before.mul(0.9).add(other.layers[0]!.operators.mul(0.1))),
+    ).toBeLessThan(1e-12);
     net.update(fresh, labels, 1);
-    for (const [l, layer] of net.layers.entries()) {
-      expect(worst(layer.E, other.layers[l]!.E)).toBeLessThan(1e-9);
-      expect(worst(layer.C, other.layers[l]!.C)).toBeLessThan(1e-9);
-    }
+    for (const [l, layer] of net.layers.entries())
+      expect(worst(layer.operators, other.layers[l]!.operators)).toBeLessThan(1e-9);
     expect(() => net.update(fresh, labels, 2)).toThrow("expected 0 ≤ τ ≤ 1, got 2");
   });
 });

@@ -107,8 +107,7 @@ export class ReduNet {
         for (const [l, layer] of layers.entries()) {
           V = scope(() => {
             const fresh = buildLayer(V, classes, settings.precision ** 2, `redunet layer ${l}`);
-            layer.E.add_(fresh.E.sub(layer.E).mul(rate));
-            layer.C.add_(fresh.C.sub(layer.C).mul(rate));
+            layer.operators.add_(fresh.operators.sub(layer.operators).mul(rate));
             return stepLayer(V, layer, spectrum, settings).V;
           }, "update layer");
         }
@@ -118,7 +117,7 @@ export class ReduNet {
 
   private tensors(): Tensor[] {
     const kernel = this.kernel === undefined ? [] : [this.kernel];
-    return [...kernel, ...this.layers.flatMap(({ E, C, gamma }) => [E, C, gamma])];
+    return [...kernel, ...this.layers.flatMap(({ operators, gamma }) => [operators, gamma])];
   }
   dispose(): void {
     for (const tensor of this.tensors()) tensor.dispose();

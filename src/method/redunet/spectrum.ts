@@ -74,10 +74,10 @@ export class Spectrum {
     return aten("fft_irfftn", folded, [...this.grid], dims, this.dftNorm);
   }
 
-  /** Norms of whole samples, as they are before the transform: V [P, …, n, C] → […, n]. */
+  /** Norms of whole samples, as they are before the transform: V [P, …, C] → […]. */
   norm(V: Tensor): Tensor {
     return scope(() => {
-      const energy = squares(V).sum(-1); //                                     [P, …, n]
+      const energy = realView(V).norm([-1]).square(); //                        [P, …]
       const weights = this.weights(V).reshape([-1, ...new Array<number>(energy.dim - 1).fill(1)]);
       const sum = energy.mul(weights).sum(0);
       return (this.dftNorm === "backward" ? sum.div(this.shifts) : sum).sqrt();
@@ -122,9 +122,9 @@ export class Spectrum {
 /** Frequencies kept of a dimension. */
 const half = (size: number): number => Math.floor(size / 2) + 1;
 
-/** |v|² of every element, real. */
-export const squares = (V: Tensor): Tensor =>
-  V.dtype.startsWith("complex") ? run(REAL_VIEW, V.h).square().sum(-1) : V.square();
+/** Complex channels as pairs of real ones, the same memory: [..., C] → [..., 2C]. Real tensors stay. */
+export const realView = (V: Tensor): Tensor =>
+  V.dtype.startsWith("complex") ? run(REAL_VIEW, V.h).flatten(-2) : V;
 
 /** The dtype of a tensor's real parts. */
 export const realOf = (V: Tensor): "float32" | "float64" =>

@@ -1,7 +1,7 @@
 /** @file A network's weights under the official names, in files and back. */
 
 import { CheckpointError, loadTensors, saveTensors, scope, stack, type Tensor } from "../../tensor/index.ts";
-import type { Layer } from "./layer.ts";
+import { compression, expansion, type Layer } from "./layer.ts";
 import { ReduNet, type ReduNetOptions } from "./redunet.ts";
 import { Spectrum } from "./spectrum.ts";
 
@@ -13,7 +13,8 @@ export function stateDict(net: ReduNet): Map<string, Tensor> {
   return scope(() => {
     const state = new Map<string, Tensor>();
     if (net.kernel !== undefined) state.set("0.kernel", net.kernel.clone());
-    for (const [l, { E, C, gamma }] of net.layers.entries()) {
+    for (const [l, layer] of net.layers.entries()) {
+      const [E, C, gamma] = [expansion(layer), compression(layer), layer.gamma];
       const name = l + (net.kernel === undefined ? 0 : 1);
       state.set(`${name}.gam`, gamma.clone());
       state.set(`${name}.E.weight`, net.spectrum.unfold(E).clone());
@@ -43,9 +44,9 @@ export function fromState(state: ReadonlyMap<string, Tensor>, options: ReduNetOp
     for (let l = first; l < options.layers + first; l++)
       layers.push(
         scope(() => {
-          const matrix = (name: string) => spectrum.fold(required(`${l}.${name}.weight`)).clone();
-          const Cs = Array.from({ length: options.classes }, (_, j) => matrix(`Cs.${j}`));
-          return { E: matrix("E"), C: stack(Cs, 1), gamma: required(`${l}.gam`).clone() };
+          const names = ["E", ...Array.from({ length: options.classes }, (_, j) => `Cs.${j}`)];
+          const matrices = names.map((name) => spectrum.fold(required(`${l}.${name}.weight`)));
+          return { operators: stack(matrices, 1), gamma: required(`${l}.gam`).clone() };
         }, "layer"),
       );
     return new ReduNet(options, spectrum, layers, kernel);
