@@ -7,6 +7,8 @@ export default defineConfig({
     pool: "forks",
     setupFiles: ["test/setup.ts"],
     maxWorkers: 2,
+    // two workers on two cores, one thread each: idle libtorch threads spin, and take the other worker's core
+    env: { OMP_NUM_THREADS: process.env.OMP_NUM_THREADS ?? "1" },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -1,7 +1,7 @@
 /** @file The matrices I + α Σ v vᴴ that layers and rates are made of, factored on their smaller side. */
 
 import type { Segments } from "../../rate/index.ts";
-import { aten, eye, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import { aten, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { conjugate, factor, inverseOf } from "./hermitian.ts";
 import { realOf } from "./spectrum.ts";
 
@@ -63,12 +63,15 @@ function side(rows: Tensor, where: string) {
   return { gram, samples: undefined, done: (): Factored => ({ L: factor(gram, where) }) };
 }
 
-/** (I + α Σ v vᴴ)⁻¹: [..., C, C] */
-export function inverse({ L, samples }: Factored): Tensor {
-  if (samples === undefined) return inverseOf(L);
+/** α (I + α Σ v vᴴ)⁻¹, α [1] or [K] along the dimension before the matrices: [..., C, C] */
+export function resolvent({ L, samples }: Factored, alpha: Tensor): Tensor {
   return scope(() => {
-    const B = aten("linalg_solve_triangular", L, samples, { upper: false }); // [..., m, C]: L⁻¹ √α Vᴴ
-    const I = eye(B.size(-1), { dtype: B.dtype, device: B.device });
-    return conjugate(B).T.matmul(B).neg().add(I); //                            (I + AAᴴ)⁻¹ = I − A (I + AᴴA)⁻¹ Aᴴ
-  }, "inverse");
+    if (samples === undefined) return inverseOf(L).mul_(alpha.reshape([-1, 1, 1]));
+    // (I + AAᴴ)⁻¹ = I − A (I + AᴴA)⁻¹ Aᴴ; the diagonal last and in place: these are the largest tensors of a layer
+    const B = aten("linalg_solve_triangular", L, samples, { upper: false }); // [..., m, C]: L⁻¹ Aᴴ
+    const scaled = B.mul_(alpha.sqrt().reshape([-1, 1, 1]));
+    const product = conjugate(scaled).T.matmul(scaled.neg()); //                [..., C, C]
+    product.diagonal().add_(alpha.unsqueeze(-1));
+    return product;
+  }, "resolvent");
 }

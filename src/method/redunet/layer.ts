@@ -2,7 +2,7 @@
 
 import type { Segments } from "../../rate/index.ts";
 import { aten, cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { alphas, factored, inverse } from "./gram.ts";
+import { alphas, factored, resolvent } from "./gram.ts";
 import { realOf, realView, type Spectrum } from "./spectrum.ts";
 
 /** A layer's operators, one set per frequency, in one tensor so that one product applies them all. */
@@ -41,10 +41,11 @@ export function buildLayer(V: Tensor, classes: Segments, epsSq: number, where: s
     const { counts, total } = classes;
     const place = { dtype: realOf(V), device: V.device };
     const { all, each } = factored(V, classes, epsSq, where);
-    const inverses = cat([inverse(all).unsqueeze(1), inverse(each)], 1); //     [P, 1 + K, C, C]
-    const factors = tensor(alphas(classes, V.size(-1), epsSq), place).reshape([-1, 1, 1]);
+    const alpha = tensor(alphas(classes, V.size(-1), epsSq), place); //         [1 + K]
+    const E = resolvent(all, alpha.narrow(0, 0, 1)).reshape([V.size(0), 1, V.size(2), V.size(2)]);
+    const C = resolvent(each, alpha.narrow(0, 1, counts.length)); //            [P, K, C, C]
     const shares = counts.map((count) => count / total);
-    return { operators: inverses.mul_(factors), gamma: tensor(shares, place) };
+    return { operators: cat([E, C], 1), gamma: tensor(shares, place) };
   }, "build layer");
 }
 
