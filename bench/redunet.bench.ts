@@ -22,24 +22,28 @@ const ours = (): Tensor => {
   return spectrum.inverse(stepLayer(V, layer, spectrum, { step: eta, sharpness: lambda }).V);
 };
 
-/** α (I + α Σ v vᴴ)⁻¹ of rows v: [m, C] → [C, C] */
-function operator(rows: Tensor): Tensor {
-  const alpha = C / (rows.size(0) * epsSq);
-  const G = rows.T.matmul(aten("conj", rows)).mul(alpha);
-  return aten("linalg_inv", eye(C, { dtype: "complex64" }).add(G)).mul(alpha);
+/** α (I + α Σ v vᴴ)⁻¹ per frequency, covariances at once and inverses one at a time: V [m, C, H, W] → [C, C, H, W] */
+function operators(V: Tensor): Tensor {
+  return scope(() => {
+    const alpha = C / (V.size(0) * epsSq);
+    const covariance = aten("einsum", "bihw,bjhw->ijhw", [V, aten("conj", V)]).mul(alpha);
+    const A = covariance.add(eye(C, { dtype: "complex64" }).reshape([C, C, 1, 1]));
+    const result = aten("empty_like", A);
+    for (let h = 0; h < H; h++)
+      for (let w = 0; w < W; w++)
+        scope(() => {
+          const inverse = aten("linalg_inv", A.select(2, h).select(2, w)).mul(alpha);
+          result.select(2, h).select(2, w).copy_(inverse);
+        });
+    return result;
+  });
 }
 
 function loop(): Tensor {
   const V = aten("fft_fft2", unit, null, [2, 3], "ortho"); //                   [n, C, H, W]
-  const all = (rows: (at: Tensor) => Tensor): Tensor => {
-    const found: Tensor[] = [];
-    for (let h = 0; h < H; h++)
-      for (let w = 0; w < W; w++) found.push(scope(() => operator(rows(V.select(2, h).select(2, w)))));
-    return stack(found).permute([1, 2, 0]).reshape([C, C, H, W]);
-  };
-  const apply = (M: Tensor): Tensor => aten("einsum", "ihyx,bhyx->biyx", [M, V]);
-  const expanded = apply(all((at) => at));
-  const compressed = stack(members.map((of) => apply(all((at) => at.indexSelect(0, of))))); //                                                                         [K, n, C, H, W]
+  const apply = (M: Tensor): Tensor => aten("einsum", "bihw,gihw->bghw", [V, M]);
+  const expanded = apply(operators(V));
+  const compressed = stack(members.map((of) => apply(operators(V.indexSelect(0, of))))); // [K, n, C, H, W]
   const norms = aten("abs", compressed).square().sum([2, 3, 4]).sqrt();
   const weights = norms.mul(-lambda).softmax(0).div(K).reshape([K, n, 1, 1, 1]);
   const moved = V.add(expanded.sub(compressed.mul(weights).sum(0)).mul(eta));
