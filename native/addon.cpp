@@ -1,6 +1,10 @@
 // The module: one Environment per JavaScript environment, and the table of functions.
 #include "environment.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace vitrine {
 
 Environment& environment(napi_env env) {
@@ -23,6 +27,22 @@ void throwJs(napi_env env, const char* kind, const std::string& message) {
   throw Pending{};
 }
 
+const char* kindOf(const std::string& what) {
+  const auto says = [&](const char* words) { return what.find(words) != std::string::npos; };
+  return says("can't allocate memory") || says("not enough memory") || says("out of memory") ? "memory" : "torch";
+}
+
+/**
+ * Freed memory stays with the process instead of going back to the system: every step allocates what the last one
+ * freed, and the page faults of a fresh 32 MiB took ten times as long as filling it (20 ms against 2).
+ */
+static void keepFreedMemory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 0x7fffffff);
+#endif
+}
+
 std::string firstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
@@ -34,6 +54,7 @@ static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
 }
 
 static napi_value initialise(napi_env env, napi_value exports) {
+  keepFreedMemory();
   auto* state = new Environment();
   napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
   Exports table;

@@ -16,7 +16,13 @@ static napi_value gradients(napi_env env, napi_callback_info info) {
     const bool create = toBool(env, argv[3]), retain = toBool(env, argv[4]);
     for (const auto& output : outputs)
       if (!output.requires_grad()) throw Misuse("gradients: the loss does not depend on any tensor that requires a gradient");
-    const auto results = torch::autograd::grad(outputs, inputs, outer, retain || create, create, /*allow_unused=*/true);
+    torch::autograd::variable_list results;
+    try {
+      results = torch::autograd::grad(outputs, inputs, outer, retain || create, create, /*allow_unused=*/true);
+    } catch (const c10::Error& error) {
+      const std::string what = error.what_without_backtrace();
+      throwJs(env, kindOf(what), "gradients: " + firstLine(what));
+    }
     napi_value array = newArray(env, results.size());
     for (size_t i = 0; i < results.size(); i++) setAt(env, array, i, fromTensor(env, state, results[i]));
     return array;

@@ -84,8 +84,7 @@ static napi_value explained(napi_env env, Environment& state, const Operator& op
     explain(env, state, op, argc, argv, "usage", error.what());
   } catch (const c10::Error& error) {
     const std::string what = error.what_without_backtrace();
-    const bool memory = what.find("can't allocate memory") != std::string::npos || what.find("out of memory") != std::string::npos;
-    explain(env, state, op, argc, argv, memory ? "memory" : "torch", what);
+    explain(env, state, op, argc, argv, kindOf(what), what);
   } catch (const std::bad_alloc&) {
     explain(env, state, op, argc, argv, "memory", "not enough memory");
   } catch (const std::exception& error) {
@@ -105,7 +104,10 @@ static napi_value callBoxed(napi_env env, Environment& state, const Operator& op
       const auto type = typeOf(env, argv[i]);
       if (type == napi_bigint || (!strict && type == napi_number)) integral = integral && isIntegral(toTensor(env, state, argv[i]));
     } else if (kind == Kind::TensorList) {
-      for (const auto& tensor : toTensors(env, state, argv[i])) integral = integral && isIntegral(tensor);
+      try {
+        for (const auto& tensor : toTensors(env, state, argv[i], strict)) integral = integral && isIntegral(tensor);
+      } catch (const Misuse&) {  // the conversion below says which argument it is
+      }
     }
   }
   c10::Stack stack;
@@ -135,7 +137,7 @@ static napi_value callBoxed(napi_env env, Environment& state, const Operator& op
 
 static at::Scalar quickScalar(napi_env env, napi_value value, const at::Tensor& tensor) {
   const double number = toNumber(env, value);
-  if (isIntegral(tensor) && number == static_cast<double>(static_cast<int64_t>(number))) return static_cast<int64_t>(number);
+  if (isIntegral(tensor) && isWhole(number)) return static_cast<int64_t>(number);
   return number;
 }
 

@@ -1,6 +1,4 @@
 // JavaScript values ⇄ IValues, by the operator's own schema.
-#include <cmath>
-
 #include "environment.h"
 
 namespace vitrine {
@@ -65,7 +63,7 @@ const at::Tensor& toTensor(napi_env env, Environment& state, napi_value value) {
   throw Misuse("expected a tensor");
 }
 
-std::vector<at::Tensor> toTensors(napi_env env, Environment& state, napi_value value) {
+std::vector<at::Tensor> toTensors(napi_env env, Environment& state, napi_value value, bool strict) {
   std::vector<at::Tensor> tensors;
   bool typed = false;
   napi_is_typedarray(env, value, &typed);
@@ -83,7 +81,9 @@ std::vector<at::Tensor> toTensors(napi_env env, Environment& state, napi_value v
   tensors.reserve(length);
   for (uint32_t i = 0; i < length; i++) {
     napi_value element = vitrine::at(env, value, i);
-    tensors.push_back(typeOf(env, element) == napi_null ? at::Tensor() : toTensor(env, state, element));
+    const auto type = typeOf(env, element);
+    if (strict && type != napi_null && type != napi_bigint) throw Misuse("expected a tensor");
+    tensors.push_back(type == napi_null ? at::Tensor() : toTensor(env, state, element));
   }
   return tensors;
 }
@@ -93,16 +93,9 @@ napi_value fromTensor(napi_env env, Environment& state, at::Tensor tensor) {
 }
 
 static int64_t toInt(napi_env env, napi_value value) {
-  const auto type = typeOf(env, value);
-  if (type == napi_string) return static_cast<int64_t>(toScalarType(toString(env, value)));  // dtypes are ints in schemas
-  if (type == napi_bigint) {
-    int64_t wide;
-    bool lossless;
-    check(napi_get_value_bigint_int64(env, value, &wide, &lossless), "an integer");
-    return wide;
-  }
+  if (typeOf(env, value) == napi_string) return static_cast<int64_t>(toScalarType(toString(env, value)));  // dtypes are ints in schemas
   const double number = toNumber(env, value);
-  if (std::trunc(number) != number) throw Misuse("expected an integer, got " + std::to_string(number));
+  if (!isWhole(number)) throw Misuse("expected an integer, got " + std::to_string(number));
   return static_cast<int64_t>(number);
 }
 
@@ -110,7 +103,7 @@ static int64_t toInt(napi_env env, napi_value value) {
 static at::Scalar toScalar(napi_env env, napi_value value, bool integral) {
   if (typeOf(env, value) == napi_boolean) return toBool(env, value);
   const double number = toNumber(env, value);
-  if (integral && std::trunc(number) == number && std::abs(number) < 9e15) return static_cast<int64_t>(number);
+  if (integral && isWhole(number)) return static_cast<int64_t>(number);
   return number;
 }
 
@@ -155,10 +148,15 @@ c10::IValue toIValue(napi_env env, Environment& state, const c10::Argument& sche
     if (strict && type == napi_bigint && argument.kind != Kind::Tensor) throw Misuse("");
     switch (argument.kind) {
       case Kind::Tensor: return toTensor(env, state, value);
-      case Kind::TensorList: return c10::IValue(toTensors(env, state, value));
+      case Kind::TensorList: {
+        auto tensors = toTensors(env, state, value, strict);
+        for (const auto& tensor : tensors)
+          if (!tensor.defined()) throw Misuse("");
+        return c10::IValue(std::move(tensors));
+      }
       case Kind::OptionalTensorList: {
         c10::List<c10::optional<at::Tensor>> list;
-        for (auto& tensor : toTensors(env, state, value)) list.push_back(tensor.defined() ? c10::optional<at::Tensor>(tensor) : c10::nullopt);
+        for (auto& tensor : toTensors(env, state, value, strict)) list.push_back(tensor.defined() ? c10::optional<at::Tensor>(tensor) : c10::nullopt);
         return list;
       }
       case Kind::Scalar: return toScalar(env, value, integral);

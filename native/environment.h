@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <cmath>
 #include <memory>
 #include <mutex>
 
@@ -67,12 +68,14 @@ size_t live(const Environment& state);
 
 /** A number or bigint given for a tensor; bigint is how the checked path tells a tensor from a number. */
 const at::Tensor& toTensor(napi_env env, Environment& state, napi_value value);
-/** Int32Array of handles, or an array of handles (null for an undefined tensor). */
-std::vector<at::Tensor> toTensors(napi_env env, Environment& state, napi_value value);
+/** Int32Array of handles, or an array of handles (null for an undefined tensor); strict: of bigints. */
+std::vector<at::Tensor> toTensors(napi_env env, Environment& state, napi_value value, bool strict = false);
 napi_value fromTensor(napi_env env, Environment& state, at::Tensor tensor);
 
 c10::IValue toIValue(napi_env env, Environment& state, const c10::Argument& schema, const Argument& argument, napi_value value, bool integral, bool strict);
 napi_value fromIValue(napi_env env, Environment& state, const c10::IValue& value, bool strict);
+/** Whether a JavaScript number is an integer that it holds exactly. */
+inline bool isWhole(double number) { return std::trunc(number) == number && std::abs(number) <= 9007199254740992.0; }
 Argument describe(const c10::Argument& argument);
 at::ScalarType toScalarType(const std::string& name);
 const char* dtypeName(at::ScalarType type);
@@ -80,6 +83,8 @@ std::string describeTensor(const at::Tensor& tensor);
 
 [[noreturn]] void throwJs(napi_env env, const char* kind, const std::string& message);
 std::string firstLine(const std::string& text);
+/** "memory" where libtorch says that it could not allocate, else "torch". */
+const char* kindOf(const std::string& what);
 
 /** Runs `body(state, argc, argv)`; whatever it throws becomes a JavaScript exception. */
 template <size_t N, typename Body>
@@ -97,7 +102,7 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
   } catch (const std::bad_alloc&) {
     try { throwJs(env, "memory", "not enough memory"); } catch (const Pending&) {}
   } catch (const c10::Error& error) {
-    try { throwJs(env, "torch", firstLine(error.what_without_backtrace())); } catch (const Pending&) {}
+    try { throwJs(env, kindOf(error.what_without_backtrace()), firstLine(error.what_without_backtrace())); } catch (const Pending&) {}
   } catch (const std::exception& error) {
     try { throwJs(env, "torch", firstLine(error.what())); } catch (const Pending&) {}
   } catch (...) {

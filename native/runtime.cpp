@@ -5,6 +5,8 @@
 #include <ATen/autocast_mode.h>
 #include <torch/version.h>
 
+#include <optional>
+
 #include "environment.h"
 
 #define TORCH_AT_LEAST(major, minor) (TORCH_VERSION_MAJOR > major || (TORCH_VERSION_MAJOR == major && TORCH_VERSION_MINOR >= minor))
@@ -40,27 +42,45 @@ static napi_value setThreads(napi_env env, napi_callback_info info) {
   });
 }
 
-/** setAutocast(device, enabled, dtype): lower-precision operators inside; leaving the outermost clears cached casts. */
+static std::optional<at::ScalarType> autocastOn(at::DeviceType device) {
+#if TORCH_AT_LEAST(2, 4)
+  if (at::autocast::is_autocast_enabled(device)) return at::autocast::get_autocast_dtype(device);
+#else
+  if (device == at::kCUDA && at::autocast::is_enabled()) return at::autocast::get_autocast_gpu_dtype();
+  if (device == at::kCPU && at::autocast::is_cpu_enabled()) return at::autocast::get_autocast_cpu_dtype();
+#endif
+  return std::nullopt;
+}
+
+static void setAutocastOn(at::DeviceType device, std::optional<at::ScalarType> type) {
+#if TORCH_AT_LEAST(2, 4)
+  at::autocast::set_autocast_enabled(device, type.has_value());
+  if (type) at::autocast::set_autocast_dtype(device, *type);
+#else
+  if (device == at::kCUDA) {
+    at::autocast::set_enabled(type.has_value());
+    if (type) at::autocast::set_autocast_gpu_dtype(*type);
+  } else {
+    at::autocast::set_cpu_enabled(type.has_value());
+    if (type) at::autocast::set_autocast_cpu_dtype(*type);
+  }
+#endif
+}
+
+/**
+ * setAutocast(device, dtype | null, entering) → the dtype before, or null: products inside run in that dtype, or with
+ * null as they are. Whoever enters leaves with what this returned; leaving the outermost clears cached casts.
+ */
 static napi_value setAutocast(napi_env env, napi_callback_info info) {
   return guarded<3>(env, info, [&](Environment&, size_t, napi_value* argv) {
     const auto device = c10::Device(toString(env, argv[0])).type();
-    const bool enabled = toBool(env, argv[1]);
-    const auto type = toScalarType(toString(env, argv[2]));
-#if TORCH_AT_LEAST(2, 4)
-    at::autocast::set_autocast_enabled(device, enabled);
-    at::autocast::set_autocast_dtype(device, type);
-#else
-    if (device == at::kCUDA) {
-      at::autocast::set_enabled(enabled);
-      at::autocast::set_autocast_gpu_dtype(type);
-    } else {
-      at::autocast::set_cpu_enabled(enabled);
-      at::autocast::set_autocast_cpu_dtype(type);
-    }
-#endif
-    if (enabled) at::autocast::increment_nesting();
+    std::optional<at::ScalarType> wanted;
+    if (typeOf(env, argv[1]) != napi_null) wanted = toScalarType(toString(env, argv[1]));
+    const auto before = autocastOn(device);
+    setAutocastOn(device, wanted);
+    if (toBool(env, argv[2])) at::autocast::increment_nesting();
     else if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
-    return undefined(env);
+    return before ? fromString(env, dtypeName(*before)) : null(env);
   });
 }
 

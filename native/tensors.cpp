@@ -183,8 +183,12 @@ static napi_value viewBuffer(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     const at::Tensor& tensor = toTensor(env, state, argv[0]);
     if (!tensor.is_cpu() || !tensor.is_contiguous()) throw Misuse("view: expected a contiguous tensor on the CPU; use data() or contiguous()");
-    auto* owner = new at::Tensor(tensor);
     napi_value buffer;
+    if (tensor.nbytes() == 0) {  // a buffer over no memory counts as detached
+      check(napi_create_arraybuffer(env, 0, nullptr, &buffer), "an ArrayBuffer");
+      return buffer;
+    }
+    auto* owner = new at::Tensor(tensor);
     const auto forget = [](napi_env, void*, void* hint) { delete static_cast<at::Tensor*>(hint); };
     if (napi_create_external_arraybuffer(env, tensor.data_ptr(), tensor.nbytes(), forget, owner, &buffer) != napi_ok) {
       delete owner;

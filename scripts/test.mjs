@@ -1,22 +1,19 @@
-/** @file `npm test`: set-up, then every test, then one plain line `N passed, N failed`. */
+/**
+ * @file `npm test`: set-up, every test, the engine's once more against a second libtorch where there is one; then one
+ * plain line `N passed, N failed`. Arguments go to vitest, and then there is one run: `npm test -- src/rate`.
+ */
 
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { root, show } from "./run.mjs";
 import { setup } from "./setup.mjs";
+import { testSystem } from "./test-system.mjs";
+import { runTests } from "./vitest.mjs";
 
 setup();
-const report = join(root, "build", "tests.json");
-rmSync(report, { force: true });
-const args = ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-const status = show("npx", [...args, ...process.argv.slice(2)]);
-if (!existsSync(report)) process.exit(status || 1);
-const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites, success } = JSON.parse(
-  readFileSync(report, "utf8"),
-);
-// a file that does not even load has no failed test of its own
-const failed = success ? numFailedTests : Math.max(numFailedTests, numFailedTestSuites, 1);
-console.log(
-  `${numPassedTests} passed, ${failed} failed${numPendingTests > 0 ? `, ${numPendingTests} skipped` : ""}`,
-);
-process.exit(status);
+const args = process.argv.slice(2);
+const runs = [runTests("tests.json", args)];
+const second = args.length === 0 ? testSystem() : undefined;
+if (second !== undefined) runs.push(second);
+
+const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
+const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
+console.log(`${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
+process.exit(sum("failed") > 0 ? 1 : 0);

@@ -2,14 +2,6 @@
 import type { Command } from "commander";
 import { columns, print, printJson } from "./terminal.ts";
 
-interface Finding {
-  name: string;
-  value: string;
-  ok: boolean;
-  /** What to do when it is not ok. */
-  remedy?: string;
-}
-
 export function doctorCommand(command: Command): void {
   command
     .option("--json", "the findings as JSON on stdout")
@@ -18,8 +10,8 @@ export function doctorCommand(command: Command): void {
       "\nExit code 0 when all is well, 1 when something needs a remedy.\n\nExample:\n  $ vitrine doctor",
     )
     .action(async ({ json }: { json?: true }) => {
-      const { doctor } = await engine();
-      const { lines } = await doctor();
+      const { doctor } = await import("../tensor/doctor.ts");
+      const { lines } = doctor();
       process.exitCode = lines.every((line) => line.ok) ? 0 : 1;
       if (json) return printJson(lines);
       const rows = lines.map(({ name, value, ok, remedy }) => [
@@ -29,9 +21,4 @@ export function doctorCommand(command: Command): void {
       ]);
       print(columns(["", "what", "found"], rows));
     });
-}
-
-async function engine(): Promise<{ doctor: () => Promise<{ lines: Finding[] }> }> {
-  const path: string = "../tensor/doctor.ts";
-  return (await import(path)) as { doctor: () => Promise<{ lines: Finding[] }> };
 }

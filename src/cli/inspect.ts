@@ -1,6 +1,5 @@
 /** @file `vitrine inspect`: the layers of a run, or the tensors of a file. */
 import { type Command, Option } from "commander";
-import type { InspectRun } from "../method/run-types.ts";
 import { columns, grouped, print, printJson } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -33,17 +32,12 @@ export function inspectCommand(command: Command): void {
     .addHelpText("after", examples)
     .action(async (run: string, { json, ...options }: Options) => {
       if (run.endsWith(".safetensors")) return showTensors(run, json ?? false);
-      const { inspectRun } = await inspector();
+      const { inspectRun } = await import("../inspect/inspect-run.ts");
       const { report, table, figures } = await inspectRun(run, options);
       if (json) return printJson(report);
       print(table);
       for (const figure of figures) print(figure);
     });
-}
-
-async function inspector(): Promise<{ inspectRun: InspectRun }> {
-  const path: string = "../inspect/inspect-run.ts";
-  return (await import(path)) as { inspectRun: InspectRun };
 }
 
 async function showTensors(file: string, json: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-/** @file Grey pixels as a PNG data URI, to be embedded in a figure. */
+/** @file Pixels as a PNG data URI, to be embedded in a figure. */
 
 import { crc32, deflateSync } from "node:zlib";
 import { UsageError } from "../tensor/errors.ts";
@@ -6,20 +6,23 @@ import { UsageError } from "../tensor/errors.ts";
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 /**
- * An 8-bit grey PNG as `data:image/png;base64,…`. `pixels` [height × width], row by row, 0 (black) to 255 (white).
- * Throws `UsageError` when their number does not fit.
+ * An 8-bit PNG as `data:image/png;base64,…`. `pixels` row by row, 0 to 255: [height × width] for grey, or
+ * [height × width × 3] for red, green and blue. Throws `UsageError` when their number is neither.
  */
-export function grayToPngDataUri(pixels: Uint8Array, width: number, height: number): string {
-  if (pixels.length !== width * height || pixels.length === 0) {
+export function pngDataUri(pixels: Uint8Array, width: number, height: number): string {
+  const channels = pixels.length === width * height * 3 ? 3 : 1;
+  if (pixels.length !== width * height * channels || pixels.length === 0) {
     throw new UsageError(`picture of ${width} × ${height} pixels cannot have ${pixels.length} values`);
   }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  // 8 bits, grey, then the only methods of compression, filtering and interlacing that are wanted here
-  header.set([8, 0, 0, 0, 0], 8);
-  const rows = Buffer.alloc(height * (width + 1));
-  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  // 8 bits, grey (0) or colour (2), then the only methods of compression, filtering and interlacing wanted here
+  header.set([8, channels === 3 ? 2 : 0, 0, 0, 0], 8);
+  const stride = width * channels;
+  const rows = Buffer.alloc(height * (stride + 1));
+  for (let y = 0; y < height; y++)
+    rows.set(pixels.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
   const png = Buffer.concat([
     SIGNATURE,
     chunk("IHDR", header),

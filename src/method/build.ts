@@ -12,6 +12,27 @@ export function openSplit(recipe: Recipe, split: "train" | "test"): Promise<Imag
   return openSource(name, { split, imageSize, workers, ...(dir !== undefined && { dir }) });
 }
 
+/** Runs `body` with both splits open, and closes them. */
+export async function withSplits<T>(recipe: Recipe, body: (splits: Splits) => Promise<T>): Promise<T> {
+  const train = await openSplit(recipe, "train");
+  try {
+    const test = await openSplit(recipe, "test");
+    try {
+      return await body({ train, test });
+    } finally {
+      await test.close();
+    }
+  } finally {
+    await train.close();
+  }
+}
+
+/** What is learned from, and what is measured on. */
+export interface Splits {
+  train: ImageSource;
+  test: ImageSource;
+}
+
 /** The root of every random stream of a run. */
 export const randomOf = (recipe: Recipe): Random => random(recipe.seed);
 

@@ -8,15 +8,14 @@ import { evaluateClassifier } from "./supervised.ts";
 
 /** Top-1, top-5 and loss of a checkpoint over a split, without augmentation. */
 export async function evaluateRun(folder: string, options: EvaluateOptions): Promise<Evaluation> {
-  const { recipe, model } = await loadRun(folder, options.checkpoint);
+  const { recipe, model } = loadRun(folder, options.checkpoint);
   using owned = model;
   const device = chooseDevice(recipe.train.device);
   owned.to(device);
   const source = await openSplit(recipe, options.split);
   try {
-    const { augment: _, ...batch } = batchOptions(recipe, source, device);
-    return await evaluateClassifier(owned, source, { ...batch, batchSize: Math.max(batch.batchSize, 100) });
+    return await evaluateClassifier(owned, source, batchOptions(recipe, source, device));
   } finally {
-    source.close();
+    await source.close();
   }
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Crate, ViT } from "../model/index.ts";
 import { UsageError } from "../tensor/index.ts";
-import { loadCheckpoint, requireModel } from "../train/checkpoint.ts";
+import { freeCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
 import { buildModel } from "./build.ts";
 import type { Recipe } from "./recipe.ts";
 import type { RunConfig } from "./run-types.ts";
@@ -26,17 +26,29 @@ export function loadRun(folder: string, which: string): LoadedRun {
   const path = join(folder, "recipe.json");
   if (!existsSync(path))
     throw new UsageError(`${folder}: expected a run folder, but it has no recipe.json`, { path });
-  const recipe = JSON.parse(readFileSync(path, "utf8")) as Recipe;
+  const recipe = readRecipe(path);
   const loaded = loadCheckpoint(join(folder, "checkpoints"), which);
   if (loaded === undefined)
     throw new UsageError(`${folder}: no checkpoint yet; train first`, { path: folder });
-  const { name, config, model: weights, optimizer, ema } = loaded;
+  const { name, config, model: weights, ema } = loaded;
   try {
     requireModel({ name, config }, recipe);
     const model = buildModel(recipe, (config as RunConfig).dataset);
-    return { recipe, model: model.load(new Map([...weights, ...(ema ?? [])])), checkpoint: name };
+    try {
+      return { recipe, model: model.load(new Map([...weights, ...(ema ?? [])])), checkpoint: name };
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
   } finally {
-    for (const tensors of [weights, optimizer, ema])
-      for (const tensor of tensors?.values() ?? []) tensor.dispose();
+    freeCheckpoint(loaded);
+  }
+}
+
+function readRecipe(path: string): Recipe {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Recipe;
+  } catch (cause) {
+    throw new UsageError(`${path}: expected a run's recipe, got something that is not JSON`, { path, cause });
   }
 }

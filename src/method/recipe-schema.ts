@@ -117,7 +117,7 @@ const train = z.strictObject({
   schedule: z
     .enum(["cosine", "linear", "step", "constant"])
     .default("cosine")
-    .describe("how the learning rate falls"),
+    .describe("how the learning rate falls; step: to a tenth after each third of the training"),
   warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
   per: z.enum(["step", "epoch"]).default("step").describe("how often the schedule moves"),
   clipGrad: z
@@ -145,7 +145,7 @@ const train = z.strictObject({
   deterministic: z
     .boolean()
     .default(false)
-    .describe("refuse operators whose result can differ between two runs"),
+    .describe("take operators whose result is the same in every run; warns where there is none"),
 });
 
 /** The whole recipe. Unknown keys are refused at every level. */

@@ -2,21 +2,24 @@
 
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../data/index.ts";
 import type { Module } from "../nn/index.ts";
-import { noGrad, operator, run, scope, type Tensor } from "../tensor/index.ts";
+import { noGrad, operator, run, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { firstNotFinite } from "../train/locate.ts";
 import type { BatchLoss, Evaluation, Task } from "../train/task.ts";
 
 const CROSS_ENTROPY = operator("cross_entropy_loss");
 const MEAN = 1;
 const SUM = 2;
+/** A label that counts for nothing; PyTorch's, and ours never have it. */
+const IGNORE = -100;
 
 /**
  * Cross entropy with label smoothing s over C classes, as timm's and PyTorch's:
  *
  *     −(1 − s) log p_y − s/C Σ_c log p_c
  *
- * @param logits [b, C]
+ * @param logits [b, C]; half precisions are widened to float32 first
  * @param labels [b], int64
+ * @returns [], over the batch
  */
 export function crossEntropy(
   logits: Tensor,
@@ -24,35 +27,36 @@ export function crossEntropy(
   smoothing = 0,
   reduction: "mean" | "sum" = "mean",
 ): Tensor {
-  const wide = logits.to("float32"); // logarithms are not taken in half precision
-  return run(
-    CROSS_ENTROPY,
-    (logits.dtype === "float64" ? logits : wide).h,
-    labels.h,
-    null,
-    reduction === "mean" ? MEAN : SUM,
-    -100,
-    smoothing,
-  );
+  const wide = logits.dtype === "float64" ? logits : logits.to("float32");
+  const how = reduction === "mean" ? MEAN : SUM;
+  return run(CROSS_ENTROPY, wide.h, labels.h, null, how, IGNORE, smoothing);
 }
 
-/** How many images have their label among the k largest logits: []. */
+/** How many images have their label among the k largest of their logits [b, C]: [], int64. */
 export function correctAt(logits: Tensor, labels: Tensor, k: number): Tensor {
   if (k === 1) return logits.argmax(-1).eq(labels).sum();
   const [, indices] = logits.topk(Math.min(k, logits.size(-1)), -1);
   return indices.eq(labels.unsqueeze(-1)).sum();
 }
 
-/** Top-1, top-5 and mean loss of a classifier over a whole set. */
+/** Fewest images that are evaluated at once: small batches are for learning. */
+const AT_ONCE = 100;
+
+/**
+ * Top-1, top-5 and mean loss (without smoothing) of a classifier over a whole set, in the set's order.
+ * @param options of training batches; what is for training only is left out
+ */
 export async function evaluateClassifier(
   module: Module,
   source: ImageSource,
-  options: BatchOptions,
+  { augment: _, ...options }: BatchOptions,
 ): Promise<Evaluation> {
   const sums = { top1: 0, top5: 0, loss: 0, count: 0 };
+  const batchSize = Math.max(options.batchSize, AT_ONCE);
   const { training } = module;
   module.eval();
-  for await (const { images, labels } of batches(source, options)) {
+  for await (const { images, labels } of batches(source, { ...options, batchSize })) {
+    await new Promise(setImmediate); // signals are heard here
     const batch = noGrad(() =>
       scope(() => {
         const logits = module.apply(images);
@@ -74,24 +78,31 @@ export async function evaluateClassifier(
 }
 
 export interface SupervisedOptions {
+  /** Label smoothing, 0 to 1. */
   smoothing: number;
-  accumulate: number;
   train: ImageSource;
   test: ImageSource;
-  /** Batches of training; evaluation takes its size, normalisation and device from it. */
+  /** Of training; evaluation takes all but the augmentation from it. */
   batch: BatchOptions;
 }
 
 /** A classifier that learns from labelled images. */
 export class Supervised implements Task<Batch> {
+  /** A last batch that is not full is left out: every step weighs its images the same. */
   readonly batchesPerEpoch: number;
 
+  /** @throws {UsageError} fewer images than one batch */
   constructor(
     readonly module: Module,
     private readonly options: SupervisedOptions,
   ) {
     const { train, batch } = options;
     this.batchesPerEpoch = batchCount(train.count, batch.batchSize, true);
+    if (this.batchesPerEpoch === 0)
+      throw new UsageError(
+        `train.batchSize: ${train.name} has ${train.count} images to train on, expected a batch of at most that, got ${batch.batchSize}`,
+        { path: "train.batchSize" },
+      );
   }
 
   batches(epoch: number, start: number): AsyncIterable<Batch> {
@@ -120,22 +131,10 @@ export class Supervised implements Task<Batch> {
   }
 
   evaluate(): Promise<Evaluation> {
-    const { batch, test } = this.options;
-    const { batchSize, normalise, imageSize, device } = batch;
-    const options = { batchSize: Math.max(batchSize, 100), normalise, imageSize, device };
-    return evaluateClassifier(this.module, test, clean(options));
+    return evaluateClassifier(this.module, this.options.test, this.options.batch);
   }
 
   locate({ images }: Batch): string | undefined {
     return firstNotFinite(this.module, images);
   }
-}
-
-/** Without the keys that are undefined: an optional key is absent or has a value. */
-function clean(
-  options: { [Key in keyof BatchOptions]: BatchOptions[Key] | undefined } & { batchSize: number },
-): BatchOptions {
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as unknown as BatchOptions;
 }

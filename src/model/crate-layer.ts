@@ -32,6 +32,8 @@ export interface CrateLayerOptions {
  * One layer, as coded: no skip around ISTA, whose input is normalised.
  *
  *     Z½ = Z + MSSA(LN(Z)),   Z⁺ = ISTA(LN(Z½))
+ *
+ * @see Yu et al. 2023, one layer
  */
 export class CrateLayer extends Module {
   readonly norm1: LayerNorm;

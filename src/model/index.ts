@@ -3,7 +3,7 @@
 export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
-export { ISTA, type ISTAOptions, ista, Majorise } from "./ista.ts";
+export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
 export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
 export {
   createModel,

@@ -1,7 +1,7 @@
 /** @file The sparsifying half of a CRATE layer. */
 
 import { kaimingUniform, Module } from "../nn/index.ts";
-import { eye, full, operator, type Random, run, type Tensor } from "../tensor/index.ts";
+import { autocast, eye, full, operator, type Random, run, type Tensor } from "../tensor/index.ts";
 
 const ADDMM = operator("addmm");
 
@@ -19,7 +19,7 @@ export interface ISTAOptions {
  *
  * The second form is one product with a d × d matrix instead of three: cheaper where tokens outnumber dimensions.
  *
- * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", eq. 17
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", the ISTA block
  */
 export class ISTA extends Module {
   readonly D: Tensor; //                                                        [d, d]
@@ -36,9 +36,18 @@ export class ISTA extends Module {
     const { step, threshold } = this.options;
     const { D } = this;
     const place = { dtype: D.dtype, device: D.device };
-    const change = run(ADDMM, D.T.h, D.T.h, D.h, step, -step); //               η (Dᵀ − DᵀD), the transpose of the map
-    const map = change.add(eye(D.size(0), place)); //                           [d, d]
-    return Z.linear(map, full([D.size(0)], -step * threshold, place)).relu(); // [b, n, d]
+    const shift = full([D.size(0)], -step * threshold, place); //               −η λ
+    return Z.linear(this.map(), shift).relu(); //                               [b, n, d]
+  }
+
+  /** I + η (Dᵀ − DᵀD), the transpose of the map [d, d]. It holds a Gram matrix: never in a lower precision. */
+  private map(): Tensor {
+    const { D } = this;
+    const { step } = this.options;
+    return autocast(null, D.device, () => {
+      const change = run(ADDMM, D.T.h, D.T.h, D.h, step, -step); //             η (Dᵀ − DᵀD)
+      return change.add(eye(D.size(0), { dtype: D.dtype, device: D.device }));
+    });
   }
 }
 
@@ -57,7 +66,7 @@ export interface MajoriseOptions {
  *
  *     ReLU((1 + 4/(9(1+α))) Z D − 4λ/(9α)),   α = d/(n ε²)
  *
- * @see Yu et al. 2023, appendix A.2
+ * @see Yu et al. 2023, ablation of the ISTA block
  */
 export class Majorise extends Module {
   readonly D: Tensor; //                                                        [d, d]

@@ -18,7 +18,7 @@ export interface MSSAOptions {
  * Queries, keys and values are one projection. W is learned, as in the authors' code; without it the output is tied,
  * [SSA₁ … SSA_K] Uᵀ, as derived.
  *
- * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", eqs. 11–12
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", definition of SSA and MSSA
  */
 export class MSSA extends Module {
   readonly U: Tensor; //                                                        [K p, d]

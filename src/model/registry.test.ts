@@ -51,3 +51,16 @@ test("errors name what was expected", () => {
   );
   expect(models().map((model) => model.name)).toContain("crate_large");
 });
+
+test("sizes that are given win over those of the name", () => {
+  const shape = { imageSize: 8, patch: 4, classes: 3 };
+  using shallow = createModel("crate_tiny", { ...shape, depth: 2 }, random(0));
+  expect(shallow.options).toMatchObject({ dim: 384, depth: 2, heads: 6, headDim: 64 });
+  expect(shallow.blocks).toHaveLength(2);
+  expect(shallow.parameterCount()).toBe(parameterCount("crate_tiny", { ...shape, depth: 2 }));
+  using narrow = createModel("crate_tiny", { ...shape, dim: 48, depth: 1, heads: 4, headDim: 8 }, random(0));
+  expect(narrow.namedParameters().get("transformer.layers.0.0.fn.qkv.weight")!.shape).toEqual([32, 48]);
+  using vit = createModel("vit_tiny", { ...shape, depth: 1, heads: 4 }, random(0));
+  expect(vit.options).toMatchObject({ dim: 192, depth: 1, heads: 4 });
+  expect(() => createModel("crate_tiny", { ...shape, heads: 5 }, random(0))).toThrow("got 384 and 5");
+});

@@ -4,6 +4,8 @@ import { ones, operator, run, type Tensor, zeros } from "../tensor/index.ts";
 import { Module } from "./module.ts";
 
 const LAYER_NORM = operator("layer_norm");
+/** Came with libtorch 2.0, as did float32 weights for bfloat16 inputs in layer_norm on the CPU. */
+const MIXED = operator("scaled_dot_product_attention");
 
 /** LN(x) = (x − mean) / √(var + ε) · w + b over the last dimension, with the biased variance. */
 export class LayerNorm extends Module {
@@ -22,6 +24,7 @@ export class LayerNorm extends Module {
   }
 
   protected forward(x: Tensor): Tensor {
+    if (!MIXED.exists && x.dtype !== this.w.dtype) return this.forward(x.to(this.w.dtype)).to(x.dtype);
     return run(LAYER_NORM, x.h, this.dims, this.w.h, this.b.h, this.epsilon);
   }
 }

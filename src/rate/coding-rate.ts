@@ -1,6 +1,6 @@
 /** @file The coding rate R, against nothing, against subspaces, against memberships. */
 
-import { operator, run, type Tensor, UsageError } from "../tensor/index.ts";
+import { autocast, operator, run, type Tensor, UsageError } from "../tensor/index.ts";
 
 const CODING_RATE = operator("vitrine::coding_rate");
 const LOGDET1P = operator("vitrine::logdet1p");
@@ -35,7 +35,7 @@ export const logDet1p = (G: Tensor): Tensor => run(LOGDET1P, G.h);
  *
  * @param Z tokens, [..., n, d]
  * @returns [...], nats
- * @see Yu et al. 2020, "Learning Diverse and Discriminative Representations via MCR²", eq. 2
+ * @see Yu et al. 2020, "Learning Diverse and Discriminative Representations via MCR²", the coding rate
  * @example codingRate(tensor([[1, 0], [0, 1]]), { precision: 1 }).item(); // ln 2
  */
 export function codingRate(Z: Tensor, options: RateOptions = {}): Tensor {
@@ -50,11 +50,13 @@ export function codingRate(Z: Tensor, options: RateOptions = {}): Tensor {
  * @param Z tokens, [..., n, d]
  * @param U bases, [K, d, p]
  * @returns [...], nats
- * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", eq. 7
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", rate against a codebook of subspaces
  */
 export function rateAgainstSubspaces(Z: Tensor, U: Tensor, options: RateOptions = {}): Tensor {
-  const W = Z.unsqueeze(-3).matmul(U); //                                       [..., K, n, p]
-  return rateOfProjections(W, options);
+  const [K, d, p] = U.shape as [number, number, number];
+  const stacked = U.transpose(0, 1).reshape([d, K * p]); //                     one product for all subspaces
+  const W = Z.matmul(stacked).reshape([...Z.shape.slice(0, -1), K, p]); //      [..., n, K, p]
+  return rateOfProjections(W.transpose(-3, -2), options);
 }
 
 /** Rᶜ of tokens already projected, W = Z Uₖ [..., K, n, p] → [...]. */
@@ -70,24 +72,29 @@ export function rateOfProjections(W: Tensor, options: RateOptions = {}): Tensor 
  * @param Z features, [n, d]
  * @param Pi memberships, [n, c], in [0, 1]
  * @returns [], nats
- * @see Yu et al. 2020, eq. 4
+ * @see Yu et al. 2020, rate of a partition
  */
 export function rateAgainstMemberships(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
   const [n, d] = Z.shape as [number, number];
-  const counts = Pi.sum(0); //                                                  [c]
+  const counts = wide(Pi).sum(0); //                                            [c]
   const alpha = counts
     .clamp(1e-8)
     .reciprocal()
     .mul(d / squared(options)); //   [c]
-  const weighted = Z.mul(Pi.T.unsqueeze(-1)); //                                [c, n, d]
-  const grams = weighted.T.matmul(Z).mul(alpha.reshape([-1, 1, 1])); //         [c, d, d]
+  const grams = gramsOf(wide(Z), wide(Pi)).mul(alpha.reshape([-1, 1, 1])); //   [c, d, d]
   return logDet1p(grams)
     .mul(counts)
     .sum()
     .div(2 * n);
 }
 
-/** ΔR(Z | Π) = R(Z) − Rᶜ(Z | Π), what MCR² maximises. @see Yu et al. 2020, eq. 6 */
+/** Zᵀ diag(πⱼ) Z, never in a lower precision: Z [n, d], Pi [n, c] → [c, d, d]. */
+const gramsOf = (Z: Tensor, Pi: Tensor): Tensor =>
+  autocast(null, Z.device, () => Z.mul(Pi.T.unsqueeze(-1)).T.matmul(Z));
+
+const wide = (x: Tensor): Tensor => (/^b?float16$/.test(x.dtype) ? x.to("float32") : x);
+
+/** ΔR(Z | Π) = R(Z) − Rᶜ(Z | Π), what MCR² maximises. @see Yu et al. 2020, rate reduction */
 export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
   return codingRate(Z, options).sub(rateAgainstMemberships(Z, Pi, options));
 }
@@ -97,7 +104,7 @@ export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions = {}):
  *
  *     R(Z) − Rᶜ(Z | U) − λ ‖Z‖₁
  *
- * @see Yu et al. 2023, eq. 9, with ‖·‖₀ relaxed to ‖·‖₁
+ * @see Yu et al. 2023, the objective, with ‖·‖₀ relaxed to ‖·‖₁
  */
 export function sparseRateReduction(
   Z: Tensor,

@@ -23,18 +23,25 @@ export function estimate(samples: readonly number[]): Estimate {
  * @param W projected inputs of MSSA, LN(Z)U by heads, [b, K, n, p]
  * @param epsilon ε, 0.01 in the authors' code
  * @returns [b], nats; at most (K p / 2) log(1 + 1/ε) where n ≥ p
+ * @see Yu et al. 2023, the authors' code, vis_utils/coding_rate.py
  */
 export function authorsLayerRate(W: Tensor, epsilon = 0.01): Tensor {
   const unit = W.div(W.norm(-1, true)); //                                      [b, K, n, p]
   return halfLogDet(unit, W.size(-1) / (W.size(-2) * epsilon)).sum(-1);
 }
 
-/** Rᶜ as the paper defines it, of the tokens after MSSA: Rᶜ(Z^{ℓ+1/2} | U), Z [b, n, d], U [K, d, p] → [b]. */
+/**
+ * Rᶜ as the paper defines it, of the tokens after MSSA: Rᶜ(Z^{ℓ+1/2} | U), Z [b, n, d], U [K, d, p] → [b].
+ * @see Yu et al. 2023, rate of a layer
+ */
 export function paperLayerRate(Z: Tensor, U: Tensor, options: RateOptions = {}): Tensor {
   return rateAgainstSubspaces(Z, U, options);
 }
 
-/** Share of entries that are not exactly zero, per sample: ‖Z‖₀ / (n d), Z [b, n, d] → [b]. */
+/**
+ * Share of entries that are not exactly zero, per sample: ‖Z‖₀ / (n d), Z [b, n, d] → [b].
+ * @see Yu et al. 2023, sparsity of Z^{ℓ+1}
+ */
 export function nonZeroShare(Z: Tensor): Tensor {
   return noGrad(() => Z.ne(0).to("float32").mean([1, 2]));
 }

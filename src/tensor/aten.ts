@@ -23,7 +23,7 @@ export type AtenArgument =
  * named after a dot (`"add.Tensor"`), namespaces other than aten before a double colon (`"vitrine::coding_rate"`).
  * Dtypes and devices are strings.
  *
- * @returns what the schema says: a tensor, a number, an array of them; the type parameter is the caller's word for it
+ * @returns what the schema says: a tensor (of an operator that works in place, its first argument), a number, an array of them; the type parameter is the caller's word for it
  * @throws {UsageError} no such operator; an argument of another type than the schema's
  * @throws {TorchError} libtorch refuses
  */
@@ -32,8 +32,12 @@ export function aten<Result = Tensor>(name: string, ...args: AtenArgument[]): Re
   const keywords = isKeywords(last) ? (args.pop() as object) : null;
   const encodedKeywords =
     keywords && Object.fromEntries(Object.entries(keywords).map(([k, v]) => [k, encode(v)]));
-  return decode(native().callChecked(operator(name).id, args.map(encode), encodedKeywords)) as Result;
+  const result = native().callChecked(operator(name).id, args.map(encode), encodedKeywords);
+  return (result === undefined && IN_PLACE.test(name) ? args[0] : decode(result)) as Result;
 }
+
+/** x.add_(y) returns x, not a second handle on it. */
+const IN_PLACE = /_(\.|$)/;
 
 const isKeywords = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Tensor);

@@ -56,13 +56,16 @@ export function noGrad<T>(body: () => T): T {
   }
 }
 
-/** Runs `body` with products in a lower precision ("bfloat16"); reductions and log-determinants stay wide. */
-export function autocast<T>(dtype: "bfloat16" | "float16", device: string, body: () => T): T {
-  native().setAutocast(device, true, dtype);
+/**
+ * Runs `body` with products in a lower precision ("bfloat16"); reductions and log-determinants stay wide.
+ * With `null`, products inside are in the precision of what they are given, whatever is around.
+ */
+export function autocast<T>(dtype: "bfloat16" | "float16" | null, device: string, body: () => T): T {
+  const before = native().setAutocast(device, dtype, true);
   try {
     return sync("autocast", body());
   } finally {
-    native().setAutocast(device, false, dtype);
+    native().setAutocast(device, before, false);
   }
 }
 

@@ -3,7 +3,7 @@
 import { type DType, type TypedArray, viewAs } from "./dtype.ts";
 import { UsageError } from "./errors.ts";
 import { native } from "./native.ts";
-import { free, own } from "./scope.ts";
+import { free, own, replace } from "./scope.ts";
 
 export type Nested = number | Nested[];
 
@@ -67,15 +67,14 @@ export abstract class TensorCore {
     return viewAs(this.dtype, native().viewBuffer(this.h));
   }
 
-  /** Takes over another tensor's place: this object keeps its identity, the other is spent. For moving parameters. */
+  /**
+   * Takes over another tensor's place, for moving parameters: this object keeps its identity and its owner, the
+   * other is spent.
+   */
   become_(other: TensorCore): this {
-    if (other === this) return this;
-    const handle = native().share(other.h);
-    this.dispose();
-    this.handle = handle;
-    this.freedBy = "";
+    if (this.h === other.h) return this;
+    replace(this, native().share(other.h));
     this.sizes = undefined;
-    own(this);
     other.dispose();
     return this;
   }

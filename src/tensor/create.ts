@@ -53,36 +53,45 @@ export const handles = (tensors: readonly Tensor[]): Int32Array =>
 /**
  * A tensor from a number, nested arrays, or a typed array (whose memory it copies, or shares with `share: true`).
  *
+ * Typed arrays are taken as `data()` gives them: half precisions as their 16 bits, complex numbers as pairs.
+ *
  * @param options.shape for typed arrays; one dimension when left out
- * @throws {UsageError} ragged arrays; a shape that does not fit the length
+ * @throws {UsageError} ragged arrays; a shape that does not fit the length; memory that cannot be shared
  * @example tensor([[1, 2], [3, 4]]).matmul(tensor([[1], [1]])).toArray(); // [[3], [7]]
  */
 export function tensor(
   values: Nested | TypedArray,
   options: TensorOptions & { shape?: readonly number[]; share?: boolean } = {},
 ): Tensor {
-  const array = isTypedArray(values) ? values : undefined;
-  const flat = array ?? Float64Array.from(flatten(values as Nested));
-  const shape = options.shape ?? (array === undefined ? shapeOf(values as Nested) : [array.length]);
+  const array = isTypedArray(values) ? values : nested(values);
+  const given = isTypedArray(values) ? nativeDtype(values, options.dtype) : "float64";
+  const length = array.length / (given.startsWith("complex") ? 2 : 1);
+  const shape = options.shape ?? (isTypedArray(values) ? [length] : shapeOf(values));
   const count = shape.reduce((product, size) => product * size, 1);
-  if (count !== flat.length)
-    throw new UsageError(`tensor: shape [${shape.join(", ")}] has ${count} elements, got ${flat.length}`);
-  const shared = array?.buffer instanceof SharedArrayBuffer ? array.slice() : flat;
-  const dtype = array === undefined ? "float64" : nativeDtype(array, options.dtype);
-  const buffer = shared.buffer as ArrayBuffer;
-  const made = wrap(
-    native().fromBuffer(buffer, shared.byteOffset, shared.byteLength, shape, dtype, options.share ?? false),
-  );
-  const wanted = options.dtype ?? (array === undefined ? "float32" : dtype);
-  return convert(convert(made, dtype, wanted), "cpu", options.device ?? "cpu");
+  if (count !== length)
+    throw new UsageError(`tensor: shape [${shape.join(", ")}] has ${count} elements, got ${length}`);
+  const made = wrap(fromArray(array, shape, given, options.share ?? false));
+  const wanted = options.dtype ?? (isTypedArray(values) ? given : "float32");
+  return convert(convert(made, given, wanted), "cpu", options.device ?? "cpu");
 }
 
-/** 16-bit and boolean elements share their typed arrays with other dtypes: the option decides. */
+/** libtorch cannot keep a SharedArrayBuffer alive: its elements are copied. */
+function fromArray(array: TypedArray, shape: readonly number[], dtype: DType, share: boolean): number {
+  const shared = array.buffer instanceof SharedArrayBuffer;
+  if (shared && share)
+    throw new UsageError(
+      "tensor: a SharedArrayBuffer can only be copied; leave out share, or use an ArrayBuffer",
+    );
+  const { buffer, byteOffset, byteLength } = shared ? array.slice() : array;
+  return native().fromBuffer(buffer as ArrayBuffer, byteOffset, byteLength, shape, dtype, share);
+}
+
+/** Some dtypes have no typed array of their own: the option says what the elements are. */
 function nativeDtype(array: TypedArray, wanted: DType | undefined): DType {
-  const plain = dtypeOf(array);
   if (array instanceof Uint16Array) return wanted === "float16" ? "float16" : "bfloat16";
-  if (array instanceof Uint8Array && wanted === "bool") return "bool";
-  return plain;
+  if (array instanceof Float32Array && wanted === "complex64") return "complex64";
+  if (array instanceof Float64Array && wanted === "complex128") return "complex128";
+  return dtypeOf(array);
 }
 
 function convert(from: Tensor, is: string, wanted: string): Tensor {
@@ -96,10 +105,16 @@ function shapeOf(values: Nested): number[] {
   return Array.isArray(values) ? [values.length, ...(values.length > 0 ? shapeOf(values[0]!) : [])] : [];
 }
 
-function flatten(values: Nested): number[] {
-  if (!Array.isArray(values)) return [Number(values)];
-  const [first, ...rest] = values.map((value) => (Array.isArray(value) ? value.length : -1));
-  if (rest.some((length) => length !== first))
-    throw new UsageError("tensor: expected rows of equal length, got ragged arrays");
-  return values.flatMap(flatten);
+function nested(values: Nested): Float64Array {
+  const shape = shapeOf(values);
+  const flat = new Float64Array(shape.reduce((product, size) => product * size, 1));
+  let filled = 0;
+  const fill = (part: Nested, depth: number): void => {
+    if (!Array.isArray(part) && depth === shape.length) flat[filled++] = Number(part);
+    else if (Array.isArray(part) && part.length === shape[depth])
+      for (const item of part) fill(item, depth + 1);
+    else throw new UsageError("tensor: expected rows of equal length, got ragged arrays");
+  };
+  fill(values, 0);
+  return flat;
 }

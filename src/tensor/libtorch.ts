@@ -22,10 +22,21 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 export function addonRecord(): AddonRecord | string {
   const file = process.env.VITRINE_ADDON ?? join(root, "build", "addon.json");
   if (!existsSync(file)) return `the libtorch addon is not built (no ${file}); run "npm run setup"`;
-  const record = JSON.parse(readFileSync(file, "utf8")) as AddonRecord;
+  const record = parseRecord(readFileSync(file, "utf8"));
+  if (record === undefined) return `${file} does not name an addon and its libtorch; run "npm run setup"`;
   if (!existsSync(record.addon)) return `the addon ${record.addon} is gone; run "npm run setup"`;
   if (!existsSync(record.libtorch)) return `libtorch is gone from ${record.libtorch}; run "npm run setup"`;
   return record;
+}
+
+function parseRecord(text: string): AddonRecord | undefined {
+  try {
+    const { addon, libtorch, source, version } = JSON.parse(text);
+    const all = [addon, libtorch, source, version];
+    return all.every((value) => typeof value === "string") ? { addon, libtorch, source, version } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** One line for a failed load: which library, and the remedy. */

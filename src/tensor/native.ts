@@ -55,7 +55,7 @@ export interface Native {
   };
   threads(): number;
   setThreads(count: number): void;
-  setAutocast(device: string, enabled: boolean, dtype: string): void;
+  setAutocast(device: string, dtype: string | null, entering: boolean): string | null;
   generator(seed: bigint, index?: number): number;
   manualSeed(seed: bigint): void;
   setDeterministic(on: boolean): void;

@@ -16,7 +16,10 @@ export interface Freeable {
 class Scope {
   readonly tensors: Freeable[] = [];
 
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    readonly outer: Scope | undefined,
+  ) {}
 }
 
 let current: Scope | undefined;
@@ -29,19 +32,36 @@ const forgotten = new FinalizationRegistry<{ handle: number; bytes: number }>(({
 
 /** Gives a new tensor to the scope that is open, or to the finaliser. */
 export function own(tensor: Freeable): void {
-  if (current !== undefined) {
-    current.tensors.push(tensor);
-    return;
-  }
+  if (current !== undefined) current.tensors.push(tensor);
+  else watch(tensor);
+}
+
+/** Leaves a tensor to the finaliser. */
+function watch(tensor: Freeable): void {
   const bytes = native().bytes(tensor.handle);
   native().adjustMemory(bytes); // lets the garbage collector know what the small object holds
   forgotten.register(tensor, { handle: tensor.handle, bytes }, tensor);
 }
 
+/** Takes a tensor away from the finaliser; whether it was there. */
+function unwatch(tensor: Freeable): boolean {
+  if (!forgotten.unregister(tensor)) return false;
+  native().adjustMemory(-native().bytes(tensor.handle));
+  return true;
+}
+
+/** Puts another handle in a tensor's place: whoever was to free the one now frees the other. */
+export function replace(tensor: Freeable, handle: number): void {
+  const watched = unwatch(tensor);
+  native().release(tensor.handle);
+  tensor.handle = handle;
+  if (watched) watch(tensor);
+}
+
 /** Frees one tensor now. */
 export function free(tensor: Freeable, by: string): void {
   if (tensor.handle === 0) return;
-  if (forgotten.unregister(tensor)) native().adjustMemory(-native().bytes(tensor.handle));
+  unwatch(tensor);
   native().release(tensor.handle);
   tensor.handle = 0;
   tensor.freedBy = by;
@@ -56,8 +76,8 @@ export function free(tensor: Freeable, by: string): void {
  * @example const total = scope(() => x.mul(x).sum()); // the square is freed, the sum is not
  */
 export function scope<T>(body: () => T, name = body.name || "scope"): T {
-  const inner = new Scope(name);
   const outer = current;
+  const inner = new Scope(name, outer);
   current = inner;
   let kept: Set<object> | undefined;
   try {
@@ -100,15 +120,15 @@ function reachable(value: unknown, seen = new Set<object>()): Set<object> {
   return seen;
 }
 
-/** Takes a tensor out of the scope that is open, so that it outlives it: for caches and modules. */
+/** Takes a tensor out of the scope that owns it, so that it outlives every scope: for caches and modules. */
 export function keep<T extends Tensor>(tensor: T): T {
-  if (current === undefined) return tensor;
-  const outer = current;
-  const index = outer.tensors.lastIndexOf(tensor);
-  if (index >= 0) outer.tensors.splice(index, 1);
-  current = undefined;
-  own(tensor);
-  current = outer;
+  for (let scope = current; scope !== undefined; scope = scope.outer) {
+    const index = scope.tensors.lastIndexOf(tensor);
+    if (index < 0) continue;
+    scope.tensors.splice(index, 1);
+    watch(tensor);
+    break;
+  }
   return tensor;
 }
 

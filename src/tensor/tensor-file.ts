@@ -1,5 +1,6 @@
 /** @file Tensors in a safetensors file: written one after the other, read without a second copy. */
 
+import { constants } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { CheckpointError, OutOfMemoryError } from "./errors.ts";
 import { native } from "./native.ts";
@@ -12,6 +13,9 @@ import { writeFileAtomic } from "./write-file.ts";
 
 const RESOLVE_NEGATIVE = operator("resolve_neg");
 
+/** What is written can be read: a file is read into one array. */
+const TOO_LARGE = `one file holds at most ${constants.MAX_LENGTH} with this version of Node`;
+
 /** What a file holds: tensors by name in the order of the file, and free text. */
 export interface TensorFile {
   tensors: Map<string, Tensor>;
@@ -22,7 +26,8 @@ export interface TensorFile {
  * Replaces the file at `path` by these tensors, safely: a reader sees the old file or the whole new one, also after a
  * crash. Contiguous tensors on the CPU are written from their own memory, others are copied one at a time.
  *
- * @throws {CheckpointError} a dtype that safetensors has not (complex128), a name that is reserved or not Unicode
+ * @throws {CheckpointError} a dtype that safetensors has not (complex128), a name that is reserved or not Unicode,
+ *   more bytes than Node can read back in one array (4 GiB with Node 20)
  * @throws {DiskError} the file cannot be written; the old one is as it was
  */
 export function saveTensors(
@@ -57,6 +62,9 @@ export function* tensorChunks(
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Generator<{ name?: string; bytes: Uint8Array }> {
   const { head, lengths } = layoutSafetensors(tensors, metadata);
+  const total = [...lengths.values()].reduce((sum, length) => sum + length, head.length);
+  if (total > constants.MAX_LENGTH)
+    throw new CheckpointError(`tensors of ${total} bytes cannot be written: ${TOO_LARGE}`);
   yield { bytes: head };
   for (const name of lengths.keys()) yield { name, bytes: bytesOf(tensors.get(name)!) };
 }
@@ -123,6 +131,8 @@ export function readWhole(path: string): Uint8Array {
 }
 
 function allocate(size: number, path: string): Uint8Array {
+  if (size > constants.MAX_LENGTH)
+    throw new CheckpointError(`${path} of ${size} bytes cannot be read: ${TOO_LARGE}`, { path });
   try {
     return new Uint8Array(new ArrayBuffer(size));
   } catch (cause) {

@@ -104,15 +104,15 @@ export class Tensor extends Shaping {
     return runMany(SORT, this.h, dim, descending) as [Tensor, Tensor];
   }
 
-  /** Elements as plain numbers in row-major order. */
+  /** Elements as plain numbers in row-major order, complex ones as real and imaginary part. */
   numbers(): number[] {
     if (this.dtype !== "bfloat16" && this.dtype !== "float16") return Array.from(this.data(), Number);
     using wide = this.to("float32");
     return Array.from(wide.data(), Number);
   }
-  /** Elements as nested arrays. */
+  /** Elements as nested arrays; complex ones as [real, imaginary]. */
   toArray(): Nested {
-    return nest(this.numbers(), this.shape);
+    return nest(this.numbers(), this.dtype.startsWith("complex") ? [...this.shape, 2] : this.shape);
   }
 }
 

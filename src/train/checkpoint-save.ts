@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { tensorChunks } from "../tensor/tensor-file.ts";
 import { syncFolder, writeAll, writing } from "../tensor/write-file.ts";
 import { makeFolder, movePointer, nameOf, prune, publish, removeLeftovers } from "./checkpoint-folder.ts";
-import { formatSums } from "./checkpoint-sums.ts";
+import { formatSums, PIECE } from "./checkpoint-sums.ts";
 import { failpoint } from "./failpoint.ts";
 import { type JsonRecord, toJsonLine } from "./json-line.ts";
 
@@ -104,9 +104,6 @@ const text = (content: string): Chunk[] => [{ bytes: new TextEncoder().encode(co
 /** For people to read; numbers that are not finite as in `json-line.ts`. */
 const json = (value: object): Chunk[] =>
   text(`${JSON.stringify(JSON.parse(toJsonLine(value as JsonRecord)), null, 2)}\n`);
-
-/** Bytes written and hashed at a time, so that the hash finds them in the cache. */
-const PIECE = 2 ** 22;
 
 /** Writes a file onto the disk; the hash of the whole and the CRC-32 of each chunk that has a name. */
 function writeFile(path: string, chunks: Iterable<Chunk>): { sha256: string; crc: Map<string, number> } {

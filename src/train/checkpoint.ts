@@ -7,6 +7,12 @@ export { type CheckpointEntry, listCheckpoints, prepareCheckpoints } from "./che
 export { type LoadedCheckpoint, loadCheckpoint } from "./checkpoint-load.ts";
 export { type Snapshot, saveCheckpoint } from "./checkpoint-save.ts";
 
+/** Frees the tensors of a checkpoint in memory. */
+export function freeCheckpoint({ model, optimizer, ema }: LoadedCheckpoint): void {
+  for (const tensors of [model, optimizer, ema])
+    for (const tensor of tensors?.values() ?? []) tensor.dispose();
+}
+
 /**
  * Says in one line that a checkpoint is another model's, before its tensors are compared name by name.
  * @throws {CheckpointError} both configs name a model, and not the same

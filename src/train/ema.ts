@@ -3,7 +3,11 @@
 import { keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
 import { TensorList } from "./foreach.ts";
 
-/** W̄ ← decay · W̄ + (1 − decay) · W after every step; evaluated in place of W. */
+/** Copies that nothing frees but `dispose`. */
+const copies = (list: TensorList): TensorList =>
+  noGrad(() => scope(() => new TensorList(list.tensors.map((tensor) => keep(tensor.clone()))), "copies"));
+
+/** W̄ ← decay · W̄ + (1 − decay) · W after every step, from W̄ = W at the start; evaluated in place of W. */
 export class MovingAverage {
   private readonly weights: TensorList;
   private readonly average: TensorList;
@@ -15,9 +19,7 @@ export class MovingAverage {
   ) {
     this.names = [...parameters.keys()];
     this.weights = new TensorList([...parameters.values()]);
-    this.average = noGrad(
-      () => new TensorList(this.weights.tensors.map((tensor) => keep(tensor.detach().clone()))),
-    );
+    this.average = copies(this.weights);
   }
 
   update(): void {
@@ -26,7 +28,7 @@ export class MovingAverage {
 
   /** Runs `body` with the averaged weights in the model, then puts the others back. */
   async during<T>(body: () => Promise<T>): Promise<T> {
-    const own = noGrad(() => new TensorList(this.weights.tensors.map((tensor) => tensor.detach().clone())));
+    const own = copies(this.weights);
     try {
       noGrad(() => this.weights.copy_(this.average));
       return await body();
@@ -36,12 +38,16 @@ export class MovingAverage {
     }
   }
 
+  /** The averages by the parameters' names; they belong to this object. */
   stateDict(): Map<string, Tensor> {
     return new Map(this.names.map((name, i) => [name, this.average.tensors[i]!]));
   }
+
+  /** Copies saved averages in: as many and of the same shapes as the weights, which have been loaded before. */
   load(state: ReadonlyMap<string, Tensor>): void {
-    noGrad(() => scope(() => this.average.copy_(new TensorList(this.names.map((name) => state.get(name)!)))));
+    noGrad(() => this.average.copy_(new TensorList(this.names.map((name) => state.get(name)!))));
   }
+
   dispose(): void {
     this.average.dispose();
   }

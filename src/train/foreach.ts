@@ -35,6 +35,10 @@ export class TensorList {
   mul(factor: number): TensorList {
     return new TensorList(runMany(MUL_NEW, this.h, factor));
   }
+  /** this + scale · other */
+  add(other: TensorList, scale = 1): TensorList {
+    return new TensorList(runMany(ADD_NEW, this.h, other.h, scale));
+  }
   sqrt(): TensorList {
     return new TensorList(runMany(SQRT, this.h));
   }
@@ -62,6 +66,7 @@ export class TensorList {
 const MUL = operator("_foreach_mul_.Scalar");
 const MUL_NEW = operator("_foreach_mul.Scalar");
 const ADD = operator("_foreach_add_.List");
+const ADD_NEW = operator("_foreach_add.List");
 const ADD_SCALAR = operator("_foreach_add_.Scalar");
 const ADDCMUL = operator("_foreach_addcmul_.Scalar");
 const ADDCDIV = operator("_foreach_addcdiv_.Scalar");

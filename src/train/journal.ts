@@ -1,6 +1,7 @@
 /** @file What a run writes down: metrics.jsonl, summary.csv, TensorBoard events on request. */
 
 import { join } from "node:path";
+import type { JsonRecord } from "./json-line.ts";
 import { MetricsWriter, readMetrics, type SummaryRow, writeSummary } from "./metrics.ts";
 import { EventWriter } from "./tfevents.ts";
 
@@ -9,20 +10,19 @@ type Numbers = Readonly<Record<string, number>>;
 export class Journal {
   private readonly metrics: MetricsWriter;
   private readonly events: EventWriter | undefined;
-  private readonly rows: SummaryRow[];
+  private rows: SummaryRow[];
 
-  /** Opens the files of a run folder; when resuming, drops what lies after the step resumed from. */
+  /** Opens the files of a run folder and drops what they say of later steps than `step`: the run takes them again. */
   constructor(
     private readonly folder: string,
-    options: { resumeStep?: number; tensorboard: boolean },
+    { step, tensorboard }: { step: number; tensorboard: boolean },
   ) {
-    const resume = options.resumeStep === undefined ? {} : { resumeStep: options.resumeStep };
     const path = join(folder, "metrics.jsonl");
-    this.metrics = new MetricsWriter(path, resume);
+    this.metrics = new MetricsWriter(path, { resumeStep: step });
     this.rows = readMetrics(path).flatMap((record) =>
       record.summary === undefined ? [] : [record.summary as unknown as SummaryRow],
     );
-    this.events = options.tensorboard ? new EventWriter(folder, resume) : undefined;
+    this.events = tensorboard ? new EventWriter(folder, { resumeStep: step }) : undefined;
   }
 
   /** Numbers at a step: "train/loss", "lr", … */
@@ -31,10 +31,10 @@ export class Journal {
     for (const [name, value] of Object.entries(numbers)) this.events?.scalar(name, value, step);
   }
 
-  /** The end of an epoch. */
+  /** The end of an epoch. Of an epoch that ended twice, as a crash before its checkpoint makes it, the last row stays. */
   summarise(step: number, row: SummaryRow): void {
-    this.metrics.write({ step, summary: JSON.parse(JSON.stringify(row)) });
-    this.rows.push(row);
+    this.metrics.write({ step, summary: row as unknown as JsonRecord });
+    this.rows = [...this.rows.filter(({ epoch }) => epoch !== row.epoch), row];
     writeSummary(join(this.folder, "summary.csv"), this.rows);
   }
 

@@ -1,6 +1,6 @@
 /** @file SGD, Adam, AdamW and Lion over all parameters at once. */
 
-import { hint, keep, noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import { CheckpointError, hint, keep, noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { TensorList, zerosLike } from "./foreach.ts";
 
 export interface OptimizerOptions {
@@ -56,7 +56,7 @@ const RULES: Record<string, RuleMaker> = {
   sgd: ({ weightDecay, momentum }) => ({
     moments: momentum > 0 ? ["momentum_buffer"] : [],
     update({ parameters, gradients, moments, lr }) {
-      const decayed = weightDecay > 0 ? gradients.mul(1).add_(parameters, weightDecay) : gradients;
+      const decayed = weightDecay > 0 ? gradients.add(parameters, weightDecay) : gradients;
       const direction = moments.momentum_buffer?.mul_(momentum).add_(decayed) ?? decayed;
       parameters.add_(direction, -lr);
     },
@@ -66,7 +66,7 @@ const RULES: Record<string, RuleMaker> = {
     moments: ["exp_avg", "exp_avg_sq"],
     update(input) {
       const { gradients, parameters } = input;
-      const decayed = weightDecay > 0 ? gradients.mul(1).add_(parameters, weightDecay) : gradients;
+      const decayed = weightDecay > 0 ? gradients.add(parameters, weightDecay) : gradients;
       adamStep({ ...input, gradients: decayed }, betas, epsilon);
     },
   }),
@@ -84,13 +84,8 @@ const RULES: Record<string, RuleMaker> = {
     update({ parameters, gradients, moments, lr }) {
       const m = moments.exp_avg!;
       if (weightDecay > 0) parameters.mul_(1 - lr * weightDecay);
-      parameters.add_(
-        m
-          .mul(b1)
-          .add_(gradients, 1 - b1)
-          .sign(),
-        -lr,
-      );
+      const mixed = m.mul(b1).add_(gradients, 1 - b1);
+      parameters.add_(mixed.sign(), -lr);
       m.mul_(b2).add_(gradients, 1 - b2);
     },
   }),
@@ -132,13 +127,19 @@ export class Optimizer {
     return all;
   }
 
-  /** Copies saved moments in. @throws {UsageError} a missing moment */
+  /** Copies saved moments in. @throws {CheckpointError} a moment is missing or of another shape */
   load(state: ReadonlyMap<string, Tensor>, steps: number): void {
     noGrad(() => {
       for (const [name, moment] of this.stateDict()) {
         const saved = state.get(name);
         if (saved === undefined)
-          throw new UsageError(`optimizer: the checkpoint has no "${name}"; was it another optimiser's?`);
+          throw new CheckpointError(
+            `the checkpoint has no "${name}": it was saved by another optimiser; resume with that one`,
+          );
+        if (saved.shape.join() !== moment.shape.join())
+          throw new CheckpointError(
+            `"${name}": the optimiser has ${moment.describe()}, the checkpoint ${saved.describe()}`,
+          );
         moment.copy_(saved);
       }
     });

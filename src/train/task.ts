@@ -28,7 +28,8 @@ export interface Task<Batch> {
   size(batch: Batch): number;
   /** Runs inside a scope, in the run's precision. */
   loss(batch: Batch): BatchLoss;
+  /** Over the whole of the test images; lets signals through between batches. */
   evaluate(): Promise<Evaluation>;
-  /** Called when a loss is not finite: the first place in the network that is not, in words. */
+  /** Runs in the run's precision. Called when a loss is not finite: the first place in the network that is not, in words. */
   locate(batch: Batch): string | undefined;
 }

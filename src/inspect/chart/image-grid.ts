@@ -46,9 +46,8 @@ export function imageGrid(options: ImageGridOptions): Chart {
   const rows = Math.ceil(images.length / columns);
   const captioned = (row: number) =>
     images.slice(row * columns, (row + 1) * columns).some((image) => image.caption);
-  const left = rowNames
-    ? Math.min(120, Math.max(...rowNames.map((name) => textWidth(name, TEXT.axis)))) + 8
-    : 0;
+  const nameWidth = Math.min(120, Math.max(0, ...(rowNames ?? []).map((name) => textWidth(name, TEXT.axis))));
+  const left = rowNames ? nameWidth + 8 : 0;
   const top = columnNames ? LINE : 0;
   const aspect = images[0]?.pixels
     ? images[0].pixels.width / images[0].pixels.height
@@ -92,7 +91,7 @@ export function imageGrid(options: ImageGridOptions): Chart {
       });
       rowNames?.slice(0, rows).forEach((name, r) => {
         const at = y(r) + height / 2 + 4;
-        svg += label(fit(name, TEXT.axis, left - 8), x(0) - 8, at, {
+        svg += label(fit(name, TEXT.axis, nameWidth), x(0) - 8, at, {
           size: TEXT.axis,
           tone: "v-ink",
           anchor: "end",

@@ -1,0 +1,54 @@
+/** @file What can these cores multiply: products of square matrices, in both precisions. The roof of every other figure. */
+
+import { random, scope } from "../src/tensor/index.ts";
+import type { Precision } from "../src/train/precision.ts";
+import { type Bench, compare, interleave } from "./harness.ts";
+import { Side } from "./side.ts";
+import { median } from "./statistics.ts";
+
+export function own({
+  size,
+  precision,
+}: {
+  size: number;
+  precision: Precision;
+}): (iterations: number) => void {
+  const dtype = precision === "bf16" ? "bfloat16" : "float32";
+  const a = random(0).normal([size, size]).to(dtype);
+  const b = random(1).normal([size, size]).to(dtype);
+  return (iterations) => {
+    for (let i = 0; i < iterations; i++) scope(() => void a.matmul(b));
+  };
+}
+
+const gigaflops = (size: number) => (seconds: number) => (2 * size ** 3) / seconds / 1e9;
+
+/** GFLOP/s of our own products of size × size matrices. */
+export async function matmulPeak(size: number, precision: Precision, threads: number): Promise<number> {
+  const side = await Side.ours("matmul", { size, precision }, threads);
+  const [seconds] = (await interleave([side], { rounds: 7, iterations: 2, warmup: 2 })) as [number[]];
+  await side.close();
+  return gigaflops(size)(median(seconds));
+}
+
+export const bench: Bench = {
+  name: "matmul",
+  about: "products of square matrices: the roof of every other figure",
+  peer: true,
+  async run({ quick, threads }) {
+    const rows = [];
+    for (const precision of ["fp32", "bf16"] as const) {
+      const size = quick ? 64 : 2048;
+      const sides = await Promise.all([
+        Side.ours("matmul", { size, precision }, threads),
+        Side.peer("matmul", { size, precision }, threads),
+      ]);
+      const plan = { rounds: quick ? 2 : 11, iterations: 3, warmup: 2 };
+      const [ours, peer] = (await interleave(sides, plan)) as [number[], number[]];
+      await Promise.all(sides.map((side) => side.close()));
+      const what = `${size} × ${size} ${precision}`;
+      rows.push({ question: "matmul", what, unit: "GFLOP/s", ...compare(ours, peer, gigaflops(size)) });
+    }
+    return rows;
+  },
+};

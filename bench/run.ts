@@ -1,0 +1,99 @@
+/**
+ * @file `npm run bench [NAME…] [-- --quick --threads N --noisy --output FILE]` measures and writes bench/results/;
+ * `npm run bench compare BEFORE.json AFTER.json` sets two results side by side.
+ */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { hint } from "../src/tensor/nearest.ts";
+import type { Bench, Row } from "./harness.ts";
+import { BUSY, load, type Machine, machine, watchOthers } from "./machine.ts";
+import { peerProblem } from "./python.ts";
+import { changeTable, resultTable } from "./report.ts";
+
+const NAMES = ["operator-call", "matmul", "train-step", "coding-rate", "memory-flat", "help"];
+
+interface Result {
+  machine: Machine;
+  threads: number;
+  date: string;
+  /** Load per core before, and the share of the processors that others took meanwhile. */
+  load: number;
+  others: number;
+  rows: Row[];
+}
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const fail = (text: string): never => {
+  say(text);
+  process.exit(2);
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    noisy: { type: "boolean", default: false },
+    threads: { type: "string", default: String(availableParallelism()) },
+    output: { type: "string" },
+  },
+});
+
+async function measure(names: readonly string[]): Promise<void> {
+  const { quick, noisy } = values;
+  const threads = quick ? 1 : Number(values.threads); // two idle pools in turns are slow where others work too
+  if (!Number.isInteger(threads) || threads < 1)
+    fail(`--threads: expected a whole number from 1 on, got ${values.threads}`);
+  for (const name of names)
+    if (!NAMES.includes(name)) fail(`no bench "${name}"${hint(name, NAMES)}; there are ${NAMES.join(", ")}`);
+  const before = load();
+  if (before > BUSY && !quick && !noisy)
+    fail(
+      `the machine is busy: load ${before.toFixed(2)} per core, expected at most ${BUSY}; wait, or measure with --noisy`,
+    );
+  const others = watchOthers();
+  const rows: Row[] = [];
+  for (const name of names.length > 0 ? names : NAMES) {
+    const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
+    const problem = bench.peer ? peerProblem() : undefined;
+    if (problem !== undefined) say(`${name}: skipped. ${problem}`);
+    else
+      try {
+        const measured = await bench.run({ quick, threads, say });
+        // tiny sizes say nothing about a goal
+        rows.push(...(quick ? measured.map(({ goal: _, ...row }) => row) : measured));
+      } catch (error) {
+        say(`${name}: ${(error as Error).message}`);
+        process.exitCode = 1; // the other questions are still worth their answers
+      }
+  }
+  const date = new Date().toISOString();
+  const result: Result = { machine: machine(), threads, date, load: before, others: others(), rows };
+  const name = `${date.slice(0, 19).replaceAll(":", "")}-${result.machine.commit.slice(0, 7)}.json`;
+  const file = values.output ?? join(import.meta.dirname, "results", name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  print(result);
+  say(file);
+}
+
+function print({ machine, threads, load, others, rows }: Result): void {
+  const { cpu, cores, flags, libtorch, node, commit } = machine;
+  console.log(resultTable(rows));
+  console.log(
+    `\n${cpu}, ${cores} cores (${flags.join(" ")}), ${threads} threads, libtorch ${libtorch}, Node ${node}, commit ${commit}`,
+  );
+  const busy = others > 0.05 || load > BUSY ? ": not quiet, measure again before quoting this" : "";
+  console.log(`load per core before ${load.toFixed(2)}, others took ${(100 * others).toFixed(1)} %${busy}`);
+}
+
+if (positionals[0] === "compare") {
+  const [before, after] = positionals
+    .slice(1)
+    .map((file) => JSON.parse(readFileSync(file, "utf8")) as Result);
+  if (before === undefined || after === undefined)
+    fail("compare: expected two results, BEFORE.json AFTER.json");
+  else console.log(changeTable(before.rows, after.rows));
+} else await measure(positionals);

@@ -1,0 +1,92 @@
+/**
+ * @file One side of a comparison: a process that prepares its work once and then runs it as often as it is told,
+ * one JSON line in, one out.
+ */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { peerEnvironment, python } from "./python.ts";
+
+export interface Memory {
+  /** Bytes resident now, and at most so far (VmRSS, VmHWM). */
+  resident: number;
+  peak: number;
+}
+
+/** Both sides see the same number of threads, whichever library asks. */
+export const threadVariables = (threads: number): NodeJS.ProcessEnv => ({
+  OMP_NUM_THREADS: String(threads),
+  MKL_NUM_THREADS: String(threads),
+});
+
+export class Side {
+  private readonly waiting: { resolve(line: string): void; reject(error: Error): void }[] = [];
+  private readonly errors: string[] = [];
+
+  private constructor(
+    readonly name: string,
+    private readonly child: ChildProcess,
+  ) {
+    createInterface({ input: child.stdout! }).on("line", (line) => this.waiting.shift()?.resolve(line));
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => this.errors.push(text));
+    child.on("close", (code) => {
+      const problem = new Error(
+        `${name} ended with ${code}: ${this.errors.join("").trim().split("\n").at(-1)}`,
+      );
+      for (const { reject } of this.waiting.splice(0)) reject(problem);
+    });
+  }
+
+  /** Our side: `own` of bench/NAME.bench.ts, with those parameters. */
+  static ours(name: string, parameters: object, threads: number): Promise<Side> {
+    const serve = fileURLToPath(new URL("serve.ts", import.meta.url));
+    const args = ["--import", import.meta.resolve("tsx"), "--expose-gc", serve, name];
+    return Side.start("vitrine", process.execPath, [...args, JSON.stringify({ ...parameters, threads })], {
+      ...process.env,
+      ...threadVariables(threads),
+    });
+  }
+
+  /** The peer: the function NAME of bench/peer/serve.py. @throws {Error} where Python has no torch of our version */
+  static peer(name: string, parameters: object, threads: number): Promise<Side> {
+    const serve = fileURLToPath(new URL("peer/serve.py", import.meta.url));
+    return Side.start("pytorch", python, [serve, name, JSON.stringify({ ...parameters, threads })], {
+      ...peerEnvironment(),
+      ...threadVariables(threads),
+    });
+  }
+
+  private static async start(
+    name: string,
+    command: string,
+    args: string[],
+    env: NodeJS.ProcessEnv,
+  ): Promise<Side> {
+    const side = new Side(name, spawn(command, args, { env, stdio: ["pipe", "pipe", "pipe"] }));
+    await side.ask({ ready: true });
+    return side;
+  }
+
+  private ask(request: object): Promise<Record<string, number>> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve: (line) => resolve(JSON.parse(line)), reject });
+      this.child.stdin!.write(`${JSON.stringify(request)}\n`);
+    });
+  }
+
+  /** Seconds that `iterations` took, on the side's own clock. */
+  async run(iterations: number): Promise<number> {
+    return (await this.ask({ run: iterations })).seconds!;
+  }
+
+  async memory(): Promise<Memory> {
+    return (await this.ask({ memory: true })) as unknown as Memory;
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.on("close", resolve));
+    this.child.stdin!.end();
+    await ended;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * @file docs/equations.md from the `@see` tags in src/: paper, equation, symbol, and the tests whose titles begin with
+ * the symbol and a colon. `node scripts/equations.mjs` writes it, `--check` exits 1 where it has fallen behind.
+ */
+
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { root, stop } from "./run.mjs";
+
+/** Every paper that a tag may name: its title and arXiv number. */
+const PAPERS = {
+  "Yu et al. 2020": [
+    "Learning Diverse and Discriminative Representations via the Principle of Maximal Coding Rate Reduction",
+    "2006.08558",
+  ],
+  "Yu et al. 2023": ["White-Box Transformers via Sparse Rate Reduction", "2306.01129"],
+  "Dosovitskiy et al. 2021": [
+    "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
+    "2010.11929",
+  ],
+  "Kingma and Ba 2015": ["Adam: A Method for Stochastic Optimization", "1412.6980"],
+  "Loshchilov and Hutter 2019": ["Decoupled Weight Decay Regularization", "1711.05101"],
+  "Chen et al. 2023": ["Symbolic Discovery of Optimization Algorithms", "2302.06675"],
+};
+
+const COMMENT = /\/\*\*((?:(?!\*\/)[\s\S])*@see(?:(?!\*\/)[\s\S])*)\*\/\s*([^\n]*)/g;
+const DECLARATION =
+  /^(?:export )?(?:default )?(?:abstract |async |protected |static )*(?:class |function\*? |const |interface )?(\w+)/;
+const CITATION = /^(\p{Lu}[\p{L}.' ]+ \d{4})(?:, "[^"]*")?(?:, (.*))?$/u;
+const TEST = /\b(?:test|it)(?:\.\w+)*\(\s*(["'`])(\w+(?:, \w+)*): (.+?)\1/g;
+
+const page = join(root, "docs", "equations.md");
+const files = (folder, suffix) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(suffix))
+    .map((name) => join(folder, name))
+    .sort();
+
+/** The tags of one file: { paper, equation, symbol, file }. */
+function tags(file) {
+  const found = [];
+  for (const [, comment, next] of readFileSync(join(root, file), "utf8").matchAll(COMMENT)) {
+    const symbol = DECLARATION.exec(next)?.[1] ?? stop(`${file}: no symbol after @see in "${next}"`);
+    const text = comment.replaceAll(/^\s*\* ?/gm, "");
+    for (const [, tag] of text.matchAll(/@see ([^@]+)/g)) {
+      const citation = tag.replaceAll(/\s+/g, " ").trim();
+      const [, paper, equation = "the method"] = CITATION.exec(citation) ?? [];
+      if (PAPERS[paper] === undefined)
+        stop(`${file}: @see ${citation}: expected one of ${Object.keys(PAPERS).join(", ")}, or add it here`);
+      found.push({ paper, equation, symbol, file });
+    }
+  }
+  return found;
+}
+
+/** Titles of the tests of a symbol, by file. */
+function checks(symbol, tests) {
+  return tests.flatMap(([file, source]) =>
+    [...source.matchAll(TEST)]
+      .filter(([, , symbols]) => symbols.split(", ").includes(symbol))
+      .map(([, , , title]) => ({ file, title })),
+  );
+}
+
+function write() {
+  const sources = files("src", ".ts").filter((file) => !file.endsWith(".test.ts"));
+  const rows = sources.flatMap(tags);
+  const tests = [...files("src", ".test.ts"), ...files("test", ".test.ts")].map((file) => [
+    file,
+    readFileSync(join(root, file), "utf8"),
+  ]);
+  const link = (file, text) => `[${text}](${relative("docs", file)})`;
+  const cell = (text) => text.replaceAll("|", "\\|");
+  const line = ({ equation, symbol, file }) => {
+    const found = checks(symbol, tests);
+    if (found.length === 0) stop(`${file}: no test has a title that begins with "${symbol}: "`);
+    const titles = found.map((check) => `${link(check.file, check.file)}: ${check.title}`);
+    return `| ${cell(equation)} | ${link(file, `\`${symbol}\``)} | ${cell(titles.join("<br>"))} |`;
+  };
+  const sections = Object.entries(PAPERS).flatMap(([paper, [title, arxiv]]) => {
+    const own = rows.filter((row) => row.paper === paper);
+    if (own.length === 0) return [];
+    const heading = `## ${paper}, [${title}](https://arxiv.org/abs/${arxiv})`;
+    return [
+      `${heading}\n\n| equation | in the code | checked by |\n| --- | --- | --- |\n${own.map(line).join("\n")}`,
+    ];
+  });
+  return `${[
+    "# Equations",
+    "<!-- written from the @see tags in src/: node scripts/equations.mjs -->",
+    "What each paper says, where it is in the code, and the test that holds the code to it. Every symbol with an `@see` tag has at least one such test; its title begins with the symbol's name.",
+    ...sections,
+  ].join("\n\n")}\n`;
+}
+
+const text = write();
+if (!process.argv.includes("--check")) writeFileSync(page, text);
+else if (readFileSync(page, "utf8") !== text)
+  stop("docs/equations.md is not current; run node scripts/equations.mjs");

@@ -1,0 +1,18 @@
+/** @file The engine's tests once more, against the distribution's older libtorch, where libtorch-dev is installed. */
+
+import { join } from "node:path";
+import { findLibtorch, systemLibtorch } from "./libtorch.mjs";
+import { buildNative } from "./native.mjs";
+import { runTests } from "./vitest.mjs";
+
+/** Everything that computes; the data, the training loop and the command line do not depend on libtorch's version. */
+const TESTS = ["src/tensor", "src/nn", "src/rate", "src/model", "test/parity.test.ts", "test/tiny.test.ts"];
+
+/** Counts of passed, failed and skipped tests; undefined where the first run had the only libtorch there is. */
+export function testSystem() {
+  const libtorch = systemLibtorch();
+  if (libtorch === undefined || libtorch.folder === findLibtorch().folder) return undefined;
+  const record = buildNative(libtorch, join("build", "addon-system.json"));
+  console.log(`\nagainst libtorch ${libtorch.version} (${libtorch.source})`);
+  return runTests("tests-system.json", TESTS, { VITRINE_ADDON: record });
+}

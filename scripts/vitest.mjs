@@ -1,0 +1,22 @@
+/** @file Runs vitest and counts. */
+
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { root, show } from "./run.mjs";
+
+/** Runs the tests that `args` choose; { passed, failed, skipped }, with the report in build/. */
+export function runTests(name, args, environment = {}) {
+  const report = join(root, "build", name);
+  rmSync(report, { force: true });
+  const command = ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const status = show("npx", [...command, ...args], { env: { ...process.env, ...environment } });
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const counts = JSON.parse(readFileSync(report, "utf8"));
+  // a file that does not even load has no failed test of its own, nor has an error between tests
+  const atLeast = counts.success && status === 0 ? 0 : Math.max(counts.numFailedTestSuites, 1);
+  return {
+    passed: counts.numPassedTests,
+    failed: Math.max(counts.numFailedTests, atLeast),
+    skipped: counts.numPendingTests,
+  };
+}

@@ -1,0 +1,51 @@
+/** @file `vitrine inspect`: a run's layers measured, written as a report with figures, and shown as a table. */
+
+import { basename, join, resolve } from "node:path";
+import { normalisation } from "../data/index.ts";
+import { buildModel, openSplit } from "../method/build.ts";
+import { loadRun } from "../method/load-run.ts";
+import type { InspectRun } from "../method/run-types.ts";
+import { writeFigures } from "./figures.ts";
+import { inspectModels } from "./inspect-models.ts";
+import { layerTable } from "./layer-table.ts";
+import { writeReport } from "./report.ts";
+
+/**
+ * Measures a checkpoint of a run beside the untrained weights of the same recipe and seed, on the CPU, and writes
+ * `report.json` and `figures/` into `output`, or into the run's folder.
+ * @throws {UsageError} no run in the folder; {CheckpointError} damaged, or another model's; {DataError} no data, or
+ *   damaged; {DiskError} cannot be written
+ */
+export const inspectRun: InspectRun = async (folder, options) => {
+  const { recipe, model, checkpoint } = loadRun(folder, options.checkpoint);
+  using after = model;
+  const source = await openSplit(recipe, options.split);
+  try {
+    using before = buildModel(recipe, source);
+    const report = await inspectModels({
+      run: basename(resolve(folder)),
+      modelName: recipe.model.name,
+      before,
+      after,
+      source,
+      split: options.split,
+      normalise: { name: recipe.data.normalise, constants: normalisation(source, recipe.data.normalise) },
+      imageSize: recipe.model.imageSize,
+      checkpoint: { name: checkpoint, step: stepOf(checkpoint) },
+      seed: recipe.seed,
+      samples: options.samples,
+    });
+    const output = options.output ?? folder;
+    writeReport(join(output, "report.json"), report);
+    const figures = writeFigures(report, join(output, "figures"));
+    return { report, table: layerTable(report), figures };
+  } finally {
+    await source.close();
+  }
+};
+
+/** 1000 of `step-00001000`. */
+function stepOf(checkpoint: string): number | null {
+  const digits = /^step-(\d+)$/.exec(checkpoint)?.[1];
+  return digits === undefined ? null : Number(digits);
+}

@@ -1,0 +1,99 @@
+/** @file Reports: numbers that are not finite get a reason, files are checked when written and when read. */
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { DataError, UsageError } from "../tensor/errors.ts";
+import { writeFileAtomic, writing } from "../train/write-file.ts";
+import { REPORT_VERSION, type Report, reportSchema } from "./report-schema.ts";
+
+/** Why a value at a path is null. */
+type Missing = Report["missing"][number];
+
+/**
+ * The same tree with every NaN and infinity as null, and a list of where and why.
+ * JSON has no such numbers: they would become null without a word.
+ */
+export function withoutGaps<T>(
+  tree: T,
+  reason: (path: string, value: number) => string,
+): { tree: T; missing: Missing[] } {
+  const missing: Missing[] = [];
+  const visit = (value: unknown, path: string): unknown => {
+    if (typeof value === "number" && !Number.isFinite(value)) {
+      missing.push({ path, reason: reason(path, value) });
+      return null;
+    }
+    if (Array.isArray(value)) return value.map((item, i) => visit(item, join(path, String(i))));
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, visit(item, join(path, key))]),
+    );
+  };
+  return { tree: visit(tree, "") as T, missing };
+}
+
+/**
+ * Checks a report: its form, and that each null has its reason.
+ * @throws {DataError} with `source` and the first thing that is wrong
+ */
+export function checkReport(value: unknown, source: string): Report {
+  const version = (value as { version?: unknown } | null)?.version;
+  if (typeof version === "number" && version !== REPORT_VERSION)
+    throw new DataError(
+      `${source}: report of version ${version}, expected ${REPORT_VERSION}; write it anew with "vitrine inspect"`,
+      { path: source, expected: String(REPORT_VERSION), received: String(version) },
+    );
+  const result = reportSchema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    const place = issue.path.map(String).join(".") || "top level";
+    throw new DataError(`${source}: not a report: ${place}: ${lowerFirst(issue.message)}`, { path: source });
+  }
+  const reasons = result.data.missing.map(({ path }) => path.split("."));
+  const bare = nulls(result.data, []).find((path) => !reasons.some((reason) => matches(reason, path)));
+  if (bare !== undefined)
+    throw new DataError(`${source}: not a report: ${bare.join(".")} is null, and missing has no reason`, {
+      path: source,
+    });
+  return result.data;
+}
+
+/** Reads a report. @throws {UsageError} no such file; {DataError} not JSON, another version, not a report */
+export function readReport(file: string): Report {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`${file} cannot be read (${code}); "vitrine inspect RUN" writes reports`, {
+      path: file,
+      cause: error,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new DataError(`${file}: not a report: not JSON`, { path: file, cause: error });
+  }
+  return checkReport(value, file);
+}
+
+/** Writes a report whole or not at all, making its folder. @throws {DataError} not a report; {DiskError} cannot be written */
+export function writeReport(file: string, report: Report): void {
+  const text = `${JSON.stringify(checkReport(report, file), null, 1)}\n`;
+  writing(file, () => mkdirSync(dirname(file), { recursive: true }));
+  writeFileAtomic(file, text);
+}
+
+const join = (path: string, key: string) => (path === "" ? key : `${path}.${key}`);
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
+function nulls(value: unknown, path: string[]): string[][] {
+  if (value === null) return [path];
+  if (typeof value !== "object") return [];
+  return Object.entries(value as object).flatMap(([key, item]) => nulls(item, [...path, key]));
+}
+
+const matches = (pattern: string[], path: string[]): boolean =>
+  pattern.length === path.length && pattern.every((part, i) => part === "*" || part === path[i]);

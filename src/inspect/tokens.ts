@@ -1,0 +1,82 @@
+/** @file What a layer does to the tokens of each sample: rates, sparsity, spectrum. One number per sample and measure. */
+
+import { authorsLayerRate, codingRate, nonZeroShare, rateOfProjections } from "../rate/index.ts";
+import { aten, type Tensor } from "../tensor/index.ts";
+
+/** Tokens of one layer for b samples. What a ViT has not is left out. */
+export interface LayerTokens {
+  /** Z^ℓ, before the layer, [b, n, d]. */
+  input: Tensor | undefined;
+  /** LN(Z^ℓ)U by heads, [b, K, n, p]. */
+  projection: Tensor | undefined;
+  /** Z^{ℓ+1/2}, after attention, [b, n, d]. */
+  half: Tensor;
+  /** Z^{ℓ+1}, after the layer, [b, n, d]. */
+  output: Tensor;
+  /** U as stored, [K p, d], and K. */
+  subspaces: { U: Tensor; heads: number } | undefined;
+}
+
+/** Measures by name, one number per sample. `Unit` is of tokens scaled to unit length, the other of tokens as they are. */
+export type TokenMeasure =
+  | "authorsRate"
+  | "paperRate"
+  | "paperRateUnit"
+  | "compression"
+  | "compressionUnit"
+  | "reduction"
+  | "reductionUnit"
+  | "rate"
+  | "rateUnit"
+  | "nonZero";
+
+export type TokenMeasures = Partial<Record<TokenMeasure, number[]>>;
+
+/** Tokens scaled to unit length; those of zeros stay zero. */
+export const unitTokens = (Z: Tensor): Tensor => Z.div(Z.norm(-1, true).clamp(1e-12));
+
+/** The measures of one layer; `precision` is ε of everything but the authors' estimator, whose ε is `authorsEpsilon`. */
+export function measureTokens(
+  tokens: LayerTokens,
+  options: { precision: number; authorsEpsilon: number },
+): TokenMeasures {
+  const { precision, authorsEpsilon } = options;
+  const { input, projection, subspaces } = tokens;
+  const half = tokens.half.to("float32");
+  const output = tokens.output.to("float32");
+  const R = (Z: Tensor) => codingRate(Z, { precision });
+  const measures: TokenMeasures = {
+    rate: R(output).numbers(),
+    rateUnit: R(unitTokens(output)).numbers(),
+    nonZero: nonZeroShare(output).numbers(),
+  };
+  if (projection !== undefined)
+    measures.authorsRate = authorsLayerRate(projection.to("float32"), authorsEpsilon).numbers();
+  if (subspaces === undefined) return measures;
+
+  const Rc = (Z: Tensor) => rateOfProjections(project(Z, subspaces), { precision });
+  const halfUnit = unitTokens(half);
+  const [rate, rateUnit] = [Rc(half), Rc(halfUnit)];
+  measures.paperRate = rate.numbers();
+  measures.paperRateUnit = rateUnit.numbers();
+  measures.reduction = R(half).sub(rate).numbers();
+  measures.reductionUnit = R(halfUnit).sub(rateUnit).numbers();
+  if (input === undefined) return measures;
+  const before = input.to("float32");
+  measures.compression = Rc(before).sub(rate).numbers();
+  measures.compressionUnit = Rc(unitTokens(before)).sub(rateUnit).numbers();
+  return measures;
+}
+
+/** Z Uₖ for every head: [b, n, d] → [b, K, n, p]. One product, where a broadcast over heads would copy Z for each. */
+function project(Z: Tensor, { U, heads }: { U: Tensor; heads: number }): Tensor {
+  const [b, n] = Z.shape as [number, number, number];
+  const W = Z.linear(U.to("float32")); //                                       [b, n, K p]
+  return W.reshape([b, n, heads, U.size(0) / heads]).transpose(1, 2); //        [b, K, n, p]
+}
+
+/** Singular values of each sample's tokens, summed over samples: [b, n, d] → [min(n, d)], from the largest on. */
+export function spectrumSum(Z: Tensor): Float64Array {
+  const values = aten("linalg_svdvals", Z.to("float32"), { driver: null }); //  [b, min(n, d)]
+  return Float64Array.from(values.sum(0).numbers());
+}

@@ -1,0 +1,75 @@
+/** @file Orthogonality and coherence against closed forms. */
+
+import { expect, test } from "vitest";
+import { CrateLayer } from "../model/index.ts";
+import { aten, cat, eye, noGrad, random, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { measureWeights, orthogonalityGap } from "./weights.ts";
+
+const [d, K, p] = [12, 3, 4];
+
+/** A layer whose U (rows [K p, d]) and D [d, d] are given. */
+function layerWith(U: Tensor, D: Tensor): CrateLayer {
+  const layer = new CrateLayer(random(0), { dim: d, heads: K, headDim: p });
+  noGrad(() => {
+    layer.mssa.U.copy_(U);
+    layer.ista.D.copy_(D);
+  });
+  return layer;
+}
+
+const measured = (make: () => { U: Tensor; D: Tensor }) => {
+  using layer = scope(() => {
+    const { U, D } = make();
+    return layerWith(U, D);
+  });
+  return measureWeights(layer);
+};
+
+test("orthonormal subspaces that span everything have no gap and no coherence", () => {
+  const { subspaces, coherence, dictionary } = measured(() => {
+    const [Q] = aten<[Tensor, Tensor]>("linalg_qr", random(1).normal([d, d]), "reduced");
+    return { U: Q, D: Q };
+  });
+  for (const gap of [...subspaces.raw, ...subspaces.columns, dictionary.raw, dictionary.columns])
+    expect(gap).toBeLessThan(1e-5);
+  coherence.spans.largest.forEach((row, j) => {
+    row.forEach((cosine, k) => {
+      expect(cosine).toBeCloseTo(j === k ? 1 : 0, 5);
+      expect(coherence.vectors.largest[j]![k]).toBeCloseTo(0, 5);
+    });
+  });
+});
+
+test("scaling shows in the raw gap only: ‖(s² − 1) I_p‖_F = |s² − 1| √p", () => {
+  const { subspaces, dictionary } = measured(() => ({ U: eye(d).mul(3), D: eye(d).mul(0.5) }));
+  for (const gap of subspaces.raw) expect(gap).toBeCloseTo(8 * Math.sqrt(p), 10);
+  for (const gap of subspaces.columns) expect(gap).toBeCloseTo(0, 10);
+  expect(dictionary.raw).toBeCloseTo(0.75 * Math.sqrt(d), 10);
+  expect(dictionary.columns).toBeCloseTo(0, 10);
+});
+
+test("equal spans have cosine 1 in any basis, though their stored vectors have not", () => {
+  const { coherence } = measured(() => {
+    const first = eye(d).narrow(0, 0, p);
+    const [turn] = aten<[Tensor, Tensor]>("linalg_qr", random(2).normal([p, p]), "reduced");
+    const third = eye(d).narrow(0, p, p);
+    return { U: cat([first, turn.matmul(first), third]), D: eye(d) };
+  });
+  expect(coherence.spans.mean[0]![1]).toBeCloseTo(1, 5);
+  expect(coherence.vectors.largest[0]![1]).toBeLessThan(0.999);
+  expect(coherence.vectors.mean[0]![1]).toBeGreaterThan(0.1);
+  expect(coherence.spans.largest[0]![2]).toBeCloseTo(0, 5);
+  // a head with itself leaves out i = j
+  expect(coherence.vectors.mean[0]![0]).toBeCloseTo(0, 5);
+});
+
+test("two unit vectors at 60° have a gap of √2 · ½", () => {
+  const gap = scope(() => {
+    const A = tensor([
+      [1, 0.5],
+      [0, Math.sqrt(3) / 2],
+    ]);
+    return orthogonalityGap(A.to("float64")).item();
+  });
+  expect(gap).toBeCloseTo(Math.SQRT1_2, 6);
+});

@@ -1,0 +1,64 @@
+/** @file What a run goes on from, and whether it may. */
+
+import { join } from "node:path";
+import { UsageError } from "../tensor/index.ts";
+import { freeCheckpoint, type LoadedCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
+import type { RunConfig, TrainRunOptions } from "./run-types.ts";
+
+/** Settings that do not change what is learned: a run may go on with others. */
+const FREE = new Set([
+  "about",
+  "data.dir",
+  "data.workers",
+  "train.device",
+  "train.threads",
+  "train.keep",
+  "train.checkpointEvery",
+  "train.logInterval",
+]);
+
+/**
+ * The checkpoint to go on from, if its run was by this recipe and on this data; nothing where a run starts afresh.
+ * @throws {CheckpointError} none is good, or it is another model's
+ * @throws {UsageError} the recipe or the data has changed, with the keys that differ
+ */
+export function resumeFrom(
+  config: RunConfig,
+  { output, resume, allowConfigChange }: TrainRunOptions,
+): LoadedCheckpoint | undefined {
+  if (resume === undefined) return undefined;
+  const loaded = loadCheckpoint(join(output, "checkpoints"), resume);
+  if (loaded === undefined) return undefined;
+  try {
+    for (const { name, reason } of loaded.skipped)
+      process.stderr.write(`warning: skipped ${name}: ${reason}\n`);
+    requireModel(loaded, config);
+    const changed = differences(loaded.config, config).filter((path) => !FREE.has(path));
+    if (changed.length > 0 && !allowConfigChange)
+      throw new UsageError(
+        `resume: the run in ${output} differs in ${inWords(changed)}; give the same settings, or --allow-config-change`,
+      );
+    return loaded;
+  } catch (error) {
+    freeCheckpoint(loaded);
+    throw error;
+  }
+}
+
+/** Keys of a recipe as they are; what was noted of the data set is one thing to a reader. */
+function inWords(paths: readonly string[]): string {
+  const words = paths.map((path) => (path.startsWith("dataset.") ? "the data set's contents" : path));
+  return [...new Set(words)].join(", ");
+}
+
+/** Dotted paths whose values differ. */
+function differences(a: unknown, b: unknown, path = ""): string[] {
+  if (isTree(a) && isTree(b))
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
+      differences(a[key], b[key], path === "" ? key : `${path}.${key}`),
+    );
+  return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
+}
+
+const isTree = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

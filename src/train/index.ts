@@ -1,0 +1,18 @@
+/** @file Training: optimisers, schedules, the loop, metrics, checkpoints. */
+
+export {
+  type CheckpointEntry,
+  type LoadedCheckpoint,
+  listCheckpoints,
+  loadCheckpoint,
+  type Snapshot,
+  saveCheckpoint,
+} from "./checkpoint.ts";
+export { MovingAverage } from "./ema.ts";
+export { type MetricsRecord, readMetrics } from "./metrics.ts";
+export { createOptimizer, Optimizer, type OptimizerOptions } from "./optimizer.ts";
+export { chooseDevice, inPrecision, type Precision } from "./precision.ts";
+export type { ProgressMode } from "./progress.ts";
+export { type ScheduleOptions, schedule } from "./schedule.ts";
+export type { BatchLoss, Evaluation, Task } from "./task.ts";
+export { type Outcome, Trainer, type TrainerOptions } from "./trainer.ts";

@@ -1,0 +1,81 @@
+/** @file One process per run folder: a lock file named after its holder, which a dead holder does not keep. */
+
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "../tensor/errors.ts";
+import { writing } from "../tensor/write-file.ts";
+
+/** A run folder that is ours until `release`. */
+export interface RunLock extends Disposable {
+  release(): void;
+}
+
+/**
+ * Takes a run folder for this process. The lock is a file `.lock-HOST-PID-START`; no two processes ever have the same
+ * name, so that the file of a dead one can be removed by anyone and at any time without hitting a live one.
+ *
+ * @throws {UsageError} another process has it, or this one already; where two come in the same instant, maybe both
+ * @throws {DiskError} the folder cannot be written
+ */
+export function lockRun(folder: string): RunLock {
+  const host = encodeURIComponent(hostname());
+  const own = `.lock-${host}-${process.pid}-${startOf(process.pid) ?? 0}`;
+  const path = join(folder, own);
+  const release = () => rmSync(path, { force: true });
+  try {
+    writing(path, () => writeFileSync(path, `process ${process.pid} on ${hostname()}\n`, { flag: "wx" }));
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw inUse(folder, `by this process, ${process.pid}`);
+    throw error;
+  }
+  // our own name is there before we look for others: of two that come together, at least one sees the other
+  try {
+    for (const other of readdirSync(folder)) {
+      const [, where, pid, start] = /^\.lock-(.+)-(\d+)-(\d+)$/.exec(other) ?? [];
+      if (where === undefined || other === own) continue;
+      if (where !== host) {
+        const elsewhere = `by process ${pid} on ${decodeURIComponent(where)}; if that has ended, remove ${join(folder, other)}`;
+        throw inUse(folder, elsewhere);
+      }
+      if (isAlive(Number(pid), Number(start))) throw inUse(folder, `by process ${pid}`);
+      rmSync(join(folder, other), { force: true });
+    }
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { release, [Symbol.dispose]: release };
+}
+
+function inUse(folder: string, by: string): UsageError {
+  const what = `${folder} is in use ${by}`;
+  return new UsageError(what.includes(";") ? what : `${what}; wait for it to end, or use another folder`, {
+    path: folder,
+  });
+}
+
+/** Whether the process runs that had this number and began at that time; 0 where the system does not tell. */
+function isAlive(pid: number, start: number): boolean {
+  if (start !== 0) return startOf(pid) === start;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // it runs, as another user
+  }
+}
+
+/** When a live process began, in clock ticks since the machine started; nothing where /proc does not say. */
+function startOf(pid: number): number | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return undefined;
+  }
+  // the name in brackets may hold spaces and brackets itself; the state follows, the start is 19 fields on
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : Number(fields[19]);
+}

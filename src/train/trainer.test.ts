@@ -1,0 +1,190 @@
+/** @file The loop with a task that watches it: memory, signals, numbers that are not finite. */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Batch, batches, imageSource, syntheticSet } from "../data/index.ts";
+import { createModel } from "../model/index.ts";
+import { aten, memory, native, noGrad, random, scope } from "../tensor/index.ts";
+import { listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
+import { firstNotFinite } from "./locate.ts";
+import { readMetrics } from "./metrics.ts";
+import type { Evaluation, Task } from "./task.ts";
+import { Trainer, type TrainerOptions } from "./trainer.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "vitrine trainer-"));
+  native().setThreads(1);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const waves = (count: number) => imageSource(syntheticSet({ split: "train", size: 8, count }));
+const sizes = { dim: 16, depth: 2, heads: 2, patch: 4, imageSize: 8, classes: 10 };
+
+/** A small CRATE on batches of four images, ten an epoch. What a test wants to see or to spoil, it overrides. */
+class Watched implements Task<Batch> {
+  readonly module = createModel("crate", sizes, random(5));
+  readonly batchesPerEpoch: number;
+  evaluations = 0;
+  /** Called before each batch is learned from. */
+  before: (batch: Batch) => void = () => {};
+  /** What the next evaluations say; 0 after them. */
+  top1: number[] = [];
+
+  constructor(private readonly images = waves(40)) {
+    this.batchesPerEpoch = images.count / 4;
+  }
+
+  batches(epoch: number, start: number) {
+    return batches(this.images, { batchSize: 4, shuffle: true, random: random(6), epoch, start });
+  }
+  size({ indices }: Batch) {
+    return indices.length;
+  }
+  loss(batch: Batch) {
+    this.before(batch);
+    const logits = this.module.apply(batch.images);
+    return { loss: aten("cross_entropy_loss", logits, batch.labels, null, 1, -100, 0) };
+  }
+  async evaluate(): Promise<Evaluation> {
+    this.evaluations++;
+    return { top1: this.top1.shift() ?? 0, top5: 1, loss: 1, count: 40 };
+  }
+  locate({ images }: Batch) {
+    return firstNotFinite(this.module, images);
+  }
+}
+
+const options = (more: Partial<TrainerOptions> = {}): TrainerOptions => ({
+  folder,
+  config: {},
+  epochs: 2,
+  accumulate: 1,
+  optimizer: { name: "adamw" },
+  lr: 1e-3,
+  schedule: "constant",
+  warmupEpochs: 0,
+  per: "step",
+  precision: "fp32",
+  device: "cpu",
+  keep: 9,
+  evalEvery: 1,
+  logInterval: 1,
+  progress: "none",
+  tensorboard: false,
+  ...more,
+});
+
+async function run(task: Watched, more: Partial<TrainerOptions> = {}) {
+  try {
+    return await new Trainer(task, options(more)).run();
+  } finally {
+    task.module.dispose();
+  }
+}
+const failure = (task: Watched, more: Partial<TrainerOptions> = {}) =>
+  run(task, more).then(
+    () => expect.unreachable("the run ended well"),
+    (error: Error) => error,
+  );
+const checkpoints = () => join(folder, "checkpoints");
+const resume = () => loadCheckpoint(checkpoints(), "last");
+const state = () => scope(() => resume().state);
+const pointer = (name: string) => readFileSync(join(checkpoints(), name), "utf8").trim();
+
+test("over 300 steps tensors, bytes and the process stay as large as they are", async () => {
+  const task = new Watched(waves(400));
+  const seen: { tensors: number; bytes: number }[] = [];
+  task.before = () => seen.push(memory());
+  const more = { epochs: 3, keep: 1, ema: 0.9, clipGrad: 1, precision: "bf16" } as const;
+  await run(task, more);
+  expect(seen).toHaveLength(300);
+  expect(seen.at(-1)).toEqual(seen[1]);
+  const resident = readMetrics(join(folder, "metrics.jsonl")).flatMap(
+    (line) => (line["system/residentBytes"] as number | undefined) ?? [],
+  );
+  expect(resident[299]! - resident[100]!).toBeLessThan(2 ** 25);
+});
+
+test("an image that is not finite is told as the input's fault, with step, epoch and batch", async () => {
+  const task = new Watched();
+  let seen = 0;
+  task.before = ({ images }) => {
+    if (++seen === 14) noGrad(() => images.mul_(Number.NaN));
+  };
+  const error = await failure(task, { accumulate: 3 });
+  expect(error.message).toBe(
+    "loss is NaN at step 6 (epoch 2, batch 4), first in the input; lower the learning rate or look at the data",
+  );
+  expect(listCheckpoints(checkpoints()).map(({ step }) => step)).toEqual([4]);
+});
+
+test("in bf16 the place is sought in bf16", async () => {
+  const task = new Watched();
+  task.before = ({ number }) => {
+    const weight = task.module.namedParameters().get("transformer.layers.1.0.fn.qkv.weight")!;
+    if (number === 2) noGrad(() => weight.mul_(1e20));
+  };
+  const error = await failure(task, { precision: "bf16" });
+  expect(error.message).toMatch(/at step 3 \(epoch 1, batch 3\), first in the output of block\.1\.mssa;/);
+});
+
+test("a signal at an epoch's last step leaves the evaluation to the run that goes on", async () => {
+  const task = new Watched();
+  task.before = ({ number }) => {
+    if (number === 9) process.emit("SIGTERM");
+  };
+  const error = await failure(task);
+  expect(error).toMatchObject({
+    exitCode: 75,
+    message: "stopped at step 10, saved; go on with --resume auto",
+  });
+  expect(process.listenerCount("SIGTERM")).toBe(0);
+  expect(state()).toMatchObject({ step: 10, epoch: 0, batch: 10, evaluation: null });
+  const next = new Watched();
+  next.top1 = [0.5, 0.4];
+  const { steps, evaluation } = await run(next, { resume: resume() });
+  expect([steps, next.evaluations, evaluation.top1]).toEqual([20, 2, 0.4]);
+  expect([pointer("best"), pointer("last")]).toEqual(["step-00000010", "step-00000020"]);
+});
+
+test("a signal during an evaluation is answered when that is saved, before another step", async () => {
+  const task = new Watched();
+  task.evaluate = async () => {
+    process.emit("SIGINT");
+    return { top1: 0.3, top5: 1, loss: 1, count: 40 };
+  };
+  expect(await failure(task)).toMatchObject({ exitCode: 130 });
+  expect(state()).toMatchObject({ step: 10, epoch: 1, batch: 0, evaluation: { top1: 0.3 } });
+});
+
+test("a signal in the middle of an accumulated step is answered after it", async () => {
+  const task = new Watched();
+  task.before = ({ number }) => {
+    if (number === 4) process.emit("SIGINT");
+  };
+  expect((await failure(task, { accumulate: 4 })).message).toMatch(/^stopped at step 2, saved/);
+  expect(state()).toMatchObject({ batch: 8 });
+});
+
+test("the best is the first of the highest, over stops too", async () => {
+  const first = new Watched();
+  first.top1 = [0.5, 0.7];
+  await run(first, { epochs: 5, maxSteps: 20 });
+  expect(pointer("best")).toBe("step-00000020");
+  const second = new Watched();
+  second.top1 = [0.6, 0.7, 0.7];
+  await run(second, { epochs: 5, resume: resume() });
+  expect([pointer("best"), pointer("last")]).toEqual(["step-00000020", "step-00000050"]);
+});
+
+test("an error of the data ends the run and frees what a half-made step held", async () => {
+  const task = new Watched();
+  task.before = ({ number }) => {
+    if (number === 5) throw new Error("unreadable image");
+  };
+  expect((await failure(task, { accumulate: 4 })).message).toBe("unreadable image");
+  expect(readdirSync(folder)).toEqual(["metrics.jsonl"]);
+});
