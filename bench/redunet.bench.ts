@@ -1,31 +1,29 @@
 /**
- * @file How fast is a 2-D ReduNet layer, built and applied, against one inverse at a time in a loop over frequencies and
- * classes. `OMP_NUM_THREADS=2 npx tsx bench/redunet.bench.ts`
+ * @file How fast is a 2-D ReduNet layer, built and applied, against the authors' way on the same libtorch: one inverse at
+ * a time in a loop over frequencies and classes.
  */
 
 import { buildLayer, Spectrum, stepLayer } from "../src/method/redunet/index.ts";
 import { segments } from "../src/rate/index.ts";
-import { arange, aten, eye, noGrad, random, scope, stack, type Tensor } from "../src/tensor/index.ts";
-import { compare } from "./pair.ts";
+import { arange, aten, eye, keep, noGrad, random, scope, stack, type Tensor } from "../src/tensor/index.ts";
+import { type Bench, compare, interleave } from "./harness.ts";
+import { Side } from "./side.ts";
 
-const [n, C, H, W, K, epsSq, eta, lambda] = [100, 35, 28, 28, 10, 0.1, 0.5, 500];
-const X = random(0).normal([n, C, H, W]);
-const labels = scope(() => arange(n).remainder(K).clone());
-const members = Array.from({ length: K }, (_, k) => scope(() => aten("nonzero", labels.eq(k)).squeeze(1)));
-const unit = scope(() => X.div(X.reshape([n, -1]).norm([1]).reshape([n, 1, 1, 1])));
+interface Size {
+  form: "batched" | "loop";
+  n: number;
+  channels: number;
+  side: number;
+  classes: number;
+}
 
-const spectrum = new Spectrum([C, H, W]);
-const classes = segments(labels, K);
-const ours = (): Tensor => {
-  const V = spectrum.normalise(spectrum.forward(X));
-  const layer = buildLayer(V, classes, epsSq, "bench");
-  return spectrum.inverse(stepLayer(V, layer, spectrum, { step: eta, sharpness: lambda }).V);
-};
+const [EPS_SQ, STEP, SHARPNESS] = [0.1, 0.5, 500];
 
-/** α (I + α Σ v vᴴ)⁻¹ per frequency, covariances at once and inverses one at a time: V [m, C, H, W] → [C, C, H, W] */
+/** α (I + α Σ v vᴴ)⁻¹ for each frequency: V [m, C, H, W] → [C, C, H, W] */
 function operators(V: Tensor): Tensor {
   return scope(() => {
-    const alpha = C / (V.size(0) * epsSq);
+    const [m, C, H, W] = V.shape as [number, number, number, number];
+    const alpha = C / (m * EPS_SQ);
     const covariance = aten("einsum", "bihw,bjhw->ijhw", [V, aten("conj", V)]).mul(alpha);
     const A = covariance.add(eye(C, { dtype: "complex64" }).reshape([C, C, 1, 1]));
     const result = aten("empty_like", A);
@@ -39,26 +37,61 @@ function operators(V: Tensor): Tensor {
   });
 }
 
-function loop(): Tensor {
+function loop(X: Tensor, members: readonly Tensor[]): Tensor {
+  const [n, , H] = X.shape as [number, number, number];
+  const K = members.length;
+  const unit = X.div(X.reshape([n, -1]).norm([1]).reshape([n, 1, 1, 1]));
   const V = aten("fft_fft2", unit, null, [2, 3], "ortho"); //                   [n, C, H, W]
   const apply = (M: Tensor): Tensor => aten("einsum", "bihw,gihw->bghw", [V, M]);
   const expanded = apply(operators(V));
   const compressed = stack(members.map((of) => apply(operators(V.indexSelect(0, of))))); // [K, n, C, H, W]
   const norms = aten("abs", compressed).square().sum([2, 3, 4]).sqrt();
-  const weights = norms.mul(-lambda).softmax(0).div(K).reshape([K, n, 1, 1, 1]);
-  const moved = V.add(expanded.sub(compressed.mul(weights).sum(0)).mul(eta));
+  const weights = norms.mul(-SHARPNESS).softmax(0).div(K).reshape([K, n, 1, 1, 1]);
+  const moved = V.add(expanded.sub(compressed.mul(weights).sum(0)).mul(STEP));
   const length = aten("abs", moved).square().sum([1, 2, 3]).sqrt().reshape([n, 1, 1, 1]);
-  return aten("real", aten("fft_ifft2", moved.div(length), null, [2, 3], "ortho"));
+  return aten("fft_irfft2", moved.div(length).narrow(3, 0, H / 2 + 1), [H, H], [2, 3], "ortho");
 }
 
-noGrad(() => {
-  const difference = scope(() => ours().sub(loop()).abs().max().item());
-  console.log(`the features differ by at most ${difference.toExponential(1)}`);
-  compare({
-    name: `2-D ReduNet layer, ${n} samples, C = ${C}, ${H} × ${W}, K = ${K}`,
-    ours: () => void scope(ours).dispose(),
-    theirs: () => void scope(loop).dispose(),
-    rounds: 3,
-    goal: 10,
-  });
-});
+function batched(X: Tensor, labels: Tensor, K: number): Tensor {
+  const spectrum = new Spectrum(X.shape.slice(1));
+  const V = spectrum.normalise(spectrum.forward(X));
+  const layer = buildLayer(V, segments(labels, K), EPS_SQ, "bench");
+  return spectrum.inverse(stepLayer(V, layer, spectrum, { step: STEP, sharpness: SHARPNESS }).V);
+}
+
+export function own({ form, n, channels, side, classes }: Size): (iterations: number) => void {
+  const X = keep(random(0).normal([n, channels, side, side]));
+  const labels = keep(arange(n).remainder(classes));
+  const members = Array.from({ length: classes }, (_, k) => keep(arange(n, { start: k, step: classes })));
+  const run = () => (form === "loop" ? loop(X, members) : batched(X, labels, classes));
+  return (iterations) => {
+    for (let i = 0; i < iterations; i++) noGrad(() => scope(() => void run()));
+  };
+}
+
+export const bench: Bench = {
+  name: "redunet",
+  about: "a 2-D ReduNet layer built and applied, against a loop over frequencies and classes",
+  peer: false,
+  async run({ quick, threads, say }) {
+    const [n, channels, side, classes] = quick ? [12, 4, 6, 3] : [100, 35, 28, 10];
+    say("redunet");
+    const sides = await Promise.all(
+      (["batched", "loop"] as const).map((form) =>
+        Side.ours("redunet", { form, n, channels, side, classes }, threads),
+      ),
+    );
+    const plan = { rounds: quick ? 2 : 7, iterations: 1, warmup: 1 };
+    const [ours, peer] = (await interleave(sides, plan)) as [number[], number[]];
+    await Promise.all(sides.map((each) => each.close()));
+    return [
+      {
+        question: "redunet",
+        what: `2-D ReduNet layer, ${n} samples, C = ${channels}, ${side} × ${side}, K = ${classes}`,
+        unit: "layers/s",
+        ...compare(ours, peer, (seconds) => 1 / seconds),
+        goal: { of: "ratio", at: "least", value: 10 },
+      },
+    ];
+  },
+};

@@ -34,7 +34,7 @@ function ideal(ranks: number[], copies: number): { Z: Tensor; labels: Tensor } {
   return { Z: tensor(rows, double), labels: labelled(axes.map(({ k }) => k)) };
 }
 
-test("orthogonal isotropic classes have the closed forms of R, Rᶜ and ΔR", () => {
+test("mcr2Loss: orthogonal isotropic classes have the closed forms of R, Rᶜ and ΔR", () => {
   scope(() => {
     for (const [d, expected] of [
       [2, Math.log(11) - 0.5 * Math.log(21)],
@@ -77,7 +77,7 @@ test("values and gradients are those of dense memberships, with absent and unequ
   });
 });
 
-test("the gradient is E Z − Σ γⱼ Cⱼ Z Πⱼ", () => {
+test("mcr2Loss: the gradient is E Z − Σ γⱼ Cⱼ Z Πⱼ", () => {
   scope(() => {
     const [n, d, K, epsSq] = [100, 16, 3, 0.5];
     const Z = random(2).normal([n, d], double).setRequiresGrad();

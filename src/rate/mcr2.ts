@@ -65,7 +65,7 @@ export function rateAgainstClasses(Z: Tensor, classes: Segments, options: RateOp
  * @param Z features, [n, d], n > 0
  * @param labels int64 [n], 0 ≤ label < classes; classes may be absent, they contribute 0
  * @throws {UsageError} counts of features and labels that differ, a label outside its range, γ ≤ 0
- * @see Yu et al. 2020, "Learning Diverse and Discriminative Representations via MCR²", eq. 6
+ * @see Yu et al. 2020, the objective that is trained, with the authors' γ₁ and γ₂
  * @example const { loss } = mcr2Loss(Z, labels, 10); gradients(loss, parameters);
  */
 export function mcr2Loss(

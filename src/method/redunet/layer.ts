@@ -61,6 +61,8 @@ export interface Stepped {
  * One projected gradient step on ΔR, with memberships estimated from the features, so that it needs no labels:
  *
  *     Π̂ᵢⱼ = softmaxⱼ(−λ ‖Cʲvᵢ‖),   V⁺ = P_sphere( V + η (E V − Σⱼ γⱼ Cʲ V Π̂ⱼ) )
+ *
+ * @see Chan et al. 2022, one layer, with the soft assignment of its test time
  */
 export function stepLayer(V: Tensor, layer: Layer, spectrum: Spectrum, options: StepOptions): Stepped {
   return scope(() => {

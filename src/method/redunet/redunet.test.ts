@@ -31,7 +31,7 @@ const worst = (a: Tensor, b: Tensor): number => scope(() => a.sub(b).abs().max()
 const labelsOf = (n: number, classes: number): Tensor =>
   tensor(BigInt64Array.from({ length: n }, (_, i) => BigInt(i % classes)));
 
-test("with certain memberships a layer is a gradient step on ΔR, scaled to the sphere", () => {
+test("stepLayer: with certain memberships a layer is a gradient step on ΔR, scaled to the sphere", () => {
   scope(() => {
     const [n, d, K, epsSq, eta] = [60, 8, 3, 0.1, 0.5];
     const labels = labelsOf(n, K);
@@ -64,7 +64,7 @@ test("a cyclic shift of the input shifts the features and leaves the memberships
   });
 });
 
-test("features of the samples it was built from are those it gives them, with lifting too", () => {
+test("buildReduNet: features of the samples it was built from are those it gives them, with lifting too", () => {
   scope(() => {
     const X = random(5).normal([18, 2, 9]);
     const lift = { channels: 6, kernel: 3 };

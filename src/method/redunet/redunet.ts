@@ -148,7 +148,7 @@ export interface Built {
  * @param labels int64 [n], 0 ≤ label < classes; a class without samples takes no part
  * @throws {UsageError} options out of range, labels that do not fit
  * @throws {NotFiniteError} naming the layer
- * @see Chan et al. 2022, "ReduNet: A White-box Deep Network from the Principle of Maximizing Rate Reduction"
+ * @see Chan et al. 2022, training by forward construction
  * @example const { net } = buildReduNet(X, labels, { layers: 200, classes: 2 }); net.predict(test);
  */
 export function buildReduNet(X: Tensor, labels: Tensor, options: BuildOptions): Built {
