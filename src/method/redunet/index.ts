@@ -12,7 +12,7 @@ export {
   buildLayer,
   compression,
   expansion,
-  type Layer,
+  type Layer as ReduLayer,
   type StepOptions,
   type Stepped,
   stepLayer,
