@@ -13,7 +13,16 @@ import { BUSY, load, type Machine, machine, watchOthers } from "./machine.ts";
 import { peerProblem } from "./python.ts";
 import { changeTable, resultTable } from "./report.ts";
 
-const NAMES = ["operator-call", "matmul", "train-step", "coding-rate", "memory-flat", "help"];
+const NAMES = [
+  "operator-call",
+  "matmul",
+  "train-step",
+  "coding-rate",
+  "memory-flat",
+  "help",
+  "mcr2",
+  "redunet",
+];
 
 interface Result {
   machine: Machine;

@@ -13,6 +13,10 @@ const PAPERS = {
     "Learning Diverse and Discriminative Representations via the Principle of Maximal Coding Rate Reduction",
     "2006.08558",
   ],
+  "Chan et al. 2022": [
+    "ReduNet: A White-box Deep Network from the Principle of Maximizing Rate Reduction",
+    "2105.10446",
+  ],
   "Yu et al. 2023": ["White-Box Transformers via Sparse Rate Reduction", "2306.01129"],
   "Dosovitskiy et al. 2021": [
     "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",

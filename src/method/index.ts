@@ -1,10 +1,24 @@
 /** @file How models learn and are judged; recipes and runs. */
 
 export { batchOptions, buildModel, openSplit, randomOf } from "./build.ts";
+export {
+  accuracy,
+  type Classifier,
+  knn,
+  type LinearSvm,
+  type LinearSvmOptions,
+  linearSvm,
+  type NearestSubspaceOptions,
+  nearestSubspace,
+  type SubspaceClassifier,
+} from "./classify/index.ts";
 export { evaluateRun } from "./evaluate-run.ts";
 export { type LoadedRun, loadRun } from "./load-run.ts";
+export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
+export { ari, assignment, clusteringAccuracy, nmi } from "./metrics/index.ts";
 export { type Layer, type Origin, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 export { findRecipe, readSettings, recipeNames } from "./recipes.ts";
+export * from "./redunet/index.ts";
 export type {
   EvaluateOptions,
   Inspection,

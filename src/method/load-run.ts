@@ -35,7 +35,7 @@ export function loadRun(folder: string, which: string): LoadedRun {
     requireModel({ name, config }, recipe);
     const model = buildModel(recipe, (config as RunConfig).dataset);
     try {
-      return { recipe, model: model.load(ema ?? weights), checkpoint: name };
+      return { recipe, model: model.load(new Map([...weights, ...(ema ?? [])])), checkpoint: name };
     } catch (error) {
       model.dispose();
       throw error;

@@ -53,6 +53,8 @@ export async function evaluateClassifier(
 ): Promise<Evaluation> {
   const sums = { top1: 0, top5: 0, loss: 0, count: 0 };
   const batchSize = Math.max(options.batchSize, AT_ONCE);
+  const { training } = module;
+  module.eval();
   for await (const { images, labels } of batches(source, { ...options, batchSize })) {
     await new Promise(setImmediate); // signals are heard here
     const batch = noGrad(() =>
@@ -70,6 +72,7 @@ export async function evaluateClassifier(
     sums.loss += batch.loss;
     sums.count += labels.numel;
   }
+  module.train(training);
   const { count } = sums;
   return { top1: sums.top1 / count, top5: sums.top5 / count, loss: sums.loss / count, count };
 }

@@ -12,3 +12,5 @@ export {
   sparseRateReduction,
 } from "./coding-rate.ts";
 export { authorsLayerRate, type Estimate, estimate, nonZeroShare, paperLayerRate } from "./layer-rate.ts";
+export { MCR2_PRECISION, type Mcr2Loss, type Mcr2Options, mcr2Loss, rateAgainstClasses } from "./mcr2.ts";
+export { type Segments, segments } from "./segments.ts";

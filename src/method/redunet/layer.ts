@@ -1,0 +1,85 @@
+/** @file One ReduNet layer: built from features and labels, then a gradient step on the rate reduction. */
+
+import type { Segments } from "../../rate/index.ts";
+import { aten, cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import { alphas, factored, resolvent } from "./gram.ts";
+import { realOf, realView, type Spectrum } from "./spectrum.ts";
+
+/** A layer's operators, one set per frequency, in one tensor so that one product applies them all. */
+export interface Layer {
+  /** E, which expands all features, then Cʲ, which compress the classes: [P, 1 + K, C, C] */
+  operators: Tensor;
+  /** γⱼ, the classes' shares of the samples: [K], real */
+  gamma: Tensor;
+}
+
+/** E of a layer: [P, C, C], a view */
+export const expansion = (layer: Layer): Tensor => layer.operators.select(1, 0);
+/** Cʲ of a layer: [P, K, C, C], a view */
+export const compression = (layer: Layer): Tensor => layer.operators.narrow(1, 1, layer.gamma.numel);
+
+export interface StepOptions {
+  /** η, the size of the gradient step. */
+  step: number;
+  /** λ, how sharply samples are assigned to the class that fits best. */
+  sharpness: number;
+}
+
+/**
+ * The layer of these features:
+ *
+ *     E = α (I + α Σᵢ vᵢvᵢᴴ)⁻¹,   α = C/(n ε²);   Cʲ and αⱼ the same over the nⱼ samples of class j
+ *
+ * A class without samples has Cʲ = 0 and γⱼ = 0.
+ *
+ * @param V features [P, n, C]
+ * @param epsSq ε²
+ * @param where names the layer in errors
+ */
+export function buildLayer(V: Tensor, classes: Segments, epsSq: number, where: string): Layer {
+  return scope(() => {
+    const { counts, total } = classes;
+    const place = { dtype: realOf(V), device: V.device };
+    const { all, each } = factored(V, classes, epsSq, where);
+    const alpha = tensor(alphas(classes, V.size(-1), epsSq), place); //         [1 + K]
+    const E = resolvent(all, alpha.narrow(0, 0, 1)).reshape([V.size(0), 1, V.size(2), V.size(2)]);
+    const C = resolvent(each, alpha.narrow(0, 1, counts.length)); //            [P, K, C, C]
+    const shares = counts.map((count) => count / total);
+    return { operators: cat([E, C], 1), gamma: tensor(shares, place) };
+  }, "build layer");
+}
+
+/** What a layer makes of features. */
+export interface Stepped {
+  /** Features after the layer: [P, n, C] */
+  V: Tensor;
+  /** Π̂, memberships estimated from the features before it: [n, K], rows sum to 1 */
+  memberships: Tensor;
+}
+
+/**
+ * One projected gradient step on ΔR, with memberships estimated from the features, so that it needs no labels:
+ *
+ *     Π̂ᵢⱼ = softmaxⱼ(−λ ‖Cʲvᵢ‖),   V⁺ = P_sphere( V + η (E V − Σⱼ γⱼ Cʲ V Π̂ⱼ) )
+ *
+ * @see Chan et al. 2022, one layer, with the soft assignment of its test time
+ */
+export function stepLayer(V: Tensor, layer: Layer, spectrum: Spectrum, options: StepOptions): Stepped {
+  return scope(() => {
+    const { operators, gamma } = layer;
+    const [P, n, C] = V.shape as [number, number, number];
+    const K = gamma.numel;
+    const applied = V.matmul(operators.reshape([P, (1 + K) * C, C]).T).reshape([P, n, 1 + K, C]); // E v, Cʲ v
+    const misfits = spectrum.norm(applied.narrow(2, 1, K)).clamp(1e-8); //      [n, K]
+    const memberships = misfits.mul(-options.sharpness).softmax(1); //          [n, K]
+    const first = memberships.narrow(1, 0, 1).mul(0).add(1);
+    const weights = cat([first, memberships.mul(gamma).neg()], 1).mul(options.step); // [n, 1 + K]
+    const parts = realView(applied).mul_(weights.unsqueeze(-1)); //             in place: the largest tensor there is
+    const moved = realView(V).add(parts.sum(2)); //                             [P, n, C] as reals
+    return { V: spectrum.normalise(asLike(moved, V)), memberships };
+  }, "step layer");
+}
+
+/** The inverse of `realView`. */
+const asLike = (real: Tensor, V: Tensor): Tensor =>
+  V.dtype.startsWith("complex") ? aten("view_as_complex", real.reshape([...V.shape, 2]).contiguous()) : real;
