@@ -1,9 +1,19 @@
 /** @file Building blocks of networks. */
 
 export { type AttentionOptions, attention, attentionWeights } from "./attention.ts";
+export { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
+export {
+  Conv2d,
+  type Conv2dOptions,
+  ConvTranspose2d,
+  conv2d,
+  convTranspose2d,
+  type Pair,
+} from "./conv.ts";
 export { kaimingUniform, linearUniform, truncatedNormal } from "./init.ts";
 export { LayerNorm } from "./layer-norm.ts";
 export { Linear, linear } from "./linear.ts";
 export { Module } from "./module.ts";
 export { PatchEmbedding, patchify } from "./patch-embedding.ts";
+export { averagePool2d, maxPool2d } from "./pool.ts";
 export { modulePaths, record } from "./probe.ts";

@@ -1,4 +1,4 @@
-/** @file A layer or a network: parameters under the official names, children, probes. */
+/** @file A layer or a network: parameters and buffers under the official names, children, mode, probes. */
 
 import { CheckpointError, type DType, hint, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
 import { note, wanted } from "./probe.ts";
@@ -15,10 +15,13 @@ interface Child {
  * A child has two names: the one it is probed by, in the paper's words (`block.3.mssa`), and the one its parameters
  * carry in state dictionaries, which is the official repository's (`transformer.layers.3.0.fn`).
  * `forward` holds the mathematics; `apply` runs it and frees what it made on the way.
+ * As in PyTorch a module starts in training mode, which only layers like batch normalisation read.
  */
 export abstract class Module {
   readonly children: Child[] = [];
   private readonly own = new Map<string, Tensor>();
+  private readonly buffers = new Map<string, Tensor>();
+  private mode: "train" | "eval" = "train";
 
   protected abstract forward(...inputs: Tensor[]): Tensor;
 
@@ -31,6 +34,12 @@ export abstract class Module {
   /** Registers a tensor that is learned. */
   protected parameter(name: string, tensor: Tensor): Tensor {
     this.own.set(name, keep(tensor.setRequiresGrad()));
+    return tensor;
+  }
+
+  /** Registers a tensor that is saved with the parameters but not learned: running statistics. */
+  protected buffer(name: string, tensor: Tensor): Tensor {
+    this.buffers.set(name, keep(tensor));
     return tensor;
   }
 
@@ -59,6 +68,31 @@ export abstract class Module {
     return all;
   }
 
+  /** Parameters and buffers by their official names: what checkpoints hold. */
+  stateDict(prefix = ""): Map<string, Tensor> {
+    const all = new Map<string, Tensor>();
+    for (const [name, tensor] of this.own) all.set(prefix + name, tensor);
+    for (const [name, tensor] of this.buffers) all.set(prefix + name, tensor);
+    for (const { stateName, module } of this.children)
+      for (const [name, tensor] of module.stateDict(`${prefix}${stateName}.`)) all.set(name, tensor);
+    return all;
+  }
+
+  /** Whether the module is in training mode. */
+  get training(): boolean {
+    return this.mode === "train";
+  }
+  /** Training mode for this module and all below it, or with `false` evaluation mode. */
+  train(training = true): this {
+    this.mode = training ? "train" : "eval";
+    for (const { module } of this.children) module.train(training);
+    return this;
+  }
+  /** Evaluation mode: batch normalisation uses its running statistics. */
+  eval(): this {
+    return this.train(false);
+  }
+
   parameters(): Tensor[] {
     return [...this.namedParameters().values()];
   }
@@ -68,43 +102,50 @@ export abstract class Module {
   }
 
   /**
-   * Copies tensors into the parameters of the same names; a `module.` prefix is stripped.
+   * Copies tensors into the parameters and buffers of the same names; a `module.` prefix is stripped.
    * @throws {CheckpointError} a missing or unknown name, a shape that differs
    */
   load(state: ReadonlyMap<string, Tensor>): this {
-    const parameters = this.namedParameters();
+    const own = this.stateDict();
     const given = new Map([...state].map(([name, tensor]) => [name.replace(/^module\./, ""), tensor]));
     for (const name of given.keys())
-      if (!parameters.has(name))
+      if (!own.has(name))
         throw new CheckpointError(
-          `the checkpoint has "${name}", which this model has not${hint(name, parameters.keys())}`,
+          `the checkpoint has "${name}", which this model has not${hint(name, own.keys())}`,
         );
     noGrad(() => {
-      for (const [name, parameter] of parameters) {
+      for (const [name, target] of own) {
         const tensor = given.get(name);
         if (tensor === undefined) throw new CheckpointError(`the checkpoint has no "${name}"`);
-        if (tensor.shape.join() !== parameter.shape.join())
+        if (tensor.shape.join() !== target.shape.join())
           throw new CheckpointError(
-            `"${name}": the model has ${parameter.describe()}, the checkpoint ${tensor.describe()}`,
+            `"${name}": the model has ${target.describe()}, the checkpoint ${tensor.describe()}`,
           );
-        parameter.copy_(tensor);
+        target.copy_(tensor);
       }
     });
     return this;
   }
 
-  /** Moves every parameter to a device or a dtype. */
+  /** Moves every parameter and buffer to a device or a dtype; counts stay integers. */
   to(target: DType | (string & {})): this {
-    for (const parameter of this.parameters())
-      parameter.become_(parameter.detach().to(target)).setRequiresGrad();
+    const parameters = new Set(this.parameters());
+    for (const tensor of this.stateDict().values()) {
+      keep(tensor.become_(scope(() => moved(tensor.detach(), target), "to")));
+      if (parameters.has(tensor)) tensor.setRequiresGrad();
+    }
     return this;
   }
 
-  /** Frees the parameters. */
+  /** Frees the parameters and buffers. */
   dispose(): void {
-    for (const parameter of this.parameters()) parameter.dispose();
+    for (const tensor of this.stateDict().values()) tensor.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
 }
+
+/** Integers follow to a device, never to another dtype. */
+const moved = (tensor: Tensor, target: string): Tensor =>
+  tensor.dtype.startsWith("int") && !/^(cpu|cuda)(:\d+)?$/.test(target) ? tensor : tensor.to(target);
