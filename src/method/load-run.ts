@@ -34,7 +34,7 @@ export function loadRun(folder: string, which: string): LoadedRun {
   try {
     requireModel({ name, config }, recipe);
     const model = buildModel(recipe, (config as RunConfig).dataset);
-    return { recipe, model: model.load(ema ?? weights), checkpoint: name };
+    return { recipe, model: model.load(new Map([...weights, ...(ema ?? [])])), checkpoint: name };
   } finally {
     for (const tensors of [weights, optimizer, ema])
       for (const tensor of tensors?.values() ?? []) tensor.dispose();

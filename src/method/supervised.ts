@@ -50,6 +50,8 @@ export async function evaluateClassifier(
   options: BatchOptions,
 ): Promise<Evaluation> {
   const sums = { top1: 0, top5: 0, loss: 0, count: 0 };
+  const { training } = module;
+  module.eval();
   for await (const { images, labels } of batches(source, options)) {
     const batch = noGrad(() =>
       scope(() => {
@@ -66,6 +68,7 @@ export async function evaluateClassifier(
     sums.loss += batch.loss;
     sums.count += labels.numel;
   }
+  module.train(training);
   const { count } = sums;
   return { top1: sums.top1 / count, top5: sums.top5 / count, loss: sums.loss / count, count };
 }

@@ -278,7 +278,7 @@ export class Trainer<Batch> {
     journal.sync();
     const snapshot = {
       config: options.config,
-      model: new Map(this.parameters),
+      model: this.task.module.stateDict(),
       optimizer: this.optimizer.stateDict(),
       ...(this.average && { ema: this.average.stateDict() }),
       state: { ...place, seconds: this.seconds() },
