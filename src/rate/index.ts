@@ -1,6 +1,20 @@
 /** @file The objective: coding rates, rate reduction, and what layers are measured by. */
 
 export {
+  binaryObjective,
+  CLOSED_LOOP_PRECISION,
+  featureObjective,
+  type MultiOptions,
+  multiObjective,
+  rateDistance,
+} from "./closed-loop.ts";
+export {
+  heldClasses,
+  type IncrementalOptions,
+  incrementalDecoderObjective,
+  incrementalEncoderObjective,
+} from "./closed-loop-incremental.ts";
+export {
   codingRate,
   halfLogDet,
   logDet1p,
@@ -12,3 +26,5 @@ export {
   sparseRateReduction,
 } from "./coding-rate.ts";
 export { authorsLayerRate, type Estimate, estimate, nonZeroShare, paperLayerRate } from "./layer-rate.ts";
+export { type Parts, partsOf, unionRates } from "./parts.ts";
+export { evaluate, type Objective, type RateSum } from "./rate-sums.ts";

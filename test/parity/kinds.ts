@@ -2,10 +2,11 @@
 
 import { hint, scope, UsageError } from "../../src/tensor/index.ts";
 import { crate } from "./crate.ts";
+import { ctrlLosses } from "./ctrl-losses.ts";
 import { type Comparison, type Kind, readGolden } from "./golden.ts";
 import { layerRate } from "./layer-rate.ts";
 
-const KINDS: Record<string, Kind> = { crate, "layer-rate": layerRate };
+const KINDS: Record<string, Kind> = { crate, "ctrl-losses": ctrlLosses, "layer-rate": layerRate };
 
 /** Runs ours beside a reference file. @throws {UsageError} a kind that is not known */
 export function compareWith(path: string): { kind: string; comparison: Comparison } {
