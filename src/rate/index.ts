@@ -26,5 +26,7 @@ export {
   sparseRateReduction,
 } from "./coding-rate.ts";
 export { authorsLayerRate, type Estimate, estimate, nonZeroShare, paperLayerRate } from "./layer-rate.ts";
+export { MCR2_PRECISION, type Mcr2Loss, type Mcr2Options, mcr2Loss, rateAgainstClasses } from "./mcr2.ts";
 export { type Parts, partsOf, unionRates } from "./parts.ts";
 export { evaluate, type Objective, type RateSum } from "./rate-sums.ts";
+export { type Segments, segments } from "./segments.ts";

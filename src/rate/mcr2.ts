@@ -1,0 +1,91 @@
+/** @file Maximal coding rate reduction from integer labels: the objective that encoders are trained by. */
+
+import { noGrad, scope, type Tensor, tensor, UsageError } from "../tensor/index.ts";
+import { codingRate, halfLogDet, type RateOptions } from "./coding-rate.ts";
+import { type Segments, segments } from "./segments.ts";
+
+/** ε of MCR² and CTRL: the authors' `eps` 0.5 is ε². */
+export const MCR2_PRECISION = Math.sqrt(0.5);
+
+export interface Mcr2Options {
+  /** ε, the precision to which features are coded; √0.5 when left out. The authors' `eps` is ε². */
+  precision?: number;
+  /** γ₁, inside the log-determinant of the rate of all features. */
+  gamma1?: number;
+  /** γ₂, outside of it. */
+  gamma2?: number;
+}
+
+/** The loss and its parts, nats. */
+export interface Mcr2Loss {
+  /** −γ₂ R_γ₁(Z) + Rᶜ(Z), to be minimised: [] */
+  loss: Tensor;
+  /** R_γ₁(Z), with γ₁ inside: [] */
+  expansion: Tensor;
+  /** Rᶜ(Z): [] */
+  compression: Tensor;
+  /** R(Z), as with γ₁ = 1; carries no gradient where γ₁ is not 1: [] */
+  rate: Tensor;
+}
+
+/**
+ * The rate of features given their classes:
+ *
+ *     Rᶜ(Z) = Σₖ nₖ/(2n) log det(I + d/(nₖ ε²) ZₖᵀZₖ)
+ *
+ * A class without samples contributes 0.
+ *
+ * @param Z features, [n, d]
+ * @param classes labels int64 [n] sorted by `segments`
+ * @returns [], nats
+ */
+export function rateAgainstClasses(Z: Tensor, classes: Segments, options: RateOptions = {}): Tensor {
+  const d = Z.size(-1);
+  const { counts, total } = classes;
+  const { precision = 0.5 } = options;
+  const wide = Z.dtype === "float64" ? Z : Z.to("float32"); // rates are never taken in half precision
+  const place = { dtype: wide.dtype, device: Z.device };
+  const scales = counts.map((count) => (count > 0 ? Math.sqrt(d / count) / precision : 0)); //   √αₖ
+  const scaled = classes.pad(wide).mul(tensor(scales, place).reshape([-1, 1, 1])); //  [K, m, d]
+  const rates = halfLogDet(scaled, 1); //                                       [K]
+  const shares = tensor(
+    counts.map((count) => count / total),
+    place,
+  );
+  return rates.mul(shares).sum();
+}
+
+/**
+ * The loss of maximal coding rate reduction,
+ *
+ *     −γ₂ · ½ log det(I + γ₁ d/(n ε²) ZᵀZ) + Rᶜ(Z),
+ *
+ * which is −ΔR for γ₁ = γ₂ = 1. Features are expected on the unit sphere.
+ *
+ * @param Z features, [n, d], n > 0
+ * @param labels int64 [n], 0 ≤ label < classes; classes may be absent, they contribute 0
+ * @throws {UsageError} counts of features and labels that differ, a label outside its range, γ ≤ 0
+ * @see Yu et al. 2020, "Learning Diverse and Discriminative Representations via MCR²", eq. 6
+ * @example const { loss } = mcr2Loss(Z, labels, 10); gradients(loss, parameters);
+ */
+export function mcr2Loss(
+  Z: Tensor,
+  labels: Tensor,
+  classes: number,
+  { precision = MCR2_PRECISION, gamma1 = 1, gamma2 = 1 }: Mcr2Options = {},
+): Mcr2Loss {
+  if (Z.dim !== 2 || labels.numel !== Z.size(0) || labels.numel === 0)
+    throw new UsageError(
+      `mcr²: expected features [n, d] and n labels, got ${Z.describe()} and ${labels.numel} labels`,
+    );
+  for (const [name, value] of Object.entries({ gamma1, gamma2 }))
+    if (!(value > 0 && Number.isFinite(value)))
+      throw new UsageError(`mcr²: expected ${name} > 0, got ${value}`);
+  return scope(() => {
+    const expansion = codingRate(Z, { precision: precision / Math.sqrt(gamma1) }); // γ₁/ε² = 1/(ε/√γ₁)²
+    const compression = rateAgainstClasses(Z, segments(labels, classes), { precision });
+    const loss = compression.sub(gamma2 === 1 ? expansion : expansion.mul(gamma2));
+    const rate = gamma1 === 1 ? expansion : noGrad(() => codingRate(Z, { precision }));
+    return { loss, expansion, compression, rate };
+  }, "mcr2");
+}

@@ -1,0 +1,56 @@
+/** @file Samples sorted into classes, so that one batched product serves all classes. */
+
+import { operator, run, type Tensor, tensor, UsageError, zeros } from "../tensor/index.ts";
+
+const INDEX_COPY = operator("index_copy");
+
+/**
+ * Which rows belong to which class.
+ *
+ * `pad` lays the classes out side by side, [n, …] → [K, m, …] with m the size of the largest class and rows of zeros
+ * behind smaller ones. Zeros add nothing to a Gram matrix, so ZₖᵀZₖ of all classes is one batched product of about n
+ * rows, where masks or diagonal memberships would cost K n rows.
+ */
+export class Segments {
+  constructor(
+    /** Samples of each class; their sum is n. */
+    readonly counts: readonly number[],
+    private readonly slots: Tensor, //                                          [n]: class · m + position in the class
+  ) {}
+
+  /** m, the size of the largest class; at least 1. */
+  get width(): number {
+    return Math.max(1, ...this.counts);
+  }
+  /** n */
+  get total(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** [n, …] → [K, m, …]; differentiable. */
+  pad(Z: Tensor): Tensor {
+    const { counts, width } = this;
+    const rest = Z.shape.slice(1);
+    const empty = zeros([counts.length * width, ...rest], { dtype: Z.dtype, device: Z.device });
+    return run(INDEX_COPY, empty.h, 0, this.slots.h, Z.h).reshape([counts.length, width, ...rest]);
+  }
+}
+
+/**
+ * Sorts samples into classes by their labels.
+ *
+ * @param labels int64 [n], 0 ≤ label < classes
+ * @throws {UsageError} a label outside the range, with its position
+ */
+export function segments(labels: Tensor, classes: number): Segments {
+  const values = labels.numbers();
+  const counts = new Array<number>(classes).fill(0);
+  const positions = values.map((label, i) => {
+    if (!(Number.isInteger(label) && label >= 0 && label < classes))
+      throw new UsageError(`labels: expected 0 ≤ label < ${classes} classes, got ${label} for sample ${i}`);
+    return counts[label]!++;
+  });
+  const width = Math.max(1, ...counts);
+  const slots = BigInt64Array.from(values, (label, i) => BigInt(label * width + positions[i]!));
+  return new Segments(counts, tensor(slots, { device: labels.device }));
+}
