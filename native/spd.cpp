@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 namespace vitrine {
 
@@ -22,64 +21,83 @@ constexpr int64_t LANES = 8;
 #endif
 #define INLINE inline __attribute__((always_inline))
 
-/**
- * In place: a [n, n, LANES], lower triangles of LANES matrices side by side, becomes their Cholesky factors; x their
- * inverses; pivots [n, LANES] the squares of the factors' diagonals, whose product is the determinant.
- */
+/** The same entry of LANES matrices. */
 template <typename T>
-static INLINE void factorLanes(T* a, T* x, T* pivots, int64_t n) {
-  const auto entry = [n](T* m, int64_t i, int64_t j) { return m + (i * n + j) * LANES; };
-  for (int64_t j = 0; j < n; j++)
-    for (int64_t i = j; i < n; i++) {
-      T sum[LANES];
-      for (int64_t w = 0; w < LANES; w++) sum[w] = entry(a, i, j)[w];
+struct Lanes {
+  typedef T type __attribute__((vector_size(LANES * sizeof(T))));
+};
+
+/** Rows worked on together, so that the processor need not wait for one sum before the next product. */
+constexpr int64_t ROWS = 4;
+
+/**
+ * In place: a [n, n], lower triangles, becomes the Cholesky factors; x, zero above the diagonal, their inverses;
+ * pivots [n] the squares of the factors' diagonals, whose product is the determinant. n is a multiple of ROWS.
+ */
+template <typename V>
+static INLINE void factorLanes(V* a, V* x, V* pivots, int64_t n) {
+  for (int64_t j = 0; j < n; j++) {
+    V* const row = a + j * n;
+    V pivot = row[j];
+    for (int64_t k = 0; k < j; k++) pivot -= row[k] * row[k];
+    pivots[j] = pivot;
+    V inverse;
+    for (int64_t w = 0; w < LANES; w++) inverse[w] = 1 / std::sqrt(pivot[w]);
+    row[j] = pivot * inverse;
+    x[j * n + j] = inverse;
+    for (int64_t i = (j + 1) / ROWS * ROWS; i < n; i += ROWS) {  // may redo rows above: they are not read again
+      V sums[ROWS];
+      for (int64_t r = 0; r < ROWS; r++) sums[r] = a[(i + r) * n + j];
       for (int64_t k = 0; k < j; k++)
-        for (int64_t w = 0; w < LANES; w++) sum[w] -= entry(a, i, k)[w] * entry(a, j, k)[w];
-      if (i == j)
-        for (int64_t w = 0; w < LANES; w++) {
-          pivots[j * LANES + w] = sum[w];
-          const T root = std::sqrt(sum[w]);
-          entry(a, j, j)[w] = root;
-          entry(x, j, j)[w] = 1 / root;
-        }
-      else
-        for (int64_t w = 0; w < LANES; w++) entry(a, i, j)[w] = sum[w] * entry(x, j, j)[w];
+        for (int64_t r = 0; r < ROWS; r++) sums[r] -= a[(i + r) * n + k] * row[k];
+      for (int64_t r = 0; r < ROWS; r++)
+        if (i + r > j) a[(i + r) * n + j] = sums[r] * inverse;
     }
+  }
   for (int64_t i = 1; i < n; i++)
-    for (int64_t j = 0; j < i; j++) {
-      T sum[LANES] = {};
+    for (int64_t j = 0; j < i; j += ROWS) {
+      V sums[ROWS];
+      for (int64_t r = 0; r < ROWS; r++) sums[r] = a[i * n + j] * 0;
       for (int64_t k = j; k < i; k++)
-        for (int64_t w = 0; w < LANES; w++) sum[w] -= entry(a, i, k)[w] * entry(x, k, j)[w];
-      for (int64_t w = 0; w < LANES; w++) entry(x, i, j)[w] = sum[w] * entry(x, i, i)[w];
+        for (int64_t r = 0; r < ROWS; r++) sums[r] -= a[i * n + k] * x[k * n + j + r];
+      for (int64_t r = 0; r < ROWS; r++)
+        if (j + r < i) x[i * n + j + r] = sums[r] * x[i * n + i];
     }
 }
 
-EVERY_PROCESSOR static void factorBlock(float* a, float* x, float* pivots, int64_t n) { factorLanes(a, x, pivots, n); }
-EVERY_PROCESSOR static void factorBlock(double* a, double* x, double* pivots, int64_t n) { factorLanes(a, x, pivots, n); }
+typedef Lanes<float>::type Floats;
+typedef Lanes<double>::type Doubles;
+EVERY_PROCESSOR static void factorBlock(Floats* a, Floats* x, Floats* pivots, int64_t n) { factorLanes(a, x, pivots, n); }
+EVERY_PROCESSOR static void factorBlock(Doubles* a, Doubles* x, Doubles* pivots, int64_t n) { factorLanes(a, x, pivots, n); }
 
-/** Blocks of up to 32: packed into lanes, factored, unpacked; the lanes that are left over hold identities. */
+/** Blocks of up to 32: packed into lanes, factored, unpacked. Rows and lanes that are left over hold identities. */
 template <typename T>
 static void base(const Tensor& M, Tensor& X, Tensor& logdet) {
-  const int64_t b = M.size(0), n = M.size(1);
+  typedef typename Lanes<T>::type V;
+  const int64_t b = M.size(0), n = M.size(1), padded = (n + ROWS - 1) / ROWS * ROWS;
   const T* source = M.data_ptr<T>();
   T* target = X.data_ptr<T>();
   T* logarithms = logdet.data_ptr<T>();
   const int64_t from[] = {M.stride(0), M.stride(1)}, to[] = {X.stride(0), X.stride(1)};
   at::parallel_for(0, (b + LANES - 1) / LANES, 1, [&](int64_t begin, int64_t end) {
-    std::vector<T> a(n * n * LANES), x(n * n * LANES), pivots(n * LANES);
+    alignas(64) V a[BLOCK * BLOCK], x[BLOCK * BLOCK], pivots[BLOCK];
     for (int64_t chunk = begin; chunk < end; chunk++) {
       const int64_t first = chunk * LANES, used = std::min(LANES, b - first);
+      for (int64_t i = 0; i < padded; i++)
+        for (int64_t j = 0; j < padded; j++) {
+          V entry;
+          for (int64_t w = 0; w < LANES; w++)
+            entry[w] = w < used && i < n && j <= i ? source[(first + w) * from[0] + i * from[1] + j] : T(i == j);
+          a[i * padded + j] = entry;
+          x[i * padded + j] = entry * 0;
+        }
+      factorBlock(a, x, pivots, padded);
       for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j <= i; j++)
-          for (int64_t w = 0; w < LANES; w++)
-            a[(i * n + j) * LANES + w] = w < used ? source[(first + w) * from[0] + i * from[1] + j] : T(i == j);
-      factorBlock(a.data(), x.data(), pivots.data(), n);
+          for (int64_t w = 0; w < used; w++) target[(first + w) * to[0] + i * to[1] + j] = x[i * padded + j][w];
       for (int64_t w = 0; w < used; w++) {
-        T* out = target + (first + w) * to[0];
-        for (int64_t i = 0; i < n; i++)
-          for (int64_t j = 0; j <= i; j++) out[i * to[1] + j] = x[(i * n + j) * LANES + w];
         T sum = 0;
-        for (int64_t i = 0; i < n; i++) sum += std::log(pivots[i * LANES + w]);
+        for (int64_t i = 0; i < n; i++) sum += std::log(pivots[i][w]);
         logarithms[first + w] += sum;
       }
     }

@@ -1,6 +1,6 @@
 /** @file Samples sorted once by class, so that every rate of a class or of a union of classes shares its Gram. */
 
-import { operator, run, type Tensor, tensor, UsageError } from "../tensor/index.ts";
+import { operator, run, scope, type Tensor, tensor, UsageError } from "../tensor/index.ts";
 import { type RateOptions, squared } from "./coding-rate.ts";
 
 const UNION_RATES = operator("vitrine::union_rates");
@@ -20,24 +20,25 @@ export interface Parts {
  * @throws {UsageError} a label out of range
  */
 export function partsOf(labels: Tensor, classes: number, sides = 1): Parts {
-  const values = Int32Array.from(labels.data() as BigInt64Array, Number);
+  const values = scope(() => labels.to("int32").data());
   const n = values.length;
   const counts = new Array<number>(classes).fill(0);
-  for (const label of values) {
+  for (let i = 0; i < n; i++) {
+    const label = values[i] as number;
     if (!(label >= 0 && label < classes))
       throw new UsageError(
-        `labels: expected 0 to ${classes - 1}, got ${label}; are there ${classes} classes?`,
+        `labels: expected 0 to ${classes - 1}, got ${label} for sample ${i}; are there ${classes} classes?`,
       );
     counts[label]!++;
   }
   const next = counts.map((_, k) => counts.slice(0, k).reduce((sum, count) => sum + count, 0));
-  const order = new BigInt64Array(sides * n);
+  const order = new Int32Array(sides * n);
   for (let i = 0; i < n; i++) {
-    const place = next[values[i]!]!++;
-    for (let side = 0; side < sides; side++) order[side * n + place] = BigInt(side * n + i);
+    const place = next[values[i] as number]!++;
+    for (let side = 0; side < sides; side++) order[side * n + place] = side * n + i;
   }
   const all = Array.from({ length: sides }, () => counts).flat();
-  return { order: tensor(order, { device: labels.device }), counts: all };
+  return { order: scope(() => tensor(order, { device: labels.device }).to("int64")), counts: all };
 }
 
 /** Number of rows of a union of parts. */

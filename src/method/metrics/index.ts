@@ -1,0 +1,4 @@
+/** @file Measures of clusterings. */
+
+export { assignment } from "./assignment.ts";
+export { ari, clusteringAccuracy, nmi } from "./clustering-accuracy.ts";
