@@ -1,7 +1,7 @@
 /** @file Two nets that play against each other, an optimiser for each. */
 
 import type { ClosedLoopNets } from "../../model/index.ts";
-import { gradients, NotFiniteError, scope, type Tensor } from "../../tensor/index.ts";
+import { gradients, NotFiniteError, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 
 export type Player = "encoder" | "decoder";
@@ -44,6 +44,14 @@ export class Players {
   /** Both nets in training mode, or with `false` in evaluation mode. */
   train(training = true): void {
     for (const player of PLAYERS) this.nets[player].train(training);
+  }
+
+  /** Starts both optimisers anew: their moments are zero, no step is done. */
+  forget(): void {
+    for (const optimizer of Object.values(this.optimizers)) {
+      noGrad(() => [...optimizer.stateDict().values()].forEach((moment) => void moment.fill_(0)));
+      optimizer.steps = 0;
+    }
   }
 
   snapshot(): { model: Map<string, Tensor>; optimizer: Map<string, Tensor>; state: { steps: number[] } } {
