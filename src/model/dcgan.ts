@@ -24,6 +24,8 @@ export interface DcganOptions {
   names: "flat" | "blocks";
   /** A convolution 3 × 3 with normalisation and activation after each stage; with names in blocks only. */
   double?: boolean;
+  /** Features as the last convolution gives them, not on the sphere: for classifiers and other comparisons. */
+  plain?: boolean;
   /** Weights N(0, 0.02²) and scales N(1, 0.02²), or as PyTorch starts its layers. */
   start?: "normal" | "pytorch";
 }
@@ -131,7 +133,8 @@ export class DcganEncoder extends Dcgan {
 
   protected forward(X: Tensor): Tensor {
     const x = this.run(X, (x) => run(LEAKY_RELU, x.h, 0.2)); //                  [b, d, 1, 1]
-    return toSphere(this.probe("features", x.flatten(1))); //                    [b, d]
+    const features = this.probe("features", x.flatten(1)); //                    [b, d]
+    return this.options.plain ? features : toSphere(features);
   }
 }
 

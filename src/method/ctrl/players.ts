@@ -3,6 +3,7 @@
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { gradients, NotFiniteError, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
+import { inPrecision, type Precision } from "../../train/precision.ts";
 
 export type Player = "encoder" | "decoder";
 
@@ -18,6 +19,8 @@ export class Players {
   constructor(
     readonly nets: ClosedLoopNets,
     betas: readonly [number, number],
+    /** Of the products in both nets; features and rates stay wide. */
+    private readonly precision: Precision = "fp32",
   ) {
     const adam = (player: Player) => createOptimizer("adam", nets[player].namedParameters(), { betas });
     this.optimizers = { encoder: adam("encoder"), decoder: adam("decoder") };
@@ -30,7 +33,8 @@ export class Players {
    */
   descend(player: Player, lr: number, loss: () => Tensor): number {
     return scope(() => {
-      const value = loss();
+      const { device } = this.nets.encoder.parameters()[0]!;
+      const value = inPrecision(this.precision, device, loss);
       const number = value.item();
       if (!Number.isFinite(number))
         throw new NotFiniteError(

@@ -1,0 +1,54 @@
+import { beforeAll, expect, test } from "vitest";
+import { type ImageSet, openDataset, subset } from "../../../data/index.ts";
+import { random, scope, tensor } from "../../../tensor/index.ts";
+import { AGem, project } from "./a-gem.ts";
+import { fineTuning } from "./fine-tuning.ts";
+import { herd, Icarl } from "./icarl.ts";
+import { Lwf } from "./lwf.ts";
+import { compareIncremental, type Strategy } from "./strategy.ts";
+
+let digits: ImageSet;
+beforeAll(async () => {
+  digits = subset(
+    await openDataset("digits", { split: "train" }),
+    Array.from({ length: 200 }, (_, i) => i),
+  );
+});
+
+const strategies: [string, () => Strategy][] = [
+  ["fine-tuning", fineTuning],
+  ["LwF", () => new Lwf()],
+  ["iCaRL", () => new Icarl(50)],
+  ["A-GEM", () => new AGem({ perClass: 5, batchSize: 10 })],
+];
+
+test.each(strategies)(
+  "%s learns task after task: shares for every task, the first task well",
+  async (_, make) => {
+    const options = { train: digits, test: digits, random: random(1), tasks: 5, epochs: 10, batchSize: 20 };
+    const sizes = { lr: 3e-3, imageSize: 32, features: 16, width: 4 };
+    const { matrix, seen } = await compareIncremental(make(), { ...options, ...sizes });
+    expect(matrix.map((row) => row.length)).toEqual([1, 2, 3, 4, 5]);
+    expect(seen[0]).toBeGreaterThan(0.8); // zeros and ones
+    for (const share of matrix.flat()) expect(share).toBeGreaterThanOrEqual(0);
+  },
+);
+
+test("a gradient against the reference loses that part, another is left alone", () => {
+  scope(() => {
+    const [g, r] = [
+      [tensor([1, -2]), tensor([[1]])],
+      [tensor([0, 2]), tensor([[0]])],
+    ];
+    expect(project(g, r).map((t) => t.numbers())).toEqual([[1, 0], [1]]);
+    expect(project(r, r).map((t) => t.numbers())).toEqual([[0, 2], [0]]);
+  });
+});
+
+test("herding picks first what is nearest to the mean, then what keeps the running mean there", () => {
+  scope(() => {
+    const Z = tensor([[0.9], [0.1], [0.6], [0.4]]); // mean ½
+    expect(new Set(herd(Z, 2))).toEqual(new Set([2, 3]));
+    expect(new Set(herd(Z, 4)).size).toBe(4);
+  });
+});
