@@ -151,6 +151,8 @@ export interface SnganOptions {
   features: number;
   /** Channels at the decoder's start; the official nets' unless given. A multiple of 16. */
   width?: number;
+  /** Features as the last layer gives them, not on the sphere: for discriminators. */
+  plain?: boolean;
 }
 
 const sizeOf = ({ size, width = SNGAN_WIDTHS[size] }: SnganOptions): Size => SIZES[size](width);
@@ -180,7 +182,8 @@ export class SnganEncoder extends Module {
 
   protected forward(X: Tensor): Tensor {
     const x = this.blocks.reduce((x, block) => block.apply(x), X); //            [b, channels, s, s]
-    return toSphere(this.head.apply(x.relu().sum([2, 3]))); //                   [b, d]
+    const features = this.head.apply(x.relu().sum([2, 3])); //                   [b, d]
+    return this.options.plain ? features : toSphere(features);
   }
 }
 

@@ -32,17 +32,30 @@ export class Players {
    * @throws {NotFiniteError} the loss is not finite; nothing is changed then
    */
   descend(player: Player, lr: number, loss: () => Tensor): number {
+    return this.step([player], lr, loss);
+  }
+
+  /** One step of both down the same loss, as `descend`. */
+  descendTogether(lr: number, loss: () => Tensor): number {
+    return this.step(PLAYERS, lr, loss);
+  }
+
+  private step(players: readonly Player[], lr: number, loss: () => Tensor): number {
     return scope(() => {
       const { device } = this.nets.encoder.parameters()[0]!;
       const value = inPrecision(this.precision, device, loss);
       const number = value.item();
+      const name = players.join(" and ");
       if (!Number.isFinite(number))
         throw new NotFiniteError(
-          `the ${player}'s loss is ${number} at its step ${this.optimizers[player].steps + 1}; lower the learning rate or look at the data`,
+          `the loss of the ${name} is ${number} at step ${this.optimizers[players[0]!].steps + 1}; lower the learning rate or look at the data`,
         );
-      this.optimizers[player].step(gradients(value, this.nets[player].parameters()), lr);
+      const parameters = players.map((player) => this.nets[player].parameters());
+      const all = gradients(value, parameters.flat());
+      for (const [i, player] of players.entries())
+        this.optimizers[player].step(all.splice(0, parameters[i]!.length), lr);
       return number;
-    }, `${player} step`);
+    }, "step of a player");
   }
 
   /** Both nets in training mode, or with `false` in evaluation mode. */
