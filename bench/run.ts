@@ -22,6 +22,7 @@ const NAMES = [
   "help",
   "mcr2",
   "redunet",
+  "ctrl-loss",
 ];
 
 interface Result {

@@ -1,42 +1,16 @@
 // Coding rates with their closed-form gradients, as operators of libtorch.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "cholesky.h"
+
 namespace vitrine {
 
 using at::Tensor;
-
-/** Rates are sums of logarithms: never below single precision. */
-static Tensor widen(const Tensor& tensor) {
-  const auto type = tensor.scalar_type();
-  return type == at::kHalf || type == at::kBFloat16 ? tensor.to(at::kFloat) : tensor;
-}
-
-/** While it lives, autocast touches no product: a Gram matrix in bfloat16 has no log-determinant worth the name. */
-struct StayWide {
-  c10::impl::ExcludeDispatchKeyGuard guard{c10::autocast_dispatch_keyset};
-};
-
-/**
- * body(i) for every matrix of a batch. Batched LAPACK and strided products are serial loops on the CPU, so the batch
- * is shared out among the threads; with fewer matrices than threads, the threads share each matrix instead.
- */
-template <typename Body>
-static void overBatch(int64_t count, Body body) {
-  const auto some = [&](int64_t begin, int64_t end) {  // the guards are per thread
-    StayWide stayWide;
-    at::NoGradGuard noGrad;
-    at::AutoDispatchBelowADInplaceOrView belowAutograd;
-    for (int64_t i = begin; i < end; i++) body(i);
-  };
-  if (count < at::get_num_threads()) some(0, count);
-  else at::parallel_for(0, count, 1, some);
-}
 
 /** Matrix i of a batch [..., n, p] of any strides, as a view: transposed heads are not copied. */
 static Tensor matrixAt(const Tensor& batch, int64_t i) {
@@ -46,70 +20,6 @@ static Tensor matrixAt(const Tensor& batch, int64_t i) {
     i /= batch.size(k);
   }
   return batch.as_strided({batch.size(-2), batch.size(-1)}, {batch.stride(-2), batch.stride(-1)}, offset);
-}
-
-/** The lower triangle of Y Yᵀ; blocks above the diagonal are left out, as BLAS' syrk does, which ATen has not. */
-static void gramInto(Tensor G, const Tensor& Y) {
-  constexpr int64_t kBlock = 64;  // smaller blocks cost more in the products than they leave out
-  const int64_t m = Y.size(0), half = m / 2;
-  if (m <= kBlock) {
-    at::mm_out(G, Y, Y.t());
-    return;
-  }
-  const Tensor first = Y.narrow(0, 0, half), second = Y.narrow(0, half, m - half);
-  gramInto(G.narrow(0, 0, half).narrow(1, 0, half), first);
-  gramInto(G.narrow(0, half, m - half).narrow(1, half, m - half), second);
-  Tensor corner = G.narrow(0, half, m - half).narrow(1, 0, half);
-  at::mm_out(corner, second, first.t());
-}
-
-/**
- * Lower Cholesky factors of M = I + G [b, d, d], positive definite up to rounding; only the lower triangle is read.
- * Where a factorisation fails, the diagonal grows by 1e-6, 1e-4, 1e-2 of its mean; then it is an error. An M that is
- * not finite gives what is not finite, so that the training loop can say where it came from.
- */
-static Tensor factor(const Tensor& M) {
-  Tensor L, info;
-  if (M.is_cpu()) {
-    L = at::empty_like(M);
-    info = at::empty({M.size(0)}, M.options().dtype(at::kInt));
-    overBatch(M.size(0), [&](int64_t i) {
-      const auto [factor, status] = at::linalg_cholesky_ex(M[i]);
-      L[i].copy_(factor);
-      info[i].copy_(status);
-    });
-  } else {
-    std::tie(L, info) = at::linalg_cholesky_ex(M);
-  }
-  if (!info.any().item<bool>()) return L;
-  for (const double jitter : {1e-6, 1e-4, 1e-2}) {
-    const Tensor bad = info.ne(0).nonzero().squeeze(1);
-    const Tensor matrices = M.index_select(0, bad);
-    const Tensor finite = matrices.isfinite().all(-1).all(-1);
-    Tensor raised = matrices.clone();
-    const Tensor mean = raised.diagonal(0, -2, -1).mean(-1, /*keepdim=*/true);
-    raised.diagonal(0, -2, -1).add_(mean * jitter);
-    auto [again, status] = at::linalg_cholesky_ex(raised);
-    again.masked_fill_(finite.logical_not().view({-1, 1, 1}), std::nan(""));
-    status.masked_fill_(finite.logical_not(), 0);
-    L.index_copy_(0, bad, again);
-    info.index_copy_(0, bad, status);
-    if (!info.any().item<bool>()) return L;
-  }
-  const int64_t which = info.ne(0).nonzero()[0].item<int64_t>();
-  TORCH_CHECK(false, "I + G is not positive definite, even with 1e-2 of its mean diagonal added: matrix ", which, " of ", M.size(0), ", d = ", M.size(-1),
-              ", largest entry ", M[which].abs().max().item<double>(), "; check the scale of the features or use float64");
-}
-
-/** log det(I + G) = 2 Σ log L_ii. */
-static Tensor logdetOf(const Tensor& L) { return L.diagonal(0, -2, -1).log().sum(-1).mul(2); }
-
-/** (I + G)⁻¹ from its Cholesky factors. */
-static Tensor inverseOf(const Tensor& L) {
-  if (!L.is_cpu()) return at::cholesky_inverse(L);
-  Tensor inverse = at::empty_like(L);
-  overBatch(L.size(0), [&](int64_t i) { inverse[i].copy_(at::cholesky_inverse(L[i])); });
-  return inverse;
 }
 
 /** log det(I + G) of symmetric positive semidefinite G [..., d, d]; gradient (I + G)⁻¹. */

@@ -18,6 +18,11 @@ const PAPERS = {
     "2105.10446",
   ],
   "Yu et al. 2023": ["White-Box Transformers via Sparse Rate Reduction", "2306.01129"],
+  "Dai et al. 2022": ["Closed-Loop Data Transcription to an LDR via Minimaxing Rate Reduction", "2111.06636"],
+  "Tong et al. 2023": [
+    "Incremental Learning of Structured Memory via Closed-Loop Transcription",
+    "2202.05411",
+  ],
   "Dosovitskiy et al. 2021": [
     "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
     "2010.11929",
@@ -25,6 +30,12 @@ const PAPERS = {
   "Kingma and Ba 2015": ["Adam: A Method for Stochastic Optimization", "1412.6980"],
   "Loshchilov and Hutter 2019": ["Decoupled Weight Decay Regularization", "1711.05101"],
   "Chen et al. 2023": ["Symbolic Discovery of Optimization Algorithms", "2302.06675"],
+  "Kingma and Welling 2014": ["Auto-Encoding Variational Bayes", "1312.6114"],
+  "Miyato et al. 2018": ["Spectral Normalization for Generative Adversarial Networks", "1802.05957"],
+  "Salimans et al. 2016": ["Improved Techniques for Training GANs", "1606.03498"],
+  "Rebuffi et al. 2017": ["iCaRL: Incremental Classifier and Representation Learning", "1611.07725"],
+  "Li and Hoiem 2017": ["Learning without Forgetting", "1606.09282"],
+  "Chaudhry et al. 2019": ["Efficient Lifelong Learning with A-GEM", "1812.00420"],
 };
 
 const COMMENT = /\/\*\*((?:(?!\*\/)[\s\S])*@see(?:(?!\*\/)[\s\S])*)\*\/\s*([^\n]*)/g;

@@ -1,7 +1,16 @@
 /** @file Models, one file per paper object. */
 
+export {
+  CLOSED_LOOP_NETS,
+  type ClosedLoopNetInfo,
+  type ClosedLoopNetOptions,
+  type ClosedLoopNets,
+  closedLoopNetInfo,
+  closedLoopNets,
+} from "./closed-loop-nets.ts";
 export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
+export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
 export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
@@ -22,7 +31,8 @@ export {
   resnet18Control,
   resnet18Stl,
 } from "./resnet.ts";
-export { BasicBlock, onSphere, ProjectionHead } from "./resnet-block.ts";
+export { BasicBlock, ProjectionHead } from "./resnet-block.ts";
 export { ResNext29 } from "./resnext.ts";
+export { SnganDecoder, SnganEncoder, type SnganOptions } from "./sngan.ts";
 export { Vgg11 } from "./vgg.ts";
 export { ViT, type ViTOptions } from "./vit.ts";

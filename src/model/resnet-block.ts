@@ -71,6 +71,3 @@ export class ProjectionHead extends Module {
     return this.last.apply(this.bn.apply(this.first.apply(x)).relu());
   }
 }
-
-/** Rows on the unit sphere: [n, d]; zero rows stay. */
-export const onSphere = (Z: Tensor): Tensor => Z.div(Z.norm([1], true).clamp(1e-12));

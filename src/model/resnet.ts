@@ -1,8 +1,8 @@
 /** @file Residual encoders of MCR²: images to features on the unit sphere. */
 
-import { averagePool2d, BatchNorm, type Conv2d, conv2d, Module, maxPool2d } from "../nn/index.ts";
+import { averagePool2d, BatchNorm, type Conv2d, conv2d, Module, maxPool2d, toSphere } from "../nn/index.ts";
 import { type Random, type Tensor, UsageError } from "../tensor/index.ts";
-import { BasicBlock, onSphere, ProjectionHead } from "./resnet-block.ts";
+import { BasicBlock, ProjectionHead } from "./resnet-block.ts";
 
 export interface ResNetOptions {
   /** Features of an image. */
@@ -62,7 +62,7 @@ export class ResNet extends Module {
     if (stem.pool) H = maxPool2d(H, 3, { stride: 2, padding: 1 });
     for (const block of this.blocks) H = block.apply(H);
     const pooled = averagePool2d(H, [H.size(2), H.size(3)]).flatten(1); //      [n, w]
-    return onSphere(this.head?.apply(pooled) ?? pooled);
+    return toSphere(this.head?.apply(pooled) ?? pooled);
   }
 }
 

@@ -1,9 +1,9 @@
 /** @file ResNeXt-29 (2 × 64d) as an encoder of MCR². */
 
-import { averagePool2d, BatchNorm, type Conv2d, conv2d, Module } from "../nn/index.ts";
+import { averagePool2d, BatchNorm, type Conv2d, conv2d, Module, toSphere } from "../nn/index.ts";
 import type { Random, Tensor } from "../tensor/index.ts";
 import type { EncoderOptions } from "./resnet.ts";
-import { onSphere, ProjectionHead, Shortcut } from "./resnet-block.ts";
+import { ProjectionHead, Shortcut } from "./resnet-block.ts";
 
 const GROUPS = 2;
 
@@ -66,6 +66,6 @@ export class ResNext29 extends Module {
     let H = this.bn1.apply(this.conv1.apply(X)).relu(); //                      [n, 64, H, W]
     for (const block of this.blocks) H = block.apply(H);
     const pooled = averagePool2d(H, [H.size(2), H.size(3)]).flatten(1); //      [n, 1024]
-    return onSphere(this.head.apply(pooled));
+    return toSphere(this.head.apply(pooled));
   }
 }

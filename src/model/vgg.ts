@@ -1,9 +1,9 @@
 /** @file VGG-11 as an encoder of MCR². */
 
-import { BatchNorm, type Conv2d, conv2d, Module, maxPool2d } from "../nn/index.ts";
+import { BatchNorm, type Conv2d, conv2d, Module, maxPool2d, toSphere } from "../nn/index.ts";
 import { type Random, type Tensor, zeros } from "../tensor/index.ts";
 import type { EncoderOptions } from "./resnet.ts";
-import { onSphere, ProjectionHead } from "./resnet-block.ts";
+import { ProjectionHead } from "./resnet-block.ts";
 
 /** Widths of the convolutions; "halve" is a 2 × 2 maximum. */
 const VGG11 = [64, "halve", 128, "halve", 256, 256, "halve", 512, 512, "halve", 512, 512, "halve"] as const;
@@ -56,6 +56,6 @@ export class Vgg11 extends Module {
   }
 
   protected forward(X: Tensor): Tensor {
-    return onSphere(this.head.apply(this.features.apply(X).mean([2, 3])));
+    return toSphere(this.head.apply(this.features.apply(X).mean([2, 3])));
   }
 }

@@ -17,3 +17,5 @@ export { Module } from "./module.ts";
 export { PatchEmbedding, patchify } from "./patch-embedding.ts";
 export { averagePool2d, maxPool2d } from "./pool.ts";
 export { modulePaths, record } from "./probe.ts";
+export { SpectralConv2d, SpectralLinear, xavierUniform } from "./spectral-norm.ts";
+export { toSphere } from "./sphere.ts";

@@ -10,7 +10,8 @@ export interface RateOptions {
   precision?: number;
 }
 
-function squared({ precision = 0.5 }: RateOptions): number {
+/** ε², checked. */
+export function squared({ precision = 0.5 }: RateOptions): number {
   if (!(precision > 0 && Number.isFinite(precision)))
     throw new UsageError(`precision: expected ε > 0, got ${precision}`);
   return precision * precision;

@@ -1,6 +1,20 @@
 /** @file The objective: coding rates, rate reduction, and what layers are measured by. */
 
 export {
+  binaryObjective,
+  CLOSED_LOOP_PRECISION,
+  featureObjective,
+  type MultiOptions,
+  multiObjective,
+  rateDistance,
+} from "./closed-loop.ts";
+export {
+  heldClasses,
+  type IncrementalOptions,
+  incrementalDecoderObjective,
+  incrementalEncoderObjective,
+} from "./closed-loop-incremental.ts";
+export {
   codingRate,
   halfLogDet,
   logDet1p,
@@ -13,4 +27,6 @@ export {
 } from "./coding-rate.ts";
 export { authorsLayerRate, type Estimate, estimate, nonZeroShare, paperLayerRate } from "./layer-rate.ts";
 export { MCR2_PRECISION, type Mcr2Loss, type Mcr2Options, mcr2Loss, rateAgainstClasses } from "./mcr2.ts";
+export { type Parts, partsOf, unionRates } from "./parts.ts";
+export { evaluate, type Objective, type RateSum } from "./rate-sums.ts";
 export { type Segments, segments } from "./segments.ts";

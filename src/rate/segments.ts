@@ -37,20 +37,32 @@ export class Segments {
 }
 
 /**
+ * Labels as numbers, and how many samples each class has.
+ *
+ * @param labels int64 [n], 0 ≤ label < classes
+ * @throws {UsageError} a label outside the range, with its position
+ */
+export function countLabels(labels: Tensor, classes: number): { values: number[]; counts: number[] } {
+  const values = labels.numbers();
+  const counts = new Array<number>(classes).fill(0);
+  values.forEach((label, i) => {
+    if (!(Number.isInteger(label) && label >= 0 && label < classes))
+      throw new UsageError(`labels: expected 0 ≤ label < ${classes} classes, got ${label} for sample ${i}`);
+    counts[label]!++;
+  });
+  return { values, counts };
+}
+
+/**
  * Sorts samples into classes by their labels.
  *
  * @param labels int64 [n], 0 ≤ label < classes
  * @throws {UsageError} a label outside the range, with its position
  */
 export function segments(labels: Tensor, classes: number): Segments {
-  const values = labels.numbers();
-  const counts = new Array<number>(classes).fill(0);
-  const positions = values.map((label, i) => {
-    if (!(Number.isInteger(label) && label >= 0 && label < classes))
-      throw new UsageError(`labels: expected 0 ≤ label < ${classes} classes, got ${label} for sample ${i}`);
-    return counts[label]!++;
-  });
+  const { values, counts } = countLabels(labels, classes);
   const width = Math.max(1, ...counts);
-  const slots = BigInt64Array.from(values, (label, i) => BigInt(label * width + positions[i]!));
+  const next = counts.map((_, k) => k * width);
+  const slots = BigInt64Array.from(values, (label) => BigInt(next[label]!++));
   return new Segments(counts, tensor(slots, { device: labels.device }));
 }

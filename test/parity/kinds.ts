@@ -2,12 +2,12 @@
 
 import { hint, scope, UsageError } from "../../src/tensor/index.ts";
 import { crate } from "./crate.ts";
+import { ctrlLosses } from "./ctrl-losses.ts";
 import { type Comparison, type Kind, readGolden } from "./golden.ts";
 import { layerRate } from "./layer-rate.ts";
-import { mcr2 } from "./mcr2.ts";
 import { redunet } from "./redunet.ts";
 
-const KINDS: Record<string, Kind> = { crate, "ctrl-losses": mcr2, "layer-rate": layerRate, redunet };
+const KINDS: Record<string, Kind> = { crate, "ctrl-losses": ctrlLosses, "layer-rate": layerRate, redunet };
 
 /** Runs ours beside a reference file. @throws {UsageError} a kind that is not known */
 export function compareWith(path: string): { kind: string; comparison: Comparison } {

@@ -2,3 +2,4 @@
 
 export { assignment } from "./assignment.ts";
 export { ari, clusteringAccuracy, nmi } from "./clustering-accuracy.ts";
+export { frechetDistance, inceptionScore, squareRoot } from "./frechet.ts";

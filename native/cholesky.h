@@ -1,0 +1,49 @@
+// What every rate is made of: Gram matrices, their Cholesky factors, a batch at a time.
+#pragma once
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+
+namespace vitrine {
+
+/** Rates are sums of logarithms: never below single precision. */
+at::Tensor widen(const at::Tensor& tensor);
+
+/** While it lives, autocast touches no product: a Gram matrix in bfloat16 has no log-determinant worth the name. */
+struct StayWide {
+  c10::impl::ExcludeDispatchKeyGuard guard{c10::autocast_dispatch_keyset};
+};
+
+/**
+ * body(i) for every matrix of a batch. Batched LAPACK and strided products are serial loops on the CPU, so the batch
+ * is shared out among the threads; with fewer matrices than threads, the threads share each matrix instead.
+ */
+template <typename Body>
+static void overBatch(int64_t count, Body body) {
+  const auto some = [&](int64_t begin, int64_t end) {  // the guards are per thread
+    StayWide stayWide;
+    at::NoGradGuard noGrad;
+    at::AutoDispatchBelowADInplaceOrView belowAutograd;
+    for (int64_t i = begin; i < end; i++) body(i);
+  };
+  if (count < at::get_num_threads()) some(0, count);
+  else at::parallel_for(0, count, 1, some);
+}
+
+/** The lower triangle of Y Yᵀ; blocks above the diagonal are left out, as BLAS' syrk does, which ATen has not. */
+void gramInto(at::Tensor G, const at::Tensor& Y);
+
+/**
+ * Lower Cholesky factors of M = I + G [b, d, d], positive definite up to rounding; only the lower triangle is read.
+ * Where a factorisation fails, the diagonal grows by 1e-6, 1e-4, 1e-2 of its mean; then it is an error. An M that is
+ * not finite gives what is not finite, so that the training loop can say where it came from.
+ */
+at::Tensor factor(const at::Tensor& M);
+
+/** log det(I + G) = 2 Σ log L_ii. */
+at::Tensor logdetOf(const at::Tensor& L);
+
+/** (I + G)⁻¹ from its Cholesky factors. */
+at::Tensor inverseOf(const at::Tensor& L);
+
+}  // namespace vitrine

@@ -1,0 +1,120 @@
+// Coding rates of unions of segments from shared Grams, with their closed-form gradient.
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#include <vector>
+
+#include "cholesky.h"
+#include "spd.h"
+
+namespace vitrine {
+
+using at::Tensor;
+
+/** The inverses X of the Cholesky factors of M = I + G, with log det M; lower triangles are read. Raised as `factor` does. */
+static InverseFactors inverseFactorsOf(const Tensor& M) {
+  if (M.is_cpu()) {
+    InverseFactors found = inverseFactors(M);
+    if (found.logdet.isfinite().all().item<bool>()) return found;
+  }
+  const Tensor L = factor(M);
+  return {at::linalg_solve_triangular(L, at::eye(L.size(-1), L.options()), /*upper=*/false), logdetOf(L)};
+}
+
+/** XᵀX of lower triangular X [b, d, d], by halves: the products with the upper right, which is zero, are left out. */
+static Tensor squareOf(const Tensor& X) {
+  const auto d = X.size(-1), half = d / 2;
+  if (d < 64) return at::bmm(X.mT(), X);
+  const Tensor upper = X.narrow(1, 0, half).narrow(2, 0, half), lower = X.narrow(1, half, d - half);
+  Tensor square = at::bmm(lower.mT(), lower);
+  square.narrow(1, 0, half).narrow(2, 0, half).add_(at::bmm(upper.mT(), upper));
+  return square;
+}
+
+/**
+ * Rates of unions of segments. Segment s holds counts[s] rows of Z [N, d], listed by `order` one segment after the
+ * other; entry r of the result is
+ *
+ *     ½ log det(I + Σₛ A_rs ZₛᵀZₛ),      gradient  ∂/∂Zₛ = Zₛ Σᵣ gᵣ A_rs (I + Σₛ A_rs ZₛᵀZₛ)⁻¹
+ *
+ * Every Gram is formed once whatever the number of unions it is in, and each row of Z is multiplied once on the way back.
+ */
+struct UnionRates : torch::autograd::Function<UnionRates> {
+  /** out[s] = body(rows of segment s), the segments in parallel on the CPU. */
+  template <typename Body>
+  static void overSegments(const Tensor& sorted, const std::vector<int64_t>& counts, Body body) {
+    std::vector<int64_t> starts(counts.size(), 0);
+    for (size_t s = 1; s < counts.size(); s++) starts[s] = starts[s - 1] + counts[s - 1];
+    const auto each = [&](int64_t s) { body(s, starts[s], sorted.narrow(0, starts[s], counts[s])); };
+    if (sorted.is_cpu()) overBatch(counts.size(), each);
+    else for (size_t s = 0; s < counts.size(); s++) each(s);
+  }
+
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& Z, const Tensor& order, std::vector<int64_t> counts,
+                        const Tensor& A) {
+    StayWide stayWide;
+    const auto d = Z.size(1), S = static_cast<int64_t>(counts.size());
+    const Tensor sorted = widen(Z.index_select(0, order));
+    const Tensor grams = at::zeros({S, d, d}, sorted.options());
+    overSegments(sorted, counts, [&](int64_t s, int64_t, const Tensor& rows) { gramInto(grams[s], rows.t()); });
+    Tensor M = at::mm(A.to(sorted), grams.view({S, d * d})).view({-1, d, d});
+    M.diagonal(0, -2, -1).add_(1);
+    const auto [X, logdet] = inverseFactorsOf(M);
+    ctx->save_for_backward({Z, order, A, X, sorted});
+    ctx->saved_data["counts"] = counts;
+    return logdet.div(2);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
+    StayWide stayWide;
+    const auto saved = ctx->get_saved_variables();
+    const Tensor &Z = saved[0], order = saved[1], X = saved[3], sorted = saved[4];
+    const Tensor weights = grads[0].unsqueeze(1) * saved[2].to(X);  // [U, S]
+    const auto counts = ctx->saved_data["counts"].toIntVector();
+    const auto d = Z.size(1);
+    if (at::GradMode::is_enabled()) {  // a second derivative is wanted: stay within what autograd knows
+      const auto rows = widen(Z).index_select(0, order).split_with_sizes(counts);
+      std::vector<Tensor> grams, products;
+      for (const Tensor& part : rows) grams.push_back(at::mm(part.t(), part));
+      const Tensor mixed = at::mm(saved[2].to(X), at::stack(grams).view({-1, d * d})).view({-1, d, d});
+      const Tensor inverse = at::linalg_inv(at::eye(d, X.options()) + mixed);
+      const Tensor M = at::mm(weights.t(), inverse.reshape({-1, d * d})).view({-1, d, d});
+      for (size_t s = 0; s < rows.size(); s++) products.push_back(at::mm(rows[s], M[s]));
+      const Tensor gradient = at::zeros(Z.sizes(), X.options()).index_copy(0, order, at::cat(products));
+      return {gradient.to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};
+    }
+    const Tensor M = at::mm(weights.t(), squareOf(X).view({-1, d * d})).view({-1, d, d});  // one matrix per segment
+    const Tensor products = at::empty_like(sorted);
+    overSegments(sorted, counts, [&](int64_t s, int64_t start, const Tensor& rows) {
+      Tensor product = products.narrow(0, start, rows.size(0));
+      at::mm_out(product, rows, M[s]);
+    });
+    if (order.size(0) < Z.size(0)) {
+      const Tensor gradient = at::zeros(Z.sizes(), products.options()).index_copy_(0, order, products);
+      return {gradient.to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};
+    }
+    const Tensor place = at::empty_like(order).index_copy_(0, order, at::arange(order.size(0), order.options()));
+    return {products.index_select(0, place).to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};  // gathering is cheaper
+  }
+};
+
+static Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, const Tensor& A) {
+  TORCH_CHECK(Z.dim() == 2 && Z.is_floating_point(), "union_rates expects floating-point features [N, d], got ", Z.sizes());
+  int64_t rows = 0;
+  for (const auto count : counts) {
+    TORCH_CHECK(count >= 0, "union_rates expects counts of at least 0, got ", count);
+    rows += count;
+  }
+  TORCH_CHECK(order.dim() == 1 && order.size(0) == rows, "union_rates expects one index per row of a segment, got ", order.sizes(),
+              " for ", rows, " rows");
+  TORCH_CHECK(A.dim() == 2 && A.size(1) == static_cast<int64_t>(counts.size()), "union_rates expects weights [unions, ",
+              counts.size(), "], got ", A.sizes());
+  return UnionRates::apply(Z, order, counts.vec(), A);
+}
+
+}  // namespace vitrine
+
+TORCH_LIBRARY_FRAGMENT(vitrine, library) {
+  library.def("union_rates(Tensor Z, Tensor order, int[] counts, Tensor A) -> Tensor", &vitrine::unionRates);
+}

@@ -1,0 +1,91 @@
+/** @file Closed-loop transcription as a learner: endless shuffled batches, linear decay, evaluation by subspaces. */
+
+import {
+  type Batch,
+  batchCount,
+  batches,
+  type ImageSet,
+  type ImageSource,
+  imageSource,
+} from "../../data/index.ts";
+import type { Random } from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { evaluateEncoder } from "./evaluate.ts";
+import { SYMMETRIC } from "./features.ts";
+import type { Players } from "./players.ts";
+import { type CtrlOptions, checkCtrlOptions, ctrlStep, decayedRate } from "./step.ts";
+
+export interface CtrlLearnerOptions extends CtrlOptions {
+  train: ImageSet | ImageSource;
+  test: ImageSet | ImageSource;
+  random: Random;
+  /** Steps in all; the rate falls to 0 over them. */
+  steps: number;
+  batchSize: number;
+  lr: number;
+  imageSize: number;
+  device?: string;
+  /** Steps between evaluations; the last step is always evaluated. */
+  evalEvery?: number;
+}
+
+/** CTRL on a set of images. The players belong to the caller. */
+export class CtrlLearner implements Learner<Batch> {
+  readonly steps: number;
+  private readonly source: ImageSource;
+
+  constructor(
+    readonly players: Players,
+    private readonly options: CtrlLearnerOptions,
+  ) {
+    checkCtrlOptions(options);
+    this.steps = options.steps;
+    this.source = imageSource(options.train);
+  }
+
+  /** Epoch after epoch in a new order each; the last batch of an epoch is what is left. */
+  async *batches(from: number): AsyncGenerator<Batch> {
+    const { batchSize, random, imageSize, device } = this.options;
+    const perEpoch = batchCount(this.source.count, batchSize);
+    for (let step = from; ; ) {
+      const [epoch, start] = [Math.floor(step / perEpoch), step % perEpoch];
+      const normalise = SYMMETRIC(this.source.channels);
+      const place = { imageSize, ...(device !== undefined && { device }) };
+      const order = { random, shuffle: true, epoch, start };
+      yield* batches(this.source, { batchSize, normalise, ...order, ...place });
+      step += perEpoch - start;
+    }
+  }
+
+  size(batch: Batch): number {
+    return batch.indices.length;
+  }
+
+  step(batch: Batch, at: number): Numbers {
+    const lr = decayedRate(this.options.lr, at, this.steps);
+    const { encoder, decoder } = ctrlStep(this.players, batch, this.options, lr);
+    return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr };
+  }
+
+  async after(done: number): Promise<Milestone | undefined> {
+    const { evalEvery = Number.POSITIVE_INFINITY, train, test, imageSize, device } = this.options;
+    if (done !== this.steps && done % evalEvery !== 0) return undefined;
+    const images = { imageSize, ...(device !== undefined && { device }) };
+    const { pca, svd } = await evaluateEncoder(this.players.nets.encoder, train, test, images);
+    const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+    return {
+      numbers: { "eval/pca": 100 * pca, "eval/svd": 100 * svd },
+      score: Math.max(pca, svd),
+      text: `step ${done}/${this.steps}  nearest subspace ${percent(pca)} (PCA) ${percent(svd)} (SVD)`,
+    };
+  }
+
+  snapshot() {
+    return this.players.snapshot();
+  }
+
+  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
+    this.players.restore(model, optimizer, state as { steps: number[] });
+  }
+}

@@ -1,0 +1,57 @@
+/** @file A-GEM: a step may not go against the gradient on remembered images. */
+
+import { gradients, type Tensor } from "../../../tensor/index.ts";
+import { Exemplars } from "./exemplars.ts";
+import { type Strategy, seenCrossEntropy, type TaskView } from "./strategy.ts";
+
+export interface AGemOptions {
+  /** Images kept of each class: the first that came. */
+  perClass?: number;
+  /** Remembered images per step. */
+  batchSize?: number;
+}
+
+/**
+ *     g ← g − (gᵀr / ‖r‖²) r   where gᵀr < 0,   r the gradient on remembered images
+ */
+export class AGem implements Strategy {
+  private readonly exemplars = new Exemplars();
+  private draws = 0;
+
+  constructor(private readonly options: AGemOptions = {}) {}
+
+  loss = seenCrossEntropy;
+
+  gradientsOf(view: TaskView, loss: Tensor, parameters: readonly Tensor[]): Tensor[] {
+    const own = gradients(loss, parameters);
+    if (this.exemplars.count === 0) return own;
+    const { batchSize = 256 } = this.options;
+    const { images, labels } = this.exemplars.draw(batchSize, view.random.at(`memory.${this.draws++}`));
+    return project(own, gradients(seenCrossEntropy(view, images, labels), parameters));
+  }
+
+  end({ fresh }: TaskView, images: Tensor, labels: Tensor): void {
+    const { perClass = 200 } = this.options;
+    for (const label of fresh) {
+      const own = images.index([labels.eq(label)]);
+      this.exemplars.put(label, own.narrow(0, 0, Math.min(perClass, own.size(0))));
+    }
+  }
+
+  get bytes(): number {
+    return this.exemplars.bytes;
+  }
+  dispose(): void {
+    this.exemplars.dispose();
+  }
+}
+
+/** The gradient without its part against the reference. @see Chaudhry et al. 2019, the projection */
+export function project(gradient: readonly Tensor[], reference: readonly Tensor[]): Tensor[] {
+  const dot = (a: readonly Tensor[], b: readonly Tensor[]) =>
+    a.reduce((sum, tensor, i) => sum + tensor.mul(b[i]!).sum().item(), 0);
+  const along = dot(gradient, reference);
+  if (along >= 0) return [...gradient];
+  const share = along / dot(reference, reference);
+  return gradient.map((tensor, i) => tensor.sub(reference[i]!.mul(share)));
+}

@@ -1,0 +1,258 @@
+/** @file i-CTRL as a learner: a first model by CTRL, then task after task with a memory, then reviews. */
+
+import { type Batch, batchCount, batches, type ImageSet } from "../../data/index.ts";
+import { heldClasses } from "../../rate/index.ts";
+import { keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { nearestSubspace } from "../classify/index.ts";
+import { featuresOf, SYMMETRIC } from "../ctrl/features.ts";
+import { below, type Players } from "../ctrl/players.ts";
+import { ctrlStep } from "../ctrl/step.ts";
+import { Memory, type MemoryOptions } from "./memory.ts";
+import { incrementalDecoderStep, incrementalEncoderStep, type Replay, replayOf } from "./step.ts";
+import { addAccuracies, lastAndAverage, ofClasses, type Progression, splitClasses } from "./tasks.ts";
+
+export interface IctrlOptions extends MemoryOptions {
+  train: ImageSet;
+  test: ImageSet;
+  random: Random;
+  /** Tasks that the classes are split into: 5 or 10 in the paper. */
+  tasks: number;
+  /** The first model: CTRL with batch statistics on the first task's classes. */
+  first: { steps: number; batchSize: number; lr: number };
+  /** Epochs on each later task, and on each task of a review. */
+  epochs: number;
+  lr: number;
+  /** λ, before the distances of the new classes. */
+  lambda: number;
+  /** γ, before those of the held classes: 1. */
+  gamma: number;
+  /** ε: 1. */
+  precision: number;
+  /** New images per step; as many as the memory holds, times the classes per task, when left out. */
+  batchSize?: number;
+  /** Statistics of batch normalisation after the first task: the first model's, or each batch's. Scales and shifts learn. */
+  bnMode: "eval-affine-trainable" | "train";
+  /** Whether all new classes but the last are held too, as in the authors' code: see `heldClasses`. */
+  held: "code" | "paper";
+  /** Rounds over all tasks once the last is learned. */
+  reviews: number;
+  /** Directions per class of the nearest-subspace classifier: 15. */
+  components: number;
+  imageSize: number;
+  device?: string;
+}
+
+/** A stretch of steps on one task. */
+interface Phase {
+  kind: "first" | "task" | "review";
+  task: number;
+  start: number;
+  steps: number;
+  batchSize: number;
+}
+
+/** i-CTRL on a set of images. The players belong to the caller, the memory to the learner. */
+export class IctrlLearner implements Learner<Batch> {
+  readonly steps: number;
+  readonly memory = new Memory();
+  readonly progression: Progression = { matrix: [], seen: [] };
+  private readonly tasks: readonly (readonly number[])[];
+  private readonly phases: readonly Phase[];
+  private readonly sets = new Map<number, ImageSet>();
+  private replay: Replay | undefined;
+
+  constructor(
+    readonly players: Players,
+    private readonly options: IctrlOptions,
+  ) {
+    const { train, tasks } = options;
+    this.tasks = splitClasses(train.classes.length, tasks);
+    this.phases = this.plan();
+    const { start, steps } = this.phases.at(-1)!;
+    this.steps = start + steps;
+  }
+
+  private plan(): Phase[] {
+    const { first, epochs, batchSize, directions, samples, reviews } = this.options;
+    const all = this.tasks.flat().length;
+    const phases: Phase[] = [];
+    const add = (kind: Phase["kind"], task: number, size: number, steps?: number) => {
+      const start = phases.reduce((sum, phase) => sum + phase.steps, 0);
+      const count = batchCount(this.imagesOf(task).count, size);
+      phases.push({ kind, task, start, batchSize: size, steps: steps ?? epochs * count });
+    };
+    const step = this.tasks[0]!.length;
+    const usual = (old: number) => batchSize ?? directions * samples * old * step;
+    add("first", 0, first.batchSize, first.steps);
+    for (let t = 1; t < this.tasks.length; t++) add("task", t, usual(t * step));
+    for (let round = 0; round < reviews; round++)
+      for (let t = 0; t < this.tasks.length; t++) add("review", t, usual(all - step));
+    return phases;
+  }
+
+  private imagesOf(task: number): ImageSet {
+    const known = this.sets.get(task) ?? ofClasses(this.options.train, this.tasks[task]!);
+    this.sets.set(task, known);
+    return known;
+  }
+
+  private phaseAt(step: number): { phase: Phase; index: number } {
+    const index = this.phases.findLastIndex(({ start, steps }) => start <= step && steps > 0);
+    return { phase: this.phases[index]!, index };
+  }
+
+  async *batches(from: number): AsyncGenerator<Batch> {
+    const { imageSize, device, random } = this.options;
+    for (let step = from; step < this.steps; ) {
+      const { phase, index } = this.phaseAt(step);
+      const set = this.imagesOf(phase.task);
+      const perEpoch = batchCount(set.count, phase.batchSize);
+      const within = step - phase.start;
+      const left = phase.steps - within;
+      let given = 0;
+      const place = { imageSize, ...(device !== undefined && { device }) };
+      const epoch = batches(set, {
+        ...{ batchSize: phase.batchSize, normalise: SYMMETRIC(set.channels), ...place },
+        ...{ random: random.at(`phase.${index}`), shuffle: true },
+        ...{ epoch: Math.floor(within / perEpoch), start: within % perEpoch },
+      });
+      for await (const batch of epoch) {
+        yield batch;
+        if (++given === left) break;
+      }
+      step += given;
+    }
+  }
+
+  size(batch: Batch): number {
+    return batch.indices.length;
+  }
+
+  step(batch: Batch, at: number): Numbers {
+    const { phase } = this.phaseAt(at);
+    const { first, lr, lambda, gamma, precision } = this.options;
+    const classes = this.tasks.flat().length;
+    if (phase.kind === "first") {
+      const options = { objective: "multi", classes: this.tasks[0]!.length, inner: 1, precision } as const;
+      const { encoder, decoder } = ctrlStep(this.players, batch, options, first.lr);
+      return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr: first.lr };
+    }
+    const fresh = this.tasks[phase.task]!;
+    const seen = phase.kind === "task" ? fresh.at(-1)! + 1 : classes;
+    const held =
+      phase.kind === "task"
+        ? heldClasses(seen, fresh.length, this.options.held)
+        : this.memory.labels.filter((label) => !fresh.includes(label));
+    const options = { classes: seen, fresh, held, lambda, gamma, precision };
+    this.players.train(this.options.bnMode === "train");
+    const encoder = incrementalEncoderStep(this.players, batch, this.replay!, options, lr);
+    const decoder = incrementalDecoderStep(this.players, batch, this.replay!, options, lr);
+    return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr, task: phase.task };
+  }
+
+  /** The end of a task: memory of its classes, accuracies on what was seen, the replay for the next task. */
+  async after(done: number): Promise<Milestone | undefined> {
+    const { phase, index } = this.phaseAt(done - 1);
+    if (done !== phase.start + phase.steps) return undefined;
+    if (phase.kind === "first") this.players.forget();
+    this.players.train(this.options.bnMode === "train" && phase.kind !== "first");
+    await this.remember(phase, index);
+    await this.measure(phase);
+    const next = this.phases[index + 1];
+    this.replace(next && (next.kind === "review" ? this.tasks[next.task]! : []));
+    const { last, average } = lastAndAverage(this.progression);
+    const numbers = {
+      "eval/seen": 100 * last,
+      "eval/average": 100 * average,
+      "memory/bytes": this.memory.bytes,
+    };
+    const name =
+      phase.kind === "review"
+        ? `review of task ${phase.task + 1}`
+        : `task ${phase.task + 1}/${this.tasks.length}`;
+    return {
+      numbers,
+      text: `${name}  accuracy on the classes seen ${(100 * last).toFixed(2)} %  mean so far ${(100 * average).toFixed(2)} %`,
+    };
+  }
+
+  private async remember(phase: Phase, index: number): Promise<void> {
+    const { random } = this.options;
+    const { Z, labels } = await this.features(this.imagesOf(phase.task));
+    for (const label of this.tasks[phase.task]!)
+      scope(() => {
+        const rows = Z.index([labels.eq(label)]); //                            [n_k, d]
+        this.memory.remember(label, rows, this.options, random.at(`memory.${index}`).at(`class.${label}`));
+      }, "remember");
+    Z.dispose();
+    labels.dispose();
+  }
+
+  private async measure(phase: Phase): Promise<void> {
+    const learned = phase.kind === "review" ? this.tasks : this.tasks.slice(0, phase.task + 1);
+    const { components } = this.options;
+    const classes = this.tasks.flat().length;
+    const train = await this.features(ofClasses(this.options.train, learned.flat()));
+    const test = await this.features(ofClasses(this.options.test, learned.flat()));
+    scope(() => {
+      using classifier = nearestSubspace(train.Z, train.labels, { classes, components, centred: false });
+      const predicted = classifier.predict(test.Z).numbers();
+      addAccuracies(this.progression, learned, predicted, test.labels.numbers());
+    }, "measure");
+    for (const tensor of [train.Z, train.labels, test.Z, test.labels]) tensor.dispose();
+  }
+
+  private features(set: ImageSet) {
+    const { imageSize, device } = this.options;
+    return featuresOf(this.players.nets.encoder, set, { imageSize, ...(device !== undefined && { device }) });
+  }
+
+  /** The replay of everything remembered but some classes, by the decoder as it is; none when there is no next task. */
+  private replace(except: readonly number[] | undefined): void {
+    this.forgetReplay();
+    if (except === undefined) return;
+    this.replay = scope(() => {
+      const { Z, labels, images } = replayOf(this.players, this.memory.all(except));
+      return { Z: keep(Z), labels: keep(labels), images: keep(images) };
+    }, "replay");
+  }
+
+  snapshot() {
+    const { model, optimizer, state } = this.players.snapshot();
+    for (const [name, tensor] of this.memory.stateDict()) model.set(name, tensor);
+    for (const [name, tensor] of Object.entries(this.replay ?? {})) model.set(`replay.${name}`, tensor);
+    return {
+      model,
+      optimizer,
+      state: { ...state, progression: this.progression, training: this.players.nets.encoder.training },
+    };
+  }
+
+  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
+    const saved = state as { steps: number[]; progression: Progression; training: boolean };
+    this.players.restore(model, optimizer, saved);
+    this.players.train(saved.training);
+    this.memory.load(model);
+    Object.assign(this.progression, saved.progression);
+    this.forgetReplay();
+    const { Z, labels, images } = Object.fromEntries(below(model, "replay.")) as Record<string, Tensor>;
+    const copy = (tensor: Tensor) => keep(noGrad(() => tensor.clone()));
+    if (Z && labels && images) this.replay = { Z: copy(Z), labels: copy(labels), images: copy(images) };
+  }
+
+  private forgetReplay(): void {
+    for (const tensor of Object.values(this.replay ?? {}) as Tensor[]) tensor.dispose();
+    this.replay = undefined;
+  }
+
+  /** Frees the memory and the replay. */
+  dispose(): void {
+    this.memory.dispose();
+    this.forgetReplay();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,65 @@
+/** @file Samples sorted once by class, so that every rate of a class or of a union of classes shares its Gram. */
+
+import { operator, run, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { type RateOptions, squared } from "./coding-rate.ts";
+import { countLabels } from "./segments.ts";
+
+const UNION_RATES = operator("vitrine::union_rates");
+
+/** Rows of a feature matrix, part by part. Part s is `counts[s]` rows, named in `order` after those of part s − 1. */
+export interface Parts {
+  /** int64, as many entries as all parts together. */
+  order: Tensor;
+  counts: readonly number[];
+}
+
+/**
+ * The classes of each of several feature sets that are stacked and have the same labels: part `side · classes + k` is
+ * class k of set `side`. Each set has as many rows as there are labels.
+ *
+ * @param labels [n], int64, 0 ≤ label < classes
+ * @throws {UsageError} a label out of range, with its position
+ */
+export function partsOf(labels: Tensor, classes: number, sides = 1): Parts {
+  const { values, counts } = countLabels(labels, classes);
+  const n = values.length;
+  const next = counts.map((_, k) => counts.slice(0, k).reduce((sum, count) => sum + count, 0));
+  const order = new Int32Array(sides * n);
+  for (let i = 0; i < n; i++) {
+    const place = next[values[i] as number]!++;
+    for (let side = 0; side < sides; side++) order[side * n + place] = side * n + i;
+  }
+  const all = Array.from({ length: sides }, () => counts).flat();
+  return { order: scope(() => tensor(order, { device: labels.device }).to("int64")), counts: all };
+}
+
+/** Number of rows of a union of parts. */
+export const countOf = (parts: Parts, union: readonly number[]): number =>
+  union.reduce((sum, part) => sum + parts.counts[part]!, 0);
+
+/**
+ * Coding rates of unions of parts, each under one Gaussian; a union without rows has rate 0:
+ *
+ *     Rᵤ = ½ log det(I + d/(nᵤ ε²) Σ_{s in u} ZₛᵀZₛ)
+ *
+ * Every part's Gram is formed once, all log-determinants are one batch, the gradient is in closed form.
+ *
+ * @param Z [N, d]
+ * @param unions each a list of parts
+ * @returns [unions], nats
+ */
+export function unionRates(
+  Z: Tensor,
+  parts: Parts,
+  unions: readonly (readonly number[])[],
+  options: RateOptions = {},
+): Tensor {
+  const S = parts.counts.length;
+  const A = new Float64Array(unions.length * S);
+  unions.forEach((union, row) => {
+    const alpha = Z.size(1) / (Math.max(countOf(parts, union), 1) * squared(options));
+    for (const part of union) A[row * S + part] = alpha;
+  });
+  const weights = tensor(A, { shape: [unions.length, S], device: Z.device });
+  return run(UNION_RATES, Z.h, parts.order.h, parts.counts, weights.h);
+}
