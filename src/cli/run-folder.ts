@@ -1,8 +1,9 @@
 /** @file Which folder a training run writes to: a new one, a named one, or the one that is resumed. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { DiskError, UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../tensor/errors.ts";
+import { probeWritable } from "../tensor/write-file.ts";
 
 export interface RunRequest {
   /** Name of the recipe. */
@@ -29,7 +30,7 @@ export interface RunPlace {
  */
 export function placeRun(request: RunRequest): RunPlace {
   const place = request.resume === undefined ? fresh(request) : resumed(request, request.resume);
-  probe(place.folder);
+  probeWritable(place.folder);
   return place;
 }
 
@@ -119,19 +120,4 @@ function checked(experiment: string): string {
     `--experiment: expected a folder's name of letters, digits, dots and dashes, received "${experiment}"`,
     { path: "--experiment", received: experiment },
   );
-}
-
-function probe(folder: string): void {
-  const file = join(folder, `.probe-${process.pid}`);
-  try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(file, "");
-    rmSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new DiskError(`cannot write to ${folder} (${code}); choose another folder with --output`, {
-      path: folder,
-      cause: error,
-    });
-  }
 }

@@ -1,8 +1,8 @@
 /** @file Every figure of a report, and their files. */
 
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic, writing } from "../train/write-file.ts";
+import { makeFolder, writeFileAtomic, writing } from "../tensor/write-file.ts";
 import { attentionDepthFigure, attentionFigure } from "./attention-figures.ts";
 import type { Figure } from "./chart/index.ts";
 import { nonZeroFigure, rateFigure, spectrumFigure, wholeRateFigure } from "./layer-figures.ts";
@@ -46,8 +46,8 @@ export function reportFigures(report: Report): Map<string, Figure> {
  */
 export function writeFigures(report: Report, folder: string): string[] {
   const figures = reportFigures(report);
+  makeFolder(folder);
   writing(folder, () => {
-    mkdirSync(folder, { recursive: true });
     for (const { name } of FIGURES)
       if (!figures.has(name))
         for (const end of ["svg", "csv"]) rmSync(join(folder, `${name}.${end}`), { force: true });

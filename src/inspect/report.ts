@@ -1,9 +1,9 @@
 /** @file Reports: numbers that are not finite get a reason, files are checked when written and when read. */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataError, UsageError } from "../tensor/errors.ts";
-import { writeFileAtomic, writing } from "../train/write-file.ts";
+import { makeFolder, writeFileAtomic } from "../tensor/write-file.ts";
 import { REPORT_VERSION, type Report, reportSchema } from "./report-schema.ts";
 
 /** Why a value at a path is null. */
@@ -82,7 +82,7 @@ export function readReport(file: string): Report {
 /** Writes a report whole or not at all, making its folder. @throws {DataError} not a report; {DiskError} cannot be written */
 export function writeReport(file: string, report: Report): void {
   const text = `${JSON.stringify(checkReport(report, file), null, 1)}\n`;
-  writing(file, () => mkdirSync(dirname(file), { recursive: true }));
+  makeFolder(dirname(file));
   writeFileAtomic(file, text);
 }
 

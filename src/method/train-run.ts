@@ -1,13 +1,12 @@
 /** @file `vitrine train`: a recipe, a run folder, a trained model. */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { native } from "../tensor/index.ts";
+import { makeFolder, writeFileAtomic } from "../tensor/write-file.ts";
 import { prepareCheckpoints } from "../train/checkpoint.ts";
 import { chooseDevice } from "../train/precision.ts";
 import { lockRun } from "../train/run-lock.ts";
 import { Trainer } from "../train/trainer.ts";
-import { writeFileAtomic, writing } from "../train/write-file.ts";
 import { batchOptions, buildModel, type Splits, withSplits } from "./build.ts";
 import type { Recipe } from "./recipe.ts";
 import { resumeFrom } from "./resume.ts";
@@ -23,7 +22,7 @@ import { Supervised } from "./supervised.ts";
 export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promise<RunResult> {
   const { output: folder } = options;
   const device = chooseDevice(recipe.train.device);
-  writing(folder, () => mkdirSync(folder, { recursive: true }));
+  makeFolder(folder);
   using _lock = lockRun(folder);
   return await withSplits(recipe, (splits) => trainOn(splits, recipe, { ...options, device }));
 }

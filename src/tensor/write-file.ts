@@ -2,6 +2,7 @@
 
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -40,6 +41,16 @@ export function writing<T>(path: string, action: () => T): T {
     const what = REMEDY[code] ?? "the file system refused";
     throw new DiskError(`cannot write ${path}: ${what} (${code})`, { path, cause: error });
   }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive form does not return where a parent takes no entries, as in
+ * /proc. @throws {DiskError}
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  writing(path, () => mkdirSync(path));
 }
 
 /**
@@ -103,8 +114,8 @@ export function syncFolder(folder: string): void {
  * at its first save. Throws `DiskError`.
  */
 export function probeWritable(folder: string): void {
+  makeFolder(folder);
   writing(folder, () => {
-    mkdirSync(folder, { recursive: true });
     const file = join(folder, `.tmp-probe-${process.pid}`);
     try {
       writeFileSync(file, "probe");

@@ -18,8 +18,8 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DataError, DiskError } from "../tensor/errors.ts";
+import { writeAll, writeFileAtomic, writing } from "../tensor/write-file.ts";
 import { type MetricsRecord, MetricsWriter, readMetrics, writeSummary } from "./metrics.ts";
-import { writeAll, writeFileAtomic, writing } from "./write-file.ts";
 
 fc.configureGlobal({ seed: 1 });
 

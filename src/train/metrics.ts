@@ -2,8 +2,8 @@
 
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { DataError } from "../tensor/errors.ts";
+import { appendWhole, writeFileAtomic, writing } from "../tensor/write-file.ts";
 import { fromJsonLine, type JsonValue, toJsonLine } from "./json-line.ts";
-import { appendWhole, writeFileAtomic, writing } from "./write-file.ts";
 
 /** One record. `step` counts optimiser steps from the start of the run; names are grouped by slashes (`train/loss`). */
 export interface MetricsRecord {

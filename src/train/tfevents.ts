@@ -3,8 +3,8 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { appendWhole, writing } from "../tensor/write-file.ts";
 import { Message } from "./protobuf.ts";
-import { appendWhole, writing } from "./write-file.ts";
 
 /** A PNG and its size in px. */
 export interface EventImage {
