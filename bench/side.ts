@@ -28,7 +28,9 @@ export class Side {
     readonly name: string,
     private readonly child: ChildProcess,
   ) {
-    createInterface({ input: child.stdout! }).on("line", (line) => this.waiting.shift()?.resolve(line));
+    createInterface({ input: child.stdout! }).on("line", (line) => {
+      if (line.startsWith("{")) this.waiting.shift()?.resolve(line); // a library below may print lines of its own
+    });
     child.stderr!.setEncoding("utf8").on("data", (text: string) => this.errors.push(text));
     child.on("close", (code) => {
       const problem = new Error(

@@ -46,15 +46,14 @@ def train_step(model, batch, precision, optimiser):
     return run
 
 
-def coding_rate(batch, n, d, form):
-    """1/2 logdet(I + d / (n eps^2) Z^T Z), eps = 1/2, with the d x d or (as in the authors' estimator) the n x n matrix."""
+def coding_rate(batch, n, d):
+    """1/2 logdet(I + d / (n eps^2) Z^T Z), eps = 1/2, with the d x d matrix."""
     tokens = torch.randn(batch, n, d, requires_grad=True)
-    alpha, identity = d / (n * 0.25), torch.eye(d if form == "features" else n)
+    alpha, identity = d / (n * 0.25), torch.eye(d)
 
     def run(iterations):
         for _ in range(iterations):
-            left, right = (tokens.mT, tokens) if form == "features" else (tokens, tokens.mT)
-            rate = torch.logdet(identity + alpha * left @ right) / 2
+            rate = torch.logdet(identity + alpha * tokens.mT @ tokens) / 2
             tokens.grad = None
             rate.sum().backward()
 
