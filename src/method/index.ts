@@ -12,10 +12,22 @@ export {
   nearestSubspace,
   type SubspaceClassifier,
 } from "./classify/index.ts";
+export { evaluateEncoder } from "./ctrl/evaluate.ts";
+export { CtrlLearner, type CtrlLearnerOptions } from "./ctrl/learner.ts";
+export { Players } from "./ctrl/players.ts";
 export { evaluateRun } from "./evaluate-run.ts";
+export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
+export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
 export { type LoadedRun, loadRun } from "./load-run.ts";
 export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
-export { ari, assignment, clusteringAccuracy, nmi } from "./metrics/index.ts";
+export {
+  ari,
+  assignment,
+  clusteringAccuracy,
+  frechetDistance,
+  inceptionScore,
+  nmi,
+} from "./metrics/index.ts";
 export { type Layer, type Origin, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 export { findRecipe, readSettings, recipeNames } from "./recipes.ts";
 export * from "./redunet/index.ts";
