@@ -8,6 +8,7 @@ export {
   closedLoopNetInfo,
   closedLoopNets,
 } from "./closed-loop-nets.ts";
+export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp-head.ts";
 export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
