@@ -15,6 +15,7 @@ export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
 export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
+export { NmceNet, type NmceNetOptions } from "./nmce-net.ts";
 export {
   createModel,
   type ModelInfo,
