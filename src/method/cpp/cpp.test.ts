@@ -16,7 +16,7 @@ import {
   wrongEdges,
 } from "./affinity-measures.ts";
 import { type ClusterAffinity, evaluateCpp } from "./evaluate.ts";
-import { curvedManifolds } from "./fixture.ts";
+import { curvedManifolds } from "./curved-manifolds.ts";
 import { CppLearner, type CppLearnerOptions } from "./learner.ts";
 
 /** Eigenvectors of the normalised affinity; centres picked far from each other, then ten steps of Lloyd's. */

@@ -1,4 +1,4 @@
-/** @file Sets of features whose clusters are known, for tests and trials. */
+/** @file Features whose clusters are known: a union of curved manifolds. */
 
 import { cat, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import { classLabels } from "../redunet/gaussians.ts";
