@@ -19,7 +19,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "eval",
     usage: "RUN [flags]",
-    about: "accuracy and loss of a run's checkpoint on a whole split",
+    about: "the scores of a run's checkpoint, as its method's paper evaluates",
     load: async () => (await import("./eval.ts")).evalCommand,
   },
   {

@@ -3,8 +3,8 @@
 import { basename, join, resolve } from "node:path";
 import { normalisation } from "../data/index.ts";
 import { buildModel, openSplit } from "../method/build.ts";
-import { loadRun } from "../method/load-run.ts";
 import type { InspectRun } from "../method/run-types.ts";
+import { loadRun } from "../method/supervised/load.ts";
 import { writeFigures } from "./figures.ts";
 import { inspectModels } from "./inspect-models.ts";
 import { layerTable } from "./layer-table.ts";

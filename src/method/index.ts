@@ -18,7 +18,6 @@ export { Players } from "./ctrl/players.ts";
 export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
-export { type LoadedRun, loadRun } from "./load-run.ts";
 export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
 export {
   ari,
@@ -40,11 +39,12 @@ export type {
   RunResult,
   TrainRunOptions,
 } from "./run-types.ts";
+export { type LoadedRun, loadRun } from "./supervised/load.ts";
 export {
   correctAt,
   crossEntropy,
   evaluateClassifier,
   Supervised,
   type SupervisedOptions,
-} from "./supervised.ts";
+} from "./supervised/supervised.ts";
 export { trainRun } from "./train-run.ts";

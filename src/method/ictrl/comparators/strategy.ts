@@ -3,8 +3,8 @@
 import { type Batch, batches, type ImageSet } from "../../../data/index.ts";
 import { gradients, NotFiniteError, noGrad, type Random, scope, type Tensor } from "../../../tensor/index.ts";
 import { createOptimizer } from "../../../train/optimizer.ts";
-import { SYMMETRIC } from "../../ctrl/features.ts";
-import { crossEntropy } from "../../supervised.ts";
+import { SYMMETRIC } from "../../features.ts";
+import { crossEntropy } from "../../supervised/supervised.ts";
 import { addAccuracies, ofClasses, type Progression, splitClasses } from "../tasks.ts";
 import { IncrementalClassifier } from "./classifier.ts";
 
