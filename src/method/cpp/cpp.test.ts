@@ -15,8 +15,8 @@ import {
   numericalRank,
   wrongEdges,
 } from "./affinity-measures.ts";
-import { type ClusterAffinity, evaluateCpp } from "./evaluate.ts";
 import { curvedManifolds } from "./curved-manifolds.ts";
+import { type ClusterAffinity, evaluateCpp } from "./evaluate.ts";
 import { CppLearner, type CppLearnerOptions } from "./learner.ts";
 
 /** Eigenvectors of the normalised affinity; centres picked far from each other, then ten steps of Lloyd's. */
