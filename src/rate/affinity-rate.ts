@@ -35,7 +35,7 @@ function gramsOf(Z: Tensor, Pi: Tensor): Tensor {
   }, "grams");
 }
 
-/** What one chunk of columns adds: to the value a number, to the gradients what is in `dZ` and `dPi`. */
+/** What every chunk of columns adds to: 2n times the value, and ∂/∂Z without its factor 2κ. */
 interface Sums {
   value: Tensor; //                                                             []
   dZ: Tensor; //                                                                [n, d]
@@ -52,12 +52,8 @@ interface Sums {
 function addColumns(Z: Tensor, Pi: Tensor, epsSq: number, wanted: boolean, sums: Sums): Tensor | undefined {
   const [n, d] = Z.shape as [number, number];
   const mass = Pi.sum(0).clamp(1e-8); //                                        t [c]
-  const grams = gramsOf(Z, Pi).mul_(
-    mass
-      .reciprocal()
-      .mul(d / epsSq)
-      .reshape([-1, 1, 1]),
-  );
+  const alpha = mass.reciprocal().mul(d / epsSq); //                            [c]
+  const grams = gramsOf(Z, Pi).mul_(alpha.reshape([-1, 1, 1]));
   const logdets = logDet1p(wanted ? grams.setRequiresGrad() : grams); //        [c]
   sums.value.add_(logdets.detach().mul(mass).sum());
   if (!wanted) return undefined;
@@ -65,12 +61,9 @@ function addColumns(Z: Tensor, Pi: Tensor, epsSq: number, wanted: boolean, sums:
   const kappa = d / (2 * n * epsSq);
   const energies = zeros([n, Pi.size(1)], { dtype: Z.dtype, device: Z.device });
   for (const [from, to] of blocksOf(d)) scope(() => addRows(Z, Pi, inverses, from, to, energies, sums.dZ));
-  const trace = inverses.diagonal().sum(-1).sub(d); //                          −tr(I − M⁻¹)
-  const byMass = logdets
-    .detach()
-    .add(trace)
-    .div(2 * n); //                     [c]
-  return energies.mul_(kappa).add_(byMass);
+  const traces = inverses.diagonal().sum(-1).sub(d); //                         −tr(I − M⁻¹), [c]
+  const byMass = logdets.detach().add(traces);
+  return energies.mul_(kappa).add_(byMass.div_(2 * n));
 }
 
 /** Adds the part of zᵢᵀ Mⱼ⁻¹ zᵢ and of Σⱼ πᵢⱼ Mⱼ⁻¹ zᵢ that rows `from` to `to` of the triangles of all M⁻¹ have. */
@@ -120,7 +113,7 @@ export function rateAgainstAffinity(Z: Tensor, Pi: Tensor, options: RateOptions 
   return autocast(null, Z.device, () =>
     scope(() => {
       const [z, pi] = [wide(Z), wide(Pi)];
-      const [moveZ, movePi] = [z.sub(z.detach()), pi.sub(pi.detach())]; //        zeros that carry gradients
+      const [moveZ, movePi] = [z.sub(z.detach()), pi.sub(pi.detach())]; //      zeros that carry gradients
       const wanted = moveZ.requiresGrad || movePi.requiresGrad;
       const { value, dZ, dPi } = evaluated(z.detach(), pi.detach(), epsSq, wanted);
       if (!wanted) return value;

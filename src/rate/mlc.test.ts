@@ -107,6 +107,7 @@ test("mlcLoss: −R + Rᶜ + γ/2 ‖Π‖², and autocast changes nothing", () 
     const [z, pi] = [Z.to("float32"), Pi.to("float32")];
     const inside = autocast("bfloat16", "cpu", () => mlcLoss(z, pi).compression.item());
     expect(inside).toBe(mlcLoss(z, pi).compression.item());
+    expect(mlcLoss(Z.div(0), Pi).loss.item()).toBeNaN();
     expect(() => mlcLoss(Z, Pi.narrow(0, 0, 3))).toThrow("memberships [n, c]");
   });
 });

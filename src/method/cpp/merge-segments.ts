@@ -47,14 +47,11 @@ class Merging {
     const squares = wide.square().sum(1); //                                    [n]
     const lengths = squares.mul(alone).log1p().mul(this.factor(1)).add(this.label(1));
     this.own = lengths.data() as Float64Array;
-    // det(I + α(xxᵀ + yyᵀ)) = (1 + α|x|²)(1 + α|y|²) − α²(x·y)²
-    const grown = squares.mul(pair).add(1);
-    const cross = wide
-      .matmul(wide.T)
-      .square()
-      .mul(pair ** 2);
-    const dets = grown.unsqueeze(0).mul(grown.unsqueeze(1)).sub(cross);
-    this.union = dets.log().mul(this.factor(2)).add(this.label(2)).data() as Float64Array;
+    // det(I + α(xxᵀ + yyᵀ)) = 1 + α|x|² + α|y|² + α² (|x|²|y|² − (x·y)²)
+    const [rows, columns] = [squares.unsqueeze(1), squares.unsqueeze(0)];
+    const area = rows.mul(columns).sub(wide.matmul(wide.T).square()).clamp(0); // not below 0 by rounding
+    const dets = area.mul(pair).add(rows).add(columns).mul(pair);
+    this.union = dets.log1p().mul(this.factor(2)).add(this.label(2)).data() as Float64Array;
     this.best = new Int32Array(n);
     for (const i of this.active) this.find(i);
   }
