@@ -64,6 +64,7 @@ export function curves(
   keys: Readonly<Record<string, string>>,
   title: string,
   unit: string,
+  step = "step",
 ): Figure | undefined {
   const records = readMetrics(`${folder}/metrics.jsonl`);
   const series = Object.entries(keys).flatMap(([key, name]) => {
@@ -79,7 +80,7 @@ export function curves(
     ];
   });
   if (series.length === 0) return undefined;
-  return figure({ title }, lineChart({ series, x: { label: "step" }, y: { label: unit } }));
+  return figure({ title }, lineChart({ series, x: { label: step }, y: { label: unit } }));
 }
 
 /** `samples` images of a source, spread evenly over it. */

@@ -32,6 +32,7 @@ export const inspectRedunet: InspectRun = async (folder, options) => {
         },
         "Rates after each layer",
         "nats",
+        "layer",
       ),
     );
     add(
@@ -41,6 +42,7 @@ export const inspectRedunet: InspectRun = async (folder, options) => {
         { "train/accuracy": "training samples" },
         "Share that each layer assigns right",
         "share",
+        "layer",
       ),
     );
     scope(() => {
