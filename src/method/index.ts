@@ -12,6 +12,7 @@ export {
   nearestSubspace,
   type SubspaceClassifier,
 } from "./classify/index.ts";
+export * from "./cpp/index.ts";
 export { evaluateEncoder } from "./ctrl/evaluate.ts";
 export { CtrlLearner, type CtrlLearnerOptions } from "./ctrl/learner.ts";
 export { Players } from "./ctrl/players.ts";
