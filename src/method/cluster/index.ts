@@ -1,0 +1,3 @@
+/** @file Clustering of features. */
+
+export { type KMeans, type KMeansOptions, kMeans } from "./k-means.ts";
