@@ -12,6 +12,16 @@ export {
   nearestSubspace,
   type SubspaceClassifier,
 } from "./classify/index.ts";
+export {
+  clusterRows,
+  type Eigen,
+  type KMeans,
+  type KMeansOptions,
+  kMeans,
+  type SpectralOptions,
+  spectralClustering,
+  spectralEmbedding,
+} from "./cluster/index.ts";
 export { evaluateEncoder } from "./ctrl/evaluate.ts";
 export { CtrlLearner, type CtrlLearnerOptions } from "./ctrl/learner.ts";
 export { Players } from "./ctrl/players.ts";

@@ -1,3 +1,5 @@
 /** @file Clustering of features. */
 
 export { type KMeans, type KMeansOptions, kMeans } from "./k-means.ts";
+export type { Eigen } from "./leading-eigen.ts";
+export { clusterRows, type SpectralOptions, spectralClustering, spectralEmbedding } from "./spectral.ts";
