@@ -15,10 +15,15 @@ export {
 export {
   clusterRows,
   type Eigen,
+  type EnscOptions,
+  ensc,
   type KMeans,
   type KMeansOptions,
   kMeans,
+  type RepresentationOptions,
+  representationAffinity,
   type SpectralOptions,
+  selfRepresentation,
   spectralClustering,
   spectralEmbedding,
 } from "./cluster/index.ts";
