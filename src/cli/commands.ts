@@ -29,6 +29,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./inspect.ts")).inspectCommand,
   },
   {
+    name: "reconstruct",
+    usage: "RUN [flags]",
+    about: "images beside what a model makes of them, as a picture",
+    load: async () => (await import("./reconstruct.ts")).reconstructCommand,
+  },
+  {
+    name: "sample",
+    usage: "RUN [flags]",
+    about: "pictures that a closed loop draws: of each class, along its components, between images",
+    load: async () => (await import("./sample.ts")).sampleCommand,
+  },
+  {
     name: "data",
     usage: "ls|get|show",
     about: "data sets: list, fetch, look at",

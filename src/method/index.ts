@@ -12,6 +12,21 @@ export {
   nearestSubspace,
   type SubspaceClassifier,
 } from "./classify/index.ts";
+export {
+  clusterRows,
+  type Eigen,
+  type EnscOptions,
+  ensc,
+  type KMeans,
+  type KMeansOptions,
+  kMeans,
+  type RepresentationOptions,
+  representationAffinity,
+  type SpectralOptions,
+  selfRepresentation,
+  spectralClustering,
+  spectralEmbedding,
+} from "./cluster/index.ts";
 export * from "./cpp/index.ts";
 export { evaluateEncoder } from "./ctrl/evaluate.ts";
 export { CtrlLearner, type CtrlLearnerOptions } from "./ctrl/learner.ts";

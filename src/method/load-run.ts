@@ -18,10 +18,7 @@ export interface OpenedRun<R extends Recipe = Recipe> {
  * @throws {UsageError} no run in the folder; {CheckpointError} damaged, or another model's
  */
 export function openRun(folder: string, which: string): OpenedRun {
-  const path = join(folder, "recipe.json");
-  if (!existsSync(path))
-    throw new UsageError(`${folder}: expected a run folder, but it has no recipe.json`, { path });
-  const recipe = readRecipe(path);
+  const recipe = readRecipe(folder);
   const checkpoint = loadCheckpoint(join(folder, "checkpoints"), which);
   if (checkpoint === undefined)
     throw new UsageError(`${folder}: no checkpoint yet; train first`, { path: folder });
@@ -50,7 +47,11 @@ export function openRunOf<M extends MethodName>(
   });
 }
 
-function readRecipe(path: string): Recipe {
+/** The recipe of a run folder. @throws {UsageError} it is none */
+export function readRecipe(folder: string): Recipe {
+  const path = join(folder, "recipe.json");
+  if (!existsSync(path))
+    throw new UsageError(`${folder}: expected a run folder, but it has no recipe.json`, { path });
   try {
     return JSON.parse(readFileSync(path, "utf8")) as Recipe;
   } catch (cause) {
