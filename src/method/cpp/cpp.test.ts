@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectClose } from "../../../test/close.ts";
 import { CppHead } from "../../model/index.ts";
-import { aten, keep, random, scope, stack, type Tensor, tensor } from "../../tensor/index.ts";
+import { keep, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
 import { readMetrics } from "../../train/metrics.ts";
 import { runSteps } from "../../train/step-trainer.ts";
+import { spectralClustering } from "../cluster/index.ts";
 import {
   affinitySpectrum,
   edgesPerRow,
@@ -16,33 +17,8 @@ import {
   wrongEdges,
 } from "./affinity-measures.ts";
 import { curvedManifolds } from "./curved-manifolds.ts";
-import { type ClusterAffinity, evaluateCpp } from "./evaluate.ts";
+import { evaluateCpp } from "./evaluate.ts";
 import { CppLearner, type CppLearnerOptions } from "./learner.ts";
-
-/** Eigenvectors of the normalised affinity; centres picked far from each other, then ten steps of Lloyd's. */
-const spectral: ClusterAffinity = (affinity, { clusters }) =>
-  scope(() => {
-    const scale = affinity.sum(1).rsqrt();
-    const normalised = affinity.mul(scale.unsqueeze(0)).mul(scale.unsqueeze(1));
-    const [, vectors] = aten<[Tensor, Tensor]>("linalg_eigh", normalised);
-    const V = vectors.narrow(1, affinity.size(0) - clusters, clusters);
-    const rows = V.div(V.norm(-1, true));
-    const distances = (centres: Tensor) => aten<Tensor>("cdist", rows, centres);
-    let centres = rows.narrow(0, 0, 1);
-    while (centres.size(0) < clusters) {
-      const farthest = distances(centres).min([1]).argmax().reshape([1]);
-      centres = aten("cat", [centres, rows.indexSelect(0, farthest)], 0);
-    }
-    for (let i = 0; i < 10; i++) {
-      const nearest = distances(centres).argmin(1);
-      const means = Array.from({ length: clusters }, (_, k) => {
-        const inside = nearest.eq(k).to("float32").unsqueeze(1);
-        return rows.mul(inside).sum(0).div(inside.sum().clamp(1));
-      });
-      centres = stack(means);
-    }
-    return distances(centres).argmin(1);
-  });
 
 let folder: string;
 let X: Tensor;
@@ -65,7 +41,7 @@ function withLearner(
   });
   ({ X, labels } = made);
   const settings: CppLearnerOptions = {
-    ...{ features: X, labels, clusters: 3, cluster: spectral, random: random(1), points: 150 },
+    ...{ features: X, labels, clusters: 3, cluster: spectralClustering, random: random(1), points: 150 },
     ...{ epochs: 5, batchSize: 64, lr: 0.02, warmup: 2, temperature: 0.175 },
     ...more,
   };
