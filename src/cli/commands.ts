@@ -41,6 +41,18 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./sample.ts")).sampleCommand,
   },
   {
+    name: "features",
+    usage: "RUN|FOLDER|FILE [flags]",
+    about: "write what an encoder makes of images to a file, or search such a file",
+    load: async () => (await import("./features.ts")).featuresCommand,
+  },
+  {
+    name: "cluster",
+    usage: "FEATURES [flags]",
+    about: "put the points of a features file in groups, and name the groups",
+    load: async () => (await import("./cluster.ts")).clusterCommand,
+  },
+  {
     name: "data",
     usage: "ls|get|show",
     about: "data sets: list, fetch, look at",

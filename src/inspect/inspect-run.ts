@@ -44,8 +44,11 @@ const inspectClassifier: InspectRun = async (folder, options) => {
 /** How runs of each method are looked into. */
 const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   supervised: async () => inspectClassifier,
-  mcr2: async () => (await import("./method/mcr2.ts")).inspectMcr2,
+  mcr2: async () => (await import("./method/encoder.ts")).inspectEncoder,
+  tcr: async () => (await import("./method/encoder.ts")).inspectEncoder,
+  cpp: async () => (await import("./method/cpp.ts")).inspectCpp,
   redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
+  incremental: async () => (await import("./method/groups.ts")).inspectIncremental,
   ctrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
   ictrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
 };

@@ -5,9 +5,12 @@ import { type Crate, createModel, type ViT } from "../model/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import type { Recipe, RecipeOf } from "./recipe.ts";
 
+/** Which images, and how they are read. */
+type ImageData = { name: string; dir?: string; workers: number };
+
 /** One split of a recipe's images. @throws {DataError} when it is not there or damaged */
 export function openSplit(
-  { data, model }: { data: Recipe["data"]; model: { imageSize: number } },
+  { data, model }: { data: ImageData; model: { imageSize: number } },
   split: "train" | "test",
 ): Promise<ImageSource> {
   const { name, dir, workers } = data;

@@ -63,4 +63,5 @@ export {
   Supervised,
   type SupervisedOptions,
 } from "./supervised/supervised.ts";
+export { TcrLearner, type TcrLearnerOptions } from "./tcr/learner.ts";
 export { trainRun } from "./train-run.ts";

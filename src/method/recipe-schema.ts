@@ -1,10 +1,13 @@
 /** @file The schemas of recipes, one for each method: every key with its type, range, default and description. */
 import type { z } from "zod";
+import { cppRecipe } from "./cpp/recipe.ts";
 import { ctrlRecipe } from "./ctrl/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
+import { incrementalRecipe } from "./incremental/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
 import { redunetRecipe } from "./redunet/recipe.ts";
 import { supervisedRecipe } from "./supervised/recipe.ts";
+import { tcrRecipe } from "./tcr/recipe.ts";
 
 /** By the name of the method. */
 export const recipeSchemas = {
@@ -13,6 +16,9 @@ export const recipeSchemas = {
   redunet: redunetRecipe,
   ctrl: ctrlRecipe,
   ictrl: ictrlRecipe,
+  incremental: incrementalRecipe,
+  tcr: tcrRecipe,
+  cpp: cppRecipe,
 } as const;
 
 export type MethodName = keyof typeof recipeSchemas;

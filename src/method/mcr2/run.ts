@@ -6,10 +6,10 @@ import type { Module } from "../../nn/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Milestone } from "../../train/learner.ts";
-import { type Splits, withSplits } from "../build.ts";
+import { openSplit, type Splits, withSplits } from "../build.ts";
 import { type Features, featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
-import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
 import { viewChanges } from "./changes.ts";
@@ -111,4 +111,15 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
   });
 }
 
-export const mcr2Method: Method<Recipe> = { train, evaluate };
+async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {
+  using encoder = restoreEncoder(recipe, checkpoint).to(device);
+  const source = await openSplit(recipe, split);
+  try {
+    const options = { imageSize: recipe.model.imageSize, device, range: "unit" } as const;
+    return { ...(await featuresOf(encoder, source, options)), classes: source.classes };
+  } finally {
+    await source.close();
+  }
+}
+
+export const mcr2Method: Method<Recipe> = { train, evaluate, features };
