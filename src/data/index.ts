@@ -14,6 +14,17 @@ export {
 export { type Augment, type Batch, type BatchOptions, batchCount, batches, epochOrder } from "./batches.ts";
 export { type Box, randomBox } from "./box.ts";
 export { type Checksum, type DownloadOptions, download } from "./download.ts";
+export {
+  type ArrayNames,
+  CLIP,
+  type Features,
+  type OnnxEncoder,
+  type OnnxEncoderOptions,
+  openEncoder,
+  type ReadFeaturesOptions,
+  readFeatures,
+  writeFeatures,
+} from "./features/index.ts";
 export { dataRoot } from "./find.ts";
 export { type FolderOptions, ImageFolder } from "./folder.ts";
 export { type GetOptions, getDataset, REMOTE, type RemoteFile, type RemoteSet } from "./get.ts";
