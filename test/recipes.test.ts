@@ -86,15 +86,37 @@ describe.each(
   });
 });
 
-/** Generated images in place of those of data sets, but for shapes that are read as digits. */
-const generated = ({ data }: Recipe) =>
-  "form" in data && data.form !== "vectors" ? {} : data.name in SHAPES ? { name: "synthetic" } : {};
+/** Generated images in place of those of data sets; digits where samples are pixels, of which generated ones have more. */
+function generated({ data, model }: Recipe): { name?: string } {
+  if (!(data.name in SHAPES) && data.name !== "digits") return {};
+  return { name: model.name === "redunet" ? "digits" : "synthetic" };
+}
 
 /** Smaller nets, batches and sets than the recipe's: what it asks for is the same. */
 const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
-  mcr2: { train: { batchSize: 40, epochs: 1 }, method: { views: 10, components: 3 } },
+  mcr2: {
+    model: { name: "resnet10mnist", features: 16 },
+    train: { batchSize: 40, epochs: 1 },
+    method: { views: 10, components: 3 },
+  },
   redunet: { model: { layers: 2 }, data: { perClass: 4, testPerClass: 2 }, method: { shifts: 1 } },
   ctrl: { model: { width: 16, features: 16 }, train: { batchSize: 60, steps: 2 }, method: { components: 3 } },
+  incremental: {
+    model: { width: 8, features: 16, layers: 2 },
+    train: { batchSize: 200, epochs: 1 },
+    method: { memory: 20 },
+  },
+  tcr: {
+    model: { width: 8, features: 16, hidden: 32 },
+    train: { batchSize: 40, epochs: 1 },
+    method: { components: 3 },
+  },
+  cpp: {
+    model: { hidden: 32, features: 16 },
+    data: { name: "manifolds", classes: 3, perClass: 40, dim: 16 },
+    train: { batchSize: 60, epochs: 2 },
+    method: { clusters: 3, warmup: 0, points: 60, repeats: 1, counts: [2, 3] },
+  },
   ictrl: {
     model: { width: 8, features: 16 },
     train: { firstSteps: 2, firstBatchSize: 60, batchSize: 60, epochs: 1 },
@@ -108,7 +130,7 @@ describe.each(
   test("takes two steps, evaluates and saves", async () => {
     const values = {
       data: generated(recipe),
-      train: { device: "cpu", threads: 1, ...(recipe.method.name !== "redunet" && { logInterval: 1 }) },
+      train: { device: "cpu", threads: 1, ...("logInterval" in recipe.train && { logInterval: 1 }) },
     };
     const layers = [SMALL[recipe.method.name] ?? {}, values].map((values) => ({ origin: "test", values }));
     const small = resolveRecipe([findRecipe(name), ...layers]).recipe;

@@ -25,7 +25,7 @@ export async function exportFeatures(
       path: "--output",
     });
   if (encoder !== undefined) {
-    const found = await readFeatures(source, { encoder });
+    const found = await readFeatures(source, { encoder: { path: encoder } });
     using features = found.features;
     writeFeatures(output, found);
     return [features.size(0), features.size(1)];

@@ -56,10 +56,9 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const { config } = beginRun(recipe, imageSource(splits.train), place);
   const journal = new Journal(place.output, { step: 0, tensorboard: place.tensorboard });
   const started = performance.now();
-  const steps =
-    recipe.method.strategy === "redunet"
-      ? recipe.method.tasks
-      : comparisonSteps(settings(recipe, splits, place));
+  const { strategy } = recipe.method;
+  const all = strategy === "redunet" ? recipe.method.tasks : comparisonSteps(settings(recipe, splits, place));
+  const steps = Math.min(all, place.maxSteps ?? Number.POSITIVE_INFINITY);
   const progress = createProgress({ mode: place.progress, total: steps, label: "train" });
   let state: State = { progression: { matrix: [], seen: [] }, bytes: 0 };
   const note = (step: number, model: ReadonlyMap<string, Tensor>, found: State) => {
@@ -80,14 +79,14 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     });
   };
   try {
-    if (recipe.method.strategy === "redunet") byGrams(recipe, splits, note, progress.update);
+    if (strategy === "redunet") byGrams(recipe, splits, steps, note, progress.update);
     else {
-      const strategy = strategyOf(recipe, splits.train.classes.length);
-      await compareIncremental(strategy, {
+      const means = strategyOf(recipe, splits.train.classes.length);
+      await compareIncremental(means, {
         ...settings(recipe, splits, place),
         onStep: (step, loss) => progress.update(step, { loss }),
         onTask: ({ steps, model, progression }) =>
-          note(steps, model.stateDict(), { progression, bytes: strategy.bytes }),
+          note(steps, model.stateDict(), { progression, bytes: means.bytes }),
       });
     }
     const seconds = (performance.now() - started) / 1000;
@@ -111,20 +110,27 @@ const settings = (
     batchSize: train.batchSize,
     lr: train.lr,
   },
-  ...{ imageSize: SIDE, features: model.features, width: model.width, device: place.device },
+  ...{
+    imageSize: SIDE,
+    features: model.features,
+    width: model.width,
+    device: place.device,
+    maxSteps: place.maxSteps,
+  },
 });
 
 /** ReduNet of pixels: after each group the network of all classes seen, from the Gram matrices of its classes. */
 function byGrams(
   { model, method }: Recipe,
   { train, test }: { train: ImageSet; test: ImageSet },
+  groups: number,
   note: (step: number, model: ReadonlyMap<string, Tensor>, found: State) => void,
   update: (step: number) => void,
 ): void {
   using grams = new ClassGrams();
   const progression: Progression = { matrix: [], seen: [] };
   const tasks = splitClasses(train.classes.length, method.tasks);
-  for (const [t, fresh] of tasks.entries())
+  for (const [t, fresh] of tasks.slice(0, groups).entries())
     scope(() => {
       const { X, labels } = pixels(ofClasses(train, fresh));
       grams.add(X, labels);

@@ -47,6 +47,8 @@ export interface ComparisonOptions {
   features?: number;
   width?: number;
   device?: string;
+  /** Ends after so many steps, with the group that is then being learned. */
+  maxSteps?: number | undefined;
   /** Called after each step, with its loss. */
   onStep?: (step: number, loss: number) => void;
   /** Called when a task is learned and measured. */
@@ -80,7 +82,7 @@ export async function compareIncremental(
   const tasks = splitClasses(train.classes.length, options.tasks);
   const sizes = { channels: train.channels, classes: train.classes.length };
   const net = { ...sizes, ...(features && { features }), ...(width && { width }) };
-  const { device = "cpu", onStep, onTask } = options;
+  const { device = "cpu", maxSteps = Number.POSITIVE_INFINITY, onStep, onTask } = options;
   using model = scope(() => new IncrementalClassifier(net, random.at("model"))).to(device);
   using optimizer = createOptimizer("adam", model.namedParameters(), {});
   const progression: Progression = { matrix: [], seen: [] };
@@ -92,11 +94,13 @@ export async function compareIncremental(
       const set = ofClasses(train, fresh);
       model.train();
       strategy.begin?.(view);
-      for (let epoch = 0; epoch < epochs; epoch++) {
+      const ended = () => optimizer.steps >= maxSteps;
+      for (let epoch = 0; epoch < epochs && !ended(); epoch++) {
         const order = { random: view.random, shuffle: true, epoch };
         for await (const batch of batches(set, { batchSize, ...given, ...order })) {
           scope(() => learn(strategy, view, batch), "comparison step");
           await new Promise(setImmediate); // signals are heard here
+          if (ended()) break;
         }
       }
       model.eval();
@@ -112,6 +116,7 @@ export async function compareIncremental(
         );
       addAccuracies(progression, known, predicted, held.labels);
       onTask?.({ task: t, steps: optimizer.steps, model, progression });
+      if (ended()) break;
     }
     return progression;
   } finally {
