@@ -99,7 +99,7 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
     train: { batchSize: 40, epochs: 1 },
     method: { views: 10, components: 3 },
   },
-  redunet: { model: { layers: 2 }, data: { perClass: 4, testPerClass: 2 }, method: { shifts: 1 } },
+  redunet: { model: { layers: 2 }, data: { perClass: 2, testPerClass: 1 }, method: { shifts: 1 } },
   ctrl: { model: { width: 16, features: 16 }, train: { batchSize: 60, steps: 2 }, method: { components: 3 } },
   incremental: {
     model: { width: 8, features: 16, layers: 2 },
