@@ -36,10 +36,13 @@ export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
 export { type LoadedRun, loadRun } from "./load-run.ts";
 export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
 export {
+  type ActivationOptions,
+  activations,
   ari,
   assignment,
   clusteringAccuracy,
   frechetDistance,
+  INCEPTION,
   inceptionScore,
   nmi,
 } from "./metrics/index.ts";
