@@ -34,7 +34,14 @@ export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
 export { type LoadedRun, loadRun } from "./load-run.ts";
-export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
+export {
+  type Augmentation,
+  type Corruption,
+  corruptLabels,
+  VIEW_PRESETS,
+  type Views,
+  viewsOf,
+} from "./mcr2/index.ts";
 export {
   type ActivationOptions,
   activations,
