@@ -1,6 +1,13 @@
 /** @file Data sets by name, and the batches drawn from them. */
 
 export {
+  type AffineMaps,
+  type AffineRange,
+  affine,
+  randomAffine,
+  randomAffineOf,
+} from "./affine.ts";
+export {
   cropTo,
   type Mixed,
   mixup,
@@ -12,7 +19,17 @@ export {
   resize,
 } from "./augment.ts";
 export { type Augment, type Batch, type BatchOptions, batchCount, batches, epochOrder } from "./batches.ts";
+export { gaussianBlur, randomBlur } from "./blur.ts";
 export { type Box, randomBox } from "./box.ts";
+export {
+  adjustBrightness,
+  adjustContrast,
+  adjustHue,
+  adjustSaturation,
+  colourJitter,
+  type Jitter,
+  randomGrey,
+} from "./colour.ts";
 export { type Checksum, type DownloadOptions, download } from "./download.ts";
 export {
   type ArrayNames,

@@ -34,12 +34,22 @@ export { Players } from "./ctrl/players.ts";
 export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
-export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
 export {
+  type Augmentation,
+  type Corruption,
+  corruptLabels,
+  VIEW_PRESETS,
+  type Views,
+  viewsOf,
+} from "./mcr2/index.ts";
+export {
+  type ActivationOptions,
+  activations,
   ari,
   assignment,
   clusteringAccuracy,
   frechetDistance,
+  INCEPTION,
   inceptionScore,
   nmi,
 } from "./metrics/index.ts";

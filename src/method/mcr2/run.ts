@@ -12,10 +12,10 @@ import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
-import { viewChanges } from "./changes.ts";
 import { corruptLabels } from "./corrupt-labels.ts";
 import { type ClassifierScores, scoreClassifiers, scoreClusters, scoreRates, scoreSvm } from "./evaluate.ts";
 import { Mcr2Learner } from "./learner.ts";
+import { VIEW_PRESETS } from "./view-presets.ts";
 
 type Recipe = RecipeOf<"mcr2">;
 
@@ -54,7 +54,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     using learner = new Mcr2Learner(encoder, {
       ...{ train: splits.train, random: random(recipe.seed), ...options, gamma1, gamma2, precision },
       ...(recipe.data.corruption > 0 && { labels: learnedLabels(splits.train, recipe) }),
-      ...(classes === "views" && { views: { count: views, change: viewChanges(changes) } }),
+      ...(classes === "views" && { views: { count: views, change: VIEW_PRESETS[changes] } }),
       ...{ ...more, augment: recipe.data.augment, precisionOfProducts: products },
       optimizer: { name: optimizer, weightDecay, ...(optimizer === "sgd" && { momentum }) },
       ...(evalEvery !== undefined && { evalEvery }),

@@ -7,8 +7,8 @@ import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
-import { viewChanges } from "../mcr2/changes.ts";
 import { scoreClassifiers, scoreClusters, scoreSvm } from "../mcr2/evaluate.ts";
+import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
@@ -46,7 +46,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     const { evalEvery, precision: _, ...settings } = recipe.train;
     using learner = new TcrLearner(net, {
       ...{ objective, alignment, ...(precision !== undefined && { precision }) },
-      ...{ train: splits.train, augment: viewChanges(changes), random: random(recipe.seed) },
+      ...{ train: splits.train, augment: VIEW_PRESETS[changes], random: random(recipe.seed) },
       ...{ ...settings, imageSize: recipe.model.imageSize, device: place.device },
       ...(evalEvery !== undefined && { evalEvery }),
       evaluate: async () => {
