@@ -106,6 +106,11 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
     train: { batchSize: 200, epochs: 1 },
     method: { memory: 20 },
   },
+  generative: {
+    model: { width: 16, features: 16 },
+    train: { batchSize: 40, steps: 2 },
+    method: { components: 3 },
+  },
   tcr: {
     model: { name: "ctrl_cifar", width: 8, features: 16, hidden: 32 },
     train: { batchSize: 40, epochs: 1 },

@@ -41,6 +41,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./sample.ts")).sampleCommand,
   },
   {
+    name: "fidelity",
+    usage: "RUN|FILE [flags]",
+    about: "how like real images those are that a run draws",
+    load: async () => (await import("./fidelity.ts")).fidelityCommand,
+  },
+  {
     name: "features",
     usage: "RUN|FOLDER|FILE [flags]",
     about: "write what an encoder makes of images to a file, or search such a file",

@@ -49,6 +49,7 @@ const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   cpp: async () => (await import("./method/cpp.ts")).inspectCpp,
   redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
   incremental: async () => (await import("./method/groups.ts")).inspectIncremental,
+  generative: async () => (await import("./method/generative.ts")).inspectGenerative,
   ctrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
   ictrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
 };

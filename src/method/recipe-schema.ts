@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { cppRecipe } from "./cpp/recipe.ts";
 import { ctrlRecipe } from "./ctrl/recipe.ts";
+import { generativeRecipe } from "./generative/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
 import { incrementalRecipe } from "./incremental/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
@@ -17,6 +18,7 @@ export const recipeSchemas = {
   ctrl: ctrlRecipe,
   ictrl: ictrlRecipe,
   incremental: incrementalRecipe,
+  generative: generativeRecipe,
   tcr: tcrRecipe,
   cpp: cppRecipe,
 } as const;
