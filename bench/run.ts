@@ -23,6 +23,7 @@ const NAMES = [
   "mcr2",
   "redunet",
   "ctrl-loss",
+  "cpp-loss",
   "cluster",
 ];
 

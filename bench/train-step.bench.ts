@@ -3,7 +3,7 @@
  * it come to what the cores can multiply: CRATE-Tiny/16 at 224 pixels, and the model of the demo.
  */
 
-import { crossEntropy } from "../src/method/supervised.ts";
+import { crossEntropy } from "../src/method/supervised/supervised.ts";
 import { createModel } from "../src/model/index.ts";
 import { gradients, random, scope } from "../src/tensor/index.ts";
 import { createOptimizer } from "../src/train/optimizer.ts";

@@ -51,6 +51,7 @@ export {
   type ImageSet,
   type ImageSource,
   imageSource,
+  sourceSubset,
   subset,
 } from "./image-set.ts";
 export { moments } from "./moments.ts";

@@ -11,8 +11,8 @@ import {
 import type { Random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { SYMMETRIC } from "../features.ts";
 import { evaluateEncoder } from "./evaluate.ts";
-import { SYMMETRIC } from "./features.ts";
 import type { Players } from "./players.ts";
 import { type CtrlOptions, checkCtrlOptions, ctrlStep, decayedRate } from "./step.ts";
 
@@ -28,6 +28,8 @@ export interface CtrlLearnerOptions extends CtrlOptions {
   device?: string;
   /** Steps between evaluations; the last step is always evaluated. */
   evalEvery?: number;
+  /** Directions per class of the nearest-subspace classifier: 10 unless given. */
+  components?: number;
 }
 
 /** CTRL on a set of images. The players belong to the caller. */
@@ -69,9 +71,13 @@ export class CtrlLearner implements Learner<Batch> {
   }
 
   async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery = Number.POSITIVE_INFINITY, train, test, imageSize, device } = this.options;
+    const { evalEvery = Number.POSITIVE_INFINITY, train, test, imageSize, device, components } = this.options;
     if (done !== this.steps && done % evalEvery !== 0) return undefined;
-    const images = { imageSize, ...(device !== undefined && { device }) };
+    const images = {
+      imageSize,
+      ...(device !== undefined && { device }),
+      ...(components !== undefined && { components }),
+    };
     const { pca, svd } = await evaluateEncoder(this.players.nets.encoder, train, test, images);
     const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
     return {
