@@ -107,7 +107,7 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
     method: { memory: 20 },
   },
   tcr: {
-    model: { width: 8, features: 16, hidden: 32 },
+    model: { name: "ctrl_cifar", width: 8, features: 16, hidden: 32 },
     train: { batchSize: 40, epochs: 1 },
     method: { components: 3 },
   },

@@ -5,7 +5,7 @@ import { ClassGrams } from "./grams.ts";
 
 const options = { layers: 20, precision: Math.sqrt(0.1), step: 0.5, sharpness: 200 };
 
-test("classes that come one after the other give the network of all at once", () => {
+test("ClassGrams: classes that come one after the other give the network of all at once", () => {
   const { X, labels, classes } = gaussianMixture(3, { set: 1, perClass: 60 }, random(0).at("train"));
   using joint = new ClassGrams();
   using stepwise = new ClassGrams();
