@@ -13,8 +13,8 @@ import { DataError } from "../../tensor/errors.ts";
 import { scope, tensor } from "../../tensor/index.ts";
 import { type ArrayNames, checkFeatures, chooseNames, type Features } from "./features.ts";
 
-/** Rows taken from the file at a time. */
-const ROWS = 4096;
+/** Rows of a group that we write. */
+const ROWS = 8192;
 
 /**
  * Features of a Parquet file: a column of lists of numbers, all of one length; labels and names (text) where there are
@@ -36,8 +36,9 @@ export async function readParquet(path: string, given: ArrayNames): Promise<Feat
     const names: string[] = [];
     let values = new Float32Array(0);
     let d = 0;
-    for (let rowStart = 0; rowStart < n; rowStart += ROWS) {
-      const rowEnd = Math.min(rowStart + ROWS, n);
+    let rowStart = 0;
+    for (const group of metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows); // a group is decoded as a whole
       const rows = await parquetReadObjects({ file, metadata, columns, compressors, rowStart, rowEnd });
       for (const [i, row] of rows.entries()) {
         const at = rowStart + i;
@@ -54,7 +55,9 @@ export async function readParquet(path: string, given: ArrayNames): Promise<Feat
         if (chosen.labels) labels[at] = Number(row[chosen.labels] ?? Number.NaN);
         if (named) names.push(String(row.names));
       }
+      rowStart = rowEnd;
     }
+    if (rowStart !== n) fail(`${rowStart} rows in its groups, expected ${n}`);
     return scope(
       () =>
         checkFeatures(
@@ -90,5 +93,5 @@ export function parquetBytes({ features, labels, names }: Features): Uint8Array 
     ...(labels ? [{ name: "ys", data: labels }] : []),
     ...(names ? [{ name: "names", data: [...names] }] : []),
   ];
-  return new Uint8Array(parquetWriteBuffer({ schema, columnData }));
+  return new Uint8Array(parquetWriteBuffer({ schema, columnData, rowGroupSize: ROWS }));
 }
