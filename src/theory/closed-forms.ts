@@ -19,10 +19,21 @@ export const rateGradient = (Z: Tensor, alpha: number): Tensor =>
   aten("linalg_solve", plusIdentity(Z.T.matmul(Z), alpha), Z.T).T.mul(alpha);
 
 /** Wₖ = Z Uₖ: [K, n, p] */
-export const project = (Z: Tensor, U: Tensor): Tensor => Z.unsqueeze(0).matmul(U);
+export function project(Z: Tensor, U: Tensor): Tensor {
+  const [K, d, p] = U.shape as [number, number, number];
+  const W = Z.matmul(U.transpose(0, 1).reshape([d, K * p])); //                 one product for all subspaces
+  return W.reshape([Z.size(0), K, p])
+    .transpose(0, 1)
+    .contiguous();
+}
 
 /** Σₖ Vₖ Uₖᵀ: [n, d] from V [K, n, p] */
-export const lift = (V: Tensor, U: Tensor): Tensor => V.matmul(U.T).sum(0);
+export function lift(V: Tensor, U: Tensor): Tensor {
+  const [K, d, p] = U.shape as [number, number, number];
+  return V.transpose(0, 1)
+    .reshape([V.size(1), K * p])
+    .matmul(U.T.reshape([K * p, d]));
+}
 
 /** Rᶜ = Σₖ ½ log det(I + γ WₖᵀWₖ): [] */
 export const compressionRate = (Z: Tensor, U: Tensor, gamma: number): Tensor =>
