@@ -3,6 +3,7 @@
 import type { BarsPanel, CurvesPanel, MapPanel, Panel, Role } from "../../theory/plot.ts";
 import type { Outcome } from "../../theory/verify.ts";
 import { barChart, type Chart, type Figure, figure, heatMap, lineChart } from "../chart/index.ts";
+import { MARKERS } from "../chart/marker.ts";
 
 const STROKE = { measured: "solid", expected: "dashed", control: "dotted" } as const satisfies Record<
   Role,
@@ -25,10 +26,15 @@ function chart(panel: Panel): Chart {
 }
 
 function curves({ kind, curves, ...axes }: CurvesPanel): Chart {
-  return lineChart({
-    ...axes,
-    series: curves.map(({ role = "measured", ...curve }) => ({ ...curve, stroke: STROKE[role] })),
+  const series = curves.map(({ role = "measured", ...curve }) => {
+    // curves of one name are one series: runs of an experiment
+    const place = curves.findIndex(({ name }) => name === curve.name);
+    const shape = curve.y.length > 40 ? ("none" as const) : MARKERS[place % MARKERS.length]!;
+    return { tone: place, marker: shape, ...curve, stroke: STROKE[role] };
   });
+  // what is expected lies beneath what was measured
+  const expected = series.filter(({ stroke }) => stroke === "dashed");
+  return lineChart({ ...axes, series: [...expected, ...series.filter((one) => !expected.includes(one))] });
 }
 
 function bars({ kind, series, y, ...rest }: BarsPanel): Chart {

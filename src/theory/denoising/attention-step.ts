@@ -7,13 +7,13 @@ import { bases, tokensOn } from "../sample.ts";
 
 /** Steps from noisy unit tokens, by name; the last two after every token is scaled to length 1. */
 export const STEPS = [
-  "Z − 0.2 ∇R^c",
-  "0.9 Z + 0.1 MSSA",
-  "0.5 Z + 0.5 MSSA",
-  "Z + MSSA",
-  "Z − MSSA",
-  "unit Z + MSSA",
-  "unit Z − MSSA",
+  "Z − .2 ∇R^c",
+  ".9 Z + .1 M",
+  ".5 Z + .5 M",
+  "Z + M",
+  "Z − M",
+  "unit Z + M",
+  "unit Z − M",
 ] as const;
 
 /** Relative change of Rᶜ by each step. */
@@ -30,13 +30,13 @@ export function rateChanges(
     const step = attention(Z, U);
     const [raw, scaled] = [rate(Z), rate(unit(Z))];
     return {
-      "Z − 0.2 ∇R^c": rate(Z.sub(compressionGradient(Z, U, gamma).mul(0.2))) / raw - 1,
-      "0.9 Z + 0.1 MSSA": rate(Z.mul(0.9).add(step.mul(0.1))) / raw - 1,
-      "0.5 Z + 0.5 MSSA": rate(Z.mul(0.5).add(step.mul(0.5))) / raw - 1,
-      "Z + MSSA": rate(Z.add(step)) / raw - 1,
-      "Z − MSSA": rate(Z.sub(step)) / raw - 1,
-      "unit Z + MSSA": rate(unit(Z.add(step))) / scaled - 1,
-      "unit Z − MSSA": rate(unit(Z.sub(step))) / scaled - 1,
+      "Z − .2 ∇R^c": rate(Z.sub(compressionGradient(Z, U, gamma).mul(0.2))) / raw - 1,
+      ".9 Z + .1 M": rate(Z.mul(0.9).add(step.mul(0.1))) / raw - 1,
+      ".5 Z + .5 M": rate(Z.mul(0.5).add(step.mul(0.5))) / raw - 1,
+      "Z + M": rate(Z.add(step)) / raw - 1,
+      "Z − M": rate(Z.sub(step)) / raw - 1,
+      "unit Z + M": rate(unit(Z.add(step))) / scaled - 1,
+      "unit Z − M": rate(unit(Z.sub(step))) / scaled - 1,
     };
   });
 }
@@ -58,21 +58,21 @@ export const attentionStep: Claim = {
     const mean = (step: (typeof STEPS)[number]) => values(step).reduce((a, b) => a + b, 0) / trials;
     const percent = (step: (typeof STEPS)[number]) => `${(100 * mean(step)).toFixed(1)} %`;
     return {
-      measured: `∇Rᶜ ${percent("Z − 0.2 ∇R^c")}, convex ${percent("0.5 Z + 0.5 MSSA")}, as coded ${percent("Z + MSSA")}, as coded at length 1 ${percent("unit Z + MSSA")}`,
+      measured: `∇Rᶜ ${percent("Z − .2 ∇R^c")}, convex ${percent(".5 Z + .5 M")}, as coded ${percent("Z + M")}, as coded at length 1 ${percent("unit Z + M")}`,
       numbers: {
-        "gradient step, the largest change": atMost(Math.max(...values("Z − 0.2 ∇R^c")), -0.05),
-        "convex step β = .1, the largest change": atMost(Math.max(...values("0.9 Z + 0.1 MSSA")), -0.05),
-        "convex step β = .5, the largest change": atMost(Math.max(...values("0.5 Z + 0.5 MSSA")), -0.3),
-        "Z + MSSA, the least change": atLeast(Math.min(...values("Z + MSSA")), 0.01),
-        "Z + MSSA at length 1, the largest change": atMost(Math.max(...values("unit Z + MSSA")), 0),
-        "Z − MSSA at length 1, the least change": atLeast(Math.min(...values("unit Z − MSSA")), 0),
+        "gradient step, the largest change": atMost(Math.max(...values("Z − .2 ∇R^c")), -0.05),
+        "convex step β = .1, the largest change": atMost(Math.max(...values(".9 Z + .1 M")), -0.05),
+        "convex step β = .5, the largest change": atMost(Math.max(...values(".5 Z + .5 M")), -0.3),
+        "Z + MSSA, the least change": atLeast(Math.min(...values("Z + M")), 0.01),
+        "Z + MSSA at length 1, the largest change": atMost(Math.max(...values("unit Z + M")), 0),
+        "Z − MSSA at length 1, the least change": atLeast(Math.min(...values("unit Z − M")), 0),
       },
       plot: {
         subtitle: `d = ${sizes.K * sizes.p}, K = ${sizes.K}, p = ${sizes.p}, N = ${sizes.K * sizes.perSubspace}, σ = 0.05, ε = 0.5; mean of ${trials} draws`,
         panels: [
           {
             kind: "bars",
-            x: { label: "step" },
+            x: { label: "step, M = MSSA(Z); unit: tokens scaled to length 1" },
             y: { label: "relative change of R^c", format: "percent" },
             categories: [...STEPS],
             series: [{ name: "change", values: STEPS.map(mean) }],

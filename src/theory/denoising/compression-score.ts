@@ -87,7 +87,7 @@ export const compressionScore: Claim = {
             kind: "bars",
             title: "Negative controls: selectivity",
             x: { label: "condition that fails" },
-            y: { label: "shrinking outside over inside" },
+            y: { label: "selectivity" },
             categories: names,
             series: [{ name: "selectivity", values: found.map((one) => one.selectivity) }],
           },

@@ -104,7 +104,7 @@ export const constrainedLandscape: Claim = {
             kind: "curves",
             title: "ΔR along the ascent",
             x: { label: "iteration", scale: "log" },
-            y: { label: "ΔR (nats)", max: 1.2 },
+            y: { label: "ΔR (nats)", min: 1.1, max: 1.18 },
             curves: [
               ...found.course.map((y) => ({
                 ...{ name: "runs", x: found.steps, y, tone: 0 },

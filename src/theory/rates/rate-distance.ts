@@ -7,6 +7,9 @@ import { expectedCurve } from "../plot.ts";
 import { normal, rotation, WIDE } from "../sample.ts";
 
 const precision = Math.SQRT1_2;
+/** Without the noise of the last digits. */
+const rounded = (value: number): number => Math.round(value * 1e9) / 1e9;
+
 const distance = (A: Tensor, B: Tensor): number => rateDistance(A, B, { precision }).item();
 
 /** ΔR of a random set to others: to what it cannot tell from it, and to a rotation, which it can. */
@@ -17,7 +20,7 @@ export function distances(random: Random, n: number, d: number) {
     return {
       "A itself": distance(A, A),
       "−A": distance(A, A.neg()),
-      "A in another order": distance(A, A.indexSelect(0, order)),
+      "A reordered": distance(A, A.indexSelect(0, order)),
       "samples mixed": distance(A, rotation(random.at("mix"), n).matmul(A)),
       "features rotated": distance(A, A.matmul(rotation(random.at("turn"), d))),
     };
@@ -94,9 +97,7 @@ export const rateDistanceClaim: Claim = {
             series: [
               {
                 name: "mean",
-                values: names.map((name) =>
-                  Math.max(0, many.reduce((sum, one) => sum + one[name], 0) / trials),
-                ),
+                values: names.map((name) => rounded(many.reduce((sum, one) => sum + one[name], 0) / trials)),
               },
             ],
           },
