@@ -32,9 +32,7 @@ function curves({ kind, curves, ...axes }: CurvesPanel): Chart {
     const shape = curve.y.length > 40 ? ("none" as const) : MARKERS[place % MARKERS.length]!;
     return { tone: place, marker: shape, ...curve, stroke: STROKE[role] };
   });
-  // what is expected lies beneath what was measured
-  const expected = series.filter(({ stroke }) => stroke === "dashed");
-  return lineChart({ ...axes, series: [...expected, ...series.filter((one) => !expected.includes(one))] });
+  return lineChart({ ...axes, series });
 }
 
 function bars({ kind, series, y, ...rest }: BarsPanel): Chart {

@@ -41,34 +41,22 @@ export interface Look {
 }
 
 /** Plays from random F and G; a look every so often, and at the end. */
-export function play(
-  random: Random,
-  game: Game,
-  {
-    features,
-    outer,
-    inner,
-    every,
-    test,
-    rate = 1e-2,
-    beta2 = 0.999,
-  }: Play & { rate?: number; beta2?: number },
-): Look[] {
+export function play(random: Random, game: Game, { features, outer, inner, every, test }: Play): Look[] {
   const { moments: S, count } = game;
   // a constant rate keeps circling the equilibrium: it falls to 0
-  const rateAt = (step: number) => rate * (1 - (step - 1) / outer);
+  const rate = (step: number) => 1e-2 * (1 - (step - 1) / outer);
   const D = S.size(1);
   return scope(() => {
     const F = normal(random.at("F"), [features, D]);
     const G = normal(random.at("G"), [D, features]);
     F.copy_(projected(F, S, count));
-    using encoder = createOptimizer("adam", new Map([["F", F]]), { betas: [0.9, beta2] });
+    using encoder = createOptimizer("adam", new Map([["F", F]]));
     using decoder = createOptimizer("adam", new Map([["G", G]]));
     const looks: Look[] = [];
     for (let step = 1; step <= outer; step++) {
       scope(() => {
         const slope = encoderGradient(F, G, S, count).neg(); //                  the optimiser descends
-        encoder.step([slope], rateAt(step));
+        encoder.step([slope], rate(step));
         F.copy_(projected(F, S, count));
         const A = noGrad(() => encoded(F, S));
         for (let i = 0; i < inner; i++)

@@ -135,7 +135,7 @@ export const mcr2Geometry: Claim = {
         panels: [
           {
             kind: "map",
-            title: "|cosine| of features by MCR², class after class",
+            title: "|cosine| of features by MCR²",
             x: { label: "sample", names },
             y: { label: "sample", names },
             ...{ values: gram, label: "|cosine|", min: 0, max: 1 },

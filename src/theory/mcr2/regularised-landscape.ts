@@ -133,15 +133,16 @@ export const regularisedLandscape: Claim = {
               half,
               ray(1),
               ray(1.2),
-              {
-                ...{ name: "roots of the closed form", role: "expected" as const, tone: 6 },
-                x: [low, high],
-                y: [low, high].map((root) =>
-                  scope(() =>
-                    objective(criticalPoint(random.at("ray"), [4, 4], Math.sqrt(root)), lambda).item(),
-                  ),
-                ),
-              },
+              ...[low, high].map(
+                (root): Curve => ({
+                  ...{ name: "roots of the closed form", role: "expected", tone: 6, x: [root] },
+                  y: [
+                    scope(() =>
+                      objective(criticalPoint(random.at("ray"), [4, 4], Math.sqrt(root)), lambda).item(),
+                    ),
+                  ],
+                }),
+              ),
             ],
           },
           {

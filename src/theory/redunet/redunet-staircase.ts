@@ -59,11 +59,12 @@ export const redunetStaircase: Claim = {
     text: "Σ dₖ ≤ d; six classes in the plane have no orthogonal place (about .63 right)",
   },
   run({ random, quick }) {
-    const layers = quick ? 120 : 200;
-    const found = SETS.map(([d, set]) => climb(random.at(`${d}.${set}`), d, set, layers));
+    const layers = 200;
+    const sets = SETS.filter(([, set]) => !quick || set < 3);
+    const found = sets.map(([d, set]) => climb(random.at(`${d}.${set}`), d, set, layers));
     const crowded = climb(random.at("crowded"), 2, 8, layers);
     const falls = found.flatMap(({ logged }) => logged.slice(1).map((value, l) => logged[l]! - value));
-    const shares = found.map(({ logged }, i) => logged.at(-1)! / optimumOf(SETS[i]![0]));
+    const shares = found.map(({ logged }, i) => logged.at(-1)! / optimumOf(sets[i]![0]));
     const right = Math.min(...found.flatMap(({ accuracy, test }) => [accuracy, test]));
     const x = Array.from({ length: layers }, (_, l) => l + 1);
     const panel = (d: 2 | 3, title: string) => ({
@@ -71,7 +72,7 @@ export const redunetStaircase: Claim = {
       x: { label: "layer", scale: "log" as const },
       y: { label: "ΔR (nats)", min: 0 },
       curves: [
-        ...SETS.flatMap(([dimension, set], i): Curve[] =>
+        ...sets.flatMap(([dimension, set], i): Curve[] =>
           dimension === d
             ? [{ name: `set ${set}`, x, y: found[i]!.logged, tone: i % 4, marker: "none" }]
             : [],
@@ -86,7 +87,7 @@ export const redunetStaircase: Claim = {
         "least ΔR over the optimum": atLeast(Math.min(...shares), 0.98),
         "largest ΔR over the optimum": atMost(Math.max(...shares), 1 + 1e-9),
         "ΔR of set 1 in the plane": near(found[0]!.logged.at(-1)!, 0.8756, 5e-4),
-        "ΔR of set 1 in space": near(found[4]!.logged.at(-1)!, 1.8798, 5e-4),
+        "ΔR of set 1 in space": near(found[sets.findIndex(([d]) => d === 3)]!.logged.at(-1)!, 1.8798, 5e-4),
         "least share of samples right": atLeast(right, 1),
         "share right in set 8, six classes in the plane": near(crowded.accuracy, 0.63, 0.08),
       },
