@@ -59,6 +59,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./cluster.ts")).clusterCommand,
   },
   {
+    name: "verify",
+    usage: "[CLAIM...] [flags]",
+    about: "the theory's claims as experiments: expected, measured, verdict, a figure each",
+    load: async () => (await import("./verify.ts")).verifyCommand,
+  },
+  {
     name: "data",
     usage: "ls|get|show",
     about: "data sets: list, fetch, look at",
