@@ -1,9 +1,10 @@
 /** @file Every recipe that is shipped takes two steps, with its own model, evaluates and saves. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { imageSource, openSource, subset, syntheticSet } from "../src/data/index.ts";
+import { inspectRun } from "../src/inspect/inspect-run.ts";
 import type { Splits } from "../src/method/build.ts";
 import { evaluateRun } from "../src/method/evaluate-run.ts";
 import { isOf, type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "../src/method/recipe.ts";
@@ -132,12 +133,16 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
 describe.each(
   recipes.filter((recipe) => !isOf(recipe, "supervised")).map((recipe) => [recipe.name, recipe] as const),
 )("%s", (name, recipe) => {
-  test("takes two steps, evaluates and saves", async () => {
+  test("takes two steps, evaluates, saves and is looked into", async () => {
     const values = {
       data: generated(recipe),
       train: { device: "cpu", threads: 1, ...("logInterval" in recipe.train && { logInterval: 1 }) },
     };
-    const layers = [SMALL[recipe.method.name] ?? {}, values].map((values) => ({ origin: "test", values }));
+    const layers = [
+      SMALL[recipe.method.name] ?? {},
+      values,
+      ...("lift" in recipe.model ? [{ model: { lift: 6 } }] : []),
+    ].map((values) => ({ origin: "test", values }));
     const small = resolveRecipe([findRecipe(name), ...layers]).recipe;
     const folder = mkdtempSync(join(root, "run-"));
     const { steps } = await trainRun(small, quietly(folder, { maxSteps: 2 }));
@@ -146,6 +151,9 @@ describe.each(
     const { numbers, text } = await evaluateRun(folder, { checkpoint: "last", split: "test" });
     expect(Object.values(numbers).every(Number.isFinite)).toBe(true);
     expect(text).not.toBe("");
+    const found = await inspectRun(folder, { checkpoint: "last", split: "test", samples: 60 });
+    expect(found.figures.filter((path) => !existsSync(path))).toEqual([]);
+    expect(found.table).not.toMatch(/NaN|undefined/);
     rmSync(folder, { recursive: true });
   });
 });

@@ -44,7 +44,9 @@ export async function clusterFile(path: string, options: ClusterFileOptions): Pr
   checkClusters(clusters, X.size(0));
   const draws = random(seed).at("cluster");
   using found =
-    method === "k-means" ? kMeans(X, { clusters, random: draws }).assigned : bySubset(X, options, draws);
+    method === "k-means"
+      ? scope(() => kMeans(X, { clusters, random: draws }).assigned)
+      : bySubset(X, options, draws);
   const assigned = found.numbers();
   const names = texts === undefined ? [] : await namesOf(X, found, texts);
   const result: ClusteredFile = {
