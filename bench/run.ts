@@ -23,6 +23,8 @@ const NAMES = [
   "mcr2",
   "redunet",
   "ctrl-loss",
+  "cpp-loss",
+  "cluster",
 ];
 
 interface Result {
@@ -67,7 +69,7 @@ async function measure(names: readonly string[]): Promise<void> {
   const rows: Row[] = [];
   for (const name of names.length > 0 ? names : NAMES) {
     const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
-    const problem = bench.peer ? peerProblem() : undefined;
+    const problem = bench.peer ? peerProblem(bench.peer) : undefined;
     if (problem !== undefined) say(`${name}: skipped. ${problem}`);
     else
       try {

@@ -3,7 +3,7 @@
  * it come to what the cores can multiply: CRATE-Tiny/16 at 224 pixels, and the model of the demo.
  */
 
-import { crossEntropy } from "../src/method/supervised.ts";
+import { crossEntropy } from "../src/method/supervised/supervised.ts";
 import { createModel } from "../src/model/index.ts";
 import { gradients, random, scope } from "../src/tensor/index.ts";
 import { createOptimizer } from "../src/train/optimizer.ts";
@@ -144,7 +144,7 @@ const exactly = (value: number) => ({ median: value, mad: 0 });
 export const bench: Bench = {
   name: "train-step",
   about: "a training step of CRATE-Tiny/16 and of the demo's model, against eager PyTorch",
-  peer: true,
+  peer: "torch",
   async run(context) {
     const { quick, threads } = context;
     const size = quick ? 64 : 2048;

@@ -23,12 +23,23 @@ const PAPERS = {
     "Incremental Learning of Structured Memory via Closed-Loop Transcription",
     "2202.05411",
   ],
+  "Li et al. 2022": ["Neural Manifold Clustering and Embedding", "2201.10000"],
+  "Ding et al. 2023": ["Unsupervised Manifold Linearizing and Clustering", "2301.01805"],
+  "Chu et al. 2024": [
+    "Image Clustering via the Principle of Rate Reduction in the Age of Pretrained Models",
+    "2306.05272",
+  ],
   "Dosovitskiy et al. 2021": [
     "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
     "2010.11929",
   ],
+  "Cuturi 2013": [
+    "Sinkhorn Distances: Lightspeed Computation of Optimal Transportation Distances",
+    "1306.0895",
+  ],
   "Kingma and Ba 2015": ["Adam: A Method for Stochastic Optimization", "1412.6980"],
   "Loshchilov and Hutter 2019": ["Decoupled Weight Decay Regularization", "1711.05101"],
+  "You et al. 2017": ["Large Batch Training of Convolutional Networks", "1708.03888"],
   "Chen et al. 2023": ["Symbolic Discovery of Optimization Algorithms", "2302.06675"],
   "Kingma and Welling 2014": ["Auto-Encoding Variational Bayes", "1312.6114"],
   "Miyato et al. 2018": ["Spectral Normalization for Generative Adversarial Networks", "1802.05957"],

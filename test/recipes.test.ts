@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { imageSource, openSource, subset, syntheticSet } from "../src/data/index.ts";
 import type { Splits } from "../src/method/build.ts";
-import { type Recipe, resolveRecipe } from "../src/method/recipe.ts";
+import { evaluateRun } from "../src/method/evaluate-run.ts";
+import { isOf, type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "../src/method/recipe.ts";
 import { findRecipe, recipeNames } from "../src/method/recipes.ts";
-import { trainOn } from "../src/method/train-run.ts";
+import { trainOn } from "../src/method/supervised/run.ts";
+import { trainRun } from "../src/method/train-run.ts";
 import { parameterCount } from "../src/model/index.ts";
 import { native } from "../src/tensor/index.ts";
 import { quietly, records } from "./tiny.ts";
@@ -32,17 +34,19 @@ const COUNTS: Record<string, number> = {
 };
 
 function resolve(name: string): Recipe {
+  const { recipe } = resolveRecipe([findRecipe(name)]);
+  if (!isOf(recipe, "supervised")) return recipe;
   const values = { train: { batchSize: 2, device: "cpu", threads: 1, logInterval: 1 } };
   return resolveRecipe([findRecipe(name), { origin: "test", values }]).recipe;
 }
 
 /** A step of CRATE-L in bf16 takes libtorch 1 more than ten seconds: a quarter of its layers there. */
-function shortened(recipe: Recipe): Recipe {
+function shortened(recipe: RecipeOf<"supervised">): RecipeOf<"supervised"> {
   const long = recipe.model.name === "crate_large" && native().versions().torch.startsWith("1.");
   return long ? { ...recipe, model: { ...recipe.model, depth: 6 } } : recipe;
 }
 
-async function splitsOf({ data, model }: Recipe): Promise<Splits> {
+async function splitsOf({ data, model }: RecipeOf<"supervised">): Promise<Splits> {
   if (data.name === "digits")
     return { train: await openSource("digits", { split: "train" }), test: await fewDigits() };
   const shape = { ...SHAPES[data.name]!, size: model.imageSize };
@@ -56,11 +60,12 @@ async function fewDigits() {
   return imageSource(subset(await readDigits("test"), [0, 1, 2]));
 }
 
-describe.each(recipeNames())("%s", (name) => {
-  const recipe = resolve(name);
+const recipes = recipeNames().map(resolve);
 
-  test("names itself, and the model it says", async () => {
-    expect(recipe.name).toBe(name);
+describe.each(
+  recipes.filter((recipe) => isOf(recipe, "supervised")).map((recipe) => [recipe.name, recipe] as const),
+)("%s", (name, recipe) => {
+  test("has the model it says", () => {
     if (COUNTS[name] === undefined) return;
     const { name: model, ...sizes } = recipe.model;
     expect(parameterCount(model, { ...sizes, classes: 1000 })).toBe(COUNTS[name]);
@@ -69,14 +74,78 @@ describe.each(recipeNames())("%s", (name) => {
   test("takes two steps, evaluates and saves", async () => {
     const splits = await splitsOf(recipe);
     const folder = mkdtempSync(join(root, "run-"));
-    const { steps, loss } = await trainOn(splits, shortened(recipe), {
+    const { steps, numbers } = await trainOn(splits, shortened(recipe), {
       ...quietly(folder, { maxSteps: 2 }),
       device: "cpu",
     });
-    expect([steps, Number.isFinite(loss)]).toEqual([2, true]);
+    expect([steps, Number.isFinite(numbers.loss)]).toEqual([2, true]);
     const losses = records(folder).flatMap((line) => (line["train/loss"] as number | undefined) ?? []);
     expect(losses.map(Number.isFinite)).toEqual([true, true]);
     expect(readdirSync(join(folder, "checkpoints")).sort()).toEqual(["best", "last", "step-00000002"]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+/** Generated images in place of those of data sets; digits where samples are pixels, of which generated ones have more. */
+function generated({ data, model }: Recipe): { name?: string } {
+  if (!(data.name in SHAPES) && data.name !== "digits") return {};
+  return { name: model.name === "redunet" ? "digits" : "synthetic" };
+}
+
+/** Smaller nets, batches and sets than the recipe's: what it asks for is the same. */
+const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
+  mcr2: {
+    model: { name: "resnet10mnist", features: 16 },
+    train: { batchSize: 40, epochs: 1 },
+    method: { views: 10, components: 3 },
+  },
+  redunet: { model: { layers: 2 }, data: { perClass: 2, testPerClass: 1 }, method: { shifts: 1 } },
+  ctrl: { model: { width: 16, features: 16 }, train: { batchSize: 60, steps: 2 }, method: { components: 3 } },
+  incremental: {
+    model: { width: 8, features: 16, layers: 2 },
+    train: { batchSize: 200, epochs: 1 },
+    method: { memory: 20 },
+  },
+  generative: {
+    model: { width: 16, features: 16 },
+    train: { batchSize: 40, steps: 2 },
+    method: { components: 3 },
+  },
+  tcr: {
+    model: { name: "ctrl_cifar", width: 8, features: 16, hidden: 32 },
+    train: { batchSize: 40, epochs: 1 },
+    method: { components: 3 },
+  },
+  cpp: {
+    model: { hidden: 32, features: 16 },
+    data: { name: "manifolds", classes: 3, perClass: 40, dim: 16 },
+    train: { batchSize: 60, epochs: 2 },
+    method: { clusters: 3, warmup: 0, points: 60, repeats: 1, counts: [2, 3] },
+  },
+  ictrl: {
+    model: { width: 8, features: 16 },
+    train: { firstSteps: 2, firstBatchSize: 60, batchSize: 60, epochs: 1 },
+    method: { directions: 2, samples: 3, nearest: 5, components: 3 },
+  },
+};
+
+describe.each(
+  recipes.filter((recipe) => !isOf(recipe, "supervised")).map((recipe) => [recipe.name, recipe] as const),
+)("%s", (name, recipe) => {
+  test("takes two steps, evaluates and saves", async () => {
+    const values = {
+      data: generated(recipe),
+      train: { device: "cpu", threads: 1, ...("logInterval" in recipe.train && { logInterval: 1 }) },
+    };
+    const layers = [SMALL[recipe.method.name] ?? {}, values].map((values) => ({ origin: "test", values }));
+    const small = resolveRecipe([findRecipe(name), ...layers]).recipe;
+    const folder = mkdtempSync(join(root, "run-"));
+    const { steps } = await trainRun(small, quietly(folder, { maxSteps: 2 }));
+    expect(steps).toBe(2);
+    expect(readdirSync(join(folder, "checkpoints"))).toContain("last");
+    const { numbers, text } = await evaluateRun(folder, { checkpoint: "last", split: "test" });
+    expect(Object.values(numbers).every(Number.isFinite)).toBe(true);
+    expect(text).not.toBe("");
     rmSync(folder, { recursive: true });
   });
 });

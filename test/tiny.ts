@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Recipe, resolveRecipe } from "../src/method/recipe.ts";
+import { isOf, type Recipe, type RecipeOf, resolveRecipe } from "../src/method/recipe.ts";
 import type { TrainRunOptions } from "../src/method/run-types.ts";
 import { type MetricsRecord, readMetrics } from "../src/train/metrics.ts";
 
@@ -26,7 +26,7 @@ const TINY: Settings = {
   "train.logInterval": 1,
 };
 
-export function tiny(settings: Settings = {}): Recipe {
+export function tiny(settings: Settings = {}): RecipeOf<"supervised"> {
   const tree: Record<string, unknown> = {};
   for (const [path, value] of Object.entries({ ...TINY, ...settings })) {
     const names = path.split(".");
@@ -38,7 +38,7 @@ export function tiny(settings: Settings = {}): Recipe {
     }
     at[last] = value;
   }
-  return resolveRecipe([{ origin: "tiny", values: tree }]).recipe;
+  return supervised(resolveRecipe([{ origin: "tiny", values: tree }]).recipe);
 }
 
 export const quietly = (output: string, more: Partial<TrainRunOptions> = {}): TrainRunOptions => ({
@@ -75,4 +75,10 @@ export function lastCheckpoint(folder: string): {
     files.map((file) => [file, createHash("sha256").update(read(file)).digest("hex")]),
   );
   return { name, hashes, state: JSON.parse(read("trainer_state.json").toString()).state };
+}
+
+/** The recipe, known to be a classifier's. */
+export function supervised(recipe: Recipe): RecipeOf<"supervised"> {
+  if (!isOf(recipe, "supervised")) throw new Error(`${recipe.name} is a recipe of ${recipe.method.name}`);
+  return recipe;
 }

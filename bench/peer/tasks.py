@@ -74,3 +74,33 @@ def attention(batch, heads, n, p):
             out.backward(outer)
 
     return run
+
+
+def cpp_loss(n, d):
+    """CPP's main loss through Sinkhorn's five half-steps, all n weighted Grams at once, by autograd; eps^2 = 0.1."""
+    normal = lambda: torch.nn.functional.normalize(torch.randn(n, d)).requires_grad_()
+    features, clusters, identity = normal(), normal(), torch.eye(d)
+    eta, target = 0.175, -torch.log(torch.tensor(float(n)))
+
+    def membership(affinity):
+        u, v = torch.zeros(n, 1), torch.zeros(1, n)
+        for half in range(5):
+            if half % 2 == 0:
+                u = eta * (target - torch.logsumexp((affinity + v) / eta, 1, keepdim=True))
+            else:
+                v = (eta * (target - torch.logsumexp((affinity + u) / eta, 0, keepdim=True))).detach()
+        return n * torch.exp((affinity + u + v) / eta)
+
+    def run(iterations):
+        for _ in range(iterations):
+            w, pi = features.T, membership((clusters @ clusters.T).abs())
+            mass = pi.sum(0) + 1e-8
+            grams = (w.unsqueeze(0) * pi.T.unsqueeze(1)) @ w.T
+            scaled = identity + grams * (d / (mass * 0.1)).reshape(-1, 1, 1)
+            compression = (mass * torch.logdet(scaled)).sum() / (2 * n)
+            expansion = torch.logdet(identity + d / (n * 0.1) * w @ w.T) / 2
+            loss = compression - expansion + 0.05 / 2 * pi.square().sum()
+            features.grad = clusters.grad = None
+            loss.backward()
+
+    return run

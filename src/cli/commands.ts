@@ -19,7 +19,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "eval",
     usage: "RUN [flags]",
-    about: "accuracy and loss of a run's checkpoint on a whole split",
+    about: "the scores of a run's checkpoint, as its method's paper evaluates",
     load: async () => (await import("./eval.ts")).evalCommand,
   },
   {
@@ -27,6 +27,36 @@ export const commands: readonly CommandEntry[] = [
     usage: "RUN|FILE [flags]",
     about: "measure every layer of a run, or list the tensors of a file",
     load: async () => (await import("./inspect.ts")).inspectCommand,
+  },
+  {
+    name: "reconstruct",
+    usage: "RUN [flags]",
+    about: "images beside what a model makes of them, as a picture",
+    load: async () => (await import("./reconstruct.ts")).reconstructCommand,
+  },
+  {
+    name: "sample",
+    usage: "RUN [flags]",
+    about: "pictures that a closed loop draws: of each class, along its components, between images",
+    load: async () => (await import("./sample.ts")).sampleCommand,
+  },
+  {
+    name: "fidelity",
+    usage: "RUN|FILE [flags]",
+    about: "how like real images those are that a run draws",
+    load: async () => (await import("./fidelity.ts")).fidelityCommand,
+  },
+  {
+    name: "features",
+    usage: "RUN|FOLDER|FILE [flags]",
+    about: "write what an encoder makes of images to a file, or search such a file",
+    load: async () => (await import("./features.ts")).featuresCommand,
+  },
+  {
+    name: "cluster",
+    usage: "FEATURES [flags]",
+    about: "put the points of a features file in groups, and name the groups",
+    load: async () => (await import("./cluster.ts")).clusterCommand,
   },
   {
     name: "verify",

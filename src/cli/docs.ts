@@ -2,6 +2,7 @@
 import type { Command, Option } from "commander";
 import { variableOf } from "../method/environment.ts";
 import { type Key, recipeKeys } from "../method/recipe-keys.ts";
+import { methodNames } from "../method/recipe-schema.ts";
 import { aliases } from "./aliases.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { program } from "./program.ts";
@@ -17,7 +18,8 @@ export async function commandPage(): Promise<string> {
     ...precedence,
     "## Settings",
     "Every key of a recipe is a flag (`--train.epochs 3`), and all but name and about are variables (`VITRINE_TRAIN__EPOCHS=3`). The other flags are timm's spelling where the meaning is the same.",
-    table(["key", "expects", "default", "other flags", "meaning"], recipeKeys().map(keyRow)),
+    "`method.name` decides which keys a recipe has; the column *methods* is empty for those that every method has.",
+    table(["key", "methods", "expects", "default", "other flags", "meaning"], recipeKeys().map(keyRow)),
     "## Exit codes",
     exitCodeTable(),
   ].join("\n\n")}\n`;
@@ -85,7 +87,8 @@ function keyRow(key: Key): string[] {
     });
   const missing = key.required ? "required" : "";
   const preset = key.default === undefined || key.default === "" ? missing : `\`${key.default}\``;
-  return [`\`${key.path}\``, key.expected, preset, also.join(", "), key.about];
+  const methods = key.methods.length === methodNames.length ? "" : key.methods.join(", ");
+  return [`\`${key.path}\``, methods, key.expected, preset, also.join(", "), key.about];
 }
 
 function exitCodeTable(): string {

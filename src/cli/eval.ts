@@ -1,7 +1,7 @@
-/** @file `vitrine eval`: accuracy and loss of a checkpoint on a whole split. */
+/** @file `vitrine eval`: a checkpoint evaluated as its method's paper does, on a whole split. */
 import { type Command, Option } from "commander";
 import type { EvaluateOptions } from "../method/run-types.ts";
-import { grouped, print, printJson } from "./terminal.ts";
+import { print, printJson } from "./terminal.ts";
 
 const examples = `
 Examples:
@@ -20,12 +20,8 @@ export function evalCommand(command: Command): void {
     .addHelpText("after", examples)
     .action(async (run: string, { checkpoint, split, json }: EvaluateOptions & { json?: true }) => {
       const { evaluateRun } = await import("../method/evaluate-run.ts");
-      const result = await evaluateRun(run, { checkpoint, split });
-      if (json) return printJson(result);
-      const { top1, top5, loss, count } = result;
-      const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
-      print(
-        `top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)} on ${grouped(count)} images`,
-      );
+      const { numbers, text } = await evaluateRun(run, { checkpoint, split });
+      if (json) printJson(numbers);
+      else print(text);
     });
 }

@@ -42,9 +42,12 @@ test("a negative number is a value, not a flag", () => {
 });
 
 test("a key's line tells its choices, default and other spellings", () => {
-  expect(describeKey(keyAt("train.batchSize")!)).toBe("images in one step (also -b, --batch-size)");
+  expect(describeKey(keyAt("train.lr")!)).toMatch(/^learning rate .*also --lr\)$/);
+  expect(describeKey(keyAt("method.inner")!)).toBe("encoder steps on each batch (ctrl only; default: 1)");
   expect(describeKey(keyAt("train.precision")!)).toMatch(
-    /\(default: fp32; also --precision, --amp for bf16\)$/,
+    /default: fp32; also --precision, --amp for bf16\)$/,
   );
-  expect(describeKey(keyAt("model.name")!)).toMatch(/one of crate_tiny, .*, vit; also --model, --arch\)$/);
+  expect(describeKey(keyAt("model.name")!)).toMatch(
+    /one of crate_tiny, .*, ctrl_mnist, .*; also --model, --arch\)$/,
+  );
 });

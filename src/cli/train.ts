@@ -75,10 +75,9 @@ export function trainCommand(command: Command): void {
   });
 }
 
-function summary({ folder, steps, epochs, accuracy, loss, seconds }: RunResult): string {
-  const length = `${epochs} epochs, ${grouped(steps)} steps, ${Math.round(seconds)} s`;
+function summary({ folder, steps, seconds, text }: RunResult): string {
   return [
-    `test accuracy ${(100 * accuracy).toFixed(1)} %, loss ${loss.toFixed(4)} (${length})`,
+    `${text} (${grouped(steps)} steps, ${Math.round(seconds)} s)`,
     `look inside:  vitrine inspect ${folder}`,
   ].join("\n");
 }

@@ -78,6 +78,18 @@ export function subset(set: ImageSet, indices: ArrayLike<number>): ImageSet {
   return { ...set, count: indices.length, images, labels };
 }
 
+/** The chosen images of a source, in that order; closing it closes the source. */
+export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): ImageSource {
+  const at = Int32Array.from(indices);
+  return {
+    ...{ name: source.name, channels: source.channels, height: source.height, width: source.width },
+    ...{ classes: source.classes, count: at.length, labels: at.map((i) => source.labels[i]!) },
+    load: (wanted) => source.load(Int32Array.from(wanted, (i) => at[i]!)),
+    fingerprint: () => source.fingerprint(),
+    close: () => source.close(),
+  };
+}
+
 /** An image set as a source. A source is returned as it is. */
 export function imageSource(data: ImageSet | ImageSource): ImageSource {
   if ("load" in data) return data;

@@ -1,10 +1,8 @@
 /** @file Every figure of a report, and their files. */
 
-import { rmSync } from "node:fs";
-import { join } from "node:path";
-import { makeFolder, writeFileAtomic, writing } from "../tensor/write-file.ts";
 import { attentionDepthFigure, attentionFigure } from "./attention-figures.ts";
 import type { Figure } from "./chart/index.ts";
+import { writeFigureFiles } from "./figure-files.ts";
 import { nonZeroFigure, rateFigure, spectrumFigure, wholeRateFigure } from "./layer-figures.ts";
 import type { Report } from "./report-schema.ts";
 import { coherenceFigure, headCoherenceFigure, orthogonalityFigure } from "./weight-figures.ts";
@@ -45,17 +43,9 @@ export function reportFigures(report: Report): Map<string, Figure> {
  * @throws {DiskError} when the folder cannot be written
  */
 export function writeFigures(report: Report, folder: string): string[] {
-  const figures = reportFigures(report);
-  makeFolder(folder);
-  writing(folder, () => {
-    for (const { name } of FIGURES)
-      if (!figures.has(name))
-        for (const end of ["svg", "csv"]) rmSync(join(folder, `${name}.${end}`), { force: true });
-  });
-  return [...figures].map(([name, { svg, csv }]) => {
-    const path = join(folder, `${name}.svg`);
-    writeFileAtomic(path, svg);
-    writeFileAtomic(join(folder, `${name}.csv`), csv);
-    return path;
-  });
+  return writeFigureFiles(
+    reportFigures(report),
+    folder,
+    FIGURES.map(({ name }) => name),
+  );
 }

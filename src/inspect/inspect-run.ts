@@ -3,20 +3,17 @@
 import { basename, join, resolve } from "node:path";
 import { normalisation } from "../data/index.ts";
 import { buildModel, openSplit } from "../method/build.ts";
-import { loadRun } from "../method/load-run.ts";
+import { readRecipe } from "../method/load-run.ts";
+import type { MethodName } from "../method/recipe.ts";
 import type { InspectRun } from "../method/run-types.ts";
+import { loadRun } from "../method/supervised/load.ts";
 import { writeFigures } from "./figures.ts";
 import { inspectModels } from "./inspect-models.ts";
 import { layerTable } from "./layer-table.ts";
 import { writeReport } from "./report.ts";
 
-/**
- * Measures a checkpoint of a run beside the untrained weights of the same recipe and seed, on the CPU, and writes
- * `report.json` and `figures/` into `output`, or into the run's folder.
- * @throws {UsageError} no run in the folder; {CheckpointError} damaged, or another model's; {DataError} no data, or
- *   damaged; {DiskError} cannot be written
- */
-export const inspectRun: InspectRun = async (folder, options) => {
+/** Measures a checkpoint of a classifier beside the untrained weights of the same recipe and seed, on the CPU. */
+const inspectClassifier: InspectRun = async (folder, options) => {
   const { recipe, model, checkpoint } = loadRun(folder, options.checkpoint);
   using after = model;
   const source = await openSplit(recipe, options.split);
@@ -42,6 +39,30 @@ export const inspectRun: InspectRun = async (folder, options) => {
   } finally {
     await source.close();
   }
+};
+
+/** How runs of each method are looked into. */
+const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
+  supervised: async () => inspectClassifier,
+  mcr2: async () => (await import("./method/encoder.ts")).inspectEncoder,
+  tcr: async () => (await import("./method/encoder.ts")).inspectEncoder,
+  cpp: async () => (await import("./method/cpp.ts")).inspectCpp,
+  redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
+  incremental: async () => (await import("./method/groups.ts")).inspectIncremental,
+  generative: async () => (await import("./method/generative.ts")).inspectGenerative,
+  ctrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
+  ictrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
+};
+
+/**
+ * Measures a checkpoint of a run on the CPU, and writes `report.json` and `figures/` into `output`, or into the run's
+ * folder.
+ * @throws {UsageError} no run in the folder; {CheckpointError} damaged, or another model's; {DataError} no data, or
+ *   damaged; {DiskError} cannot be written
+ */
+export const inspectRun: InspectRun = async (folder, options) => {
+  const inspect = await INSPECTORS[readRecipe(folder).method.name]();
+  return await inspect(folder, options);
 };
 
 /** 1000 of `step-00001000`. */

@@ -1,10 +1,7 @@
 /** @file A report from the measures of a run. */
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Crate, ViT } from "../model/index.ts";
-import { native } from "../tensor/index.ts";
-import { root } from "../tensor/libtorch.ts";
+import { environment } from "./environment.ts";
 import { isCrate, type LayerMeasures, type LayerMeter } from "./measure.ts";
 import { checkReport, withoutGaps } from "./report.ts";
 import { REPORT_VERSION, type Report } from "./report-schema.ts";
@@ -107,15 +104,4 @@ function describeModel(model: Crate | ViT) {
 /** Share of the predictions that are right. */
 function accuracy(predictions: readonly number[], labels: readonly number[]): number {
   return predictions.filter((prediction, i) => prediction === labels[i]).length / predictions.length;
-}
-
-function environment(): Report["environment"] {
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-  return {
-    vitrine: version,
-    libtorch: native().versions().torch,
-    threads: native().threads(),
-    node: process.version,
-    platform: `${process.platform}-${process.arch}`,
-  };
 }

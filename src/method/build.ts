@@ -3,17 +3,26 @@
 import { type BatchOptions, type ImageSource, normalisation, openSource } from "../data/index.ts";
 import { type Crate, createModel, type ViT } from "../model/index.ts";
 import { type Random, random } from "../tensor/index.ts";
-import type { Recipe } from "./recipe.ts";
+import type { Recipe, RecipeOf } from "./recipe.ts";
 
-/** One split of a recipe's data. @throws {DataError} when it is not there or damaged */
-export function openSplit(recipe: Recipe, split: "train" | "test"): Promise<ImageSource> {
-  const { name, dir, workers } = recipe.data;
-  const imageSize = recipe.model.imageSize;
+/** Which images, and how they are read. */
+type ImageData = { name: string; dir?: string; workers: number };
+
+/** One split of a recipe's images. @throws {DataError} when it is not there or damaged */
+export function openSplit(
+  { data, model }: { data: ImageData; model: { imageSize: number } },
+  split: "train" | "test",
+): Promise<ImageSource> {
+  const { name, dir, workers } = data;
+  const { imageSize } = model;
   return openSource(name, { split, imageSize, workers, ...(dir !== undefined && { dir }) });
 }
 
 /** Runs `body` with both splits open, and closes them. */
-export async function withSplits<T>(recipe: Recipe, body: (splits: Splits) => Promise<T>): Promise<T> {
+export async function withSplits<T>(
+  recipe: Parameters<typeof openSplit>[0],
+  body: (splits: Splits) => Promise<T>,
+): Promise<T> {
   const train = await openSplit(recipe, "train");
   try {
     const test = await openSplit(recipe, "test");
@@ -38,7 +47,7 @@ export const randomOf = (recipe: Recipe): Random => random(recipe.seed);
 
 /** The recipe's model for that data, freshly initialised: the same weights for the same seed. */
 export function buildModel(
-  recipe: Recipe,
+  recipe: RecipeOf<"supervised">,
   info: { channels: number; classes: readonly string[] },
 ): Crate | ViT {
   const { name, ...sizes } = recipe.model;
@@ -47,7 +56,11 @@ export function buildModel(
 }
 
 /** How batches of the recipe's data are made; augmentation is for training only. */
-export function batchOptions(recipe: Recipe, source: ImageSource, device: string): BatchOptions {
+export function batchOptions(
+  recipe: RecipeOf<"supervised">,
+  source: ImageSource,
+  device: string,
+): BatchOptions {
   const { imageSize } = recipe.model;
   return {
     batchSize: recipe.train.batchSize,

@@ -1,21 +1,23 @@
-/** @file `vitrine eval`: a trained run on the whole of a split. */
+/** @file `vitrine eval`: a trained run, evaluated as its method's paper does. */
 
+import { freeCheckpoint } from "../train/checkpoint.ts";
 import { chooseDevice } from "../train/precision.ts";
-import { batchOptions, openSplit } from "./build.ts";
-import { loadRun } from "./load-run.ts";
-import type { EvaluateOptions, Evaluation } from "./run-types.ts";
-import { evaluateClassifier } from "./supervised.ts";
+import { openRun } from "./load-run.ts";
+import type { Scores } from "./method.ts";
+import { methodOf } from "./methods.ts";
+import type { EvaluateOptions } from "./run-types.ts";
 
-/** Top-1, top-5 and loss of a checkpoint over a split, without augmentation. */
-export async function evaluateRun(folder: string, options: EvaluateOptions): Promise<Evaluation> {
-  const { recipe, model } = loadRun(folder, options.checkpoint);
-  using owned = model;
-  const device = chooseDevice(recipe.train.device);
-  owned.to(device);
-  const source = await openSplit(recipe, options.split);
+/**
+ * A checkpoint's scores, without augmentation.
+ * @throws {UsageError} no run in the folder; {CheckpointError} damaged; {DataError} no data
+ */
+export async function evaluateRun(folder: string, options: EvaluateOptions): Promise<Scores> {
+  const { recipe, checkpoint } = openRun(folder, options.checkpoint);
   try {
-    return await evaluateClassifier(owned, source, batchOptions(recipe, source, device));
+    const device = chooseDevice(recipe.train.device);
+    const trained = { folder, checkpoint, split: options.split, device };
+    return await (await methodOf(recipe)).evaluate(recipe, trained);
   } finally {
-    await source.close();
+    freeCheckpoint(checkpoint);
   }
 }

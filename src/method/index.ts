@@ -12,19 +12,44 @@ export {
   nearestSubspace,
   type SubspaceClassifier,
 } from "./classify/index.ts";
+export {
+  clusterRows,
+  type Eigen,
+  type EnscOptions,
+  ensc,
+  type KMeans,
+  type KMeansOptions,
+  kMeans,
+  type RepresentationOptions,
+  representationAffinity,
+  type SpectralOptions,
+  selfRepresentation,
+  spectralClustering,
+  spectralEmbedding,
+} from "./cluster/index.ts";
+export * from "./cpp/index.ts";
 export { evaluateEncoder } from "./ctrl/evaluate.ts";
 export { CtrlLearner, type CtrlLearnerOptions } from "./ctrl/learner.ts";
 export { Players } from "./ctrl/players.ts";
 export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
-export { type LoadedRun, loadRun } from "./load-run.ts";
-export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
 export {
+  type Augmentation,
+  type Corruption,
+  corruptLabels,
+  VIEW_PRESETS,
+  type Views,
+  viewsOf,
+} from "./mcr2/index.ts";
+export {
+  type ActivationOptions,
+  activations,
   ari,
   assignment,
   clusteringAccuracy,
   frechetDistance,
+  INCEPTION,
   inceptionScore,
   nmi,
 } from "./metrics/index.ts";
@@ -40,11 +65,13 @@ export type {
   RunResult,
   TrainRunOptions,
 } from "./run-types.ts";
+export { type LoadedRun, loadRun } from "./supervised/load.ts";
 export {
   correctAt,
   crossEntropy,
   evaluateClassifier,
   Supervised,
   type SupervisedOptions,
-} from "./supervised.ts";
+} from "./supervised/supervised.ts";
+export { TcrLearner, type TcrLearnerOptions } from "./tcr/learner.ts";
 export { trainRun } from "./train-run.ts";

@@ -1,51 +1,57 @@
-/** @file A run folder back into a model. */
+/** @file A run folder back into its recipe and a checkpoint. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Crate, ViT } from "../model/index.ts";
 import { UsageError } from "../tensor/index.ts";
-import { freeCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
-import { buildModel } from "./build.ts";
-import type { Recipe } from "./recipe.ts";
-import type { RunConfig } from "./run-types.ts";
+import { freeCheckpoint, type LoadedCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
+import type { MethodName, Recipe, RecipeOf } from "./recipe.ts";
 
-export interface LoadedRun {
-  recipe: Recipe;
-  /** With the checkpoint's weights (the averaged ones where there are), on the CPU; the caller frees it. */
-  model: Crate | ViT;
-  /** Name of the checkpoint's folder. */
-  checkpoint: string;
+export interface OpenedRun<R extends Recipe = Recipe> {
+  recipe: R;
+  /** The caller frees it. */
+  checkpoint: LoadedCheckpoint;
 }
 
 /**
- * The model of a run, as it was at a checkpoint.
+ * A run's recipe, and a checkpoint of it.
  * @param which `best`, `last`, or the name of a checkpoint's folder
  * @throws {UsageError} no run in the folder; {CheckpointError} damaged, or another model's
  */
-export function loadRun(folder: string, which: string): LoadedRun {
+export function openRun(folder: string, which: string): OpenedRun {
+  const recipe = readRecipe(folder);
+  const checkpoint = loadCheckpoint(join(folder, "checkpoints"), which);
+  if (checkpoint === undefined)
+    throw new UsageError(`${folder}: no checkpoint yet; train first`, { path: folder });
+  try {
+    requireModel(checkpoint, recipe);
+  } catch (error) {
+    freeCheckpoint(checkpoint);
+    throw error;
+  }
+  return { recipe, checkpoint };
+}
+
+/** As `openRun`, of a run by one of these methods. @throws {UsageError} it is by another one */
+export function openRunOf<M extends MethodName>(
+  folder: string,
+  which: string,
+  methods: readonly M[],
+  purpose: string,
+): OpenedRun<RecipeOf<M> & Recipe> {
+  const run = openRun(folder, which);
+  const { name } = run.recipe.method;
+  if (methods.some((method) => method === name)) return run as OpenedRun<RecipeOf<M> & Recipe>;
+  freeCheckpoint(run.checkpoint);
+  throw new UsageError(`${folder}: ${purpose} expects a run of ${methods.join(" or ")}, got one of ${name}`, {
+    path: folder,
+  });
+}
+
+/** The recipe of a run folder. @throws {UsageError} it is none */
+export function readRecipe(folder: string): Recipe {
   const path = join(folder, "recipe.json");
   if (!existsSync(path))
     throw new UsageError(`${folder}: expected a run folder, but it has no recipe.json`, { path });
-  const recipe = readRecipe(path);
-  const loaded = loadCheckpoint(join(folder, "checkpoints"), which);
-  if (loaded === undefined)
-    throw new UsageError(`${folder}: no checkpoint yet; train first`, { path: folder });
-  const { name, config, model: weights, ema } = loaded;
-  try {
-    requireModel({ name, config }, recipe);
-    const model = buildModel(recipe, (config as RunConfig).dataset);
-    try {
-      return { recipe, model: model.load(new Map([...weights, ...(ema ?? [])])), checkpoint: name };
-    } catch (error) {
-      model.dispose();
-      throw error;
-    }
-  } finally {
-    freeCheckpoint(loaded);
-  }
-}
-
-function readRecipe(path: string): Recipe {
   try {
     return JSON.parse(readFileSync(path, "utf8")) as Recipe;
   } catch (cause) {

@@ -1,19 +1,23 @@
-/** @file The keys of a recipe as a table, read off the schema: for flags, help, docs and error messages. */
+/** @file The keys of recipes as a table, read off the schemas: for flags, help, docs and error messages. */
 import { z } from "zod";
-import { recipeSchema } from "./recipe-schema.ts";
+import { type MethodName, methodNames, recipeSchemas } from "./recipe-schema.ts";
 
-/** One leaf of the recipe. */
+/** One leaf of a recipe; in the table of all methods, what its schemas have in common. */
 export interface Key {
   /** Dotted path, such as `train.epochs`. */
   path: string;
-  kind: "number" | "boolean" | "text" | "choice" | "pair";
+  /** Methods whose recipes have it. */
+  methods: readonly MethodName[];
+  kind: "number" | "boolean" | "text" | "choice" | "pair" | "list";
   /** What may be written, in words: "a whole number from 1". */
   expected: string;
   /** What may be written, as short as a help text wants it: `<n>`, `<cls|mean>`. */
   placeholder: string;
   /** The values allowed, when they can be listed. */
   choices: readonly (string | number)[];
+  /** Nothing where there is none, or methods have different ones. */
   default: unknown;
+  /** By all of its methods. */
   required: boolean;
   about: string;
 }
@@ -23,6 +27,7 @@ interface Schema {
   properties?: Record<string, Schema>;
   required?: string[];
   prefixItems?: Schema[];
+  items?: Schema;
   enum?: (string | number)[];
   const?: string;
   minimum?: number;
@@ -34,23 +39,67 @@ interface Schema {
   expected?: string;
 }
 
-/** The JSON Schema of a recipe, as editors read it. */
+/** The JSON Schema of recipes, as editors read it. */
 export function recipeJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(recipeSchema, { io: "input" }) as Record<string, unknown>;
+  return z.toJSONSchema(z.union(Object.values(recipeSchemas)), { io: "input" }) as Record<string, unknown>;
 }
 
-let table: readonly Key[] | undefined;
+const tables = new Map<MethodName, readonly Key[]>();
+let merged: readonly Key[] | undefined;
 
-/** Every key in the order of the schema. */
-export function recipeKeys(): readonly Key[] {
-  table ??= leaves(recipeJsonSchema() as Schema, "");
-  return table;
+/** Every key of one method's recipes, in the order of its schema; of all methods', section by section, without one. */
+export function recipeKeys(method?: MethodName): readonly Key[] {
+  if (method === undefined) {
+    merged ??= mergeTables();
+    return merged;
+  }
+  const known =
+    tables.get(method) ??
+    leaves(z.toJSONSchema(recipeSchemas[method], { io: "input" }) as Schema, "").map((key) => ({
+      ...key,
+      methods: [method],
+    }));
+  tables.set(method, known);
+  return known;
 }
 
-/** The key at a dotted path, if there is one. */
-export function keyAt(path: string): Key | undefined {
-  return recipeKeys().find((key) => key.path === path);
+/** The key at a dotted path, of one method or of any, if there is one. */
+export function keyAt(path: string, method?: MethodName): Key | undefined {
+  return recipeKeys(method).find((key) => key.path === path);
 }
+
+/** Keys of all methods: one of each path, in the order name, about, model, data, method, train, seed. */
+function mergeTables(): readonly Key[] {
+  const byPath = new Map<string, Key>();
+  for (const key of methodNames.flatMap((method) => recipeKeys(method))) {
+    const known = byPath.get(key.path);
+    byPath.set(key.path, known === undefined ? key : mergeKeys(known, key));
+  }
+  const sections = ["name", "about", "model", "data", "method", "train", "seed"];
+  const place = ({ path }: Key) => sections.indexOf(path.split(".")[0]!);
+  return [...byPath.values()].sort((a, b) => place(a) - place(b));
+}
+
+function mergeKeys(a: Key, b: Key): Key {
+  const choices = [...new Set([...a.choices, ...b.choices])];
+  const about = a.about === b.about ? a.about : `${a.about}; ${b.methods.join(", ")}: ${b.about}`;
+  const common = {
+    methods: [...a.methods, ...b.methods],
+    required: a.required && b.required,
+    default: same(a.default, b.default) ? a.default : undefined,
+    about: a.about.includes(b.about) ? a.about : about,
+  };
+  return choices.length === 0
+    ? {
+        ...a,
+        ...common,
+        expected:
+          a.expected === b.expected ? a.expected : `${a.expected} (${b.methods.join(", ")}: ${b.expected})`,
+      }
+    : { ...a, ...common, choices, ...choiceTexts(choices, a.path) };
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /**
  * The value that a text stands for: what a flag or a variable holds, read as the key's type. A text that is not of the type
@@ -62,12 +111,13 @@ export function parseText(key: Key, text: string): unknown {
   const number = (part: string) => (part.trim() === "" || Number.isNaN(Number(part)) ? part : Number(part));
   if (key.kind === "number") return number(text);
   if (key.kind === "pair") return text.split(",").map(number);
+  if (key.kind === "list") return text === "" ? [] : text.split(",").map(number);
   if (key.kind === "boolean") return text === "true" ? true : text === "false" ? false : text;
   if (key.kind === "choice" && typeof key.choices[0] === "number") return number(text);
   return text;
 }
 
-function leaves(schema: Schema, prefix: string): Key[] {
+function leaves(schema: Schema, prefix: string): Omit<Key, "methods">[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
     const path = prefix === "" ? name : `${prefix}.${name}`;
     const required = schema.required?.includes(name) ?? false;
@@ -75,12 +125,18 @@ function leaves(schema: Schema, prefix: string): Key[] {
   });
 }
 
-function leaf(path: string, schema: Schema, required: boolean): Key {
+function leaf(path: string, schema: Schema, required: boolean): Omit<Key, "methods"> {
   const choices = schema.enum ?? (schema.const === undefined ? [] : [schema.const]);
   const common = { path, choices, default: schema.default, required, about: schema.description ?? "" };
-  if (choices.length > 0) {
-    const expected = choices.length === 1 ? `${choices[0]}` : `one of ${choices.join(", ")}`;
-    return { ...common, kind: "choice", expected, placeholder: shortly(choices, path) };
+  if (choices.length > 0) return { ...common, kind: "choice", ...choiceTexts(choices, path) };
+  if (schema.type === "array" && schema.prefixItems === undefined) {
+    const what = schema.items?.type === "integer" ? "whole numbers" : "numbers";
+    return {
+      ...common,
+      kind: "list",
+      expected: `${what}${range(schema.items ?? {})}, as many as you like`,
+      placeholder: "<a,b,…>",
+    };
   }
   if (schema.type === "array") {
     const part = schema.prefixItems?.[0] ?? {};
@@ -95,6 +151,11 @@ function leaf(path: string, schema: Schema, required: boolean): Key {
   const word = schema.type === "integer" ? "a whole number" : "a number";
   return { ...common, kind: "number", expected: `${word}${range(schema)}`, placeholder: "<n>" };
 }
+
+const choiceTexts = (choices: readonly (string | number)[], path: string) => ({
+  expected: choices.length === 1 ? `${choices[0]}` : `one of ${choices.join(", ")}`,
+  placeholder: shortly(choices, path),
+});
 
 /** `<cls|mean>`, or the key's own name where the list would fill the line. */
 function shortly(choices: readonly (string | number)[], path: string): string {

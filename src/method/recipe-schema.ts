@@ -1,165 +1,37 @@
-/** @file The schema of a recipe: every key with its type, range, default and description. Flags, help and docs come from it. */
-import { z } from "zod";
+/** @file The schemas of recipes, one for each method: every key with its type, range, default and description. */
+import type { z } from "zod";
+import { cppRecipe } from "./cpp/recipe.ts";
+import { ctrlRecipe } from "./ctrl/recipe.ts";
+import { generativeRecipe } from "./generative/recipe.ts";
+import { ictrlRecipe } from "./ictrl/recipe.ts";
+import { incrementalRecipe } from "./incremental/recipe.ts";
+import { mcr2Recipe } from "./mcr2/recipe.ts";
+import { redunetRecipe } from "./redunet/recipe.ts";
+import { supervisedRecipe } from "./supervised/recipe.ts";
+import { tcrRecipe } from "./tcr/recipe.ts";
 
-/** `text` for people who write a wrong value: what the pattern means. */
-const patterned = (pattern: RegExp, expected: string) => z.string().regex(pattern).meta({ expected });
-const count = z.int().min(1);
-const amount = z.number().min(0);
+/** By the name of the method. */
+export const recipeSchemas = {
+  supervised: supervisedRecipe,
+  mcr2: mcr2Recipe,
+  redunet: redunetRecipe,
+  ctrl: ctrlRecipe,
+  ictrl: ictrlRecipe,
+  incremental: incrementalRecipe,
+  generative: generativeRecipe,
+  tcr: tcrRecipe,
+  cpp: cppRecipe,
+} as const;
 
-const model = z.strictObject({
-  name: z
-    .enum([
-      "crate_tiny",
-      "crate_small",
-      "crate_base",
-      "crate_large",
-      "crate",
-      "vit_tiny",
-      "vit_small",
-      "vit_base",
-      "vit",
-    ])
-    .describe("architecture; crate and vit take their sizes from dim, depth and heads"),
-  dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
-  depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
-  heads: count.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
-  headDim: count
-    .exactOptional()
-    .describe("dimension p of one head's subspace; dim / heads when it is not given"),
-  patch: count.default(16).describe("side of a square patch, in pixels; divides imageSize"),
-  imageSize: count.default(224).describe("side of the square input image, in pixels"),
-  channels: count
-    .exactOptional()
-    .describe("channels of the input image; the data set's when it is not given"),
-  step: z.number().gt(0).default(0.1).describe("step size η of ISTA (crate only)"),
-  threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate only)"),
-  pool: z
-    .enum(["cls", "mean"])
-    .default("cls")
-    .describe("what the head reads: the class token or the mean of all"),
-  tiedOutput: z
-    .boolean()
-    .default(false)
-    .describe(
-      "write MSSA's output back through U itself, as derived, in place of a learned matrix (crate only)",
-    ),
-  residual: z
-    .enum(["plain", "convex"])
-    .default("plain")
-    .describe("compression step: Z + MSSA(Z), or the convex combination of the two (crate only)"),
-  sign: z
-    .literal([1, -1])
-    .default(1)
-    .describe("sign in front of MSSA: 1 compresses, -1 steps the other way (crate only)"),
-  skipFrom: z
-    .enum(["raw", "normed"])
-    .default("raw")
-    .describe("tensor that MSSA's output is added to: the input, or the layer-normed input (crate only)"),
-  sparsify: z
-    .enum(["ista", "majorise"])
-    .default("ista")
-    .describe(
-      "sparsification half-step: ISTA, or the majorisation step of the paper's ablation (crate only)",
-    ),
-});
+export type MethodName = keyof typeof recipeSchemas;
+export const methodNames = Object.keys(recipeSchemas) as MethodName[];
 
-const augment = z.strictObject({
-  crop: z.int().min(0).exactOptional().describe("padding in pixels before a random crop back to imageSize"),
-  flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
-  resizedCrop: z
-    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
-    .exactOptional()
-    .describe("random resized crop: smallest and largest share of the area, such as 0.08,1"),
-  mixup: z.number().gt(0).exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
-  erase: z.number().min(0).max(1).exactOptional().describe("probability of erasing a random rectangle"),
-});
+/** What a run of one method is made from, validated. */
+export type RecipeOf<M extends MethodName> = z.infer<(typeof recipeSchemas)[M]>;
 
-const data = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .describe("data set, as `vitrine data ls` lists them; folder:PATH is a folder of images"),
-  dir: z
-    .string()
-    .min(1)
-    .exactOptional()
-    .describe("folder that has the data; VITRINE_DATA when it is not given"),
-  augment: augment.prefault({}).describe("random changes to the training images"),
-  normalise: z
-    .enum(["dataset", "imagenet", "none"])
-    .default("dataset")
-    .describe("mean and deviation that images are normalised with"),
-  workers: z
-    .int()
-    .min(0)
-    .max(64)
-    .default(2)
-    .describe("threads that decode images; 0 decodes in the main thread"),
-});
+/** What a run is made from, validated. */
+export type Recipe = { [M in MethodName]: RecipeOf<M> }[MethodName];
 
-const method = z.strictObject({
-  name: z.enum(["supervised"]).default("supervised").describe("how the model learns"),
-  smoothing: z.number().min(0).lt(1).default(0.1).describe("label smoothing: share spread over all classes"),
-});
-
-const train = z.strictObject({
-  epochs: count.describe("passes over the training images"),
-  batchSize: count.describe("images in one step"),
-  accumulate: count.default(1).describe("batches whose gradients are averaged before the optimiser steps"),
-  optimizer: z.enum(["adamw", "adam", "sgd", "lion"]).default("adamw").describe("optimiser"),
-  lr: z.number().gt(0).describe("learning rate at its highest, after the warm-up"),
-  weightDecay: amount.default(0).describe("weight decay, on all parameters"),
-  betas: z
-    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
-    .exactOptional()
-    .describe("averaging factors; 0.9,0.999 for adam and adamw, 0.9,0.99 for lion when not given"),
-  momentum: z.number().min(0).lt(1).exactOptional().describe("momentum (sgd only)"),
-  schedule: z
-    .enum(["cosine", "linear", "step", "constant"])
-    .default("cosine")
-    .describe("how the learning rate falls; step: to a tenth after each third of the training"),
-  warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
-  per: z.enum(["step", "epoch"]).default("step").describe("how often the schedule moves"),
-  clipGrad: z
-    .number()
-    .gt(0)
-    .exactOptional()
-    .describe("largest norm of the gradient; longer ones are scaled down"),
-  ema: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .exactOptional()
-    .describe("decay of a moving average of the weights, evaluated and saved beside them"),
-  precision: z.enum(["fp32", "bf16"]).default("fp32").describe("number format of the matrix products"),
-  device: patterned(/^(auto|cpu|cuda|cuda:\d{1,3})$/, "auto, cpu, cuda or cuda:N")
-    .default("auto")
-    .describe("where tensors live; auto takes a GPU when there is one"),
-  threads: count.max(1024).exactOptional().describe("CPU threads of libtorch; all cores when not given"),
-  checkpointEvery: count
-    .exactOptional()
-    .describe("steps between checkpoints; each epoch's end when not given"),
-  keep: count.default(3).describe("newest checkpoints that are kept, besides the best"),
-  evalEvery: count.default(1).describe("epochs between evaluations"),
-  logInterval: count.default(10).describe("steps between lines of metrics"),
-  deterministic: z
-    .boolean()
-    .default(false)
-    .describe("take operators whose result is the same in every run; warns where there is none"),
-});
-
-/** The whole recipe. Unknown keys are refused at every level. */
-export const recipeSchema = z.strictObject({
-  name: patterned(/^[a-z0-9][a-z0-9._-]{0,63}$/, "small letters, digits, dots and dashes, up to 64").describe(
-    "name of the recipe; part of the run folder's name",
-  ),
-  about: z.string().default("").describe("one line about it"),
-  model,
-  data,
-  method: method.prefault({}),
-  train,
-  seed: z.int().min(0).max(0xffffffff).default(42).describe("seed that all random streams derive from"),
-});
-
-/** What a training run is made from, validated. */
-export type Recipe = z.infer<typeof recipeSchema>;
+/** Whether a recipe is of this method. */
+export const isOf = <M extends MethodName>(recipe: Recipe, method: M): recipe is RecipeOf<M> & Recipe =>
+  recipe.method.name === method;

@@ -33,7 +33,7 @@ test("defaults fill what the layers leave out", () => {
   const { recipe } = resolveRecipe([base]);
   expect(recipe.model).toMatchObject({ step: 0.1, threshold: 0.1, pool: "cls", sign: 1, sparsify: "ista" });
   expect(recipe.method).toEqual({ name: "supervised", smoothing: 0.1 });
-  expect(recipe.data.augment).toEqual({});
+  expect(recipe.data).toMatchObject({ augment: {} });
   expect(recipe.seed).toBe(42);
 });
 

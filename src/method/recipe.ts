@@ -4,10 +4,10 @@ import { hint, nearest } from "../tensor/nearest.ts";
 import { type Layer, type Merged, mergeLayers, type Tree } from "./merge.ts";
 import { conflict } from "./recipe-checks.ts";
 import { keyAt, recipeKeys } from "./recipe-keys.ts";
-import { type Recipe, recipeSchema } from "./recipe-schema.ts";
+import { type MethodName, methodNames, type Recipe, recipeSchemas } from "./recipe-schema.ts";
 
 export type { Layer } from "./merge.ts";
-export type { Recipe } from "./recipe-schema.ts";
+export { isOf, type MethodName, methodNames, type Recipe, type RecipeOf } from "./recipe-schema.ts";
 
 /** A value of a recipe and who set it: `default`, a file's line, a variable or a flag. */
 export interface Origin {
@@ -27,34 +27,47 @@ export interface ResolvedRecipe {
  */
 export function resolveRecipe(layers: readonly Layer[]): ResolvedRecipe {
   const merged = mergeLayers(layers);
-  const result = recipeSchema.safeParse(merged.values);
-  if (!result.success) throw firstError(result.error.issues, merged);
-  const recipe = result.data;
+  const method = methodOf(merged);
+  const result = recipeSchemas[method].safeParse(merged.values);
+  if (!result.success) throw firstError(result.error.issues, merged, method);
+  const recipe: Recipe = result.data;
   const broken = conflict(recipe);
   if (broken !== undefined) {
     throw new UsageError(`${at(broken.path, merged)}: ${broken.message}`, { path: broken.path });
   }
   const origins = new Map<string, Origin>();
-  for (const { path } of recipeKeys()) {
+  for (const { path } of recipeKeys(method)) {
     const value = valueAt(recipe, path);
     if (value !== undefined) origins.set(path, { value, origin: merged.origins.get(path) ?? "default" });
   }
   return { recipe, origins };
 }
 
+/** The method whose schema checks the rest; learning from labels unless another is named. */
+function methodOf(merged: Merged): MethodName {
+  const given = valueAt(merged.values, "method.name") ?? "supervised";
+  const found = methodNames.find((name) => name === given);
+  if (found !== undefined) return found;
+  const near = typeof given === "string" ? hint(given, methodNames) : "";
+  throw new UsageError(
+    `${at("method.name", merged)}: expected one of ${methodNames.join(", ")}, received ${JSON.stringify(given)}${near}`,
+    { path: "method.name", expected: methodNames.join(", "), received: String(given) },
+  );
+}
+
 type Issue = { code: string; path: PropertyKey[]; keys?: string[] };
 
-function firstError(issues: readonly unknown[], merged: Merged): UsageError {
+function firstError(issues: readonly unknown[], merged: Merged, method: MethodName): UsageError {
   // a mistyped key is also a missing one: the typing error is the one to tell
   const unknown = (issues as Issue[]).find((issue) => issue.code === "unrecognized_keys");
   const issue = unknown ?? (issues[0] as Issue);
   const path = issue.path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
     const name = issue.keys?.[0] ?? "";
-    return unknownKey(path === "" ? name : `${path}.${name}`, merged);
+    return unknownKey(path === "" ? name : `${path}.${name}`, merged, method);
   }
   // an element of a pair is reported at its own index: the key is what a person knows
-  const key = keyAt(path) ?? keyAt(path.replace(/\.\d+$/, ""));
+  const key = keyAt(path, method) ?? keyAt(path.replace(/\.\d+$/, ""), method);
   const where = key?.path ?? path;
   const value = valueAt(merged.values, where);
   const expected = key?.expected ?? "settings by name";
@@ -71,10 +84,16 @@ function firstError(issues: readonly unknown[], merged: Merged): UsageError {
   return new UsageError(message, { path: where, expected, received });
 }
 
-function unknownKey(path: string, merged: Merged): UsageError {
+function unknownKey(path: string, merged: Merged, method: MethodName): UsageError {
   const section = path.slice(0, path.lastIndexOf(".") + 1);
   const leaf = path.slice(section.length);
-  const keys = recipeKeys().map((key) => key.path);
+  const others = keyAt(path)?.methods;
+  if (others !== undefined && !others.includes(method))
+    return new UsageError(
+      `${at(path, merged)}: belongs to ${others.join(", ")}; this recipe's method.name is ${method}`,
+      { path },
+    );
+  const keys = recipeKeys(method).map((key) => key.path);
   // the same name in another section first: `train.smoothing` is `method.smoothing`
   const elsewhere = keys.find((key) => key.endsWith(`.${leaf}`));
   const siblings = keys

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
+import { supervised } from "../../test/tiny.ts";
 import { UsageError } from "../tensor/errors.ts";
 import { resolveRecipe } from "./recipe.ts";
 import { findRecipe, readSettings, recipeNames } from "./recipes.ts";
@@ -19,13 +20,13 @@ test.each(recipeNames())("the shipped recipe %s is valid and carries its own nam
   const { recipe, origins } = resolveRecipe([findRecipe(name)]);
   expect(recipe.name).toBe(name);
   expect(recipe.about).not.toBe("");
-  expect(origins.get("train.lr")?.origin).toMatch(new RegExp(`^${name}.yaml:\\d+$`));
+  expect(origins.get("data.name")?.origin).toMatch(new RegExp(`^${name}.yaml:\\d+$`));
 });
 
 test("a comparator differs from its CRATE in the architecture alone", () => {
   for (const name of ["digits", "cifar10"]) {
-    const crate = resolveRecipe([findRecipe(name)]).recipe;
-    const vit = resolveRecipe([findRecipe(`vit-${name}`)]).recipe;
+    const crate = supervised(resolveRecipe([findRecipe(name)]).recipe);
+    const vit = supervised(resolveRecipe([findRecipe(`vit-${name}`)]).recipe);
     expect([vit.data, vit.train, vit.method, vit.seed]).toEqual([
       crate.data,
       crate.train,
@@ -39,7 +40,9 @@ test("a comparator differs from its CRATE in the architecture alone", () => {
 
 test("the ImageNet recipes have the paper's numbers", () => {
   for (const size of ["tiny", "small", "base", "large"]) {
-    const { model, data, train, method } = resolveRecipe([findRecipe(`imagenet-crate-${size}`)]).recipe;
+    const { model, data, train, method } = supervised(
+      resolveRecipe([findRecipe(`imagenet-crate-${size}`)]).recipe,
+    );
     expect(model).toMatchObject({
       name: `crate_${size}`,
       patch: 16,
@@ -64,7 +67,7 @@ test("the ImageNet recipes have the paper's numbers", () => {
 
 test("an unknown recipe offers the nearest, or lists what there is", () => {
   expect(() => findRecipe("digts")).toThrow('unknown recipe "digts" (did you mean "digits"?)');
-  expect(() => findRecipe("qqqqqqqqqq")).toThrow(/there are cifar10, digits, /);
+  expect(() => findRecipe("qqqqqqqqqq")).toThrow(/there are cifar10, ctrl-cifar10-paper, .*digits, /);
 });
 
 test("a file is read with the line of each value", () => {

@@ -1,8 +1,16 @@
-/** @file What a run goes on from, and whether it may. */
+/** @file How a run begins: what it goes on from and whether it may, what is written first. */
 
 import { join } from "node:path";
 import { UsageError } from "../tensor/index.ts";
-import { freeCheckpoint, type LoadedCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
+import { writeFileAtomic } from "../tensor/write-file.ts";
+import {
+  freeCheckpoint,
+  type LoadedCheckpoint,
+  loadCheckpoint,
+  prepareCheckpoints,
+  requireModel,
+} from "../train/checkpoint.ts";
+import type { Recipe } from "./recipe.ts";
 import type { RunConfig, TrainRunOptions } from "./run-types.ts";
 
 /** Settings that do not change what is learned: a run may go on with others. */
@@ -16,6 +24,30 @@ const FREE = new Set([
   "train.checkpointEvery",
   "train.logInterval",
 ]);
+
+/** What training needs of the place it writes to. */
+export interface BegunRun {
+  config: RunConfig;
+  resume: LoadedCheckpoint | undefined;
+}
+
+/**
+ * Reads the checkpoint to go on from, if there is to be one, and writes the recipe into the folder.
+ * @throws {CheckpointError} none is good, or it is another model's
+ * @throws {UsageError} the recipe or the data has changed, with the keys that differ
+ */
+export function beginRun(
+  recipe: Recipe,
+  data: { fingerprint(): string; channels: number; classes: readonly string[] },
+  place: TrainRunOptions,
+): BegunRun {
+  const { channels, classes } = data;
+  const config: RunConfig = { ...recipe, dataset: { fingerprint: data.fingerprint(), channels, classes } };
+  const resume = resumeFrom(config, place);
+  prepareCheckpoints(join(place.output, "checkpoints"));
+  writeFileAtomic(join(place.output, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
+  return { config, resume };
+}
 
 /**
  * The checkpoint to go on from, if its run was by this recipe and on this data; nothing where a run starts afresh.

@@ -1,6 +1,6 @@
 /** @file What the command line asks of training, evaluation and inspection, and what it is told. */
 
-import type { Evaluation } from "../train/task.ts";
+import type { Numbers } from "../train/learner.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** What every checkpoint of a run carries: the recipe, and what of the data the model depends on. */
@@ -24,17 +24,14 @@ export interface TrainRunOptions {
 
 export interface RunResult {
   folder: string;
-  /** Optimiser steps in all. */
+  /** Optimiser steps in all; layers, where a network is built. */
   steps: number;
-  epochs: number;
-  /** Share of the test images that are classified right, 0 to 1. */
-  accuracy: number;
-  /** Mean test loss. */
-  loss: number;
   seconds: number;
+  /** The last evaluation. */
+  numbers: Numbers;
+  /** The same for people. */
+  text: string;
 }
-
-export type TrainRun = (recipe: Recipe, options: TrainRunOptions) => Promise<RunResult>;
 
 export interface EvaluateOptions {
   /** `best`, `last` or the name of a checkpoint's folder. */
@@ -43,8 +40,6 @@ export interface EvaluateOptions {
 }
 
 export type { Evaluation } from "../train/task.ts";
-
-export type EvaluateRun = (folder: string, options: EvaluateOptions) => Promise<Evaluation>;
 
 export interface InspectOptions {
   checkpoint: string;

@@ -9,7 +9,7 @@ import { scope, type Tensor } from "../tensor/index.ts";
 import { loadCheckpoint } from "../train/checkpoint.ts";
 import { readMetrics } from "../train/metrics.ts";
 import { evaluateRun } from "./evaluate-run.ts";
-import { loadRun } from "./load-run.ts";
+import { loadRun } from "./supervised/load.ts";
 import { trainRun } from "./train-run.ts";
 
 let folder: string;
@@ -19,6 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const train = (settings: Settings = {}, more = {}) => trainRun(tiny(settings), quietly(folder, more));
+const scoresOf = async (settings: Settings) => (await train(settings)).numbers;
 const run = (name: string) => join(folder, name);
 const read = (name: string) => readFileSync(run(name), "utf8");
 
@@ -49,8 +50,8 @@ describe("a run folder", () => {
     expect(steps[10]!.lr).toBeCloseTo(0.005, 10); // cosine, half-way
     const [first, second] = lines.filter((line) => "eval/top1" in line);
     expect([first!.step, second!.step]).toEqual([10, 20]);
-    expect(second!["eval/top1"]).toBeCloseTo(100 * result.accuracy, 10);
-    expect(second!["eval/loss"]).toBe(result.loss);
+    expect(second!["eval/top1"]).toBeCloseTo(100 * result.numbers.top1!, 10);
+    expect(second!["eval/loss"]).toBe(result.numbers.loss);
 
     const [head, ...rows] = read("summary.csv").trim().split("\n");
     expect(head).toBe("epoch,train_loss,train_top1,eval_loss,eval_top1,eval_top5,lr");
@@ -58,16 +59,16 @@ describe("a run folder", () => {
     const cells = rows[1]!.split(",").map(Number);
     const mean = steps.slice(10).reduce((sum, line) => sum + Number(line["train/loss"]), 0) / 10;
     expect(cells[1]).toBeCloseTo(mean, 6);
-    expect(cells[4]).toBeCloseTo(100 * result.accuracy, 10);
+    expect(cells[4]).toBeCloseTo(100 * result.numbers.top1!, 10);
     expect(cells[6]).toBe(steps[19]!.lr); // the rate of the epoch's last step
 
     const { name, state } = lastCheckpoint(folder);
     expect(name).toBe("step-00000020");
-    expect(state).toMatchObject({ step: 20, epoch: 2, batch: 0, evaluation: { top1: result.accuracy } });
+    expect(state).toMatchObject({ step: 20, epoch: 2, batch: 0, evaluation: { top1: result.numbers.top1! } });
   });
 
   test("learns: the loss falls, and the best checkpoint is the best evaluated", async () => {
-    const { accuracy } = await train({ "train.epochs": 4, "data.augment": { flip: false } });
+    const { top1: accuracy } = await scoresOf({ "train.epochs": 4, "data.augment": { flip: false } });
     const lines = records(folder);
     const loss = (step: number) => Number(lines.find((line) => line.step === step)!["train/loss"]);
     expect(loss(40)).toBeLessThan(loss(1) - 0.3);
@@ -75,8 +76,8 @@ describe("a run folder", () => {
     const tops = lines.flatMap((line) => ("eval/top1" in line ? [Number(line["eval/top1"])] : []));
     const best = 10 * (1 + tops.indexOf(Math.max(...tops)));
     expect(read("checkpoints/best").trim()).toBe(`step-${String(best).padStart(8, "0")}`);
-    const { top1, count } = await evaluateRun(folder, { checkpoint: "best", split: "test" });
-    expect([100 * top1, count]).toEqual([Math.max(...tops), 160]);
+    const { top1, count } = (await evaluateRun(folder, { checkpoint: "best", split: "test" })).numbers;
+    expect([100 * top1!, count]).toEqual([Math.max(...tops), 160]);
   });
 
   test("has TensorBoard events on request", async () => {
@@ -162,12 +163,12 @@ describe("a setting", () => {
   });
 
   test("ema: what is evaluated and loaded is the average, and both are saved", async () => {
-    const { loss, accuracy } = await train({ "train.ema": 0.8 });
+    const { loss, top1: accuracy } = await scoresOf({ "train.ema": 0.8 });
     const { hashes } = lastCheckpoint(folder);
     expect(Object.keys(hashes).sort()).toEqual([
       ...["ema.safetensors", "model.safetensors", "optimizer.safetensors"],
     ]);
-    const again = await evaluateRun(folder, { checkpoint: "last", split: "test" });
+    const again = (await evaluateRun(folder, { checkpoint: "last", split: "test" })).numbers;
     expect([again.loss, again.top1]).toEqual([loss, accuracy]);
     scope(() => {
       const { ema, model } = loadCheckpoint(run("checkpoints"), "last");
@@ -188,7 +189,7 @@ describe("a setting", () => {
       for (const tensor of [...model.values(), ...optimizer.values()] as Tensor[])
         expect(tensor.dtype).toBe("float32");
     });
-    const { top1 } = await evaluateRun(folder, { checkpoint: "last", split: "test" });
+    const { top1 } = (await evaluateRun(folder, { checkpoint: "last", split: "test" })).numbers;
     rmSync(folder, { recursive: true });
     const wide = await train();
     const losses = (of: typeof lines) => of.flatMap((line) => Number(line["train/loss"] ?? []));
@@ -196,7 +197,7 @@ describe("a setting", () => {
     expect(low[0]).not.toBe(high[0]);
     expect(low[0]).toBeCloseTo(high[0]!, 1);
     expect(low.at(-1)).toBeLessThan(low[0]! - 0.1);
-    expect(Math.abs(top1 - wide.accuracy)).toBeLessThan(0.15);
+    expect(Math.abs(top1! - wide.numbers.top1!)).toBeLessThan(0.15);
   });
 
   test("per: the rate moves with the epoch or with the step, warm-up and fall alike", async () => {
@@ -224,9 +225,10 @@ describe("a setting", () => {
   });
 
   test("maxSteps: what is told is the accuracy of the weights then, not of an epoch before", async () => {
-    const { steps, epochs, accuracy, loss } = await train({}, { maxSteps: 15 });
+    const { steps, numbers } = await train({}, { maxSteps: 15 });
+    const { epochs, top1: accuracy, loss } = numbers;
     expect([steps, epochs]).toEqual([15, 1]);
-    const again = await evaluateRun(folder, { checkpoint: "last", split: "test" });
+    const again = (await evaluateRun(folder, { checkpoint: "last", split: "test" })).numbers;
     expect([again.top1, again.loss]).toEqual([accuracy, loss]);
     expect(records(folder).at(-1)).toMatchObject({ step: 15, "eval/loss": loss });
   });

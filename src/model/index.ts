@@ -8,12 +8,14 @@ export {
   closedLoopNetInfo,
   closedLoopNets,
 } from "./closed-loop-nets.ts";
+export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp-head.ts";
 export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
 export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
+export { NmceNet, type NmceNetOptions } from "./nmce-net.ts";
 export {
   createModel,
   type ModelInfo,

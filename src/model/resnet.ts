@@ -1,7 +1,7 @@
 /** @file Residual encoders of MCR²: images to features on the unit sphere. */
 
 import { averagePool2d, BatchNorm, type Conv2d, conv2d, Module, maxPool2d, toSphere } from "../nn/index.ts";
-import { type Random, type Tensor, UsageError } from "../tensor/index.ts";
+import { type Random, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { BasicBlock, ProjectionHead } from "./resnet-block.ts";
 
 export interface ResNetOptions {
@@ -57,12 +57,19 @@ export class ResNet extends Module {
   }
 
   protected forward(X: Tensor): Tensor {
-    const { stem } = this.options;
-    let H = this.bn1.apply(this.conv1.apply(X)).relu(); //                      [n, w, H, W]
-    if (stem.pool) H = maxPool2d(H, 3, { stride: 2, padding: 1 });
-    for (const block of this.blocks) H = block.apply(H);
-    const pooled = averagePool2d(H, [H.size(2), H.size(3)]).flatten(1); //      [n, w]
+    const pooled = this.trunk(X); //                                            [n, w]
     return toSphere(this.head?.apply(pooled) ?? pooled);
+  }
+
+  /** The mean over pixels of the last stage, before head and sphere: [n, c, H, W] → [n, width]. */
+  trunk(X: Tensor): Tensor {
+    return scope(() => {
+      const { stem } = this.options;
+      let H = this.bn1.apply(this.conv1.apply(X)).relu(); //                    [n, w, H, W]
+      if (stem.pool) H = maxPool2d(H, 3, { stride: 2, padding: 1 });
+      for (const block of this.blocks) H = block.apply(H);
+      return averagePool2d(H, [H.size(2), H.size(3)]).flatten(1);
+    }, "trunk");
   }
 }
 

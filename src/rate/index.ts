@@ -1,5 +1,6 @@
 /** @file The objective: coding rates, rate reduction, and what layers are measured by. */
 
+export { rateAgainstAffinity } from "./affinity-rate.ts";
 export {
   binaryObjective,
   CLOSED_LOOP_PRECISION,
@@ -14,6 +15,7 @@ export {
   incrementalDecoderObjective,
   incrementalEncoderObjective,
 } from "./closed-loop-incremental.ts";
+export { codingLength } from "./coding-length.ts";
 export {
   codingRate,
   halfLogDet,
@@ -25,8 +27,24 @@ export {
   rateReduction,
   sparseRateReduction,
 } from "./coding-rate.ts";
+export { membership, type SinkhornOptions, sinkhorn, symmetrised } from "./doubly-stochastic.ts";
 export { authorsLayerRate, type Estimate, estimate, nonZeroShare, paperLayerRate } from "./layer-rate.ts";
 export { MCR2_PRECISION, type Mcr2Loss, type Mcr2Options, mcr2Loss, rateAgainstClasses } from "./mcr2.ts";
+export {
+  CPP_PRECISION,
+  gumbelSoftmax,
+  type MlcLoss,
+  type MlcOptions,
+  meanFeatures,
+  meanMemberships,
+  meanTcrLoss,
+  mlcLoss,
+  NMCE_PRECISION,
+  nmceLoss,
+  type TcrLoss,
+  type TcrOptions,
+  tcrLoss,
+} from "./mlc.ts";
 export { type Parts, partsOf, unionRates } from "./parts.ts";
 export { evaluate, type Objective, type RateSum } from "./rate-sums.ts";
 export { type Segments, segments } from "./segments.ts";

@@ -35,6 +35,10 @@ export class TensorList {
   mul(factor: number): TensorList {
     return new TensorList(runMany(MUL_NEW, this.h, factor));
   }
+  /** Each tensor times a number of its own, 0-dimensional. */
+  mulEach(factors: readonly Tensor[]): TensorList {
+    return new TensorList(runMany(MUL_EACH, this.h, handles(factors)));
+  }
   /** this + scale · other */
   add(other: TensorList, scale = 1): TensorList {
     return new TensorList(runMany(ADD_NEW, this.h, other.h, scale));
@@ -54,9 +58,13 @@ export class TensorList {
     });
     return this;
   }
+  /** The Euclidean norm of each tensor, in one: [tensors]. */
+  norms(): Tensor {
+    return stack(runMany(NORM, this.h));
+  }
   /** The Euclidean norm of all elements together, 0-dimensional. */
   norm(): Tensor {
-    return stack(runMany(NORM, this.h)).norm();
+    return this.norms().norm();
   }
   dispose(): void {
     for (const tensor of this.tensors) tensor.dispose();
@@ -65,6 +73,7 @@ export class TensorList {
 
 const MUL = operator("_foreach_mul_.Scalar");
 const MUL_NEW = operator("_foreach_mul.Scalar");
+const MUL_EACH = operator("_foreach_mul.List");
 const ADD = operator("_foreach_add_.List");
 const ADD_NEW = operator("_foreach_add.List");
 const ADD_SCALAR = operator("_foreach_add_.Scalar");

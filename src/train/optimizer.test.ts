@@ -171,7 +171,7 @@ test("state of another optimiser, or of other shapes, is refused by name", () =>
 
 test("an unknown name is answered with the nearest", () => {
   expect(() => createOptimizer("adamm", new Map())).toThrow(
-    'no "adamm" (did you mean "adam"?); expected one of sgd, adam, adamw, lion',
+    'no "adamm" (did you mean "adam"?); expected one of sgd, lars, adam, adamw, lion',
   );
 });
 

@@ -1,15 +1,26 @@
-/** @file SGD, Adam, AdamW and Lion over all parameters at once. */
+/** @file SGD, LARS, Adam, AdamW and Lion over all parameters at once. */
 
-import { CheckpointError, hint, keep, noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import {
+  CheckpointError,
+  hint,
+  keep,
+  noGrad,
+  ones,
+  scope,
+  type Tensor,
+  UsageError,
+} from "../tensor/index.ts";
 import { TensorList, zerosLike } from "./foreach.ts";
 
 export interface OptimizerOptions {
-  /** Decoupled for AdamW and Lion (p ← p (1 − lr · wd)); added to the gradient for Adam and SGD. */
+  /** Decoupled for AdamW and Lion (p ← p (1 − lr · wd)); added to the gradient for Adam, SGD and LARS. */
   weightDecay?: number;
   /** Averaging factors of Adam, AdamW (0.9, 0.999) and Lion (0.9, 0.99). */
   betas?: readonly [number, number];
-  /** Of SGD; 0 is plain gradient descent. */
+  /** Of SGD and LARS; 0 is plain gradient descent. */
   momentum?: number;
+  /** Of LARS: a weight moves by at most this share of its norm, per learning rate; 0.02 unless given. */
+  trust?: number;
   /** Added to Adam's denominator. */
   epsilon?: number;
 }
@@ -51,6 +62,17 @@ function adamStep(
   parameters.addQuotient_(m, denominator, -lr / (1 - b1 ** step));
 }
 
+/**
+ * What each gradient is multiplied by, [tensors]: min(1, τ ‖p‖ / ((‖g‖ + wd ‖p‖) lr)); 1 for a weight that is zero, 0 for
+ * a gradient that is.
+ */
+function trustRatios(p: TensorList, g: TensorList, trust: number, weightDecay: number, lr: number): Tensor {
+  const [sizes, slopes] = [p.norms(), g.norms()];
+  const ratios = sizes.mul(trust / lr).div(slopes.add(sizes.mul(weightDecay)).add(1e-8));
+  const one = ones([], { dtype: ratios.dtype, device: ratios.device });
+  return ratios.clamp(null, 1).where(sizes.gt(0), one).mul(slopes.gt(0));
+}
+
 const RULES: Record<string, RuleMaker> = {
   /** g ← g + wd · p;  m ← μm + g;  p ← p − lr · m */
   sgd: ({ weightDecay, momentum }) => ({
@@ -59,6 +81,30 @@ const RULES: Record<string, RuleMaker> = {
       const decayed = weightDecay > 0 ? gradients.add(parameters, weightDecay) : gradients;
       const direction = moments.momentum_buffer?.mul_(momentum).add_(decayed) ?? decayed;
       parameters.add_(direction, -lr);
+    },
+  }),
+  /**
+   * SGD whose steps are in proportion to the weights: g ← (g + wd · p) · min(1, τ ‖p‖ / ((‖g‖ + wd ‖p‖) lr)) for every
+   * tensor of two dimensions or more. Biases and norms are neither decayed nor scaled.
+   * @see You et al. 2017, layer-wise rates, clipped at the learning rate
+   */
+  lars: ({ weightDecay, momentum, trust }) => ({
+    moments: ["momentum_buffer"],
+    update({ parameters, gradients, moments, lr }) {
+      const weights = parameters.tensors.flatMap((parameter, i) => (parameter.dim > 1 ? [i] : []));
+      const direction = [...gradients.tensors];
+      if (weights.length > 0) {
+        const [p, g] = [parameters, gradients].map(
+          (list) => new TensorList(weights.map((i) => list.tensors[i]!)),
+        ) as [TensorList, TensorList];
+        const ratios = trustRatios(p, g, trust, weightDecay, lr);
+        const scaled = g.add(p, weightDecay).mulEach(ratios.unbind(0));
+        weights.forEach((i, at) => {
+          direction[i] = scaled.tensors[at]!;
+        });
+      }
+      const moment = moments.momentum_buffer!.mul_(momentum).add_(new TensorList(direction));
+      parameters.add_(moment, -lr);
     },
   }),
   /** Adam with L2 regularisation: g ← g + wd · p first. */
@@ -154,7 +200,7 @@ export class Optimizer {
   }
 }
 
-/** An optimiser by name: sgd, adam, adamw, lion. @throws {UsageError} unknown name */
+/** An optimiser by name: sgd, lars, adam, adamw, lion. @throws {UsageError} unknown name */
 export function createOptimizer(
   name: string,
   parameters: ReadonlyMap<string, Tensor>,
@@ -165,5 +211,8 @@ export function createOptimizer(
     throw new UsageError(
       `optimizer: no "${name}"${hint(name, Object.keys(RULES))}; expected one of ${Object.keys(RULES).join(", ")}`,
     );
-  return new Optimizer(make({ weightDecay: 0, momentum: 0, epsilon: 1e-8, ...options }), parameters);
+  return new Optimizer(
+    make({ weightDecay: 0, momentum: 0, trust: 0.02, epsilon: 1e-8, ...options }),
+    parameters,
+  );
 }

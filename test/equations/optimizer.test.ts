@@ -53,3 +53,43 @@ test("lion: the sign of one average moves p, the other average is kept", () => {
   }
   expect(run("lion", { weightDecay: 0.1 })).toBeCloseTo(p, 12);
 });
+
+test("lars: steps of weights in proportion to their norms, never above lr; biases as in plain SGD", () => {
+  const [wd, trust, momentum] = [0.1, 0.02, 0.9];
+  const start = { weight: [[3, 4]], flat: [[0.3, 0.4]], zero: [[0, 0]], bias: [3, 4] };
+  const slopes = [
+    { weight: [[0.6, 0.8]], flat: [[0, 0]], zero: [[1, 0]], bias: [0.6, 0.8] },
+    { weight: [[-1, 0]], flat: [[1e-4, 0]], zero: [[0, 2]], bias: [-1, 0] },
+  ];
+  const names = ["weight", "flat", "zero", "bias"] as const;
+  const flat = (values: (number | number[])[]): number[] => values.flat();
+  const expected = names.map((name) => {
+    const p = [...flat(start[name])];
+    const m = p.map(() => 0);
+    for (const all of slopes) {
+      const g = flat(all[name]);
+      const [size, slope] = [Math.hypot(...p), Math.hypot(...g)];
+      const ratio = Math.min(1, (trust * size) / ((slope + wd * size + 1e-8) * lr));
+      p.forEach((value, i) => {
+        const scaled = size > 0 && slope > 0 ? (g[i]! + wd * value) * ratio : g[i]!;
+        m[i] = momentum * m[i]! + (name === "bias" ? g[i]! : scaled);
+        p[i] = value - lr * m[i]!;
+      });
+    }
+    return p;
+  });
+  scope(() => {
+    const wide = { dtype: "float64" } as const;
+    const parameters = new Map(names.map((name) => [name, tensor(start[name], wide)]));
+    using optimizer = createOptimizer("lars", parameters, { weightDecay: wd, momentum });
+    for (const all of slopes)
+      optimizer.step(
+        names.map((name) => tensor(all[name], wide)),
+        lr,
+      );
+    [...parameters.values()].forEach((parameter, at) => {
+      for (const [i, value] of parameter.numbers().entries())
+        expect(value).toBeCloseTo(expected[at]![i]!, 12);
+    });
+  });
+});

@@ -1,6 +1,6 @@
 /** @file The CRATE classifier against the authors': every layer, logits, loss, every gradient. */
 
-import { crossEntropy } from "../../src/method/supervised.ts";
+import { crossEntropy } from "../../src/method/supervised/supervised.ts";
 import { createModel } from "../../src/model/index.ts";
 import { record } from "../../src/nn/index.ts";
 import { gradients, random, type Tensor, UsageError } from "../../src/tensor/index.ts";

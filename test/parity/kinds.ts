@@ -1,13 +1,20 @@
 /** @file What a reference file's `kind` says to build. */
 
 import { hint, scope, UsageError } from "../../src/tensor/index.ts";
+import { cppLosses } from "./cpp-losses.ts";
 import { crate } from "./crate.ts";
 import { ctrlLosses } from "./ctrl-losses.ts";
 import { type Comparison, type Kind, readGolden } from "./golden.ts";
 import { layerRate } from "./layer-rate.ts";
 import { redunet } from "./redunet.ts";
 
-const KINDS: Record<string, Kind> = { crate, "ctrl-losses": ctrlLosses, "layer-rate": layerRate, redunet };
+const KINDS: Record<string, Kind> = {
+  "cpp-losses": cppLosses,
+  crate,
+  "ctrl-losses": ctrlLosses,
+  "layer-rate": layerRate,
+  redunet,
+};
 
 /** Runs ours beside a reference file. @throws {UsageError} a kind that is not known */
 export function compareWith(path: string): { kind: string; comparison: Comparison } {

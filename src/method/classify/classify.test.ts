@@ -142,3 +142,17 @@ test("bad features are refused", () => {
     expect(() => fitted.predict(zeros([1, 3]))).toThrow("expected features [n, 2]");
   });
 });
+
+test("the svm's optimum is the same whether it is sought among features or in the span of the samples", () => {
+  scope(() => {
+    const Z = random(4).normal([12, 40]); // more dimensions than samples
+    const labels = labelled(Array.from({ length: 12 }, (_, i) => i % 3));
+    using svm = linearSvm(Z, labels, { classes: 3 });
+    const X = cat([Z.to("float64"), zeros([12, 1], { dtype: "float64" }).add(1)], 1);
+    const W = cat([svm.weights, svm.intercepts.unsqueeze(1)], 1);
+    const Y = aten<Tensor>("one_hot", labels, 3).T.to("float64").mul(2).sub(1);
+    const hinge = W.matmul(X.T).mul(Y).neg().add(1).relu();
+    const gradient = W.sub(hinge.mul(Y).matmul(X).mul(2)); // of ½‖w‖² + Σ hinge²
+    expect(gradient.abs().max().item()).toBeLessThan(1e-7);
+  });
+});

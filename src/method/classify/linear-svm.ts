@@ -58,13 +58,21 @@ export function linearSvm(Z: Tensor, labels: Tensor, options: LinearSvmOptions):
       const place = { dtype: "float64", device: Z.device } as const;
       const X = cat([Z.detach().to("float64"), ones([n, 1], place).mul(interceptScaling)], 1); // [n, D]
       const Y = aten("one_hot", labels, classes).T.to("float64").mul(2).sub(1); //               [K, n]
-      const W = minimise(X, Y, cost); //                                                         [K, D]
+      const W = inSpan(X, (rows) => minimise(rows, Y, cost)); //                                [K, D]
       const d = Z.size(1);
       const weights = W.narrow(1, 0, d).contiguous();
       const intercepts = W.select(1, d).mul(interceptScaling);
       return new Fitted(keep(weights), keep(intercepts));
     }, "linear svm"),
   );
+}
+
+/** Solves in the span of the samples where that is smaller than their space: the optimum lies in it. */
+function inSpan(X: Tensor, solve: (X: Tensor) => Tensor): Tensor {
+  const [n, D] = X.shape as [number, number];
+  if (D <= n) return solve(X);
+  const [Q, R] = aten<[Tensor, Tensor]>("linalg_qr", X.T, "reduced"); //        [D, n], [n, n]
+  return solve(R.T.contiguous()).matmul(Q.T);
 }
 
 /** Newton's method with a step that is halved, class by class, until the objective falls enough. */

@@ -3,7 +3,7 @@
 import type { ImageSet, ImageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { accuracy, nearestSubspace } from "../classify/index.ts";
-import { type Features, featuresOf, type ImageOptions } from "./features.ts";
+import { type Features, featuresOf, type ImageOptions } from "../features.ts";
 
 /** Shares of the test images, 0 to 1: class subspaces through the class mean (PCA), and through the origin (SVD). */
 export interface SubspaceAccuracy {
@@ -16,8 +16,8 @@ export const CTRL_COMPONENTS = 10;
 
 /** Fits class subspaces to some features and classifies others. @throws {UsageError} fewer samples than components */
 export function subspaceAccuracy(
-  train: Features,
-  test: Features,
+  train: Pick<Features, "Z" | "labels">,
+  test: Pick<Features, "Z" | "labels">,
   { classes, components = CTRL_COMPONENTS }: { classes: number; components?: number },
 ): SubspaceAccuracy {
   const score = (centred: boolean): number => {
@@ -36,14 +36,8 @@ export async function evaluateEncoder(
   options: ImageOptions & { components?: number },
 ): Promise<SubspaceAccuracy> {
   const { components, ...images } = options;
-  const [fitted, held] = [await featuresOf(encoder, train, images), await featuresOf(encoder, test, images)];
-  try {
-    const classes = train.classes.length;
-    return subspaceAccuracy(fitted, held, { classes, ...(components !== undefined && { components }) });
-  } finally {
-    for (const { Z, labels } of [fitted, held]) {
-      Z.dispose();
-      labels.dispose();
-    }
-  }
+  using fitted = await featuresOf(encoder, train, images);
+  using held = await featuresOf(encoder, test, images);
+  const classes = train.classes.length;
+  return subspaceAccuracy(fitted, held, { classes, ...(components !== undefined && { components }) });
 }

@@ -11,8 +11,8 @@ import {
 import type { Random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { SYMMETRIC } from "../features.ts";
 import { evaluateEncoder } from "./evaluate.ts";
-import { SYMMETRIC } from "./features.ts";
 import type { Players } from "./players.ts";
 import { type CtrlOptions, checkCtrlOptions, ctrlStep, decayedRate } from "./step.ts";
 
@@ -28,6 +28,26 @@ export interface CtrlLearnerOptions extends CtrlOptions {
   device?: string;
   /** Steps between evaluations; the last step is always evaluated. */
   evalEvery?: number;
+  /** Directions per class of the nearest-subspace classifier: 10 unless given. */
+  components?: number;
+}
+
+/** Epoch after epoch in a new order each, in [−1, 1]; the last batch of an epoch is what is left. */
+export async function* endlessBatches(
+  source: ImageSource,
+  options: Pick<CtrlLearnerOptions, "batchSize" | "random" | "imageSize" | "device">,
+  from: number,
+): AsyncGenerator<Batch> {
+  const { batchSize, random, imageSize, device } = options;
+  const perEpoch = batchCount(source.count, batchSize);
+  for (let step = from; ; ) {
+    const [epoch, start] = [Math.floor(step / perEpoch), step % perEpoch];
+    const normalise = SYMMETRIC(source.channels);
+    const place = { imageSize, ...(device !== undefined && { device }) };
+    const order = { random, shuffle: true, epoch, start };
+    yield* batches(source, { batchSize, normalise, ...order, ...place });
+    step += perEpoch - start;
+  }
 }
 
 /** CTRL on a set of images. The players belong to the caller. */
@@ -44,18 +64,8 @@ export class CtrlLearner implements Learner<Batch> {
     this.source = imageSource(options.train);
   }
 
-  /** Epoch after epoch in a new order each; the last batch of an epoch is what is left. */
-  async *batches(from: number): AsyncGenerator<Batch> {
-    const { batchSize, random, imageSize, device } = this.options;
-    const perEpoch = batchCount(this.source.count, batchSize);
-    for (let step = from; ; ) {
-      const [epoch, start] = [Math.floor(step / perEpoch), step % perEpoch];
-      const normalise = SYMMETRIC(this.source.channels);
-      const place = { imageSize, ...(device !== undefined && { device }) };
-      const order = { random, shuffle: true, epoch, start };
-      yield* batches(this.source, { batchSize, normalise, ...order, ...place });
-      step += perEpoch - start;
-    }
+  batches(from: number): AsyncGenerator<Batch> {
+    return endlessBatches(this.source, this.options, from);
   }
 
   size(batch: Batch): number {
@@ -69,9 +79,13 @@ export class CtrlLearner implements Learner<Batch> {
   }
 
   async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery = Number.POSITIVE_INFINITY, train, test, imageSize, device } = this.options;
+    const { evalEvery = Number.POSITIVE_INFINITY, train, test, imageSize, device, components } = this.options;
     if (done !== this.steps && done % evalEvery !== 0) return undefined;
-    const images = { imageSize, ...(device !== undefined && { device }) };
+    const images = {
+      imageSize,
+      ...(device !== undefined && { device }),
+      ...(components !== undefined && { components }),
+    };
     const { pca, svd } = await evaluateEncoder(this.players.nets.encoder, train, test, images);
     const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
     return {

@@ -5,13 +5,13 @@ import { heldClasses } from "../../rate/index.ts";
 import { keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
-import { nearestSubspace } from "../classify/index.ts";
-import { featuresOf, SYMMETRIC } from "../ctrl/features.ts";
 import { below, type Players } from "../ctrl/players.ts";
 import { ctrlStep } from "../ctrl/step.ts";
+import { featuresOf, SYMMETRIC } from "../features.ts";
+import { addTaskAccuracies } from "./evaluate.ts";
 import { Memory, type MemoryOptions } from "./memory.ts";
 import { incrementalDecoderStep, incrementalEncoderStep, type Replay, replayOf } from "./step.ts";
-import { addAccuracies, lastAndAverage, ofClasses, type Progression, splitClasses } from "./tasks.ts";
+import { lastAndAverage, ofClasses, type Progression, splitClasses } from "./tasks.ts";
 
 export interface IctrlOptions extends MemoryOptions {
   train: ImageSet;
@@ -192,16 +192,7 @@ export class IctrlLearner implements Learner<Batch> {
 
   private async measure(phase: Phase): Promise<void> {
     const learned = phase.kind === "review" ? this.tasks : this.tasks.slice(0, phase.task + 1);
-    const { components } = this.options;
-    const classes = this.tasks.flat().length;
-    const train = await this.features(ofClasses(this.options.train, learned.flat()));
-    const test = await this.features(ofClasses(this.options.test, learned.flat()));
-    scope(() => {
-      using classifier = nearestSubspace(train.Z, train.labels, { classes, components, centred: false });
-      const predicted = classifier.predict(test.Z).numbers();
-      addAccuracies(this.progression, learned, predicted, test.labels.numbers());
-    }, "measure");
-    for (const tensor of [train.Z, train.labels, test.Z, test.labels]) tensor.dispose();
+    await addTaskAccuracies(this.progression, this.players.nets.encoder, learned, this.options);
   }
 
   private features(set: ImageSet) {

@@ -57,3 +57,17 @@ export function addAccuracies(
   progression.matrix.push(right.map((value, t) => value / count[t]!));
   progression.seen.push(sum(right) / sum(count));
 }
+
+/** The accuracies as a table for people: a row after each group, a column for each group, and all seen. */
+export function progressionTable({ matrix, seen }: Progression): string {
+  const percent = (share: number) => (100 * share).toFixed(2).padStart(7);
+  const width = Math.max(...matrix.map((row) => row.length));
+  const head = `after   ${Array.from({ length: width }, (_, t) => `group ${t + 1}`.padStart(7)).join(" ")}     all`;
+  const rows = matrix.map((row, t) => {
+    const cells = Array.from({ length: width }, (_, s) =>
+      s < row.length ? percent(row[s]!) : "".padStart(7),
+    );
+    return `${String(t + 1).padEnd(7)} ${cells.join(" ")} ${percent(seen[t]!)}`;
+  });
+  return [head, ...rows].join("\n");
+}

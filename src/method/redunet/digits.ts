@@ -5,12 +5,13 @@ import { scope, tensor, UsageError } from "../../tensor/index.ts";
 import type { Samples } from "./gaussians.ts";
 
 /** Numbers of the first images of each class, class after class. */
-function firstOfEach(images: ImageSet, perClass: number, chosen: readonly number[]): number[] {
-  return chosen.flatMap((label) => {
+function firstOfEach(images: ImageSet, perClass: number | "all", chosen: readonly number[]): number[][] {
+  return chosen.map((label) => {
     const found: number[] = [];
-    for (let i = 0; i < images.count && found.length < perClass; i++)
+    const wanted = perClass === "all" ? Number.POSITIVE_INFINITY : perClass;
+    for (let i = 0; i < images.count && found.length < wanted; i++)
       if (images.labels[i] === label) found.push(i);
-    if (found.length < perClass)
+    if (found.length < (perClass === "all" ? 1 : perClass))
       throw new UsageError(
         `digits: expected ${perClass} images of class ${label} in ${images.name}, got ${found.length}`,
       );
@@ -19,16 +20,17 @@ function firstOfEach(images: ImageSet, perClass: number, chosen: readonly number
 }
 
 export interface DigitOptions {
-  perClass: number;
+  /** The first so many images of each class, or all. */
+  perClass: number | "all";
   /** Which classes, labelled anew from 0; all when left out. */
   classes?: readonly number[];
 }
 
 const grid = (images: ImageSet, { perClass, classes }: DigitOptions) => {
   const chosen = classes ?? images.classes.map((_, label) => label);
-  const numbers = firstOfEach(images, perClass, chosen);
-  const labels = BigInt64Array.from(numbers, (_, i) => BigInt(Math.floor(i / perClass)));
-  return { numbers, labels: tensor(labels), count: chosen.length };
+  const byClass = firstOfEach(images, perClass, chosen);
+  const labels = BigInt64Array.from(byClass.flatMap((found, k) => found.map(() => BigInt(k))));
+  return { numbers: byClass.flat(), labels: tensor(labels), count: chosen.length };
 };
 
 /** The first images of each class as they are, values 0 to 1: X [n, C, H, W]; translations are cyclic shifts of them. */

@@ -1,7 +1,7 @@
 /** @file ReduNet: a network built layer by layer from data, each layer one gradient step, without back-propagation. */
 
 import { segments } from "../../rate/index.ts";
-import { keep, noGrad, type Random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import { cat, keep, noGrad, type Random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { buildLayer, type Layer, stepLayer } from "./layer.ts";
 import { type LayerRates, layerRates } from "./layer-rates.ts";
 import { type LiftOptions, lift, liftKernel } from "./lift.ts";
@@ -32,6 +32,9 @@ export interface BuildOptions extends ReduNetOptions {
   /** Called after each layer; the rates are only computed when asked for. */
   report?: (layer: number, rates: LayerRates) => void;
 }
+
+/** Numbers that all samples of a part have in all operators' products: 128 MiB of them. */
+const VALUES = 2 ** 24;
 
 type Settings = Required<ReduNetOptions>;
 
@@ -77,17 +80,28 @@ export class ReduNet {
     return scope(() => this.memberships(X).argmax(1), "predict");
   }
 
-  private run<T>(X: Tensor, read: (V: Tensor, memberships: Tensor) => T): T {
+  /** Samples do not see one another here: so many at a time that what a layer makes of them stays small. */
+  private run(X: Tensor, read: (V: Tensor, memberships: Tensor) => Tensor): Tensor {
+    const [P, sets, C] = this.layers[0]!.operators.shape as [number, number, number];
+    const rows = Math.max(1, Math.floor(VALUES / (P * sets * C)));
+    const n = X.size(0);
     return noGrad(() =>
       scope(() => {
-        const { settings, spectrum, layers } = this;
-        let V = enter(X, spectrum, this.kernel);
-        let memberships: Tensor | undefined;
-        for (const layer of layers)
-          ({ V, memberships } = scope(() => stepLayer(V, layer, spectrum, settings), "layer"));
-        return read(V, memberships!);
+        const parts: Tensor[] = [];
+        for (let at = 0; at < n; at += rows)
+          parts.push(scope(() => this.runSome(X.narrow(0, at, Math.min(rows, n - at)), read), "redunet"));
+        return parts.length === 1 ? parts[0]! : cat(parts);
       }, "redunet"),
     );
+  }
+
+  private runSome(X: Tensor, read: (V: Tensor, memberships: Tensor) => Tensor): Tensor {
+    const { settings, spectrum, layers } = this;
+    let V = enter(X, spectrum, this.kernel);
+    let memberships: Tensor | undefined;
+    for (const layer of layers)
+      ({ V, memberships } = scope(() => stepLayer(V, layer, spectrum, settings), "layer"));
+    return read(V, memberships!);
   }
 
   /**

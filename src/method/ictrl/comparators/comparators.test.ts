@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { type ImageSet, openDataset, subset } from "../../../data/index.ts";
 import { aten, noGrad, random, scope, type Tensor, tensor } from "../../../tensor/index.ts";
-import { crossEntropy } from "../../supervised.ts";
+import { crossEntropy } from "../../supervised/supervised.ts";
 import { AGem, project } from "./a-gem.ts";
 import { IncrementalClassifier } from "./classifier.ts";
 import { fineTuning } from "./fine-tuning.ts";

@@ -10,7 +10,7 @@ import {
   spectraFigure,
   transcriptionPixels,
   writePng,
-} from "./ctrl-pictures.ts";
+} from "./closed-loop-pictures.ts";
 
 test("a grid puts images side by side, −1 black and 1 white, and is written as it is", async () => {
   const pixels = scope(() => {

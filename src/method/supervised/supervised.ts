@@ -1,10 +1,10 @@
 /** @file Learning from labels: cross entropy with label smoothing, and top-1 and top-5 accuracy. */
 
-import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../data/index.ts";
-import type { Module } from "../nn/index.ts";
-import { noGrad, operator, run, scope, type Tensor, UsageError } from "../tensor/index.ts";
-import { firstNotFinite } from "../train/locate.ts";
-import type { BatchLoss, Evaluation, Task } from "../train/task.ts";
+import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
+import type { Module } from "../../nn/index.ts";
+import { noGrad, operator, run, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import { firstNotFinite } from "../../train/locate.ts";
+import type { BatchLoss, Evaluation, Task } from "../../train/task.ts";
 
 const CROSS_ENTROPY = operator("cross_entropy_loss");
 const MEAN = 1;

@@ -1,9 +1,9 @@
 /** @file Cross entropy and accuracy against their definitions in plain arithmetic. */
 
 import { expect, test } from "vitest";
-import { imageSource, syntheticSet } from "../data/index.ts";
-import { createModel } from "../model/index.ts";
-import { gradients, noGrad, random, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { imageSource, syntheticSet } from "../../data/index.ts";
+import { createModel } from "../../model/index.ts";
+import { gradients, noGrad, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { correctAt, crossEntropy, evaluateClassifier, Supervised } from "./supervised.ts";
 
 const LOGITS = [

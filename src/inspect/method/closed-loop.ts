@@ -1,0 +1,97 @@
+/** @file Inside a closed loop: rates of Z and Ẑ, their distance class by class, spectra, similarities, accuracies. */
+
+import { batches, type ImageSource } from "../../data/index.ts";
+import { transcribe } from "../../method/ctrl/pictures.ts";
+import { restorePlayers, withImageSize } from "../../method/ctrl/run.ts";
+import { SYMMETRIC } from "../../method/features.ts";
+import type { Progression } from "../../method/ictrl/tasks.ts";
+import { openRunOf } from "../../method/load-run.ts";
+import type { InspectRun } from "../../method/run-types.ts";
+import type { ClosedLoopNets } from "../../model/index.ts";
+import { rateDistance } from "../../rate/index.ts";
+import { cat, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { freeCheckpoint } from "../../train/checkpoint.ts";
+import type { Figure } from "../chart/index.ts";
+import {
+  classRows,
+  curves,
+  type Labelled,
+  rateNumbers,
+  similarityOf,
+  someOf,
+  spectraOf,
+} from "./features.ts";
+import { groupFigure } from "./groups.ts";
+import { writeFindings } from "./report.ts";
+
+const AT_ONCE = 250;
+
+/** Features of images and of their transcriptions, in evaluation mode: [n, d] each; the caller frees them. */
+async function loop({ encoder, decoder }: ClosedLoopNets, source: ImageSource, imageSize: number) {
+  const parts: Tensor[][] = [[], [], []];
+  const normalise = SYMMETRIC(source.channels);
+  for (const net of [encoder, decoder]) net.eval();
+  for await (const { images, labels } of batches(source, { batchSize: AT_ONCE, imageSize, normalise })) {
+    const Z = noGrad(() => encoder.apply(images));
+    const Zhat = noGrad(() => scope(() => encoder.apply(transcribe({ encoder, decoder }, images))));
+    for (const [i, tensor] of [Z, Zhat, labels.clone()].entries()) parts[i]!.push(keep(tensor));
+  }
+  const [Z, Zhat, labels] = scope(() => parts.map((part) => cat(part)));
+  for (const tensor of parts.flat()) tensor.dispose();
+  return { Z: Z!, Zhat: Zhat!, labels: labels! };
+}
+
+/** ΔR(Zₖ, Ẑₖ) of each class, nats. */
+const distances = (Z: Tensor, Zhat: Tensor, { labels, classes }: Labelled, precision: number): number[] =>
+  Array.from({ length: classes }, (_, k) =>
+    noGrad(() =>
+      scope(() => {
+        const rows = labels.eq(k);
+        const [A, B] = [Z.index([rows]), Zhat.index([rows])];
+        return A.size(0) === 0 ? 0 : rateDistance(A, B, { precision }).item();
+      }),
+    ),
+  );
+
+/** Measures the features of some images and of what the loop makes of them. */
+export const inspectClosedLoop: InspectRun = async (folder, options) => {
+  const run = openRunOf(folder, options.checkpoint, ["ctrl", "ictrl"], "inspecting a closed loop");
+  const { recipe, checkpoint } = run;
+  try {
+    const { imageSize } = withImageSize(recipe).model;
+    const { precision } = recipe.method;
+    const source = await someOf(recipe.data, options.split, options.samples, imageSize);
+    using players = restorePlayers(recipe, checkpoint, "cpu");
+    const { Z, Zhat, labels } = await loop(players.nets, source, imageSize);
+    await source.close();
+    const given = { Z, labels, classes: source.classes.length };
+    const apart = distances(Z, Zhat, given, precision);
+    const objective = curves(
+      folder,
+      { "train/encoderObjective": "encoder", "train/decoderObjective": "decoder" },
+      "The objective as each player saw it",
+      "nats",
+    );
+    const figures = new Map<string, Figure>([
+      ["spectra", spectraOf(given, "Singular values of each class, centred")],
+      ["similarity", similarityOf(Z, Z, given, "|cos| between features, sorted by class")],
+      [
+        "transcription-similarity",
+        similarityOf(Z, Zhat, given, "|cos| between features of images and of their transcriptions"),
+      ],
+    ]);
+    if (objective !== undefined) figures.set("training", objective);
+    const { learner } = checkpoint.state as { learner: { progression?: Progression } };
+    if (learner.progression !== undefined) figures.set("groups", groupFigure(learner.progression));
+    const numbers = {
+      ...rateNumbers(given, precision),
+      ...rateNumbers({ ...given, Z: Zhat }, precision, "Ẑ"),
+      "Σ ΔR(Zₖ, Ẑₖ)": apart.reduce((sum, distance) => sum + distance, 0),
+    };
+    const rows = classRows(given, source.classes).map((row, k) => ({ ...row, "ΔR(Zₖ, Ẑₖ)": apart[k]! }));
+    for (const tensor of [Z, Zhat, labels]) tensor.dispose();
+    return writeFindings(folder, run, { numbers, rows, figures }, options);
+  } finally {
+    freeCheckpoint(checkpoint);
+  }
+};

@@ -1,0 +1,65 @@
+/** @file The recipe of a closed-loop transcription. */
+import { z } from "zod";
+import {
+  batchSize,
+  betas,
+  channels,
+  components,
+  count,
+  evalSteps,
+  features,
+  images,
+  lr,
+  precision,
+  recipeOf,
+  run,
+  steps,
+} from "../recipe-parts.ts";
+
+export const closedLoopModel = z.strictObject({
+  name: z
+    .enum([
+      "ctrl_mnist",
+      "ctrl_cifar",
+      "ctrl_cifar_double",
+      "ictrl",
+      "ctrl_sngan_32",
+      "ctrl_sngan_48",
+      "ctrl_sngan_128",
+    ])
+    .describe("encoder and decoder"),
+  features,
+  width: count
+    .exactOptional()
+    .describe(
+      "channels of the encoder's first stage, or of the decoder's start (sngan); the authors' when not given",
+    ),
+  channels,
+});
+
+const method = z.strictObject({
+  name: z.literal("ctrl").describe("how the model learns"),
+  objective: z
+    .enum(["multi", "binary", "features-first"])
+    .default("multi")
+    .describe("with labels, without, or with labels and all encoder steps but the last on ΔR(Z) alone"),
+  inner: count.default(1).describe("encoder steps on each batch"),
+  precision: precision(Math.SQRT1_2),
+  gamma1: z.number().min(0).default(1).describe("weight of ΔR(Z)"),
+  gamma2: z.number().min(0).default(1).describe("weight of ΔR(Ẑ)"),
+  gamma3: z.number().min(0).default(1).describe("weight of the distances between Z and Ẑ, class by class"),
+  components: components(10),
+});
+
+const train = z.strictObject({
+  steps,
+  batchSize,
+  lr: lr.describe("learning rate of both players at the start; it falls linearly to 0"),
+  betas: betas
+    .exactOptional()
+    .describe("Adam's averaging factors; the authors' for these nets when not given"),
+  evalEvery: evalSteps,
+  ...run,
+});
+
+export const ctrlRecipe = recipeOf({ model: closedLoopModel, data: images, method, train });

@@ -1,0 +1,96 @@
+/** @file Closed-loop transcription by recipe. */
+
+import { closedLoopNetInfo, closedLoopNets } from "../../model/index.ts";
+import { random } from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { openSplit, withSplits } from "../build.ts";
+import { featuresOf } from "../features.ts";
+import { trainLearner } from "../learner-run.ts";
+import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
+import type { RecipeOf } from "../recipe.ts";
+import type { RunConfig } from "../run-types.ts";
+import { evaluateEncoder } from "./evaluate.ts";
+import { CtrlLearner } from "./learner.ts";
+import { Players } from "./players.ts";
+
+type ClosedLoopRecipe = RecipeOf<"ctrl"> | RecipeOf<"ictrl">;
+
+/** Freshly started players of a recipe, on the device; the caller frees them. */
+export function buildPlayers(recipe: ClosedLoopRecipe, channels: number, device: string): Players {
+  const { model, train, seed } = recipe;
+  const { name, features, width } = model;
+  const sizes = { channels: model.channels ?? channels, features, ...(width !== undefined && { width }) };
+  const nets = closedLoopNets(name, sizes, random(seed).at("model"));
+  for (const net of [nets.encoder, nets.decoder]) net.to(device);
+  return new Players(nets, train.betas ?? closedLoopNetInfo(name).betas, train.precision);
+}
+
+/** The players of a checkpoint; the caller frees them. */
+export function restorePlayers(
+  recipe: ClosedLoopRecipe,
+  checkpoint: LoadedCheckpoint,
+  device: string,
+): Players {
+  const players = buildPlayers(recipe, (checkpoint.config as RunConfig).dataset.channels, device);
+  try {
+    const { learner } = checkpoint.state as { learner: { steps: number[] } };
+    players.restore(checkpoint.model, checkpoint.optimizer, learner);
+    return players;
+  } catch (error) {
+    players.dispose();
+    throw error;
+  }
+}
+
+/** The recipe with the size of its images, which the nets decide. */
+export const withImageSize = <R extends ClosedLoopRecipe>(recipe: R) => ({
+  data: recipe.data,
+  model: { imageSize: closedLoopNetInfo(recipe.model.name).imageSize },
+});
+
+function train(recipe: RecipeOf<"ctrl">, place: TrainPlace) {
+  const sized = withImageSize(recipe);
+  return withSplits(sized, async (splits) => {
+    const { objective, inner, precision, gamma1, gamma2, gamma3, components } = recipe.method;
+    const { steps, batchSize, lr, evalEvery } = recipe.train;
+    using players = buildPlayers(recipe, splits.train.channels, place.device);
+    const learner = new CtrlLearner(players, {
+      ...{ ...splits, imageSize: sized.model.imageSize, device: place.device, random: random(recipe.seed) },
+      ...{ objective, inner, precision, weights: [gamma1, gamma2, gamma3], components },
+      classes: splits.train.classes.length,
+      ...{ steps, batchSize, lr, ...(evalEvery !== undefined && { evalEvery }) },
+    });
+    return await trainLearner(learner, recipe, splits.train, place);
+  });
+}
+
+function evaluate(recipe: RecipeOf<"ctrl">, { checkpoint, split, device }: Trained): Promise<Scores> {
+  const sized = withImageSize(recipe);
+  return withSplits(sized, async (splits) => {
+    using players = restorePlayers(recipe, checkpoint, device);
+    const { components } = recipe.method;
+    const options = { imageSize: sized.model.imageSize, device, components };
+    const { pca, svd } = await evaluateEncoder(players.nets.encoder, splits.train, splits[split], options);
+    const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
+    const text = `nearest subspace, ${components} directions: ${percent(pca)} through class means (PCA), ${percent(svd)} through the origin (SVD)`;
+    return { numbers: { pca, svd, count: splits[split].count }, text };
+  });
+}
+
+/** f(x) of a split, of either closed loop. */
+export async function closedLoopFeatures(
+  recipe: ClosedLoopRecipe,
+  { checkpoint, split, device }: Trained,
+): Promise<NamedFeatures> {
+  using players = restorePlayers(recipe, checkpoint, device);
+  const source = await openSplit(withImageSize(recipe), split);
+  try {
+    const { imageSize } = withImageSize(recipe).model;
+    const { classes } = source;
+    return { ...(await featuresOf(players.nets.encoder, source, { imageSize, device })), classes };
+  } finally {
+    await source.close();
+  }
+}
+
+export const ctrlMethod: Method<RecipeOf<"ctrl">> = { train, evaluate, features: closedLoopFeatures };

@@ -1,0 +1,56 @@
+/** @file Features of a whole set of images. */
+
+import { type BatchOptions, batches, type ImageSet, type ImageSource } from "../data/index.ts";
+import type { Module } from "../nn/index.ts";
+import { cat, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
+
+/** Images in [−1, 1], as the nets of the closed loop take and give them. */
+export const SYMMETRIC = (channels: number) => ({
+  mean: Array.from({ length: channels }, () => 0.5),
+  std: Array.from({ length: channels }, () => 0.5),
+});
+
+/** How images are given to the encoder. */
+export type ImageOptions = Pick<BatchOptions, "imageSize" | "device"> & {
+  batchSize?: number;
+  /** Of pixels: [−1, 1], the closed loop's, unless given. */
+  range?: "symmetric" | "unit";
+};
+
+/** `using features = …` frees both. */
+export interface Features extends Disposable {
+  /** [n, d] */
+  Z: Tensor;
+  /** int64 [n] */
+  labels: Tensor;
+}
+
+/** f(x) for every image, in the order of the set, in evaluation mode; the mode is put back. The caller frees them. */
+export async function featuresOf(
+  encoder: Module,
+  source: ImageSet | ImageSource,
+  { batchSize = 500, range = "symmetric", ...options }: ImageOptions,
+): Promise<Features> {
+  const training = encoder.training;
+  const [features, labels]: [Tensor[], Tensor[]] = [[], []];
+  encoder.eval();
+  try {
+    const normalise = range === "symmetric" ? { normalise: SYMMETRIC(source.channels) } : {};
+    const given = batches(source, { ...options, batchSize, ...normalise });
+    for await (const batch of given) {
+      features.push(keep(noGrad(() => encoder.apply(batch.images))));
+      labels.push(batch.labels.clone());
+    }
+    const all = scope(() => ({ Z: cat(features), labels: cat(labels) }));
+    return {
+      ...all,
+      [Symbol.dispose]() {
+        all.Z.dispose();
+        all.labels.dispose();
+      },
+    };
+  } finally {
+    encoder.train(training);
+    for (const tensor of [...features, ...labels]) tensor.dispose();
+  }
+}

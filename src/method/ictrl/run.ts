@@ -1,0 +1,66 @@
+/** @file Closed-loop transcription of classes in groups, by recipe. */
+
+import { imageSource, openDataset } from "../../data/index.ts";
+import { random } from "../../tensor/index.ts";
+import { buildPlayers, closedLoopFeatures, restorePlayers, withImageSize } from "../ctrl/run.ts";
+import { trainLearner } from "../learner-run.ts";
+import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import type { RecipeOf } from "../recipe.ts";
+import type { RunResult } from "../run-types.ts";
+import { addTaskAccuracies } from "./evaluate.ts";
+import { IctrlLearner } from "./learner.ts";
+import { lastAndAverage, type Progression, progressionTable, splitClasses } from "./tasks.ts";
+
+type Recipe = RecipeOf<"ictrl">;
+
+async function splitsOf(recipe: Recipe) {
+  const { name, dir } = recipe.data;
+  const { imageSize } = withImageSize(recipe).model;
+  const options = { imageSize, ...(dir !== undefined && { dir }) };
+  const [train, test] = [
+    await openDataset(name, { split: "train", ...options }),
+    await openDataset(name, { split: "test", ...options }),
+  ];
+  return { train, test, imageSize };
+}
+
+async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
+  const splits = await splitsOf(recipe);
+  const { name: _, ...method } = recipe.method;
+  const { firstSteps, firstBatchSize, firstLr, epochs, batchSize, lr } = recipe.train;
+  using players = buildPlayers(recipe, splits.train.channels, place.device);
+  using learner = new IctrlLearner(players, {
+    ...{ ...splits, device: place.device, random: random(recipe.seed), ...method },
+    first: { steps: firstSteps, batchSize: firstBatchSize, lr: firstLr },
+    ...{ epochs, lr, ...(batchSize !== undefined && { batchSize }) },
+  });
+  const { channels, classes } = splits.train;
+  const fingerprint = () => imageSource(splits.train).fingerprint();
+  return await trainLearner(learner, recipe, { fingerprint, channels, classes }, place);
+}
+
+/** The accuracies noted while training, and those of the checkpoint on all groups. */
+async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+  const splits = await splitsOf(recipe);
+  using players = restorePlayers(recipe, checkpoint, device);
+  const { learner } = checkpoint.state as { learner: { progression: Progression } };
+  const { last, average } = lastAndAverage(learner.progression);
+  const { tasks, components } = recipe.method;
+  const options = { ...splits, test: splits[split], device, components };
+  const now: Progression = { matrix: [], seen: [] };
+  const groups = splitClasses(splits.train.classes.length, tasks);
+  await addTaskAccuracies(now, players.nets.encoder, groups, options);
+  const bytes = [...checkpoint.model]
+    .filter(([name]) => name.startsWith("memory."))
+    .reduce((sum, [, Z]) => sum + 4 * Z.numel, 0);
+  const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
+  const text = [
+    `Last ${percent(last)}, Avg ${percent(average)} (noted while training), memory ${bytes.toLocaleString("en")} bytes`,
+    `this checkpoint on all ${tasks} groups: ${percent(now.seen.at(-1)!)}, by group ${now.matrix.at(-1)!.map(percent).join(", ")}`,
+    "",
+    progressionTable(learner.progression),
+  ].join("\n");
+  return { numbers: { last, average, now: now.seen.at(-1)!, memoryBytes: bytes }, text };
+}
+
+export const ictrlMethod: Method<Recipe> = { train, evaluate, features: closedLoopFeatures };

@@ -1,0 +1,85 @@
+/** @file The recipe of an encoder that learns by rate reduction, from labels or from views. */
+import { z } from "zod";
+import {
+  amount,
+  batchSize,
+  channels,
+  components,
+  count,
+  epochs,
+  features,
+  images,
+  lr,
+  momentum,
+  positive,
+  precision,
+  recipeOf,
+  run,
+  share,
+} from "../recipe-parts.ts";
+
+const model = z.strictObject({
+  name: z
+    .enum(["resnet18", "resnet18ctrl", "resnet10mnist", "resnet18stl", "vgg11", "resnext29"])
+    .describe("encoder"),
+  features,
+  imageSize: count.default(32).describe("side of the square input image, in pixels"),
+  channels,
+});
+
+const data = images.extend({
+  augment: z
+    .strictObject({
+      crop: z
+        .int()
+        .min(0)
+        .exactOptional()
+        .describe("padding in pixels before a random crop back to imageSize"),
+      flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
+    })
+    .prefault({})
+    .describe("random changes to the training images"),
+  corruption: share.default(0).describe("share of the training labels that are replaced by random ones"),
+  corruptionScheme: z
+    .enum(["uniform", "symmetric", "pairs", "cifar"])
+    .default("uniform")
+    .describe("how labels are replaced"),
+});
+
+const method = z.strictObject({
+  name: z.literal("mcr2").describe("how the model learns"),
+  classes: z
+    .enum(["labels", "views"])
+    .default("labels")
+    .describe("what a class is: a label, or all views of one image"),
+  views: count.min(2).default(50).describe("views of an image, the image itself among them (classes: views)"),
+  changes: z
+    .enum(["cifar", "stl10", "mnist", "fmnist"])
+    .default("cifar")
+    .describe("which random changes make a view (classes: views)"),
+  precision: precision(Math.SQRT1_2),
+  gamma1: positive.default(1).describe("γ₁, inside the log-determinant of the rate of all features"),
+  gamma2: positive.default(1).describe("γ₂, before the rate of all features"),
+  components: components(30),
+  neighbours: count.default(5).describe("k of the k-nearest-neighbour classifier"),
+});
+
+const train = z.strictObject({
+  epochs,
+  batchSize,
+  optimizer: z.enum(["sgd", "adam"]).default("sgd").describe("optimiser"),
+  lr,
+  momentum: momentum.default(0.9).describe("momentum (sgd only)"),
+  weightDecay: amount.default(5e-4).describe("weight decay, on all parameters"),
+  milestones: z.array(count).default([]).describe("epochs after which the learning rate falls to a tenth"),
+  shuffle: z
+    .boolean()
+    .default(false)
+    .describe("another order in each epoch; the authors keep that of the data set"),
+  evalEvery: count
+    .exactOptional()
+    .describe("epochs between evaluations; only the end is evaluated when not given"),
+  ...run,
+});
+
+export const mcr2Recipe = recipeOf({ model, data, method, train });

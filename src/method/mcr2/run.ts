@@ -1,0 +1,125 @@
+/** @file MCR² by recipe: training, and the paper's evaluation of the features. */
+
+import type { ImageSource } from "../../data/index.ts";
+import { createEncoder } from "../../model/encoder.ts";
+import type { Module } from "../../nn/index.ts";
+import { random } from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { Milestone } from "../../train/learner.ts";
+import { openSplit, type Splits, withSplits } from "../build.ts";
+import { type Features, featuresOf } from "../features.ts";
+import { trainLearner } from "../learner-run.ts";
+import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
+import type { RecipeOf } from "../recipe.ts";
+import type { RunConfig } from "../run-types.ts";
+import { corruptLabels } from "./corrupt-labels.ts";
+import { type ClassifierScores, scoreClassifiers, scoreClusters, scoreRates, scoreSvm } from "./evaluate.ts";
+import { Mcr2Learner } from "./learner.ts";
+import { VIEW_PRESETS } from "./view-presets.ts";
+
+type Recipe = RecipeOf<"mcr2">;
+
+/** A freshly started encoder; the caller frees it. */
+export function buildEncoder({ model, seed }: Recipe, channels: number): Module {
+  const { name, features, channels: given } = model;
+  return createEncoder(name, { dim: features, channels: given ?? channels }, random(seed).at("model"));
+}
+
+/** The encoder of a checkpoint; the caller frees it. */
+export function restoreEncoder(recipe: Recipe, { config, model }: LoadedCheckpoint): Module {
+  const encoder = buildEncoder(recipe, (config as RunConfig).dataset.channels);
+  try {
+    return encoder.load(model);
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/** The labels of a set, some of them wrong on purpose. */
+function learnedLabels({ labels, classes }: ImageSource, { data, seed }: Recipe): Int32Array {
+  const { corruption: ratio, corruptionScheme: scheme } = data;
+  return corruptLabels(labels, classes.length, { ratio, scheme }, random(seed).at("corruption"));
+}
+
+function train(recipe: Recipe, place: TrainPlace) {
+  return withSplits(recipe, async (splits) => {
+    using encoder = buildEncoder(recipe, splits.train.channels).to(place.device);
+    const { classes, views, changes, gamma1, gamma2, precision } = recipe.method;
+    const { optimizer, momentum, weightDecay, evalEvery, precision: products, ...more } = recipe.train;
+    const options = { imageSize: recipe.model.imageSize, device: place.device };
+    const { components, neighbours } = recipe.method;
+    const by = { classes: splits.train.classes.length, components, neighbours };
+    const score = (train: Features, test: Features) => scoreClassifiers(train, test, by);
+    using learner = new Mcr2Learner(encoder, {
+      ...{ train: splits.train, random: random(recipe.seed), ...options, gamma1, gamma2, precision },
+      ...(recipe.data.corruption > 0 && { labels: learnedLabels(splits.train, recipe) }),
+      ...(classes === "views" && { views: { count: views, change: VIEW_PRESETS[changes] } }),
+      ...{ ...more, augment: recipe.data.augment, precisionOfProducts: products },
+      optimizer: { name: optimizer, weightDecay, ...(optimizer === "sgd" && { momentum }) },
+      ...(evalEvery !== undefined && { evalEvery }),
+      evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),
+    });
+    return await trainLearner(learner, recipe, splits.train, place);
+  });
+}
+
+/** Runs `body` on the features of both splits. */
+async function withFeatures<T>(
+  encoder: Module,
+  { train, test }: Splits,
+  options: { imageSize: number; device: string },
+  body: (train: Features, test: Features) => T,
+): Promise<T> {
+  const images = { ...options, range: "unit" } as const;
+  using fitted = await featuresOf(encoder, train, images);
+  using held = await featuresOf(encoder, test, images);
+  return body(fitted, held);
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+function milestone({ svd, pca, knn }: ClassifierScores): Milestone {
+  return {
+    numbers: { "eval/svd": 100 * svd, "eval/pca": 100 * pca, "eval/knn": 100 * knn },
+    score: svd,
+    text: `nearest subspace ${percent(svd)} (SVD) ${percent(pca)} (PCA), nearest neighbours ${percent(knn)}`,
+  };
+}
+
+function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+  return withSplits(recipe, async (splits) => {
+    using encoder = restoreEncoder(recipe, checkpoint).to(device);
+    const options = { imageSize: recipe.model.imageSize, device };
+    const classes = splits.train.classes.length;
+    const given = { train: splits.train, test: splits[split] };
+    const { components, neighbours, precision } = recipe.method;
+    const found = await withFeatures(encoder, given, options, (train, test) => ({
+      ...scoreClassifiers(train, test, { classes, components, neighbours }),
+      svm: scoreSvm(train, test, classes),
+      ...scoreClusters(train, classes, random(recipe.seed).at("clusters")),
+      ...scoreRates(train, classes, precision),
+    }));
+    const { svd, pca, knn, svm, acc, nmi, ari, rate, compression, reduction, rank } = found;
+    const text = [
+      `nearest subspace, ${components} directions: ${percent(svd)} (SVD), ${percent(pca)} (PCA)`,
+      `${neighbours} nearest neighbours ${percent(knn)}, linear SVM ${percent(svm)}`,
+      `k-means on the training features: ACC ${percent(acc)}, NMI ${nmi.toFixed(4)}, ARI ${ari.toFixed(4)}`,
+      `training features: R ${rate.toFixed(3)}, Rᶜ ${compression.toFixed(3)}, ΔR ${reduction.toFixed(3)} nats, ${rank} directions hold 95 % of their energy`,
+    ].join("\n");
+    return { numbers: { ...found, count: splits[split].count }, text };
+  });
+}
+
+async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {
+  using encoder = restoreEncoder(recipe, checkpoint).to(device);
+  const source = await openSplit(recipe, split);
+  try {
+    const options = { imageSize: recipe.model.imageSize, device, range: "unit" } as const;
+    return { ...(await featuresOf(encoder, source, options)), classes: source.classes };
+  } finally {
+    await source.close();
+  }
+}
+
+export const mcr2Method: Method<Recipe> = { train, evaluate, features };

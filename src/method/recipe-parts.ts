@@ -1,0 +1,89 @@
+/** @file What the schemas of several methods share: kinds of values, the data, how a run is kept. */
+import { z } from "zod";
+
+/** `text` for people who write a wrong value: what the pattern means. */
+export const patterned = (pattern: RegExp, expected: string) => z.string().regex(pattern).meta({ expected });
+export const count = z.int().min(1);
+export const amount = z.number().min(0);
+export const positive = z.number().gt(0);
+export const share = z.number().min(0).max(1);
+
+export const channels = count
+  .exactOptional()
+  .describe("channels of the input image; the data set's when it is not given");
+export const features = count.default(128).describe("dimension d of a feature");
+export const batchSize = count.describe("images in one step");
+export const epochs = count.describe("passes over the training images");
+export const steps = count.describe("optimiser steps in all");
+export const lr = positive.describe("learning rate at its highest, after the warm-up");
+/** @param epsilon the method's own */
+export const precision = (epsilon: number) =>
+  positive
+    .default(epsilon)
+    .describe("ε, to which features are coded (the authors' eps is ε², unless their formula says otherwise)");
+export const components = (n: number) =>
+  count.default(n).describe("directions per class of the nearest-subspace classifier");
+export const momentum = z.number().min(0).lt(1);
+export const betas = z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]);
+
+/** Data sets of images, as they are. */
+export const images = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .describe("data set, as `vitrine data ls` lists them; folder:PATH is a folder of images"),
+  dir: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("folder that has the data; VITRINE_DATA when it is not given"),
+  workers: z
+    .int()
+    .min(0)
+    .max(64)
+    .default(2)
+    .describe("threads that decode images; 0 decodes in the main thread"),
+});
+
+/** How any run is computed, logged and kept. */
+export const run = {
+  precision: z.enum(["fp32", "bf16"]).default("fp32").describe("number format of the matrix products"),
+  device: patterned(/^(auto|cpu|cuda|cuda:\d{1,3})$/, "auto, cpu, cuda or cuda:N")
+    .default("auto")
+    .describe("where tensors live; auto takes a GPU when there is one"),
+  threads: count.max(1024).exactOptional().describe("CPU threads of libtorch; all cores when not given"),
+  checkpointEvery: count
+    .exactOptional()
+    .describe("steps between checkpoints; each evaluation when not given"),
+  keep: count.default(3).describe("newest checkpoints that are kept, besides the best"),
+  logInterval: count.default(10).describe("steps between lines of metrics"),
+  deterministic: z
+    .boolean()
+    .default(false)
+    .describe("take operators whose result is the same in every run; warns where there is none"),
+};
+export const evalSteps = count
+  .exactOptional()
+  .describe("steps between evaluations; only the end is evaluated when not given");
+
+/** A recipe of one method. Unknown keys are refused at every level. */
+export const recipeOf = <
+  M extends z.ZodType,
+  D extends z.ZodType,
+  H extends z.ZodType,
+  T extends z.ZodType,
+>(parts: {
+  model: M;
+  data: D;
+  method: H;
+  train: T;
+}) =>
+  z.strictObject({
+    name: patterned(
+      /^[a-z0-9][a-z0-9._-]{0,63}$/,
+      "small letters, digits, dots and dashes, up to 64",
+    ).describe("name of the recipe; part of the run folder's name"),
+    about: z.string().default("").describe("one line about it"),
+    ...parts,
+    seed: z.int().min(0).max(0xffffffff).default(42).describe("seed that all random streams derive from"),
+  });

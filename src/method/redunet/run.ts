@@ -1,0 +1,172 @@
+/** @file ReduNet by recipe: building, and the evaluation of what it makes of samples and their shifts. */
+
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { cat, noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
+import { type LoadedCheckpoint, saveCheckpoint } from "../../train/checkpoint.ts";
+import { Journal } from "../../train/journal.ts";
+import { createProgress } from "../../train/progress.ts";
+import { accuracy } from "../classify/index.ts";
+import { scoreClassifiers, scoreSvm } from "../mcr2/evaluate.ts";
+import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import type { RecipeOf } from "../recipe.ts";
+import { beginRun } from "../resume.ts";
+import type { RunResult } from "../run-types.ts";
+import { cyclicShifts, type Samples } from "./gaussians.ts";
+import type { LayerRates } from "./layer-rates.ts";
+import { type BuildOptions, buildReduNet, type ReduNet } from "./redunet.ts";
+import { samplesOf } from "./samples.ts";
+import { fromState, stateDict } from "./state.ts";
+
+type Recipe = RecipeOf<"redunet">;
+
+function settings({ model, method }: Recipe, classes: number): BuildOptions {
+  const { layers, step, sharpness, dftNorm } = model;
+  return { layers, classes, step, sharpness, dftNorm, precision: method.precision };
+}
+
+/** The network of a checkpoint; the caller frees it. */
+export function restoreReduNet(recipe: Recipe, { model, config }: LoadedCheckpoint): ReduNet {
+  const { classes } = (config as { dataset: { classes: readonly string[] } }).dataset;
+  return fromState(model, settings(recipe, classes.length));
+}
+
+/** What is noted of the samples, as of any data. */
+const describe = ({ X, labels, classes }: Samples) => ({
+  channels: X.size(1),
+  classes: Array.from({ length: classes }, (_, k) => String(k)),
+  fingerprint: () => {
+    const bytes = (tensor: Tensor) => {
+      const data = tensor.data();
+      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    };
+    return createHash("sha256").update(bytes(X)).update(bytes(labels)).digest("hex");
+  },
+});
+
+/** Layer after layer; a network that was built before is only evaluated. */
+async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
+  using samples = await onDevice(recipe, "train", place.device);
+  using test = await onDevice(recipe, "test", place.device);
+  const { config, resume } = beginRun(recipe, describe(samples), place);
+  const { output: folder, tensorboard, progress: mode } = place;
+  const layers = Math.min(recipe.model.layers, place.maxSteps ?? Number.POSITIVE_INFINITY);
+  const started = performance.now();
+  const journal = new Journal(folder, { step: resume === undefined ? 0 : layers, tensorboard });
+  const progress = createProgress({ mode, total: layers, label: "build" });
+  try {
+    const { lift: channels, kernel } = recipe.model;
+    using net =
+      resume !== undefined
+        ? restoreReduNet(recipe, resume)
+        : scope(() => {
+            const { net, features } = buildReduNet(samples.X, samples.labels, {
+              ...{ ...settings(recipe, samples.classes), layers },
+              ...(channels !== undefined && {
+                lift: { channels, kernel },
+                random: random(recipe.seed).at("lift"),
+              }),
+              report(layer, rates) {
+                const numbers = ratesByName(rates);
+                journal.write(layer + 1, numbers);
+                progress.update(layer + 1, { ΔR: rates.rate - rates.predicted, accuracy: rates.accuracy });
+              },
+            });
+            features.dispose();
+            return net;
+          });
+    const seconds = (performance.now() - started) / 1000;
+    const { numbers, text } = scores(net, samples, test, recipe);
+    if (resume === undefined)
+      scope(() => {
+        const checkpoint = { config, model: stateDict(net), optimizer: new Map(), state: { layers } };
+        saveCheckpoint(join(folder, "checkpoints"), layers, checkpoint, {
+          keep: recipe.train.keep,
+          best: true,
+        });
+      }, "save");
+    journal.write(
+      layers,
+      Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`eval/${name}`, value])),
+    );
+    return { folder, steps: layers, seconds, numbers, text };
+  } finally {
+    progress.done();
+    journal.close();
+  }
+}
+
+const ratesByName = ({ rate, predicted, stored, true: truth, accuracy }: LayerRates) => ({
+  "train/R": rate,
+  "train/RcPredicted": predicted,
+  "train/RcStored": stored,
+  "train/RcTrue": truth,
+  "train/deltaR": rate - predicted,
+  "train/accuracy": accuracy,
+});
+
+/** Samples on a device, freed at the end of their block. */
+async function onDevice(
+  recipe: Recipe,
+  split: "train" | "test",
+  device: string,
+): Promise<Samples & Disposable> {
+  const { X, labels, classes } = await samplesOf(recipe, split);
+  const moved = { X: X.to(device), labels: labels.to(device), classes };
+  for (const tensor of [X, labels]) if (tensor !== moved.X && tensor !== moved.labels) tensor.dispose();
+  return {
+    ...moved,
+    [Symbol.dispose]() {
+      moved.X.dispose();
+      moved.labels.dispose();
+    },
+  };
+}
+
+/** Accuracies, 0 to 1: of the last layer's memberships, and of classifiers on the features. */
+function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: Recipe): Scores {
+  return noGrad(() =>
+    scope(() => {
+      const flat = ({ X, labels }: Samples) => ({ Z: net.transform(X).reshape([X.size(0), -1]), labels });
+      const right = ({ X, labels }: Samples) => accuracy(net.predict(X), labels);
+      const { classes } = train;
+      const smallest = Math.min(
+        ...Array.from({ length: classes }, (_, k) => train.labels.eq(k).sum().item()),
+      );
+      const [fitted, held] = [flat(train), flat(test)];
+      const components = Math.min(method.components, smallest, fitted.Z.size(1) - 1);
+      const neighbours = Math.min(method.neighbours, train.labels.numel);
+      const numbers: Record<string, number> = {
+        trainAccuracy: right(train),
+        testAccuracy: right(test),
+        ...scoreClassifiers(fitted, held, { classes, components, neighbours }),
+        svm: scoreSvm(fitted, held, classes),
+        count: test.labels.numel,
+      };
+      const percent = (name: string) => `${(100 * numbers[name]!).toFixed(2)} %`;
+      const lines = [
+        `last layer: ${percent("trainAccuracy")} of the training samples, ${percent("testAccuracy")} of ${test.labels.numel} test samples`,
+        `features of the test samples: nearest subspace (${components}) ${percent("svd")} (SVD) ${percent("pca")} (PCA), ${neighbours} nearest neighbours ${percent("knn")}, linear SVM ${percent("svm")}`,
+      ];
+      if (data.form !== "vectors" && method.shifts > 0) {
+        const shifted = cyclicShifts(test.X, method.shifts, method.stride);
+        const times = shifted.size(0) / test.X.size(0);
+        numbers.shiftedAccuracy = accuracy(
+          net.predict(shifted),
+          cat(Array.from({ length: times }, () => test.labels)),
+        );
+        lines.push(`shifted test samples, ${times} shifts each: ${percent("shiftedAccuracy")}`);
+      }
+      return { numbers, text: lines.join("\n") };
+    }, "scores of redunet"),
+  );
+}
+
+async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+  using net = restoreReduNet(recipe, checkpoint);
+  using train = await onDevice(recipe, "train", device);
+  using test = await onDevice(recipe, split, device);
+  return scores(net, train, test, recipe);
+}
+
+export const redunetMethod: Method<Recipe> = { train, evaluate };

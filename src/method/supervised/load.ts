@@ -1,0 +1,44 @@
+/** @file A classifier back from its run folder. */
+
+import type { Crate, ViT } from "../../model/index.ts";
+import { freeCheckpoint, type LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { buildModel } from "../build.ts";
+import { openRunOf } from "../load-run.ts";
+import type { RecipeOf } from "../recipe.ts";
+import type { RunConfig } from "../run-types.ts";
+
+export interface LoadedRun {
+  recipe: RecipeOf<"supervised">;
+  /** With the checkpoint's weights (the averaged ones where there are), on the CPU; the caller frees it. */
+  model: Crate | ViT;
+  /** Name of the checkpoint's folder. */
+  checkpoint: string;
+}
+
+/**
+ * The model of a run, as it was at a checkpoint.
+ * @param which `best`, `last`, or the name of a checkpoint's folder
+ * @throws {UsageError} no run of a classifier in the folder; {CheckpointError} damaged, or another model's
+ */
+export function loadRun(folder: string, which: string): LoadedRun {
+  const { recipe, checkpoint } = openRunOf(folder, which, ["supervised"], "loading a classifier");
+  try {
+    return { recipe, model: restoreModel(recipe, checkpoint), checkpoint: checkpoint.name };
+  } finally {
+    freeCheckpoint(checkpoint);
+  }
+}
+
+/** A model with a checkpoint's weights, the averaged ones where there are. */
+export function restoreModel(
+  recipe: RecipeOf<"supervised">,
+  { config, model: weights, ema }: LoadedCheckpoint,
+): Crate | ViT {
+  const model = buildModel(recipe, (config as RunConfig).dataset);
+  try {
+    return model.load(new Map([...weights, ...(ema ?? [])]));
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}

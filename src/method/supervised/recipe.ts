@@ -1,0 +1,128 @@
+/** @file The recipe of a classifier that learns from labels: a CRATE, or a ViT for comparison. */
+import { z } from "zod";
+import {
+  amount,
+  batchSize,
+  betas,
+  channels,
+  count,
+  epochs,
+  images,
+  lr,
+  momentum,
+  recipeOf,
+  run,
+} from "../recipe-parts.ts";
+
+const model = z.strictObject({
+  name: z
+    .enum([
+      "crate_tiny",
+      "crate_small",
+      "crate_base",
+      "crate_large",
+      "crate",
+      "vit_tiny",
+      "vit_small",
+      "vit_base",
+      "vit",
+    ])
+    .describe("architecture; crate and vit take their sizes from dim, depth and heads"),
+  dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
+  depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
+  heads: count.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
+  headDim: count
+    .exactOptional()
+    .describe("dimension p of one head's subspace; dim / heads when it is not given"),
+  patch: count.default(16).describe("side of a square patch, in pixels; divides imageSize"),
+  imageSize: count.default(224).describe("side of the square input image, in pixels"),
+  channels,
+  step: z.number().gt(0).default(0.1).describe("step size η of ISTA (crate only)"),
+  threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate only)"),
+  pool: z
+    .enum(["cls", "mean"])
+    .default("cls")
+    .describe("what the head reads: the class token or the mean of all"),
+  tiedOutput: z
+    .boolean()
+    .default(false)
+    .describe(
+      "write MSSA's output back through U itself, as derived, in place of a learned matrix (crate only)",
+    ),
+  residual: z
+    .enum(["plain", "convex"])
+    .default("plain")
+    .describe("compression step: Z + MSSA(Z), or the convex combination of the two (crate only)"),
+  sign: z
+    .literal([1, -1])
+    .default(1)
+    .describe("sign in front of MSSA: 1 compresses, -1 steps the other way (crate only)"),
+  skipFrom: z
+    .enum(["raw", "normed"])
+    .default("raw")
+    .describe("tensor that MSSA's output is added to: the input, or the layer-normed input (crate only)"),
+  sparsify: z
+    .enum(["ista", "majorise"])
+    .default("ista")
+    .describe(
+      "sparsification half-step: ISTA, or the majorisation step of the paper's ablation (crate only)",
+    ),
+});
+
+const augment = z.strictObject({
+  crop: z.int().min(0).exactOptional().describe("padding in pixels before a random crop back to imageSize"),
+  flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
+  resizedCrop: z
+    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
+    .exactOptional()
+    .describe("random resized crop: smallest and largest share of the area, such as 0.08,1"),
+  mixup: z.number().gt(0).exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
+  erase: z.number().min(0).max(1).exactOptional().describe("probability of erasing a random rectangle"),
+});
+
+const method = z.strictObject({
+  name: z.literal("supervised").default("supervised").describe("how the model learns"),
+  smoothing: z.number().min(0).lt(1).default(0.1).describe("label smoothing: share spread over all classes"),
+});
+
+const train = z.strictObject({
+  epochs,
+  batchSize,
+  accumulate: count.default(1).describe("batches whose gradients are averaged before the optimiser steps"),
+  optimizer: z.enum(["adamw", "adam", "sgd", "lion"]).default("adamw").describe("optimiser"),
+  lr,
+  weightDecay: amount.default(0).describe("weight decay, on all parameters"),
+  betas: betas
+    .exactOptional()
+    .describe("averaging factors; 0.9,0.999 for adam and adamw, 0.9,0.99 for lion when not given"),
+  momentum: momentum.exactOptional().describe("momentum (sgd only)"),
+  schedule: z
+    .enum(["cosine", "linear", "step", "constant"])
+    .default("cosine")
+    .describe("how the learning rate falls; step: to a tenth after each third of the training"),
+  warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
+  per: z.enum(["step", "epoch"]).default("step").describe("how often the schedule moves"),
+  clipGrad: z
+    .number()
+    .gt(0)
+    .exactOptional()
+    .describe("largest norm of the gradient; longer ones are scaled down"),
+  ema: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .exactOptional()
+    .describe("decay of a moving average of the weights, evaluated and saved beside them"),
+  evalEvery: count.default(1).describe("epochs between evaluations"),
+  ...run,
+});
+
+const data = images.extend({
+  augment: augment.prefault({}).describe("random changes to the training images"),
+  normalise: z
+    .enum(["dataset", "imagenet", "none"])
+    .default("dataset")
+    .describe("mean and deviation that images are normalised with"),
+});
+
+export const supervisedRecipe = recipeOf({ model, data, method: method.prefault({}), train });

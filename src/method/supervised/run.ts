@@ -1,0 +1,65 @@
+/** @file Classifiers by recipe: training and evaluation. */
+
+import { Trainer } from "../../train/trainer.ts";
+import { batchOptions, buildModel, openSplit, type Splits, withSplits } from "../build.ts";
+import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import type { RecipeOf } from "../recipe.ts";
+import { beginRun } from "../resume.ts";
+import type { Evaluation, RunResult } from "../run-types.ts";
+import { restoreModel } from "./load.ts";
+import { evaluateClassifier, Supervised } from "./supervised.ts";
+
+type Recipe = RecipeOf<"supervised">;
+
+/** Trains by a recipe on data that is open already. The folder exists, and no other process writes to it. */
+export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace): Promise<RunResult> {
+  const { train, test } = splits;
+  const { output: folder, device, maxSteps, progress, tensorboard } = place;
+  const {
+    optimizer,
+    weightDecay,
+    betas,
+    momentum,
+    threads: _,
+    deterministic: __,
+    ...settings
+  } = recipe.train;
+  using model = buildModel(recipe, train).to(device);
+  const batch = batchOptions(recipe, train, device);
+  const task = new Supervised(model, { smoothing: recipe.method.smoothing, train, test, batch });
+  const { config, resume } = beginRun(recipe, train, place);
+  const rule = {
+    name: optimizer,
+    weightDecay,
+    ...(betas && { betas }),
+    ...(momentum !== undefined && { momentum }),
+  };
+  const where = { folder, device, maxSteps, progress, tensorboard };
+  const trainer = new Trainer(task, { ...settings, ...where, config, optimizer: rule, resume });
+  const { steps, epochs, seconds, evaluation } = await trainer.run();
+  const { top1, loss } = evaluation;
+  const text = `test accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`;
+  return { folder, steps, seconds, numbers: { ...evaluation, epochs }, text };
+}
+
+async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+  using model = restoreModel(recipe, checkpoint).to(device);
+  const source = await openSplit(recipe, split);
+  try {
+    return scoresOf(await evaluateClassifier(model, source, batchOptions(recipe, source, device)));
+  } finally {
+    await source.close();
+  }
+}
+
+function scoresOf(evaluation: Evaluation): Scores {
+  const { top1, top5, loss, count } = evaluation;
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const text = `top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)} on ${count.toLocaleString("en")} images`;
+  return { numbers: { ...evaluation }, text };
+}
+
+export const supervisedMethod: Method<Recipe> = {
+  train: (recipe, place) => withSplits(recipe, (splits) => trainOn(splits, recipe, place)),
+  evaluate,
+};

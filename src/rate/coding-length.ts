@@ -1,0 +1,51 @@
+/** @file How many nats a segmentation of features takes, labels included: what the number of clusters is chosen by. */
+
+import { scope, type Tensor, tensor, UsageError } from "../tensor/index.ts";
+import type { RateOptions } from "./coding-rate.ts";
+import { CPP_PRECISION } from "./mlc.ts";
+import { partsOf, unionRates } from "./parts.ts";
+
+/**
+ * The coding length of features in segments, of nₖ samples each:
+ *
+ *     L = Σₖ (nₖ + d) ½ log det(I + d/(nₖ ε²) ZₖᵀZₖ) + nₖ log(n/nₖ)
+ *
+ * A segment without samples contributes 0.
+ *
+ * @param Z features, [n, d]
+ * @param assigned segment of each sample, int64 [n], 0 ≤ segment < segments
+ * @param options ε √0.1 unless given
+ * @returns [], nats
+ * @throws {UsageError} other segments than features, or one out of range
+ * @see Chu et al. 2024, the coding length that clusters are counted by
+ */
+export function codingLength(
+  Z: Tensor,
+  assigned: Tensor,
+  segments: number,
+  { precision = CPP_PRECISION }: RateOptions = {},
+): Tensor {
+  if (Z.dim !== 2 || assigned.dim !== 1 || assigned.size(0) !== Z.size(0))
+    throw new UsageError(
+      `coding length: expected features [n, d] and a segment for each, got ${Z.describe()} and ${assigned.describe()}`,
+    );
+  return scope(() => {
+    const [n, d] = Z.shape as [number, number];
+    const parts = partsOf(assigned, segments);
+    const rates = unionRates(
+      Z,
+      parts,
+      parts.counts.map((_, k) => [k]),
+      { precision },
+    ); //                                                                       [segments]
+    const weights = parts.counts.map((count) => count + d);
+    const labels = parts.counts.reduce(
+      (sum, count) => sum + (count > 0 ? count * Math.log(n / count) : 0),
+      0,
+    );
+    return rates
+      .mul(tensor(weights, { dtype: rates.dtype, device: Z.device }))
+      .sum()
+      .add(labels);
+  }, "coding length");
+}
