@@ -76,7 +76,7 @@ export const linearEquilibrium: Claim = {
           },
           {
             kind: "curves",
-            title: "Singular values of Z at the end, class after class",
+            title: "Singular values of Z at the end",
             x: { label: "index" },
             y: { label: "singular value", min: 0, max: 20 },
             curves: end.spectra.flatMap((values, k) => {
