@@ -1,6 +1,6 @@
 /** @file The random objects of the experiments, in float64: bases of subspaces, rotations, tokens on subspaces. */
 
-import { aten, cat, eye, type Random, type Tensor } from "../tensor/index.ts";
+import { aten, eye, type Random, type Tensor } from "../tensor/index.ts";
 
 export const WIDE = { dtype: "float64" } as const;
 
@@ -53,16 +53,6 @@ export function tokensOn(
   if (unit) codes = codes.div(codes.norm(-1, true));
   const clean = codes.matmul(U.T).reshape([K * perSubspace, d]);
   return { Z: clean.add(normal(random.at("noise"), [K * perSubspace, d]).mul(noise)), clean, perSubspace };
-}
-
-/** Samples of K classes of `count` rows each, on bases of dimensions `dims` in d: [K · count, d], labels are rows ÷ count. */
-export function onSubspaces(random: Random, d: number, dims: readonly number[], count: number): Tensor {
-  return cat(
-    dims.map((p, k) => {
-      const U = orthonormal(normal(random.at(`basis.${k}`), [d, p]));
-      return normal(random.at(`codes.${k}`), [count, p]).matmul(U.T);
-    }),
-  );
 }
 
 export const identity = (n: number): Tensor => eye(n, WIDE);

@@ -14,7 +14,7 @@ export function theoryPage(report: Verification, figures: string): string {
   return `${[
     "# Theory that runs",
     "<!-- written from docs/theory/report.json: npx vitest run src/inspect/verification -u -->",
-    "Each claim of the papers is an experiment: `vitrine verify` runs them all, `vitrine verify NAME` one of them. A claim is judged by numbers with ranges, which are in `report.json`; no range is widened to pass. What holds only under a condition is shown with the condition, and with a negative control beyond it. What fails for a reason that is understood says so.",
+    "Each claim of the papers is an experiment: `vitrine verify` runs them all, `vitrine verify NAME` one of them. A claim is judged by numbers with ranges, which are in `report.json`: those of the papers and of reference experiments where there are such. What holds only under a condition is shown with the condition, and with a negative control beyond it. What fails for a reason that is understood says so.",
     `Written by \`vitrine verify --output docs/theory\`: ${report.claims.length} claims in ${seconds.toFixed(0)} s on one thread. In figures what is expected is dashed, what was measured solid, a negative control dotted; the numbers are in the CSV file beside each.`,
     table(report.claims),
     ...groups.flatMap(({ title, claims }) => [

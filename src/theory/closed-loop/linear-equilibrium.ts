@@ -20,7 +20,7 @@ export const linearEquilibrium: Claim = {
     const [dims, D, features] = quick ? [[2, 3, 4], 100, 30] : [[3, 4, 5], 50, 40];
     const game = makeGame(random.at("game"), D, dims, 500);
     const [outer, inner] = quick ? [75, 200] : [600, 300];
-    const rules = { features, outer, every: quick ? 5 : 20, test: game.moments };
+    const rules = { features, outer, every: quick ? 5 : 20 };
     const looks = play(random.at("play"), game, { ...rules, inner });
     const weak = play(random.at("play"), game, { ...rules, outer: Math.min(outer, 200), inner: 10 });
     const [end, control] = [looks.at(-1)!, weak.at(-1)!];
@@ -64,24 +64,31 @@ export const linearEquilibrium: Claim = {
           },
           {
             kind: "curves",
-            title: "Angles between classes, and the decoder's miss",
+            title: "Cosine of classes; residual of Z",
             x: { label: "encoder step" },
-            y: { label: "cosine; residual", min: 0, max: 0.6 },
+            y: { label: "cosine; residual", min: 0, max: 1 },
             curves: [
               ...course("largest cosine", (look) => look.cosine, 1),
               ...course("residual", (look) => look.residual, 2),
-              level("limit of the cosine", x, 0.15),
+              level("limits .15 and .01", x, 0.15),
+              level("limits .15 and .01", x, 0.01),
             ],
           },
-          ...end.spectra.slice(0, 3).map((values, k) => ({
-            ...{ kind: "curves" as const, title: `Class ${k + 1}: singular values of Z at the end` },
+          {
+            kind: "curves",
+            title: "Singular values of Z at the end",
             x: { label: "index" },
             y: { label: "singular value", min: 0, max: 20 },
-            curves: [
-              { name: "measured", x: values.map((_, i) => i + 1), y: values, tone: 0 },
-              level("√(n_k/d_k)", [1, values.length], Math.sqrt(game.count / dims[k]!)),
-            ],
-          })),
+            curves: end.spectra.flatMap((values, k) => {
+              const first = dims.slice(0, k).reduce((sum, dim) => sum + dim, 1);
+              const index = values.map((_, i) => first + i);
+              const even = Math.sqrt(game.count / dims[k]!);
+              return [
+                { name: `class ${k + 1}`, x: index, y: values, tone: 3 + k },
+                level("√(n_k/d_k)", index, even),
+              ];
+            }),
+          },
         ],
       },
     };

@@ -32,8 +32,8 @@ export function makeGame(random: Random, D: number, dims: readonly number[], cou
   });
 }
 
-/** Second moments of `count` fresh samples of each class. */
-export function momentsOf(random: Random, bases: readonly Tensor[], count: number): Tensor {
+/** Second moments of `count` samples of each class. */
+function momentsOf(random: Random, bases: readonly Tensor[], count: number): Tensor {
   return scope(() =>
     stack(
       bases.map((U, k) => {

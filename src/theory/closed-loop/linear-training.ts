@@ -21,8 +21,6 @@ export interface Play {
   inner: number;
   /** Outer steps between two looks. */
   every: number;
-  /** Second moments to judge by: fresh samples. */
-  test: Tensor;
 }
 
 /** What is seen of the players. */
@@ -41,7 +39,7 @@ export interface Look {
 }
 
 /** Plays from random F and G; a look every so often, and at the end. */
-export function play(random: Random, game: Game, { features, outer, inner, every, test }: Play): Look[] {
+export function play(random: Random, game: Game, { features, outer, inner, every }: Play): Look[] {
   const { moments: S, count } = game;
   // a constant rate keeps circling the equilibrium: it falls to 0
   const rate = (step: number) => 1e-2 * (1 - (step - 1) / outer);
@@ -61,7 +59,7 @@ export function play(random: Random, game: Game, { features, outer, inner, every
         const A = noGrad(() => encoded(F, S));
         for (let i = 0; i < inner; i++)
           scope(() => decoder.step([F.T.matmul(pairGradient(A, F.matmul(G), count))], 1e-3));
-        if (step % every === 0 || step === outer) looks.push(look(step, F, G, game, test));
+        if (step % every === 0 || step === outer) looks.push(look(step, F, G, game));
       });
     }
     return looks;
@@ -86,10 +84,10 @@ function spans(moments: Tensor, dims: readonly number[]): { bases: Tensor[]; val
   };
 }
 
-function look(step: number, F: Tensor, G: Tensor, { dims, count }: Game, test: Tensor): Look {
+function look(step: number, F: Tensor, G: Tensor, { moments, dims, count }: Game): Look {
   return noGrad(() =>
     scope(() => {
-      const A = encoded(F, test);
+      const A = encoded(F, moments);
       const B = encoded(F.matmul(G), A);
       const [own, transcribed] = [spans(A, dims), spans(B, dims)];
       const cosines = own.bases.flatMap((U, i) =>

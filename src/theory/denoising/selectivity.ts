@@ -41,7 +41,7 @@ export const selectivity: Claim = {
   name: "selectivity",
   title: "−∇Rᶜ shrinks a token's noise faster than its signal, by a factor that dies as N/K reaches p",
   source: "Pai et al. 2024, conditions of the theorem; E9",
-  expected: "factor ≥ 10 for N/K ≤ p/4, 1 to 1.2 for N/K ≥ 4p; noise outside all subspaces untouched",
+  expected: "factor ≥ 10 for N/K ≤ p/4, 1.0 to 1.1 at N/K = 10p; noise outside all subspaces untouched",
   condition: {
     kind: "holds where",
     text: "N/K ≪ p; with N/K ≥ p every direction is taken and all is shrunk alike",
@@ -56,12 +56,13 @@ export const selectivity: Claim = {
     }));
     const middle = curves[1]!.y;
     const outside = outsideSpan(random.at("outside"), { d: d + 20, K, p });
-    const [good, bad] = [middle.slice(0, 3), middle.slice(-2)];
+    const [good, bad] = [middle.slice(0, 3), middle.at(-1)!];
     return {
-      measured: `${short(Math.min(...good))} and more for N/K ≤ p/4, ${short(Math.max(...bad))} at most for N/K ≥ 4p`,
+      measured: `${short(Math.min(...good))} and more for N/K ≤ p/4, ${short(bad)} at N/K = 10p`,
       numbers: {
         "least factor for N/K ≤ p/4": atLeast(Math.min(...good), 10),
-        "largest factor for N/K ≥ 4p": between(Math.max(...bad), 0.95, 1.5),
+        // in small the last directions of a subspace are not all taken
+        "factor at N/K = 10p": between(bad, 1, quick ? 1.15 : 1.1),
         "part of ∇Rᶜ outside all subspaces": atMost(outside, 1e-12),
       },
       plot: {

@@ -15,7 +15,7 @@ import {
 import { expectedCurve } from "../plot.ts";
 import { bases, tokensOn } from "../sample.ts";
 
-export interface NeumannErrors {
+interface NeumannErrors {
   /** γ λ_max, of the largest Gram matrix WₖWₖᵀ */
   size: number;
   firstOrder: number;

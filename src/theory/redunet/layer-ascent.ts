@@ -12,7 +12,7 @@ import { bases, normal } from "../sample.ts";
 const epsSq = 0.1;
 
 /** Unit features of K classes, `count` each, around subspaces that overlap: [K · count, d] */
-export function overlappingClasses(random: Random, K: number, count: number, d: number, noise = 0.3): Tensor {
+function overlappingClasses(random: Random, K: number, count: number, d: number, noise = 0.3): Tensor {
   const U = bases(random.at("U"), [K, d, 2], false);
   const Z = normal(random.at("codes"), [K, count, 2])
     .matmul(U.T)

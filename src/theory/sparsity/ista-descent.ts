@@ -10,7 +10,7 @@ import { normal } from "../sample.ts";
 import { curvatureOf, fista, istaCourse, type Lasso, lassoStep } from "./lasso.ts";
 
 /** A problem as a layer at its start has it: D from Kaiming's distribution, normalised tokens. */
-export function layerProblem(random: Random, n: number, d: number, threshold = 0.1): Lasso {
+function layerProblem(random: Random, n: number, d: number, threshold = 0.1): Lasso {
   return {
     Y: normal(random.at("Y"), [n, d]),
     D: kaimingUniform([d, d], random.at("D")).to("float64"),

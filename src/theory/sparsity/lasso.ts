@@ -11,7 +11,7 @@ export interface Lasso {
 }
 
 /** ½‖Y − A Dᵀ‖² + λ‖A‖₁ */
-export const lassoValue = ({ Y, D, threshold }: Lasso, A: Tensor): number =>
+const lassoValue = ({ Y, D, threshold }: Lasso, A: Tensor): number =>
   scope(() => Y.sub(A.matmul(D.T)).square().sum().item() / 2 + threshold * A.abs().sum().item());
 
 /** ReLU(A + η (Y − A Dᵀ) D − ηλ), one proximal gradient step. */
