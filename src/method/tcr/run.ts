@@ -7,7 +7,7 @@ import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
-import { scoreClassifiers, scoreClusters, scoreSvm } from "../mcr2/evaluate.ts";
+import { scoreClassifiers, scoreClusters } from "../mcr2/evaluate.ts";
 import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
@@ -69,7 +69,6 @@ async function classifiers(net: Module, { train, test }: Splits, recipe: Recipe,
   const classes = train.classes.length;
   return {
     ...scoreClassifiers(fitted, held, { classes, components, neighbours }),
-    svm: scoreSvm(fitted, held, classes),
     ...scoreClusters(held, classes, random(recipe.seed).at("clusters")),
   };
 }
@@ -91,9 +90,9 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
     const numbers: Record<string, number> = {};
     for (const [name, module] of Object.entries({ features: net, untrained, pixels })) {
       const found = await classifiers(module, given, recipe, device);
-      const { knn, svd, svm, acc, nmi } = found;
+      const { knn, svd, acc, nmi } = found;
       lines.push(
-        `${name}: nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}, linear SVM ${percent(svm)}, k-means ${percent(acc)} (NMI ${percent(nmi)})`,
+        `${name}: nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}, k-means ${percent(acc)} (NMI ${percent(nmi)})`,
       );
       for (const [key, value] of Object.entries(found))
         numbers[name === "features" ? key : `${name}/${key}`] = value;
