@@ -8,6 +8,7 @@ const METHODS: { [M in MethodName]: () => Promise<Method<RecipeOf<M>>> } = {
   mcr2: async () => (await import("./mcr2/run.ts")).mcr2Method,
   redunet: async () => (await import("./redunet/run.ts")).redunetMethod,
   ctrl: async () => (await import("./ctrl/run.ts")).ctrlMethod,
+  mae: async () => (await import("./mae/run.ts")).maeMethod,
   ictrl: async () => (await import("./ictrl/run.ts")).ictrlMethod,
 };
 

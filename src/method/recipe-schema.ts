@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { ctrlRecipe } from "./ctrl/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
+import { maeRecipe } from "./mae/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
 import { redunetRecipe } from "./redunet/recipe.ts";
 import { supervisedRecipe } from "./supervised/recipe.ts";
@@ -13,6 +14,7 @@ export const recipeSchemas = {
   redunet: redunetRecipe,
   ctrl: ctrlRecipe,
   ictrl: ictrlRecipe,
+  mae: maeRecipe,
 } as const;
 
 export type MethodName = keyof typeof recipeSchemas;

@@ -2,12 +2,12 @@
 import { z } from "zod";
 import {
   amount,
+  augmentedImages,
   batchSize,
   betas,
   channels,
   count,
   epochs,
-  images,
   lr,
   momentum,
   recipeOf,
@@ -69,17 +69,6 @@ const model = z.strictObject({
     ),
 });
 
-const augment = z.strictObject({
-  crop: z.int().min(0).exactOptional().describe("padding in pixels before a random crop back to imageSize"),
-  flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
-  resizedCrop: z
-    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
-    .exactOptional()
-    .describe("random resized crop: smallest and largest share of the area, such as 0.08,1"),
-  mixup: z.number().gt(0).exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
-  erase: z.number().min(0).max(1).exactOptional().describe("probability of erasing a random rectangle"),
-});
-
 const method = z.strictObject({
   name: z.literal("supervised").default("supervised").describe("how the model learns"),
   smoothing: z.number().min(0).lt(1).default(0.1).describe("label smoothing: share spread over all classes"),
@@ -117,12 +106,9 @@ const train = z.strictObject({
   ...run,
 });
 
-const data = images.extend({
-  augment: augment.prefault({}).describe("random changes to the training images"),
-  normalise: z
-    .enum(["dataset", "imagenet", "none"])
-    .default("dataset")
-    .describe("mean and deviation that images are normalised with"),
+export const supervisedRecipe = recipeOf({
+  model,
+  data: augmentedImages,
+  method: method.prefault({}),
+  train,
 });
-
-export const supervisedRecipe = recipeOf({ model, data, method: method.prefault({}), train });
