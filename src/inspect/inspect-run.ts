@@ -7,6 +7,7 @@ import { readRecipe } from "../method/load-run.ts";
 import type { MethodName } from "../method/recipe.ts";
 import type { InspectRun } from "../method/run-types.ts";
 import { loadRun } from "../method/supervised/load.ts";
+import { UsageError } from "../tensor/index.ts";
 import { writeFigures } from "./figures.ts";
 import { inspectModels } from "./inspect-models.ts";
 import { layerTable } from "./layer-table.ts";
@@ -41,10 +42,21 @@ const inspectClassifier: InspectRun = async (folder, options) => {
   }
 };
 
+const refuseProbe: InspectRun = async (folder) => {
+  throw new UsageError(
+    `${folder}: a probe leaves its network as it was; inspect the run that its weights are from`,
+    {
+      path: folder,
+    },
+  );
+};
+
 /** How runs of each method are looked into. */
 const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   supervised: async () => inspectClassifier,
   mcr2: async () => (await import("./method/mcr2.ts")).inspectMcr2,
+  mae: async () => (await import("./method/mae.ts")).inspectMae,
+  probe: async () => refuseProbe,
   redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
   ctrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
   ictrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,

@@ -52,3 +52,14 @@ export {
   type SupervisedOptions,
 } from "./supervised/supervised.ts";
 export { trainRun } from "./train-run.ts";
+export {
+  type Architecture,
+  type Converted,
+  convertWeights,
+  describeArchitecture,
+  readWeights,
+  recognise,
+  type Transfer,
+  transfer,
+  type Weights,
+} from "./weights/index.ts";

@@ -9,6 +9,7 @@ const METHODS: { [M in MethodName]: () => Promise<Method<RecipeOf<M>>> } = {
   redunet: async () => (await import("./redunet/run.ts")).redunetMethod,
   ctrl: async () => (await import("./ctrl/run.ts")).ctrlMethod,
   mae: async () => (await import("./mae/run.ts")).maeMethod,
+  probe: async () => (await import("./probe/run.ts")).probeMethod,
   ictrl: async () => (await import("./ictrl/run.ts")).ictrlMethod,
 };
 

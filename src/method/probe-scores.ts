@@ -1,8 +1,8 @@
-/** @file What frozen features are worth: linear probes by two protocols, and nearest neighbours. */
+/** @file What frozen features are worth: linear probes by two protocols. */
 
 import { Module } from "../nn/index.ts";
 import type { Random, Tensor } from "../tensor/index.ts";
-import { accuracy, type Classifier, knn, larsProbe, leastSquares } from "./classify/index.ts";
+import { accuracy, type Classifier, larsProbe, leastSquares } from "./classify/index.ts";
 import type { Features } from "./features.ts";
 
 /** Shares of the test features that are classified right, 0 to 1. */
@@ -11,15 +11,13 @@ export interface ProbeScores {
   leastSquares: number;
   /** LARS for 90 epochs on standardised features, as MAE's authors probe. */
   lars: number;
-  /** Nearest neighbours by cosine. */
-  knn: number;
 }
 
 /** Fits to some features and classifies others. */
 export function probeScores(
   train: Pick<Features, "Z" | "labels">,
   test: Pick<Features, "Z" | "labels">,
-  { classes, neighbours, random }: { classes: number; neighbours: number; random: Random },
+  { classes, random }: { classes: number; random: Random },
 ): ProbeScores {
   const share = (classifier: Classifier): number => {
     using owned = classifier;
@@ -30,7 +28,6 @@ export function probeScores(
   return {
     leastSquares: share(leastSquares(Z, labels, { classes })),
     lars: share(larsProbe(Z, labels, { classes, random })),
-    knn: share(knn(Z, labels, { k: Math.min(neighbours, Z.size(0)), classes })),
   };
 }
 
@@ -47,5 +44,5 @@ export class FeatureModule extends Module {
 export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /** One line for people. */
-export const inWords = ({ leastSquares, lars, knn }: ProbeScores): string =>
-  `least squares ${percent(leastSquares)}, LARS ${percent(lars)}, nearest neighbours ${percent(knn)}`;
+export const inWords = ({ leastSquares, lars }: ProbeScores): string =>
+  `least squares ${percent(leastSquares)}, LARS ${percent(lars)}`;

@@ -15,6 +15,10 @@ export const features = count.default(128).describe("dimension d of a feature");
 export const batchSize = count.describe("images in one step");
 export const epochs = count.describe("passes over the training images");
 export const steps = count.describe("optimiser steps in all");
+export const init = z
+  .string()
+  .min(1)
+  .describe("weights to begin from: a run folder, a checkpoint, or a .safetensors, .pth, .pt or .th file");
 export const lr = positive.describe("learning rate at its highest, after the warm-up");
 /** @param epsilon the method's own */
 export const precision = (epsilon: number) =>

@@ -4,6 +4,7 @@ import { ctrlRecipe } from "./ctrl/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
 import { maeRecipe } from "./mae/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
+import { probeRecipe } from "./probe/recipe.ts";
 import { redunetRecipe } from "./redunet/recipe.ts";
 import { supervisedRecipe } from "./supervised/recipe.ts";
 
@@ -15,6 +16,7 @@ export const recipeSchemas = {
   ctrl: ctrlRecipe,
   ictrl: ictrlRecipe,
   mae: maeRecipe,
+  probe: probeRecipe,
 } as const;
 
 export type MethodName = keyof typeof recipeSchemas;

@@ -104,15 +104,21 @@ abstract class CrateMaeBody extends Module {
     return this.probe("latent", this.norm.apply(Z));
   }
 
-  /** Features of whole images: the class token after the encoder, or the mean of the patches; [b, d]. */
-  features(X: Tensor, pool: "cls" | "mean" = "cls"): Tensor {
+  /** Features of whole images from the encoder's tokens: [b, d]; `all` are [b, N d]. */
+  features(X: Tensor, pool: Pool = "cls"): Tensor {
     return scope(() => pooled(this.encode(X), pool), "features");
   }
 }
 
-/** [b, n, d] → [b, d]: the class token, or the mean of all others. */
-export const pooled = (Z: Tensor, pool: "cls" | "mean"): Tensor =>
-  pool === "cls" ? Z.select(1, 0) : Z.narrow(1, 1, Z.size(1) - 1).mean(1);
+/** What of an image's tokens is its feature: the class token, or of all others the mean or one beside the other. */
+export type Pool = "cls" | "mean" | "all";
+
+/** [b, n, d] → [b, d], or [b, (n − 1) d] for all. */
+export function pooled(Z: Tensor, pool: Pool): Tensor {
+  if (pool === "cls") return Z.select(1, 0);
+  const patches = Z.narrow(1, 1, Z.size(1) - 1);
+  return pool === "mean" ? patches.mean(1) : patches.flatten(1);
+}
 
 /**
  * CRATE-MAE(X, mask) = the patches of X, predicted from those that are not removed:

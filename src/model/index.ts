@@ -21,6 +21,7 @@ export {
 } from "./crate-mae.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
+export { createClassifier, type ImageClassifier } from "./image-classifier.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
 export {
   createMae,

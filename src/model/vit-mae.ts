@@ -11,7 +11,7 @@ import {
 } from "../nn/index.ts";
 import { arange, cat, noGrad, type Random, scope, type Tensor } from "../tensor/index.ts";
 import { tokenCount } from "./crate.ts";
-import { gridOf, pooled, startLinear } from "./crate-mae.ts";
+import { gridOf, type Pool, pooled, startLinear } from "./crate-mae.ts";
 import { sinCosPositions } from "./positions.ts";
 import { ViTBlock, type ViTOptions } from "./vit.ts";
 
@@ -91,8 +91,8 @@ export class ViTMae extends Module {
     return this.probe("latent", this.norm.apply(Z));
   }
 
-  /** Features of whole images: the class token after the encoder, or the mean of the patches; [b, d]. */
-  features(X: Tensor, pool: "cls" | "mean" = "cls"): Tensor {
+  /** Features of whole images from the encoder's tokens: [b, d]; `all` are [b, N d]. */
+  features(X: Tensor, pool: Pool = "cls"): Tensor {
     return scope(() => pooled(this.encode(X), pool), "features");
   }
 

@@ -53,9 +53,11 @@ const method = z.strictObject({
     .default(false)
     .describe("predict patches with mean 0 and deviation 1 in place of the pixels themselves"),
   pool: z
-    .enum(["cls", "mean"])
+    .enum(["cls", "mean", "all"])
     .default("cls")
-    .describe("feature of an image that probes read: the class token, or the mean of the patches' tokens"),
+    .describe(
+      "feature of an image that probes read: the class token, or of the patches' tokens the mean or all",
+    ),
 });
 
 const train = z.strictObject({

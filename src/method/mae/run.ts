@@ -62,7 +62,6 @@ function train(recipe: Recipe, place: TrainPlace) {
 
 /** Pixels are probed up to so many numbers an image: the closed form has a matrix of their square. */
 const MOST_PIXELS = 4096;
-const NEIGHBOURS = 20;
 
 function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
   return withSplits(recipe, async ({ train, ...splits }) => {
@@ -81,7 +80,6 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
       using held = await featuresOf(encoder, test, images);
       const how = {
         classes: train.classes.length,
-        neighbours: NEIGHBOURS,
         random: random(recipe.seed).at("probe"),
       };
       probes[name] = probeScores(fitted, held, how);
@@ -98,7 +96,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
     );
     const text = [
       `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}, on ${test.count.toLocaleString("en")} images with ${ratio} of the patches removed`,
-      ...Object.entries(probes).map(([name, scores]) => `${LABELS[name]}: ${inWords(scores)}`),
+      ...Object.entries(probes).map(([name, scores]) => `${LABELS[name]}, linear probes: ${inWords(scores)}`),
     ].join("\n");
     return { numbers: { masked, meanFill, ...Object.fromEntries(numbers), count: test.count }, text };
   });

@@ -8,13 +8,14 @@ import {
   channels,
   count,
   epochs,
+  init,
   lr,
   momentum,
   recipeOf,
   run,
 } from "../recipe-parts.ts";
 
-const model = z.strictObject({
+export const classifierModel = z.strictObject({
   name: z
     .enum([
       "crate_tiny",
@@ -22,12 +23,15 @@ const model = z.strictObject({
       "crate_base",
       "crate_large",
       "crate",
+      ...(["crate_mae_tiny", "crate_mae_small", "crate_mae_base", "crate_mae_large", "crate_mae"] as const),
       "vit_tiny",
       "vit_small",
       "vit_base",
       "vit",
     ])
-    .describe("architecture; crate and vit take their sizes from dim, depth and heads"),
+    .describe(
+      "architecture; crate, crate_mae (the encoder of one) and vit take their sizes from dim, depth and heads",
+    ),
   dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
   depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
   heads: count.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
@@ -71,6 +75,7 @@ const model = z.strictObject({
 
 const method = z.strictObject({
   name: z.literal("supervised").default("supervised").describe("how the model learns"),
+  init: init.exactOptional(),
   smoothing: z.number().min(0).lt(1).default(0.1).describe("label smoothing: share spread over all classes"),
 });
 
@@ -107,7 +112,7 @@ const train = z.strictObject({
 });
 
 export const supervisedRecipe = recipeOf({
-  model,
+  model: classifierModel,
   data: augmentedImages,
   method: method.prefault({}),
   train,
