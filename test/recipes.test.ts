@@ -92,6 +92,11 @@ const generated = ({ data }: Recipe) =>
 
 /** Smaller nets, batches and sets than the recipe's: what it asks for is the same. */
 const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
+  mae: {
+    model: { dim: 16, depth: 1, heads: 2, decoderDim: 16, decoderDepth: 1, decoderHeads: 2, imageSize: 32 },
+    train: { batchSize: 40, epochs: 1, warmupEpochs: 0 },
+  },
+  probe: { train: { batchSize: 40, epochs: 1, warmupEpochs: 0 } },
   mcr2: { train: { batchSize: 40, epochs: 1 }, method: { views: 10, components: 3 } },
   redunet: { model: { layers: 2 }, data: { perClass: 4, testPerClass: 2 }, method: { shifts: 1 } },
   ctrl: { model: { width: 16, features: 16 }, train: { batchSize: 60, steps: 2 }, method: { components: 3 } },

@@ -37,7 +37,7 @@ export class LarsHead implements Classifier {
   constructor(Z: Tensor, classes: number, random: Random) {
     const d = Z.size(1);
     const place = { device: Z.device };
-    const statistics = statisticsOf(Z.detach());
+    const statistics = statisticsOf(Z);
     this.state = scope(() => ({
       weight: keep(random.normal([classes, d], place).mul(0.01)),
       ...{ bias: keep(zeros([classes], place)), mWeight: keep(zeros([classes, d], place)) },
@@ -95,35 +95,43 @@ export interface LarsOptions {
   random: Random;
   /** 90 as in the paper. */
   epochs?: number;
-  /** The paper's 16,384 is for 1.28 million images; 1,024 unless given. */
-  batchSize?: number;
-  /** At its highest for a batch of 256; it grows with the batch. 0.1 as in the paper. */
-  lr?: number;
-  /** 10 as in the authors' code. */
-  warmupEpochs?: number;
 }
 
+/** The paper's rate for its batch of 16,384 images, 0.1 · 16384 / 256. */
+export const LARS_RATE = 6.4;
+/** Of the authors' code. */
+const WARMUP_EPOCHS = 10;
+/** The paper's 1.28 million images in batches of 16,384. */
+const STEPS_AN_EPOCH = 78;
+const LEAST = 64;
+
+/** As many images as give an epoch the paper's number of steps, at least 64. */
+export const larsBatch = (n: number): number => Math.min(n, Math.max(LEAST, Math.ceil(n / STEPS_AN_EPOCH)));
+
 /**
- * Trains the head to its end.
+ * Trains the head to its end, with the paper's rate and about its number of steps.
  * @param Z features, [n, d]
  * @param labels int64 [n], 0 ≤ label < classes
  * @throws {UsageError} features not finite
  */
 export function larsProbe(Z: Tensor, labels: Tensor, options: LarsOptions): LarsHead {
   checkFeatures("linear probe", Z, labels);
-  const { classes, random, epochs = 90, lr = 0.1, warmupEpochs = 10 } = options;
+  const { classes, random, epochs = 90 } = options;
   const n = Z.size(0);
-  const batchSize = Math.min(options.batchSize ?? 1024, n);
+  const batchSize = larsBatch(n);
   const perEpoch = Math.floor(n / batchSize);
   const head = new LarsHead(Z, classes, random.at("head"));
-  const rate = warmedCosine({ total: epochs * perEpoch, warmup: warmupEpochs * perEpoch });
+  const rate = warmedCosine({ total: epochs * perEpoch, warmup: WARMUP_EPOCHS * perEpoch });
   for (let epoch = 0; epoch < epochs; epoch++) {
     using order = random.at(`order.${epoch}`).permutation(n, { device: Z.device });
     for (let i = 0; i < perEpoch; i++)
       scope(() => {
         const rows = order.narrow(0, i * batchSize, batchSize);
-        const scale = (lr * batchSize) / 256;
-        head.step(Z.indexSelect(0, rows), labels.indexSelect(0, rows), scale * rate(epoch * perEpoch + i));
+        head.step(
+          Z.indexSelect(0, rows),
+          labels.indexSelect(0, rows),
+          LARS_RATE * rate(epoch * perEpoch + i),
+        );
       });
   }
   return head;

@@ -22,7 +22,7 @@ export function leastSquares(
   checkFeatures("least squares", Z, labels);
   return noGrad(() =>
     scope(() => {
-      const statistics = statisticsOf(Z.detach());
+      const statistics = statisticsOf(Z);
       const d = Z.size(1);
       const place = { dtype: "float64", device: Z.device } as const;
       const [gram, products] = [zeros([d + 1, d + 1], place), zeros([d + 1, classes], place)];
