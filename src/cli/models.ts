@@ -47,5 +47,7 @@ export function modelsCommand(command: Command): void {
 }
 
 async function models(): Promise<ModelInfo[]> {
-  return (await import("../model/registry.ts")).models();
+  const { models } = await import("../model/registry.ts");
+  const { maes } = await import("../model/mae-registry.ts");
+  return [...models(), ...maes()];
 }

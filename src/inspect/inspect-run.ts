@@ -7,6 +7,7 @@ import { readRecipe } from "../method/load-run.ts";
 import type { MethodName } from "../method/recipe.ts";
 import type { InspectRun } from "../method/run-types.ts";
 import { loadRun } from "../method/supervised/load.ts";
+import { UsageError } from "../tensor/index.ts";
 import { writeFigures } from "./figures.ts";
 import { inspectModels } from "./inspect-models.ts";
 import { layerTable } from "./layer-table.ts";
@@ -41,12 +42,23 @@ const inspectClassifier: InspectRun = async (folder, options) => {
   }
 };
 
+const refuseProbe: InspectRun = async (folder) => {
+  throw new UsageError(
+    `${folder}: a probe leaves its network as it was; inspect the run that its weights are from`,
+    {
+      path: folder,
+    },
+  );
+};
+
 /** How runs of each method are looked into. */
 const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   supervised: async () => inspectClassifier,
   mcr2: async () => (await import("./method/encoder.ts")).inspectEncoder,
   tcr: async () => (await import("./method/encoder.ts")).inspectEncoder,
   cpp: async () => (await import("./method/cpp.ts")).inspectCpp,
+  mae: async () => (await import("./method/mae.ts")).inspectMae,
+  probe: async () => refuseProbe,
   redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
   incremental: async () => (await import("./method/groups.ts")).inspectIncremental,
   generative: async () => (await import("./method/generative.ts")).inspectGenerative,

@@ -1,6 +1,7 @@
 /** @file What the values of a recipe must be to one another: checks that no single key's schema can make. */
+import { maeConflict } from "./mae/checks.ts";
 import { isOf, type Recipe } from "./recipe-schema.ts";
-import { supervisedConflict } from "./supervised/checks.ts";
+import { modelConflict, supervisedConflict } from "./supervised/checks.ts";
 
 /** A rule that a recipe breaks: the key to change, and why. */
 export interface Conflict {
@@ -11,6 +12,8 @@ export interface Conflict {
 /** The first rule that the recipe breaks, if any. */
 export function conflict(recipe: Recipe): Conflict | undefined {
   if (isOf(recipe, "supervised")) return supervisedConflict(recipe);
+  if (isOf(recipe, "probe")) return modelConflict(recipe);
+  if (isOf(recipe, "mae")) return maeConflict(recipe);
   if (isOf(recipe, "ctrl")) {
     const { objective, inner } = recipe.method;
     if (objective === "features-first" && inner < 2)

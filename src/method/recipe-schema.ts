@@ -5,7 +5,9 @@ import { ctrlRecipe } from "./ctrl/recipe.ts";
 import { generativeRecipe } from "./generative/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
 import { incrementalRecipe } from "./incremental/recipe.ts";
+import { maeRecipe } from "./mae/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
+import { probeRecipe } from "./probe/recipe.ts";
 import { redunetRecipe } from "./redunet/recipe.ts";
 import { supervisedRecipe } from "./supervised/recipe.ts";
 import { tcrRecipe } from "./tcr/recipe.ts";
@@ -21,6 +23,8 @@ export const recipeSchemas = {
   generative: generativeRecipe,
   tcr: tcrRecipe,
   cpp: cppRecipe,
+  mae: maeRecipe,
+  probe: probeRecipe,
 } as const;
 
 export type MethodName = keyof typeof recipeSchemas;

@@ -11,11 +11,30 @@ export {
 export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp-head.ts";
 export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
+export {
+  CrateDecoderLayer,
+  CrateMae,
+  CrateMaeClassifier,
+  type CrateMaeClassifierOptions,
+  type CrateMaeOptions,
+  gridOf,
+} from "./crate-mae.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
+export { createClassifier, type ImageClassifier } from "./image-classifier.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
+export {
+  createMae,
+  createMaeClassifier,
+  type MaeModelOptions,
+  maeNames,
+  maeParameterCount,
+  maes,
+} from "./mae-registry.ts";
+export { maskedError, maskedTarget, meanFill, randomMask } from "./mask.ts";
 export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
 export { NmceNet, type NmceNetOptions } from "./nmce-net.ts";
+export { type Grid, interpolatePositions, sinCosPositions } from "./positions.ts";
 export {
   createModel,
   type ModelInfo,
@@ -38,3 +57,4 @@ export { ResNext29 } from "./resnext.ts";
 export { SnganDecoder, SnganEncoder, type SnganOptions } from "./sngan.ts";
 export { Vgg11 } from "./vgg.ts";
 export { ViT, type ViTOptions } from "./vit.ts";
+export { ViTMae, type ViTMaeOptions } from "./vit-mae.ts";

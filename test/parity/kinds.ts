@@ -3,6 +3,7 @@
 import { hint, scope, UsageError } from "../../src/tensor/index.ts";
 import { cppLosses } from "./cpp-losses.ts";
 import { crate } from "./crate.ts";
+import { crateMae } from "./crate-mae.ts";
 import { ctrlLosses } from "./ctrl-losses.ts";
 import { type Comparison, type Kind, readGolden } from "./golden.ts";
 import { layerRate } from "./layer-rate.ts";
@@ -11,6 +12,7 @@ import { redunet } from "./redunet.ts";
 const KINDS: Record<string, Kind> = {
   "cpp-losses": cppLosses,
   crate,
+  "crate-mae": crateMae,
   "ctrl-losses": ctrlLosses,
   "layer-rate": layerRate,
   redunet,

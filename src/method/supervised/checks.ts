@@ -9,13 +9,14 @@ export function supervisedConflict(recipe: Recipe): Conflict | undefined {
   return modelConflict(recipe) ?? augmentConflict(recipe) ?? trainConflict(recipe);
 }
 
-function modelConflict({ model }: Recipe): Conflict | undefined {
+/** Of the sizes of a classifier. */
+export function modelConflict({ model }: Pick<Recipe, "model">): Conflict | undefined {
   const { name, dim, depth, heads, headDim, patch, imageSize } = model;
   if (imageSize % patch !== 0) {
     const near = [...divisors(imageSize)].join(", ");
     return say("model.patch", `${patch} does not divide model.imageSize ${imageSize}; ${near} do`);
   }
-  if (name === "crate" || name === "vit") {
+  if (name === "crate" || name === "vit" || name === "crate_mae") {
     for (const [key, value] of Object.entries({ dim, depth, heads })) {
       if (value === undefined) {
         return say(
