@@ -141,7 +141,7 @@ describe.each(
   test("takes two steps, evaluates, saves and is looked into", async () => {
     const values = {
       data: generated(recipe),
-      train: { device: "cpu", threads: 1, ...("logInterval" in recipe.train && { logInterval: 1 }) },
+      train: { threads: 1, ...("logInterval" in recipe.train && { logInterval: 1 }) },
     };
     const layers = [
       SMALL[recipe.method.name] ?? {},

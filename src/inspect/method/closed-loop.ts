@@ -6,6 +6,7 @@ import { restorePlayers, withImageSize } from "../../method/ctrl/run.ts";
 import { SYMMETRIC } from "../../method/features.ts";
 import type { Progression } from "../../method/ictrl/tasks.ts";
 import { openRunOf } from "../../method/load-run.ts";
+import { isOf } from "../../method/recipe.ts";
 import type { InspectRun } from "../../method/run-types.ts";
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { rateDistance } from "../../rate/index.ts";
@@ -16,6 +17,7 @@ import {
   classRows,
   curves,
   type Labelled,
+  measureStatisticsOf,
   rateNumbers,
   similarityOf,
   someOf,
@@ -62,6 +64,7 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
     const { precision } = recipe.method;
     const source = await someOf(recipe.data, options.split, options.samples, imageSize);
     using players = restorePlayers(recipe, checkpoint, "cpu");
+    if (isOf(recipe, "ctrl")) await measureStatisticsOf(players, recipe.data, imageSize);
     const { Z, Zhat, labels } = await loop(players.nets, source, imageSize);
     await source.close();
     const given = { Z, labels, classes: source.classes.length };
