@@ -13,7 +13,7 @@ import {
 } from "../../tensor/index.ts";
 import { warmedCosine } from "../../train/schedule.ts";
 import { type Classifier, checkDimension, checkFeatures } from "./classifier.ts";
-import { type Statistics, standardised, statisticsOf } from "./standardise.ts";
+import { statisticsOf } from "./standardise.ts";
 
 const CROSS_ENTROPY = operator("cross_entropy_loss");
 const MEAN = 1;
@@ -49,17 +49,18 @@ export class LarsHead implements Classifier {
   step(Z: Tensor, labels: Tensor, lr: number): number {
     return noGrad(() =>
       scope(() => {
-        const { weight, bias, mWeight, mBias } = this.state;
-        const X = standardised(Z, this.statistics); //                          [b, d]
-        const logits = X.linear(weight, bias); //                               [b, K]
+        const { weight, bias, mWeight, mBias, mean, deviation } = this.state;
+        const logits = this.logits(Z); //                                       [b, K]
         const loss = run(CROSS_ENTROPY, logits.h, labels.h, null, MEAN, -100, 0);
         const hits = zeros(logits.shape, { device: Z.device });
         runInPlace(SCATTER, hits.h, 1, labels.unsqueeze(1).h, 1);
         const error = logits.softmax(-1).sub(hits).div(Z.size(0)); //           [b, K], ∂loss/∂logits
-        const gradient = error.T.matmul(X); //                                  [K, d]
+        const sums = error.sum(0); //                                           [K]
+        const products = error.T.matmul(Z).sub(sums.unsqueeze(1).mul(mean)); // [K, d]
+        const gradient = products.div(deviation); //                            error x̂ᵀ
         const trust = weight.norm().div(gradient.norm().clamp(1e-30)).mul(TRUST);
         mWeight.mul_(MOMENTUM).add_(gradient.mul(trust));
-        mBias.mul_(MOMENTUM).add_(error.sum(0));
+        mBias.mul_(MOMENTUM).add_(sums);
         weight.sub_(mWeight.mul(lr));
         bias.sub_(mBias.mul(lr));
         return loss.item();
@@ -67,16 +68,16 @@ export class LarsHead implements Classifier {
     );
   }
 
-  predict(Z: Tensor): Tensor {
-    const { weight, bias } = this.state;
-    checkDimension("linear probe", Z, weight.size(1));
-    return noGrad(() =>
-      scope(() => standardised(Z, this.statistics).linear(weight, bias).argmax(1), "linear probe"),
-    );
+  /** W x̂ + b, with the statistics taken into W and b: features are many, weights few. */
+  private logits(Z: Tensor): Tensor {
+    const { weight, bias, mean, deviation } = this.state;
+    const scaled = weight.div(deviation); //                                    [K, d]
+    return Z.linear(scaled, bias.sub(scaled.matmul(mean)));
   }
 
-  private get statistics(): Statistics {
-    return this.state;
+  predict(Z: Tensor): Tensor {
+    checkDimension("linear probe", Z, this.state.weight.size(1));
+    return noGrad(() => scope(() => this.logits(Z).argmax(1), "linear probe"));
   }
 
   dispose(): void {
