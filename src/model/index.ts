@@ -1,5 +1,6 @@
 /** @file Models, one file per paper object. */
 
+export { Bert, type BertOptions } from "./bert.ts";
 export {
   CLOSED_LOOP_NETS,
   type ClosedLoopNetInfo,
@@ -13,9 +14,22 @@ export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
+export { Gpt, type GptOptions } from "./gpt.ts";
+export { GptBlock, type GptBlockOptions, type GptKind, gptKinds } from "./gpt-block.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
+export {
+  createLanguageModel,
+  isCausal,
+  type LanguageModelInfo,
+  type LanguageModelOptions,
+  languageModelNames,
+  languageModels,
+  languageParameterCount,
+} from "./language-models.ts";
 export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
 export { NmceNet, type NmceNetOptions } from "./nmce-net.ts";
+export { DecoupledISTA, decoupledISTA, OvercompleteISTA, overcompleteISTA } from "./overcomplete.ts";
+export { type CausalMixer, type MixedTokens, NO_PAST, type Past } from "./past.ts";
 export {
   createModel,
   type ModelInfo,
@@ -36,5 +50,6 @@ export {
 export { BasicBlock, ProjectionHead } from "./resnet-block.ts";
 export { ResNext29 } from "./resnext.ts";
 export { SnganDecoder, SnganEncoder, type SnganOptions } from "./sngan.ts";
+export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tssa.ts";
 export { Vgg11 } from "./vgg.ts";
 export { ViT, type ViTOptions } from "./vit.ts";

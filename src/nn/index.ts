@@ -10,9 +10,10 @@ export {
   convTranspose2d,
   type Pair,
 } from "./conv.ts";
+export { Embedding, embedding } from "./embedding.ts";
 export { kaimingUniform, linearUniform, truncatedNormal } from "./init.ts";
 export { LayerNorm } from "./layer-norm.ts";
-export { Linear, linear } from "./linear.ts";
+export { Linear, linear, normalLinear } from "./linear.ts";
 export { Module } from "./module.ts";
 export { PatchEmbedding, patchify } from "./patch-embedding.ts";
 export { averagePool2d, maxPool2d } from "./pool.ts";

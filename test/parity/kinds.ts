@@ -5,15 +5,21 @@ import { cppLosses } from "./cpp-losses.ts";
 import { crate } from "./crate.ts";
 import { ctrlLosses } from "./ctrl-losses.ts";
 import { type Comparison, type Kind, readGolden } from "./golden.ts";
+import { gpt } from "./gpt.ts";
 import { layerRate } from "./layer-rate.ts";
 import { redunet } from "./redunet.ts";
+import { tssa } from "./tssa.ts";
 
 const KINDS: Record<string, Kind> = {
   "cpp-losses": cppLosses,
   crate,
+  "crate-gpt": gpt("crate_gpt"),
+  "crate-lm": gpt("crate_lm"),
   "ctrl-losses": ctrlLosses,
   "layer-rate": layerRate,
   redunet,
+  tssa: tssa(false),
+  "tssa-causal": tssa(true),
 };
 
 /** Runs ours beside a reference file. @throws {UsageError} a kind that is not known */
