@@ -41,6 +41,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./sample.ts")).sampleCommand,
   },
   {
+    name: "generate",
+    usage: "RUN [flags]",
+    about: "text that a language model writes after a prompt",
+    load: async () => (await import("./generate.ts")).generateCommand,
+  },
+  {
     name: "data",
     usage: "ls|get|show",
     about: "data sets: list, fetch, look at",

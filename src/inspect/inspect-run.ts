@@ -48,6 +48,7 @@ const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
   ctrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
   ictrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
+  language: async () => (await import("./method/language.ts")).inspectLanguage,
 };
 
 /**

@@ -1,13 +1,15 @@
 /** @file From a recipe to what it names: its data and its model. */
 
+import type { z } from "zod";
 import { type BatchOptions, type ImageSource, normalisation, openSource } from "../data/index.ts";
 import { type Crate, createModel, type ViT } from "../model/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import type { Recipe, RecipeOf } from "./recipe.ts";
+import type { images } from "./recipe-parts.ts";
 
 /** One split of a recipe's images. @throws {DataError} when it is not there or damaged */
 export function openSplit(
-  { data, model }: { data: Recipe["data"]; model: { imageSize: number } },
+  { data, model }: { data: z.infer<typeof images>; model: { imageSize: number } },
   split: "train" | "test",
 ): Promise<ImageSource> {
   const { name, dir, workers } = data;

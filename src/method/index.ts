@@ -34,6 +34,7 @@ export { Players } from "./ctrl/players.ts";
 export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
+export * from "./language/index.ts";
 export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
 export {
   ari,

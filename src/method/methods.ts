@@ -9,6 +9,7 @@ const METHODS: { [M in MethodName]: () => Promise<Method<RecipeOf<M>>> } = {
   redunet: async () => (await import("./redunet/run.ts")).redunetMethod,
   ctrl: async () => (await import("./ctrl/run.ts")).ctrlMethod,
   ictrl: async () => (await import("./ictrl/run.ts")).ictrlMethod,
+  language: async () => (await import("./language/run.ts")).languageMethod,
 };
 
 /** The method of a recipe. */

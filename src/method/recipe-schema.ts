@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { ctrlRecipe } from "./ctrl/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
+import { languageRecipe } from "./language/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
 import { redunetRecipe } from "./redunet/recipe.ts";
 import { supervisedRecipe } from "./supervised/recipe.ts";
@@ -13,6 +14,7 @@ export const recipeSchemas = {
   redunet: redunetRecipe,
   ctrl: ctrlRecipe,
   ictrl: ictrlRecipe,
+  language: languageRecipe,
 } as const;
 
 export type MethodName = keyof typeof recipeSchemas;
