@@ -7,6 +7,7 @@ import { readRecipe } from "../method/load-run.ts";
 import type { MethodName } from "../method/recipe.ts";
 import type { InspectRun } from "../method/run-types.ts";
 import { loadRun } from "../method/supervised/load.ts";
+import type { Crate, ViT } from "../model/index.ts";
 import { writeFigures } from "./figures.ts";
 import { inspectModels } from "./inspect-models.ts";
 import { layerTable } from "./layer-table.ts";
@@ -14,11 +15,14 @@ import { writeReport } from "./report.ts";
 
 /** Measures a checkpoint of a classifier beside the untrained weights of the same recipe and seed, on the CPU. */
 const inspectClassifier: InspectRun = async (folder, options) => {
+  const { name } = readRecipe(folder).model;
+  if (!/^(crate(?!_alpha)|vit)/.test(name))
+    return (await import("./method/successors.ts")).inspectSuccessor(folder, options);
   const { recipe, model, checkpoint } = loadRun(folder, options.checkpoint);
-  using after = model;
+  using after = model as Crate | ViT;
   const source = await openSplit(recipe, options.split);
   try {
-    using before = buildModel(recipe, source);
+    using before = buildModel(recipe, source) as Crate | ViT;
     const report = await inspectModels({
       run: basename(resolve(folder)),
       modelName: recipe.model.name,

@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 import { type BatchOptions, type ImageSource, normalisation, openSource } from "../data/index.ts";
-import { type Crate, createModel, type ViT } from "../model/index.ts";
+import { createModel, type ImageModel } from "../model/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import type { Recipe, RecipeOf } from "./recipe.ts";
 import type { images } from "./recipe-parts.ts";
@@ -48,7 +48,7 @@ export const randomOf = (recipe: Recipe): Random => random(recipe.seed);
 export function buildModel(
   recipe: RecipeOf<"supervised">,
   info: { channels: number; classes: readonly string[] },
-): Crate | ViT {
+): ImageModel {
   const { name, ...sizes } = recipe.model;
   const options = { channels: info.channels, ...sizes, classes: info.classes.length };
   return createModel(name, options, randomOf(recipe).at("model"));

@@ -1,5 +1,6 @@
 /** @file Models, one file per paper object. */
 
+export { Aot, AotLayer, type AotOptions } from "./aot.ts";
 export { Bert, type BertOptions } from "./bert.ts";
 export {
   CLOSED_LOOP_NETS,
@@ -11,6 +12,7 @@ export {
 } from "./closed-loop-nets.ts";
 export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp-head.ts";
 export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
+export { CrateAlpha, CrateAlphaLayer, type CrateAlphaOptions } from "./crate-alpha.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
@@ -32,6 +34,8 @@ export { DecoupledISTA, decoupledISTA, OvercompleteISTA, overcompleteISTA } from
 export { type CausalMixer, type MixedTokens, NO_PAST, type Past } from "./past.ts";
 export {
   createModel,
+  type ImageModel,
+  type ImageModelOf,
   type ModelInfo,
   type ModelOptions,
   modelNames,
@@ -50,6 +54,7 @@ export {
 export { BasicBlock, ProjectionHead } from "./resnet-block.ts";
 export { ResNext29 } from "./resnext.ts";
 export { SnganDecoder, SnganEncoder, type SnganOptions } from "./sngan.ts";
+export { Tost, TostBlock, type TostOptions } from "./tost.ts";
 export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tssa.ts";
 export { Vgg11 } from "./vgg.ts";
 export { ViT, type ViTOptions } from "./vit.ts";

@@ -9,10 +9,9 @@ import {
   Module,
   truncatedNormal,
 } from "../nn/index.ts";
-import { cat, operator, type Random, run, type Tensor, zeros } from "../tensor/index.ts";
+import { cat, type Random, type Tensor, zeros } from "../tensor/index.ts";
 import { type CrateOptions, tokenCount } from "./crate.ts";
-
-const CONV2D = operator("conv2d");
+import { type PatchConvolution, patchConvolution } from "./patch-convolution.ts";
 
 export type ViTOptions = Pick<
   CrateOptions,
@@ -49,15 +48,19 @@ class SelfAttention extends Module {
   }
 }
 
-/** Two linear maps with GELU between them. */
-class Mlp extends Module {
+/** Two linear maps with GELU between them; names are timm's. */
+export class Mlp extends Module {
   readonly fc1: Linear;
   readonly fc2: Linear;
 
-  constructor(dim: number, random: Random) {
+  constructor(
+    dim: number,
+    random: Random,
+    start: (inputs: number, outputs: number, random: Random) => Linear = linear,
+  ) {
     super();
-    this.fc1 = this.child("fc1", linear(dim, 4 * dim, random.at("fc1")));
-    this.fc2 = this.child("fc2", linear(4 * dim, dim, random.at("fc2")));
+    this.fc1 = this.child("fc1", start(dim, 4 * dim, random.at("fc1")));
+    this.fc2 = this.child("fc2", start(4 * dim, dim, random.at("fc2")));
   }
 
   protected forward(Z: Tensor): Tensor {
@@ -86,30 +89,6 @@ class ViTBlock extends Module {
   }
 }
 
-/** Patches by a convolution whose stride is its size. */
-class PatchConvolution extends Module {
-  readonly W: Tensor; //                                                        [d, c, s, s]
-  readonly b: Tensor;
-
-  constructor(
-    readonly patch: number,
-    channels: number,
-    dim: number,
-    random: Random,
-  ) {
-    super();
-    const flat = linear(patch * patch * channels, dim, random);
-    this.W = this.parameter("proj.weight", flat.W.detach().reshape([dim, channels, patch, patch]));
-    this.b = this.parameter("proj.bias", flat.b!.detach());
-    flat.dispose();
-  }
-
-  protected forward(X: Tensor): Tensor {
-    const stride = [this.patch, this.patch];
-    return run(CONV2D, X.h, this.W.h, this.b.h, stride).flatten(2).transpose(1, 2); // [b, N, d]
-  }
-}
-
 /**
  * ViT(X): the same tokens as CRATE's, mixed by attention and MLP blocks; parameter names are timm's.
  * @see Dosovitskiy et al. 2021, "An Image is Worth 16×16 Words"
@@ -131,8 +110,8 @@ export class ViT extends Module {
     const n = tokenCount(options.imageSize, patch);
     this.cls = this.parameter("cls_token", zeros([1, 1, dim]));
     this.positions = this.parameter("pos_embed", truncatedNormal([1, n, dim], random.at("positions")));
-    const embedding = new PatchConvolution(patch, channels, dim, random.at("embedding"));
-    this.embedding = this.child("embedding", embedding, "patch_embed");
+    const embedding = patchConvolution(patch, channels, dim, random.at("embedding"));
+    this.embedding = this.child("embedding", embedding, "patch_embed.proj");
     for (let l = 0; l < depth; l++) {
       const block = new ViTBlock(dim, heads, random.at(`block.${l}`));
       this.blocks.push(this.child(`block.${l}`, block, `blocks.${l}`));

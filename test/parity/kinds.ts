@@ -3,6 +3,7 @@
 import { hint, scope, UsageError } from "../../src/tensor/index.ts";
 import { cppLosses } from "./cpp-losses.ts";
 import { crate } from "./crate.ts";
+import { crateAlpha } from "./crate-alpha.ts";
 import { ctrlLosses } from "./ctrl-losses.ts";
 import { type Comparison, type Kind, readGolden } from "./golden.ts";
 import { gpt } from "./gpt.ts";
@@ -13,6 +14,7 @@ import { tssa } from "./tssa.ts";
 const KINDS: Record<string, Kind> = {
   "cpp-losses": cppLosses,
   crate,
+  "crate-alpha": crateAlpha,
   "crate-gpt": gpt("crate_gpt"),
   "crate-lm": gpt("crate_lm"),
   "ctrl-losses": ctrlLosses,
