@@ -24,6 +24,7 @@ const NAMES = [
   "redunet",
   "ctrl-loss",
   "cpp-loss",
+  "tost",
 ];
 
 interface Result {
