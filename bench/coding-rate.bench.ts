@@ -24,7 +24,7 @@ export function own({ batch, n, d }: Size): (iterations: number) => void {
 export const bench: Bench = {
   name: "coding-rate",
   about: "vitrine::coding_rate forward and backward, against logdet and autograd",
-  peer: true,
+  peer: "torch",
   async run({ quick, threads, say }) {
     const [batch, n, d] = quick ? [2, 64, 16] : [32, 2048, 128];
     const size: Size = { batch, n, d };

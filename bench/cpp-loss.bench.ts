@@ -32,7 +32,7 @@ const grown = (before: Memory, after: Memory): number => (after.peak - before.re
 export const bench: Bench = {
   name: "cpp-loss",
   about: "CPP's loss and gradient, time and memory, against all Gram matrices at once and autograd",
-  peer: true,
+  peer: "torch",
   async run({ quick, threads, say }) {
     const [n, d] = quick ? [96, 24] : [1024, 128];
     say("cpp-loss");

@@ -3,6 +3,7 @@
  * threads. What is reported is medians, their spread, and two ratios that should agree.
  */
 
+import type { Library } from "./python.ts";
 import type { Side } from "./side.ts";
 import { median, type Summary, summarise } from "./statistics.ts";
 
@@ -37,8 +38,8 @@ export interface Context {
 export interface Bench {
   name: string;
   about: string;
-  /** Whether it needs Python with torch. */
-  peer: boolean;
+  /** The Python library that it needs, if any. */
+  peer: false | Library;
   run(context: Context): Promise<Row[]>;
 }
 

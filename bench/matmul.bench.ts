@@ -34,7 +34,7 @@ export async function matmulPeak(size: number, precision: Precision, threads: nu
 export const bench: Bench = {
   name: "matmul",
   about: "products of square matrices: the roof of every other figure",
-  peer: true,
+  peer: "torch",
   async run({ quick, threads }) {
     const rows = [];
     for (const precision of ["fp32", "bf16"] as const) {

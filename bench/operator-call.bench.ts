@@ -21,7 +21,7 @@ export function own(): (iterations: number) => void {
 export const bench: Bench = {
   name: "operator-call",
   about: "an add of two small tensors, from TypeScript and from Python",
-  peer: true,
+  peer: "torch",
   async run({ quick, threads }) {
     const sides = await Promise.all([
       Side.ours("operator-call", {}, threads),

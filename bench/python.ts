@@ -11,22 +11,40 @@ export const python = process.env.VITRINE_BENCH_PYTHON ?? "python3";
 
 const PROBE = "import torch; print(torch.__version__)";
 
-let found: { env: NodeJS.ProcessEnv } | { problem: string } | undefined;
+/** What a peer is written with. */
+export type Library = "torch" | "sklearn";
 
-/** The environment in which the peer finds torch. @throws {Error} with what is missing and how to install it */
-export function peerEnvironment(): NodeJS.ProcessEnv {
-  found ??= find();
-  if ("problem" in found) throw new Error(found.problem);
-  return found.env;
+type Found = { env: NodeJS.ProcessEnv } | { problem: string };
+const found = new Map<Library, Found>();
+
+function look(library: Library): Found {
+  const known = found.get(library) ?? (library === "torch" ? findTorch() : findScikitLearn());
+  found.set(library, known);
+  return known;
+}
+
+/** The environment in which the peer finds its library. @throws {Error} with what is missing and how to install it */
+export function peerEnvironment(library: Library): NodeJS.ProcessEnv {
+  const known = look(library);
+  if ("problem" in known) throw new Error(known.problem);
+  return known.env;
 }
 
 /** Why there is no peer, in one line; undefined where there is one. */
-export function peerProblem(): string | undefined {
-  found ??= find();
-  return "problem" in found ? found.problem : undefined;
+export function peerProblem(library: Library): string | undefined {
+  const known = look(library);
+  return "problem" in known ? known.problem : undefined;
 }
 
-function find(): { env: NodeJS.ProcessEnv } | { problem: string } {
+function findScikitLearn(): Found {
+  const { status } = spawnSync(python, ["-c", "import sklearn"], { encoding: "utf8" });
+  if (status === 0) return { env: process.env };
+  return {
+    problem: `${python} has no scikit-learn. To have it: apt-get install python3-sklearn, or pip install scikit-learn`,
+  };
+}
+
+function findTorch(): Found {
   const record = addonRecord();
   if (typeof record === "string") return { problem: record };
   const beside = { ...process.env, PYTHONPATH: joined(dirname(record.libtorch), process.env.PYTHONPATH) };

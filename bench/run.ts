@@ -24,6 +24,7 @@ const NAMES = [
   "redunet",
   "ctrl-loss",
   "cpp-loss",
+  "cluster",
   "tost",
 ];
 
@@ -69,7 +70,7 @@ async function measure(names: readonly string[]): Promise<void> {
   const rows: Row[] = [];
   for (const name of names.length > 0 ? names : NAMES) {
     const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
-    const problem = bench.peer ? peerProblem() : undefined;
+    const problem = bench.peer ? peerProblem(bench.peer) : undefined;
     if (problem !== undefined) say(`${name}: skipped. ${problem}`);
     else
       try {

@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { peerEnvironment, python } from "./python.ts";
+import { type Library, peerEnvironment, python } from "./python.ts";
 
 export interface Memory {
   /** Bytes resident now, and at most so far (VmRSS, VmHWM). */
@@ -50,11 +50,11 @@ export class Side {
     });
   }
 
-  /** The peer: the function NAME of bench/peer/serve.py. @throws {Error} where Python has no torch of our version */
-  static peer(name: string, parameters: object, threads: number): Promise<Side> {
+  /** The peer: the function NAME of bench/peer/. @throws {Error} where Python has not the library, or torch of another version */
+  static peer(name: string, parameters: object, threads: number, library: Library = "torch"): Promise<Side> {
     const serve = fileURLToPath(new URL("peer/serve.py", import.meta.url));
-    return Side.start("pytorch", python, [serve, name, JSON.stringify({ ...parameters, threads })], {
-      ...peerEnvironment(),
+    return Side.start(library, python, [serve, library, name, JSON.stringify({ ...parameters, threads })], {
+      ...peerEnvironment(library),
       ...threadVariables(threads),
     });
   }

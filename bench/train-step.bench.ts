@@ -144,7 +144,7 @@ const exactly = (value: number) => ({ median: value, mad: 0 });
 export const bench: Bench = {
   name: "train-step",
   about: "a training step of CRATE-Tiny/16 and of the demo's model, against eager PyTorch",
-  peer: true,
+  peer: "torch",
   async run(context) {
     const { quick, threads } = context;
     const size = quick ? 64 : 2048;

@@ -50,4 +50,5 @@ export {
   VitrineError,
   zeros,
 } from "./tensor/index.ts";
+export * from "./theory/index.ts";
 export * from "./train/index.ts";

@@ -34,14 +34,23 @@ it("measures what needs no peer", async () => {
   for (const { ours } of rows) expect(ours.median).toSatisfy(Number.isFinite);
 });
 
-it.skipIf(peerProblem() !== undefined)(
-  `measures beside PyTorch (${peerProblem() ?? "present"})`,
+it.skipIf(peerProblem("torch") !== undefined)(
+  `measures beside PyTorch (${peerProblem("torch") ?? "present"})`,
   async () => {
     const rows = await measured(["operator-call", "train-step", "coding-rate"]);
     expect(rows.length).toBeGreaterThanOrEqual(9);
     for (const { what, ours } of rows) expect(ours.median, what).toBeGreaterThan(0);
   },
   400_000,
+);
+
+it.skipIf(peerProblem("sklearn") !== undefined)(
+  `measures beside scikit-learn (${peerProblem("sklearn") ?? "present"})`,
+  async () => {
+    const rows = await measured(["cluster"]);
+    expect(rows.length).toBe(3);
+    for (const { what, ours } of rows) expect(ours.median, what).toBeGreaterThan(0);
+  },
 );
 
 it("refuses a name it does not know", async () => {

@@ -100,3 +100,30 @@ test.concurrent("a reader that closes early is no error", async () => {
   const code = await new Promise((resolve) => child.on("close", resolve));
   expect([code, stderr]).toEqual([0, ""]);
 });
+
+test.concurrent("verify runs the claims named, writes report and figures, and prints the verdicts", async () => {
+  const output = join(folder, "verify");
+  const names = ["log-det-identity", "rotation-invariance"];
+  const { code, stdout, stderr } = await vitrine(["verify", ...names, "--quick", "--output", output]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^claim +source +expected +measured +verdict +seconds\n/);
+  expect(stdout).toMatch(/\n2 of 2 claims come out as stated, /);
+  expect(stderr).toMatch(/^ok {5}log-det-identity, [\d.]+ s\nok {5}rotation-invariance/);
+  const figures = names.flatMap((name) => [`${name}.csv`, `${name}.svg`]);
+  expect(readdirSync(join(output, "figures")).sort()).toEqual(figures);
+  const report = JSON.parse(readFileSync(join(output, "report.json"), "utf8")) as { quick: boolean };
+  expect(report.quick).toBe(true);
+});
+
+test.concurrent("verify knows its claims", async () => {
+  const [list, wrong] = await Promise.all([
+    vitrine(["verify", "--list", "--json", "tweedie"]),
+    vitrine(["verify", "tweedi"]),
+  ]);
+  expect(list.code).toBe(0);
+  expect(JSON.parse(list.stdout)).toMatchObject([{ name: "tweedie", condition: "" }]);
+  expect([wrong.code, wrong.stdout]).toEqual([2, ""]);
+  expect(wrong.stderr).toBe(
+    'error: no claim "tweedi" (did you mean "tweedie"?); "vitrine verify --list" lists them\n',
+  );
+});

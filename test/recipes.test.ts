@@ -1,9 +1,10 @@
 /** @file Every recipe that is shipped takes two steps, with its own model, evaluates and saves. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { imageSource, openSource, subset, syntheticSet } from "../src/data/index.ts";
+import { inspectRun } from "../src/inspect/inspect-run.ts";
 import type { Splits } from "../src/method/build.ts";
 import { evaluateRun } from "../src/method/evaluate-run.ts";
 import { isOf, type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "../src/method/recipe.ts";
@@ -90,22 +91,50 @@ describe.each(
   });
 });
 
-/** Generated images in place of those of data sets, but for shapes that are read as digits; a short text for texts. */
-function generated({ data, method }: Recipe) {
+/**
+ * Generated images in place of those of data sets; digits where samples are pixels, of which generated ones have more; a
+ * short text for texts.
+ */
+function generated({ data, model, method }: Recipe): Record<string, unknown> {
   if (method.name === "language") {
     const text = join(root, "text.txt");
     writeFileSync(text, "a few words of a text\n".repeat(20));
     return { name: `text:${text}`, tokenizer: "bytes", file: null };
   }
-  if ("form" in data && data.form !== "vectors") return {};
-  return data.name in SHAPES ? { name: "synthetic" } : {};
+  if (!(data.name in SHAPES) && data.name !== "digits") return {};
+  return { name: model.name === "redunet" ? "digits" : "synthetic" };
 }
 
 /** Smaller nets, batches and sets than the recipe's: what it asks for is the same. */
 const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
-  mcr2: { train: { batchSize: 40, epochs: 1 }, method: { views: 10, components: 3 } },
-  redunet: { model: { layers: 2 }, data: { perClass: 4, testPerClass: 2 }, method: { shifts: 1 } },
+  mcr2: {
+    model: { name: "resnet10mnist", features: 16 },
+    train: { batchSize: 40, epochs: 1 },
+    method: { views: 10, components: 3 },
+  },
+  redunet: { model: { layers: 2 }, data: { perClass: 2, testPerClass: 1 }, method: { shifts: 1 } },
   ctrl: { model: { width: 16, features: 16 }, train: { batchSize: 60, steps: 2 }, method: { components: 3 } },
+  incremental: {
+    model: { width: 8, features: 16, layers: 2 },
+    train: { batchSize: 200, epochs: 1 },
+    method: { memory: 20 },
+  },
+  generative: {
+    model: { width: 16, features: 16 },
+    train: { batchSize: 40, steps: 2 },
+    method: { components: 3 },
+  },
+  tcr: {
+    model: { name: "ctrl_cifar", width: 8, features: 16, hidden: 32 },
+    train: { batchSize: 40, epochs: 1 },
+    method: { components: 3 },
+  },
+  cpp: {
+    model: { hidden: 32, features: 16 },
+    data: { name: "manifolds", classes: 3, perClass: 40, dim: 16 },
+    train: { batchSize: 60, epochs: 2 },
+    method: { clusters: 3, warmup: 0, points: 60, repeats: 1, counts: [2, 3] },
+  },
   ictrl: {
     model: { width: 8, features: 16 },
     train: { firstSteps: 2, firstBatchSize: 60, batchSize: 60, epochs: 1 },
@@ -126,12 +155,16 @@ describe.each(
     expect(languageParameterCount(model, { ...sizes, vocabulary: vocabulary! })).toBe(COUNTS[name]);
   });
 
-  test("takes two steps, evaluates and saves", async () => {
+  test("takes two steps, evaluates, saves and is looked into", async () => {
     const values = {
       data: generated(recipe),
-      train: { device: "cpu", threads: 1, ...(recipe.method.name !== "redunet" && { logInterval: 1 }) },
+      train: { device: "cpu", threads: 1, ...("logInterval" in recipe.train && { logInterval: 1 }) },
     };
-    const layers = [SMALL[recipe.method.name] ?? {}, values].map((values) => ({ origin: "test", values }));
+    const layers = [
+      SMALL[recipe.method.name] ?? {},
+      values,
+      ...("lift" in recipe.model ? [{ model: { lift: 6 } }] : []),
+    ].map((values) => ({ origin: "test", values }));
     const small = resolveRecipe([findRecipe(name), ...layers]).recipe;
     const folder = mkdtempSync(join(root, "run-"));
     const { steps } = await trainRun(small, quietly(folder, { maxSteps: 2 }));
@@ -140,6 +173,9 @@ describe.each(
     const { numbers, text } = await evaluateRun(folder, { checkpoint: "last", split: "test" });
     expect(Object.values(numbers).every(Number.isFinite)).toBe(true);
     expect(text).not.toBe("");
+    const found = await inspectRun(folder, { checkpoint: "last", split: "test", samples: 60 });
+    expect(found.figures.filter((path) => !existsSync(path))).toEqual([]);
+    expect(found.table).not.toMatch(/NaN|undefined/);
     rmSync(folder, { recursive: true });
   });
 });

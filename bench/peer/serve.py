@@ -1,12 +1,8 @@
-"""The peer's process: serve.py NAME PARAMETERS prepares a task once and runs it on demand, one JSON line in, one out."""
+"""The peer's process: serve.py LIBRARY NAME PARAMETERS prepares a task once and runs it on demand, one JSON line in, one out."""
 
 import json
 import sys
 import time
-
-import torch
-
-import tasks
 
 
 def memory():
@@ -16,9 +12,16 @@ def memory():
 
 
 def main():
-    name, parameters = sys.argv[1], json.loads(sys.argv[2])
-    torch.set_num_threads(parameters.pop("threads"))
-    torch.manual_seed(0)
+    library, name, parameters = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+    threads = parameters.pop("threads")  # of scikit-learn, in the environment
+    if library == "torch":
+        import tasks
+        import torch
+
+        torch.set_num_threads(threads)
+        torch.manual_seed(0)
+    else:
+        import clustering as tasks
     run = getattr(tasks, name.replace("-", "_"))(**parameters)
     for line in sys.stdin:
         request = json.loads(line)

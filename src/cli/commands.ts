@@ -47,6 +47,30 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./generate.ts")).generateCommand,
   },
   {
+    name: "fidelity",
+    usage: "RUN|FILE [flags]",
+    about: "how like real images those are that a run draws",
+    load: async () => (await import("./fidelity.ts")).fidelityCommand,
+  },
+  {
+    name: "features",
+    usage: "RUN|FOLDER|FILE [flags]",
+    about: "write what an encoder makes of images to a file, or search such a file",
+    load: async () => (await import("./features.ts")).featuresCommand,
+  },
+  {
+    name: "cluster",
+    usage: "FEATURES [flags]",
+    about: "put the points of a features file in groups, and name the groups",
+    load: async () => (await import("./cluster.ts")).clusterCommand,
+  },
+  {
+    name: "verify",
+    usage: "[CLAIM...] [flags]",
+    about: "the theory's claims as experiments: expected, measured, verdict, a figure each",
+    load: async () => (await import("./verify.ts")).verifyCommand,
+  },
+  {
     name: "data",
     usage: "ls|get|show",
     about: "data sets: list, fetch, look at",

@@ -10,7 +10,7 @@ export const exitCodes: readonly ExitCode[] = [
   { code: 0, meaning: "done", remedy: "" },
   {
     code: 1,
-    meaning: "failed: libtorch refused, or doctor found a fault",
+    meaning: "failed: libtorch refused, doctor found a fault, or a claim of verify did not hold",
     remedy: "read the line on stderr",
   },
   { code: 2, meaning: "usage: a wrong command, flag, recipe or key", remedy: "correct what the line names" },

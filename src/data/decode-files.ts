@@ -1,5 +1,6 @@
 /** @file Decodes many image files in worker threads, and names the one that cannot be read. */
 import { DataError } from "../tensor/errors.ts";
+import type { Resizing } from "./decode.ts";
 import type { Decoded, DecodeTask } from "./decode-worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
@@ -17,20 +18,22 @@ export async function decodeFiles(
   pool: DecodePool,
   paths: readonly string[],
   size: number,
+  resizing: Resizing = {},
 ): Promise<Uint8Array> {
   const out = new Uint8Array(paths.length * 3 * size * size);
   const share = Math.min(MAX_SHARE, Math.ceil(paths.length / pool.size));
   const parts: Promise<void>[] = [];
   for (let i = 0; i < paths.length; i += share) {
-    const part = decodeShare(pool, paths.slice(i, i + share), size);
+    const part = decodeShare(pool, { paths: paths.slice(i, i + share), size, resizing });
     parts.push(part.then((pixels) => out.set(pixels, i * 3 * size * size)));
   }
   await Promise.all(parts);
   return out;
 }
 
-async function decodeShare(pool: DecodePool, paths: readonly string[], size: number): Promise<Uint8Array> {
-  const decoded = await pool.run({ paths, size }).catch((cause: Error) => {
+async function decodeShare(pool: DecodePool, task: DecodeTask): Promise<Uint8Array> {
+  const { paths } = task;
+  const decoded = await pool.run(task).catch((cause: Error) => {
     if (paths.length === 1) throw unreadable(paths[0]!, cause.message, cause);
     return undefined;
   });
@@ -39,7 +42,7 @@ async function decodeShare(pool: DecodePool, paths: readonly string[], size: num
     return decoded.pixels;
   }
   // the thread died over one of them: alone, each is read, or named
-  return Buffer.concat(await Promise.all(paths.map((path) => decodeShare(pool, [path], size))));
+  return Buffer.concat(await Promise.all(paths.map((path) => decodeShare(pool, { ...task, paths: [path] }))));
 }
 
 function unreadable(path: string, reason: string, cause?: Error): DataError {

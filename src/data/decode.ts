@@ -13,21 +13,34 @@ sharp.block({
   operation: ["VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadHeif", "VipsForeignLoadMagick"],
 });
 
-/** Width and height with the shorter side brought to round(size · 256 / 224), as torchvision's Resize does. */
-export function resizedTo(width: number, height: number, size: number): [width: number, height: number] {
-  const short = Math.round((size * 256) / 224);
+/** How an image is resized before its central square is cut out. */
+export interface Resizing {
+  /** Pixels of the shorter side; round(size · 256 / 224) when left out. */
+  short?: number;
+  /** Bilinear ("linear") unless said otherwise; both with anti-aliasing. */
+  kernel?: "linear" | "cubic";
+}
+
+/** Width and height with the shorter side brought to `short`, as torchvision's Resize does. */
+export function resizedTo(
+  width: number,
+  height: number,
+  size: number,
+  short = Math.round((size * 256) / 224),
+): [width: number, height: number] {
   return width <= height
     ? [short, Math.trunc((short * height) / width)]
     : [Math.trunc((short * width) / height), short];
 }
 
 /**
- * Decodes an image into RGB bytes [3, size, size]: shorter side to round(size · 256 / 224), bilinear with
- * anti-aliasing, then the central square. Grey, palette, CMYK and 16-bit images become 8-bit sRGB, alpha is dropped,
+ * Decodes an image into RGB bytes [3, size, size]: shorter side to round(size · 256 / 224) and bilinear
+ * unless `resizing` says otherwise, with anti-aliasing, then the central square. Grey, palette, CMYK and 16-bit images become 8-bit sRGB, alpha is dropped,
  * of an animation the first frame counts, and the EXIF orientation is ignored (as PIL does).
  * @throws Error with the reason when the file is not a whole JPEG, PNG, WebP or GIF of at most 64 million pixels
  */
-export async function decodeImage(path: string, size: number): Promise<Uint8Array> {
+export async function decodeImage(path: string, size: number, resizing: Resizing = {}): Promise<Uint8Array> {
+  const { short, kernel = "linear" } = resizing;
   // bytes, not the path: libvips would read options in brackets out of a file name
   const bytes = await readFile(path);
   if (bytes.length === 0) throw new Error("the file is empty");
@@ -35,7 +48,7 @@ export async function decodeImage(path: string, size: number): Promise<Uint8Arra
   const { format, width, height, hasAlpha } = await sharp(bytes, options).metadata();
   if (!FORMATS.includes(format)) throw new Error(`the format is ${format}, expected ${FORMATS.join(", ")}`);
   if (width * height > MAX_PIXELS) throw new Error(`${width} × ${height} is more than 64 million pixels`);
-  const [w, h] = resizedTo(width, height, size);
+  const [w, h] = resizedTo(width, height, size, short);
   if (w * h > MAX_PIXELS) throw new Error(`${width} × ${height} is too long and narrow`);
 
   let image = sharp(bytes, options);
@@ -50,7 +63,7 @@ export async function decodeImage(path: string, size: number): Promise<Uint8Arra
   }
   const { data, info } = await image
     .toColourspace("srgb")
-    .resize(w, h, { fit: "fill", kernel: "linear", fastShrinkOnLoad: false })
+    .resize(w, h, { fit: "fill", kernel, fastShrinkOnLoad: false })
     .extract({ left: halfToEven(w - size), top: halfToEven(h - size), width: size, height: size })
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });

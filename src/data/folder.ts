@@ -7,7 +7,7 @@ import { type DecodePool, decodeFiles } from "./decode-files.ts";
 import { checkImageSet, checkIndex, fingerprint, type ImageSet, type ImageSource } from "./image-set.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
-const EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".gif"];
+export const EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".gif"];
 const SPLITS = { train: ["train"], test: ["val", "validation", "test"] } as const;
 
 export interface FolderOptions {
@@ -117,12 +117,12 @@ function isFolder(path: string): boolean {
 }
 
 /** Sorted by code unit, as Python sorts. */
-function subFolders(path: string): string[] {
+export function subFolders(path: string): string[] {
   const names = readdirSync(path).filter((name) => !name.startsWith("."));
   return names.filter((name) => isFolder(join(path, name))).sort();
 }
 
-function imageFiles(path: string): string[] {
+export function imageFiles(path: string): string[] {
   if (!isFolder(path)) return [];
   const names = readdirSync(path, { recursive: true, encoding: "utf8" });
   return names.filter((name) => EXTENSIONS.includes(extname(name).toLowerCase())).sort();

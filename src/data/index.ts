@@ -1,6 +1,13 @@
 /** @file Data sets by name, and the batches drawn from them. */
 
 export {
+  type AffineMaps,
+  type AffineRange,
+  affine,
+  randomAffine,
+  randomAffineOf,
+} from "./affine.ts";
+export {
   cropTo,
   type Mixed,
   mixup,
@@ -12,8 +19,29 @@ export {
   resize,
 } from "./augment.ts";
 export { type Augment, type Batch, type BatchOptions, batchCount, batches, epochOrder } from "./batches.ts";
+export { gaussianBlur, randomBlur } from "./blur.ts";
 export { type Box, randomBox } from "./box.ts";
+export {
+  adjustBrightness,
+  adjustContrast,
+  adjustHue,
+  adjustSaturation,
+  colourJitter,
+  type Jitter,
+  randomGrey,
+} from "./colour.ts";
 export { type Checksum, type DownloadOptions, download } from "./download.ts";
+export {
+  type ArrayNames,
+  CLIP,
+  type Features,
+  type OnnxEncoder,
+  type OnnxEncoderOptions,
+  openEncoder,
+  type ReadFeaturesOptions,
+  readFeatures,
+  writeFeatures,
+} from "./features/index.ts";
 export { dataRoot } from "./find.ts";
 export { type FolderOptions, ImageFolder } from "./folder.ts";
 export { type GetOptions, getDataset, REMOTE, type RemoteFile, type RemoteSet } from "./get.ts";

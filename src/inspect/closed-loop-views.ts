@@ -7,7 +7,8 @@ import { interpolate, sampleImages, transcribe, traverse } from "../method/ctrl/
 import type { Players } from "../method/ctrl/players.ts";
 import { restorePlayers, withImageSize } from "../method/ctrl/run.ts";
 import { type Features, featuresOf, SYMMETRIC } from "../method/features.ts";
-import { openRunOf } from "../method/load-run.ts";
+import { drawImages, restoreGenerative } from "../method/generative/run.ts";
+import { openRunOf, readRecipe } from "../method/load-run.ts";
 import { cat, keep, type Random, random, scope, stack, type Tensor, UsageError } from "../tensor/index.ts";
 import { makeFolder } from "../tensor/write-file.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
@@ -111,6 +112,7 @@ export function drawTranscription(folder: string, options: ViewOptions & { count
  * @returns the path of the picture
  */
 export function drawSamples(folder: string, options: SampleOptions): Promise<string> {
+  if (readRecipe(folder).method.name === "generative") return drawFromNoise(folder, options);
   return withRun(folder, options, async (opened) => {
     using features = await opened.features(FITTED);
     const draws = random(options.seed).at("sample");
@@ -120,6 +122,29 @@ export function drawSamples(folder: string, options: SampleOptions): Promise<str
     using grid = scope(() => draw(opened, features, options, draws));
     return await write(folder, options, options.kind, gridPixels(grid));
   });
+}
+
+/** What a comparator makes of noise, ten rows. */
+async function drawFromNoise(folder: string, options: SampleOptions): Promise<string> {
+  if (options.kind !== "classes")
+    throw new UsageError(`--kind: a comparator draws from noise alone, got ${options.kind}`, {
+      path: "--kind",
+    });
+  const { recipe, checkpoint } = openRunOf(folder, options.checkpoint, ["generative"], "pictures");
+  try {
+    using players = restoreGenerative(recipe, checkpoint, "cpu");
+    const [rows, columns] = [10, options.columns];
+    using made = drawImages(
+      players,
+      recipe.model.features,
+      rows * columns,
+      random(options.seed).at("sample"),
+    );
+    using grid = scope(() => made.reshape([rows, columns, ...made.shape.slice(1)]));
+    return await write(folder, options, "samples", gridPixels(grid));
+  } finally {
+    freeCheckpoint(checkpoint);
+  }
 }
 
 /** The features of one class, [n_k, d]. @throws {UsageError} too few of them */

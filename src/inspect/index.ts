@@ -16,4 +16,12 @@ export {
 export { readReport, writeReport } from "./report.ts";
 export type { Report, ReportAttention, ReportLayer, ReportSpread } from "./report-schema.ts";
 export { listTensors, type TensorEntry } from "./tensor-list.ts";
+export { claimFigure } from "./verification/figure.ts";
+export {
+  readVerification,
+  type Verification,
+  type VerifiedClaim,
+  writeVerification,
+} from "./verification/report.ts";
+export { type VerifyRunOptions, verify } from "./verification/verify.ts";
 export type { HeadCosines, Orthogonality, WeightMeasures } from "./weights.ts";

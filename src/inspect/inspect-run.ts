@@ -48,8 +48,12 @@ const inspectClassifier: InspectRun = async (folder, options) => {
 /** How runs of each method are looked into. */
 const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   supervised: async () => inspectClassifier,
-  mcr2: async () => (await import("./method/mcr2.ts")).inspectMcr2,
+  mcr2: async () => (await import("./method/encoder.ts")).inspectEncoder,
+  tcr: async () => (await import("./method/encoder.ts")).inspectEncoder,
+  cpp: async () => (await import("./method/cpp.ts")).inspectCpp,
   redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
+  incremental: async () => (await import("./method/groups.ts")).inspectIncremental,
+  generative: async () => (await import("./method/generative.ts")).inspectGenerative,
   ctrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
   ictrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
   language: async () => (await import("./method/language.ts")).inspectLanguage,

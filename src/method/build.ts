@@ -1,15 +1,16 @@
 /** @file From a recipe to what it names: its data and its model. */
 
-import type { z } from "zod";
 import { type BatchOptions, type ImageSource, normalisation, openSource } from "../data/index.ts";
 import { createModel, type ImageModel } from "../model/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import type { Recipe, RecipeOf } from "./recipe.ts";
-import type { images } from "./recipe-parts.ts";
+
+/** Which images, and how they are read. */
+type ImageData = { name: string; dir?: string; workers: number };
 
 /** One split of a recipe's images. @throws {DataError} when it is not there or damaged */
 export function openSplit(
-  { data, model }: { data: z.infer<typeof images>; model: { imageSize: number } },
+  { data, model }: { data: ImageData; model: { imageSize: number } },
   split: "train" | "test",
 ): Promise<ImageSource> {
   const { name, dir, workers } = data;

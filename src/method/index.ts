@@ -35,12 +35,22 @@ export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
 export * from "./language/index.ts";
-export { type Corruption, corruptLabels, type Views, viewsOf } from "./mcr2/index.ts";
 export {
+  type Augmentation,
+  type Corruption,
+  corruptLabels,
+  VIEW_PRESETS,
+  type Views,
+  viewsOf,
+} from "./mcr2/index.ts";
+export {
+  type ActivationOptions,
+  activations,
   ari,
   assignment,
   clusteringAccuracy,
   frechetDistance,
+  INCEPTION,
   inceptionScore,
   nmi,
 } from "./metrics/index.ts";
@@ -64,4 +74,5 @@ export {
   Supervised,
   type SupervisedOptions,
 } from "./supervised/supervised.ts";
+export { TcrLearner, type TcrLearnerOptions } from "./tcr/learner.ts";
 export { trainRun } from "./train-run.ts";

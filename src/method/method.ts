@@ -2,6 +2,7 @@
 
 import type { LoadedCheckpoint } from "../train/checkpoint.ts";
 import type { Numbers } from "../train/learner.ts";
+import type { Features } from "./features.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
 
 /** What was found out: numbers for programs, lines for people. */
@@ -28,4 +29,11 @@ export interface Method<R> {
   train(recipe: R, place: TrainPlace): Promise<RunResult>;
   /** As the method's paper evaluates. */
   evaluate(recipe: R, trained: Trained): Promise<Scores>;
+  /** What the model makes of the images of the split; not there where a method has no features. */
+  features?(recipe: R, trained: Trained): Promise<NamedFeatures>;
+}
+
+/** Features with the names of the classes that their labels number. */
+export interface NamedFeatures extends Features {
+  classes: readonly string[];
 }

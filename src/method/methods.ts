@@ -8,6 +8,10 @@ const METHODS: { [M in MethodName]: () => Promise<Method<RecipeOf<M>>> } = {
   mcr2: async () => (await import("./mcr2/run.ts")).mcr2Method,
   redunet: async () => (await import("./redunet/run.ts")).redunetMethod,
   ctrl: async () => (await import("./ctrl/run.ts")).ctrlMethod,
+  incremental: async () => (await import("./incremental/run.ts")).incrementalMethod,
+  generative: async () => (await import("./generative/run.ts")).generativeMethod,
+  tcr: async () => (await import("./tcr/run.ts")).tcrMethod,
+  cpp: async () => (await import("./cpp/run.ts")).cppMethod,
   ictrl: async () => (await import("./ictrl/run.ts")).ictrlMethod,
   language: async () => (await import("./language/run.ts")).languageMethod,
 };

@@ -1,11 +1,15 @@
 /** @file The schemas of recipes, one for each method: every key with its type, range, default and description. */
 import type { z } from "zod";
+import { cppRecipe } from "./cpp/recipe.ts";
 import { ctrlRecipe } from "./ctrl/recipe.ts";
+import { generativeRecipe } from "./generative/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
+import { incrementalRecipe } from "./incremental/recipe.ts";
 import { languageRecipe } from "./language/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
 import { redunetRecipe } from "./redunet/recipe.ts";
 import { supervisedRecipe } from "./supervised/recipe.ts";
+import { tcrRecipe } from "./tcr/recipe.ts";
 
 /** By the name of the method. */
 export const recipeSchemas = {
@@ -14,6 +18,10 @@ export const recipeSchemas = {
   redunet: redunetRecipe,
   ctrl: ctrlRecipe,
   ictrl: ictrlRecipe,
+  incremental: incrementalRecipe,
+  generative: generativeRecipe,
+  tcr: tcrRecipe,
+  cpp: cppRecipe,
   language: languageRecipe,
 } as const;
 

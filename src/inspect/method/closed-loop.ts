@@ -11,7 +11,7 @@ import type { ClosedLoopNets } from "../../model/index.ts";
 import { rateDistance } from "../../rate/index.ts";
 import { cat, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
-import { type Figure, figure, heatMap } from "../chart/index.ts";
+import type { Figure } from "../chart/index.ts";
 import {
   classRows,
   curves,
@@ -21,6 +21,7 @@ import {
   someOf,
   spectraOf,
 } from "./features.ts";
+import { groupFigure } from "./groups.ts";
 import { writeFindings } from "./report.ts";
 
 const AT_ONCE = 250;
@@ -94,18 +95,3 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
     freeCheckpoint(checkpoint);
   }
 };
-
-/** Accuracy on each group of classes after each group that was learned. */
-function groupFigure({ matrix }: Progression): Figure {
-  const columns = Math.max(...matrix.map((row) => row.length));
-  const values = matrix.flatMap((row) =>
-    Array.from({ length: columns }, (_, s) => (s < row.length ? 100 * row[s]! : Number.NaN)),
-  );
-  const names = (length: number) => Array.from({ length }, (_, i) => String(i + 1));
-  const chart = heatMap({
-    ...{ rows: matrix.length, columns, values, min: 0, max: 100, annotate: true, label: "accuracy, %" },
-    x: { label: "tested on group", names: names(columns) },
-    y: { label: "after learning group", names: names(matrix.length) },
-  });
-  return figure({ title: "Accuracy on each group of classes as more are learned" }, chart);
-}

@@ -110,9 +110,10 @@ function represent(
         aten("scatter_.value", slopes, 1, at.add(start).unsqueeze(1), 0);
         const elsewhere = slopes.mul(found.eq(0).to("float64")).abs().max([1]);
         const excess = elsewhere.gt(l1.indexSelect(0, at).mul(1 + SLACK));
+        const still = excess.numbers();
         const taken = found.ne(0).sum([1]).max().item();
         return {
-          open: open.filter((_, r) => excess.numbers()[r] === 1),
+          open: open.filter((_, r) => still[r] === 1),
           gradients: slopes.index([excess]),
           size: Math.min(support + taken, n - 1),
         };

@@ -20,7 +20,7 @@ export {
   type CppEvaluation,
   evaluateCpp,
 } from "./evaluate.ts";
-export { checkFeatureSet, type FeatureBatch, featureBatches, headFeatures } from "./feature-set.ts";
+export { checkFeatureSet, type FeatureBatch, featureBatches, headFeatures, rowsOf } from "./feature-set.ts";
 export { CppLearner, type CppLearnerOptions } from "./learner.ts";
 export { mergeSegments, type Segmentation } from "./merge-segments.ts";
 export {
@@ -31,4 +31,3 @@ export {
   nameClusters,
   searchImages,
 } from "./name-clusters.ts";
-export { TcrLearner, type TcrLearnerOptions } from "./tcr-learner.ts";

@@ -32,6 +32,24 @@ export interface CtrlLearnerOptions extends CtrlOptions {
   components?: number;
 }
 
+/** Epoch after epoch in a new order each, in [−1, 1]; the last batch of an epoch is what is left. */
+export async function* endlessBatches(
+  source: ImageSource,
+  options: Pick<CtrlLearnerOptions, "batchSize" | "random" | "imageSize" | "device">,
+  from: number,
+): AsyncGenerator<Batch> {
+  const { batchSize, random, imageSize, device } = options;
+  const perEpoch = batchCount(source.count, batchSize);
+  for (let step = from; ; ) {
+    const [epoch, start] = [Math.floor(step / perEpoch), step % perEpoch];
+    const normalise = SYMMETRIC(source.channels);
+    const place = { imageSize, ...(device !== undefined && { device }) };
+    const order = { random, shuffle: true, epoch, start };
+    yield* batches(source, { batchSize, normalise, ...order, ...place });
+    step += perEpoch - start;
+  }
+}
+
 /** CTRL on a set of images. The players belong to the caller. */
 export class CtrlLearner implements Learner<Batch> {
   readonly steps: number;
@@ -46,18 +64,8 @@ export class CtrlLearner implements Learner<Batch> {
     this.source = imageSource(options.train);
   }
 
-  /** Epoch after epoch in a new order each; the last batch of an epoch is what is left. */
-  async *batches(from: number): AsyncGenerator<Batch> {
-    const { batchSize, random, imageSize, device } = this.options;
-    const perEpoch = batchCount(this.source.count, batchSize);
-    for (let step = from; ; ) {
-      const [epoch, start] = [Math.floor(step / perEpoch), step % perEpoch];
-      const normalise = SYMMETRIC(this.source.channels);
-      const place = { imageSize, ...(device !== undefined && { device }) };
-      const order = { random, shuffle: true, epoch, start };
-      yield* batches(this.source, { batchSize, normalise, ...order, ...place });
-      step += perEpoch - start;
-    }
+  batches(from: number): AsyncGenerator<Batch> {
+    return endlessBatches(this.source, this.options, from);
   }
 
   size(batch: Batch): number {

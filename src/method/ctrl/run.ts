@@ -1,12 +1,12 @@
 /** @file Closed-loop transcription by recipe. */
 
-import { type ImageSource, openSource } from "../../data/index.ts";
 import { closedLoopNetInfo, closedLoopNets } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import { withSplits } from "../build.ts";
+import { openSplit, withSplits } from "../build.ts";
+import { featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
-import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
 import { evaluateEncoder } from "./evaluate.ts";
@@ -48,13 +48,6 @@ export const withImageSize = <R extends ClosedLoopRecipe>(recipe: R) => ({
   model: { imageSize: closedLoopNetInfo(recipe.model.name).imageSize },
 });
 
-/** A split of the recipe's images, in the nets' size. */
-export function openImages(recipe: ClosedLoopRecipe, split: "train" | "test"): Promise<ImageSource> {
-  const { data, model } = withImageSize(recipe);
-  const { name, dir, workers } = data;
-  return openSource(name, { split, workers, imageSize: model.imageSize, ...(dir !== undefined && { dir }) });
-}
-
 function train(recipe: RecipeOf<"ctrl">, place: TrainPlace) {
   const sized = withImageSize(recipe);
   return withSplits(sized, async (splits) => {
@@ -84,4 +77,20 @@ function evaluate(recipe: RecipeOf<"ctrl">, { checkpoint, split, device }: Train
   });
 }
 
-export const ctrlMethod: Method<RecipeOf<"ctrl">> = { train, evaluate };
+/** f(x) of a split, of either closed loop. */
+export async function closedLoopFeatures(
+  recipe: ClosedLoopRecipe,
+  { checkpoint, split, device }: Trained,
+): Promise<NamedFeatures> {
+  using players = restorePlayers(recipe, checkpoint, device);
+  const source = await openSplit(withImageSize(recipe), split);
+  try {
+    const { imageSize } = withImageSize(recipe).model;
+    const { classes } = source;
+    return { ...(await featuresOf(players.nets.encoder, source, { imageSize, device })), classes };
+  } finally {
+    await source.close();
+  }
+}
+
+export const ctrlMethod: Method<RecipeOf<"ctrl">> = { train, evaluate, features: closedLoopFeatures };

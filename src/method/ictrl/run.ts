@@ -2,7 +2,7 @@
 
 import { imageSource, openDataset } from "../../data/index.ts";
 import { random } from "../../tensor/index.ts";
-import { buildPlayers, restorePlayers, withImageSize } from "../ctrl/run.ts";
+import { buildPlayers, closedLoopFeatures, restorePlayers, withImageSize } from "../ctrl/run.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
@@ -63,4 +63,4 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
   return { numbers: { last, average, now: now.seen.at(-1)!, memoryBytes: bytes }, text };
 }
 
-export const ictrlMethod: Method<Recipe> = { train, evaluate };
+export const ictrlMethod: Method<Recipe> = { train, evaluate, features: closedLoopFeatures };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { randomFlip } from "../../data/augment.ts";
 import { random, scope } from "../../tensor/index.ts";
-import { corruptLabels, viewsOf } from "./index.ts";
+import { corruptLabels, VIEW_PRESETS, viewsOf } from "./index.ts";
 
 const labels = Int32Array.from({ length: 2000 }, (_, i) => i % 10);
 const changed = (to: Int32Array): number[] => [...to.keys()].filter((i) => to[i] !== labels[i]);
@@ -46,3 +46,27 @@ test("views of an image share its number, the first is the image itself", () => 
     expect(() => viewsOf(batch, 1, augment, random(3))).toThrow("from 2 on, got 1");
   });
 });
+
+test.each([
+  ["cifar", 3, 32],
+  ["stl10", 3, 24],
+  ["mnist", 1, 28],
+  ["fmnist", 1, 28],
+] as const)(
+  "the %s views keep size and range, differ from each other, and come again with the seed",
+  (name, c, side) => {
+    scope(() => {
+      const batch = random(4).uniform([4, c, side, side]);
+      const { images } = viewsOf(batch, 4, VIEW_PRESETS[name], random(5));
+      expect(images.shape).toEqual([16, c, side, side]);
+      expect(images.min().item()).toBeGreaterThanOrEqual(0);
+      expect(images.max().item()).toBeLessThanOrEqual(1 + 1e-6);
+      const [first, a, b] = images.chunk(4) as [typeof batch, typeof batch, typeof batch];
+      expect(first.sub(batch).abs().max().item()).toBe(0);
+      for (const [x, y] of [[first, a], [a, b]] as const) // biome-ignore format: pairs
+        expect(x.sub(y).abs().mean([1, 2, 3]).max().item()).toBeGreaterThan(0.05);
+      const again = viewsOf(batch, 4, VIEW_PRESETS[name], random(5)).images;
+      expect(again.sub(images).abs().max().item()).toBe(0);
+    });
+  },
+);

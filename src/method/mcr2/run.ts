@@ -6,16 +6,16 @@ import type { Module } from "../../nn/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Milestone } from "../../train/learner.ts";
-import { type Splits, withSplits } from "../build.ts";
+import { openSplit, type Splits, withSplits } from "../build.ts";
 import { type Features, featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
-import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
-import { viewChanges } from "./changes.ts";
 import { corruptLabels } from "./corrupt-labels.ts";
 import { type ClassifierScores, scoreClassifiers, scoreClusters, scoreRates, scoreSvm } from "./evaluate.ts";
 import { Mcr2Learner } from "./learner.ts";
+import { VIEW_PRESETS } from "./view-presets.ts";
 
 type Recipe = RecipeOf<"mcr2">;
 
@@ -54,7 +54,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     using learner = new Mcr2Learner(encoder, {
       ...{ train: splits.train, random: random(recipe.seed), ...options, gamma1, gamma2, precision },
       ...(recipe.data.corruption > 0 && { labels: learnedLabels(splits.train, recipe) }),
-      ...(classes === "views" && { views: { count: views, change: viewChanges(changes) } }),
+      ...(classes === "views" && { views: { count: views, change: VIEW_PRESETS[changes] } }),
       ...{ ...more, augment: recipe.data.augment, precisionOfProducts: products },
       optimizer: { name: optimizer, weightDecay, ...(optimizer === "sgd" && { momentum }) },
       ...(evalEvery !== undefined && { evalEvery }),
@@ -111,4 +111,15 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
   });
 }
 
-export const mcr2Method: Method<Recipe> = { train, evaluate };
+async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {
+  using encoder = restoreEncoder(recipe, checkpoint).to(device);
+  const source = await openSplit(recipe, split);
+  try {
+    const options = { imageSize: recipe.model.imageSize, device, range: "unit" } as const;
+    return { ...(await featuresOf(encoder, source, options)), classes: source.classes };
+  } finally {
+    await source.close();
+  }
+}
+
+export const mcr2Method: Method<Recipe> = { train, evaluate, features };

@@ -1,6 +1,6 @@
 /** @file What a comparison does differently on each task, and the loop that is the same for all. */
 
-import { type Batch, batches, type ImageSet } from "../../../data/index.ts";
+import { type Batch, batchCount, batches, type ImageSet } from "../../../data/index.ts";
 import { gradients, NotFiniteError, noGrad, type Random, scope, type Tensor } from "../../../tensor/index.ts";
 import { createOptimizer } from "../../../train/optimizer.ts";
 import { SYMMETRIC } from "../../features.ts";
@@ -46,6 +46,27 @@ export interface ComparisonOptions {
   imageSize: number;
   features?: number;
   width?: number;
+  device?: string;
+  /** Ends after so many steps, with the group that is then being learned. */
+  maxSteps?: number | undefined;
+  /** Called after each step, with its loss. */
+  onStep?: (step: number, loss: number) => void;
+  /** Called when a task is learned and measured. */
+  onTask?: (done: {
+    task: number;
+    steps: number;
+    model: IncrementalClassifier;
+    progression: Progression;
+  }) => void;
+}
+
+/** How many steps a comparison takes. */
+export function comparisonSteps({ train, tasks, epochs, batchSize }: ComparisonOptions): number {
+  const groups = splitClasses(train.classes.length, tasks);
+  return groups.reduce(
+    (sum, group) => sum + epochs * batchCount(ofClasses(train, group).count, batchSize),
+    0,
+  );
 }
 
 /** Cross entropy over the classes seen so far. */
@@ -61,10 +82,11 @@ export async function compareIncremental(
   const tasks = splitClasses(train.classes.length, options.tasks);
   const sizes = { channels: train.channels, classes: train.classes.length };
   const net = { ...sizes, ...(features && { features }), ...(width && { width }) };
-  using model = scope(() => new IncrementalClassifier(net, random.at("model")));
+  const { device = "cpu", maxSteps = Number.POSITIVE_INFINITY, onStep, onTask } = options;
+  using model = scope(() => new IncrementalClassifier(net, random.at("model"))).to(device);
   using optimizer = createOptimizer("adam", model.namedParameters(), {});
   const progression: Progression = { matrix: [], seen: [] };
-  const given = { imageSize, normalise: SYMMETRIC(train.channels) };
+  const given = { imageSize, device, normalise: SYMMETRIC(train.channels) };
   try {
     for (const [t, fresh] of tasks.entries()) {
       const old = tasks.slice(0, t).flat().length;
@@ -72,10 +94,14 @@ export async function compareIncremental(
       const set = ofClasses(train, fresh);
       model.train();
       strategy.begin?.(view);
-      for (let epoch = 0; epoch < epochs; epoch++) {
+      const ended = () => optimizer.steps >= maxSteps;
+      for (let epoch = 0; epoch < epochs && !ended(); epoch++) {
         const order = { random: view.random, shuffle: true, epoch };
-        for await (const batch of batches(set, { batchSize, ...given, ...order }))
+        for await (const batch of batches(set, { batchSize, ...given, ...order })) {
           scope(() => learn(strategy, view, batch), "comparison step");
+          await new Promise(setImmediate); // signals are heard here
+          if (ended()) break;
+        }
       }
       model.eval();
       for await (const { images, labels } of batches(set, { batchSize: set.count, ...given }))
@@ -89,6 +115,8 @@ export async function compareIncremental(
           "comparison test",
         );
       addAccuracies(progression, known, predicted, held.labels);
+      onTask?.({ task: t, steps: optimizer.steps, model, progression });
+      if (ended()) break;
     }
     return progression;
   } finally {
@@ -104,6 +132,7 @@ export async function compareIncremental(
       );
     const parameters = view.model.parameters();
     optimizer.step(strategy.gradientsOf?.(view, loss, parameters) ?? gradients(loss, parameters), lr);
+    onStep?.(optimizer.steps, value);
   }
 }
 

@@ -20,10 +20,10 @@ import {
   UsageError,
 } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import type { Learner, Numbers } from "../../train/learner.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { schedule } from "../../train/schedule.ts";
-import { checkBatchSize } from "./feature-set.ts";
+import { checkBatchSize } from "../cpp/feature-set.ts";
 
 export interface TcrLearnerOptions {
   /** `"nmce"`: the mean of the views' rates, and their mean cosine. `"mlc"`: the rate of their mean, and all |cosines|. */
@@ -38,12 +38,20 @@ export interface TcrLearnerOptions {
   alignment?: number;
   /** ε; √0.2 for nmce and √0.1 for mlc unless given. */
   precision?: number;
-  /** Learning rate of LARS, 0.3 unless given; it rises over `warmupEpochs` (10) and falls by a cosine, epoch by epoch. */
+  /** `"lars"`, the authors', unless given. */
+  optimizer?: "lars" | "adam";
+  /** Learning rate, 0.3 unless given; it rises over `warmupEpochs` (10) and falls by a cosine, epoch by epoch. */
   lr?: number;
   warmupEpochs?: number;
   /** 1e-4 unless given; biases and norms have none. */
   weightDecay?: number;
+  /** Side of the images; the set's own unless given. */
+  imageSize?: number;
   device?: string;
+  /** Epochs between evaluations; the end is always evaluated. */
+  evalEvery?: number;
+  /** What is found out about the net; nothing unless given. */
+  evaluate?: () => Promise<Milestone>;
 }
 
 /** Self-supervised training of a net that gives features on the sphere. The net belongs to the caller. */
@@ -67,13 +75,15 @@ export class TcrLearner implements Learner<Batch> {
     this.perEpoch = batchCount(this.source.count, batchSize, true);
     this.steps = epochs * this.perEpoch;
     this.factor = schedule({ kind: "cosine", total: epochs, warmup: warmupEpochs });
-    this.optimizer = createOptimizer("lars", net.namedParameters(), { momentum: 0.9, weightDecay });
+    const { optimizer = "lars" } = options;
+    const rule = { weightDecay, ...(optimizer === "lars" && { momentum: 0.9 }) };
+    this.optimizer = createOptimizer(optimizer, net.namedParameters(), rule);
   }
 
   /** Epoch after epoch in a new order each, without what is left over at its end. */
   async *batches(from: number): AsyncGenerator<Batch> {
-    const { batchSize, random, device } = this.options;
-    const place = device === undefined ? {} : { device };
+    const { batchSize, random, device, imageSize } = this.options;
+    const place = { ...(device !== undefined && { device }), ...(imageSize !== undefined && { imageSize }) };
     for (let step = from; ; ) {
       const [epoch, start] = [Math.floor(step / this.perEpoch), step % this.perEpoch];
       const order = { random, shuffle: true, epoch, start, dropLast: true };
@@ -112,7 +122,14 @@ export class TcrLearner implements Learner<Batch> {
     return meanTcrLoss(Z, other, { ...epsilon, alignment: alignment! });
   }
 
-  async after(): Promise<undefined> {}
+  async after(done: number): Promise<Milestone | undefined> {
+    const { evalEvery = Number.POSITIVE_INFINITY, evaluate } = this.options;
+    const epoch = done / this.perEpoch;
+    const due = done === this.steps || (Number.isInteger(epoch) && epoch % evalEvery === 0);
+    if (!due || evaluate === undefined) return undefined;
+    const { text, ...found } = await evaluate();
+    return { ...found, text: `epoch ${epoch}  ${text}` };
+  }
 
   snapshot() {
     const { net, optimizer } = this;

@@ -1,27 +1,32 @@
-/** @file Inside a run of MCR²: rates, class spectra, similarities, the curves of its training. */
+/** @file Inside a run of an encoder, by MCR² or by total coding rate: rates, class spectra, similarities, the curves of its training. */
 
 import { featuresOf } from "../../method/features.ts";
 import { openRunOf } from "../../method/load-run.ts";
 import { restoreEncoder } from "../../method/mcr2/run.ts";
+import { isOf } from "../../method/recipe.ts";
 import type { InspectRun } from "../../method/run-types.ts";
+import { restoreNet } from "../../method/tcr/run.ts";
+import { NMCE_PRECISION } from "../../rate/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { classRows, curves, rateNumbers, similarityOf, someOf, spectraOf } from "./features.ts";
 import { writeFindings } from "./report.ts";
 
 /** Measures the features of some images. */
-export const inspectMcr2: InspectRun = async (folder, options) => {
-  const run = openRunOf(folder, options.checkpoint, ["mcr2"], "inspecting an encoder");
+export const inspectEncoder: InspectRun = async (folder, options) => {
+  const run = openRunOf(folder, options.checkpoint, ["mcr2", "tcr"], "inspecting an encoder");
   const { recipe, checkpoint } = run;
   try {
     const { imageSize } = recipe.model;
     const source = await someOf(recipe.data, options.split, options.samples, imageSize);
-    using encoder = restoreEncoder(recipe, checkpoint);
+    using encoder = isOf(recipe, "mcr2")
+      ? restoreEncoder(recipe, checkpoint)
+      : restoreNet(recipe, checkpoint);
     using features = await featuresOf(encoder, source, { imageSize, range: "unit" });
     await source.close();
     const given = { ...features, classes: source.classes.length };
     const training = curves(
       folder,
-      { "train/R": "R", "train/Rc": "Rᶜ", "train/deltaR": "ΔR" },
+      { "train/R": "R", "train/Rc": "Rᶜ", "train/deltaR": "ΔR", "train/rate": "rate of the views" },
       "Rates of the batches while training",
       "nats",
     );
@@ -33,7 +38,7 @@ export const inspectMcr2: InspectRun = async (folder, options) => {
         similarityOf(given.Z, given.Z, given, "|cos| between features, sorted by class"),
       ] as const,
     ]);
-    const numbers = rateNumbers(given, recipe.method.precision);
+    const numbers = rateNumbers(given, recipe.method.precision ?? NMCE_PRECISION);
     return writeFindings(folder, run, { numbers, rows: classRows(given, source.classes), figures }, options);
   } finally {
     freeCheckpoint(checkpoint);

@@ -9,7 +9,7 @@ import { NmceNet, ResNet } from "../../model/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
 import { readMetrics } from "../../train/metrics.ts";
 import { runSteps } from "../../train/step-trainer.ts";
-import { TcrLearner, type TcrLearnerOptions } from "./tcr-learner.ts";
+import { TcrLearner, type TcrLearnerOptions } from "./learner.ts";
 
 let digits: ImageSet;
 let folder: string;

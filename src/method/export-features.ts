@@ -1,0 +1,37 @@
+/** @file Features of a run, or of a folder of images through an encoder, written to a file. */
+
+import { readFeatures, writeFeatures } from "../data/index.ts";
+import { UsageError } from "../tensor/index.ts";
+import { runFeatures } from "./run-features.ts";
+
+export interface ExportFeaturesOptions {
+  output: string | undefined;
+  checkpoint: string;
+  split: "train" | "test";
+  /** ONNX file for a folder of images. */
+  encoder?: string;
+}
+
+/**
+ * @returns how many features, and of which dimension
+ * @throws {UsageError} no file named, no run in the folder; {DataError} images that cannot be read; {DiskError}
+ */
+export async function exportFeatures(
+  source: string,
+  { output, encoder, ...run }: ExportFeaturesOptions,
+): Promise<[n: number, d: number]> {
+  if (output === undefined)
+    throw new UsageError("--output: missing, expected a .npy, .npz, .safetensors or .parquet file", {
+      path: "--output",
+    });
+  if (encoder !== undefined) {
+    const found = await readFeatures(source, { encoder: { path: encoder } });
+    using features = found.features;
+    writeFeatures(output, found);
+    return [features.size(0), features.size(1)];
+  }
+  using found = await runFeatures(source, run);
+  const labels = Int32Array.from(found.labels.numbers());
+  writeFeatures(output, { features: found.Z, labels });
+  return [found.Z.size(0), found.Z.size(1)];
+}

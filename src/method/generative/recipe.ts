@@ -1,0 +1,43 @@
+/** @file The recipe of a comparator of closed-loop transcription on its nets: an autoencoder or adversarial nets. */
+import { z } from "zod";
+import {
+  amount,
+  batchSize,
+  channels,
+  components,
+  count,
+  evalSteps,
+  features,
+  images,
+  lr,
+  recipeOf,
+  run,
+  steps,
+} from "../recipe-parts.ts";
+
+const model = z.strictObject({
+  name: z.enum(["vae", "dcgan", "sngan"]).describe("what the nets are: CTRL's, with its own heads"),
+  features,
+  width: count
+    .exactOptional()
+    .describe(
+      "channels of the encoder's first stage, or of the decoder's start (sngan); CTRL's when not given",
+    ),
+  channels,
+});
+
+const method = z.strictObject({
+  name: z.literal("generative").describe("how the model learns"),
+  beta: amount.default(1).describe("β, the weight of the divergence (vae)"),
+  components: components(10),
+});
+
+const train = z.strictObject({
+  steps,
+  batchSize,
+  lr: lr.describe("learning rate of both nets"),
+  evalEvery: evalSteps,
+  ...run,
+});
+
+export const generativeRecipe = recipeOf({ model, data: images, method, train });

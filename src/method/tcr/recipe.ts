@@ -1,0 +1,62 @@
+/** @file The recipe of features without labels, from two views of each image, by their total coding rate. */
+import { z } from "zod";
+import {
+  amount,
+  batchSize,
+  channels,
+  components,
+  count,
+  epochs,
+  features,
+  images,
+  lr,
+  positive,
+  recipeOf,
+  run,
+} from "../recipe-parts.ts";
+
+const model = z.strictObject({
+  name: z
+    .enum(["nmce", "ctrl_mnist", "ctrl_cifar"])
+    .describe("encoder: ResNet-18 with a wide layer (nmce), or that of a closed loop"),
+  features,
+  hidden: count.default(4096).describe("width of the wide layer (nmce)"),
+  width: count.default(64).describe("channels of the first stage (ctrl_…)"),
+  imageSize: count.default(32).describe("side of the square input image, in pixels"),
+  channels,
+});
+
+const method = z.strictObject({
+  name: z.literal("tcr").describe("how the model learns"),
+  objective: z
+    .enum(["nmce", "mlc"])
+    .default("nmce")
+    .describe(
+      "the mean of both views' rates and their mean cosine, or the rate of their mean and all |cosines|",
+    ),
+  alignment: positive.default(30).describe("λ, the weight of the agreement of the two views"),
+  precision: positive
+    .exactOptional()
+    .describe("ε, to which features are coded; √0.2 for nmce and √0.1 for mlc when not given"),
+  changes: z
+    .enum(["cifar", "stl10", "mnist", "fmnist"])
+    .default("cifar")
+    .describe("which random changes make a view"),
+  components: components(10),
+  neighbours: count.default(5).describe("k of the k-nearest-neighbour classifier"),
+});
+
+const train = z.strictObject({
+  epochs,
+  batchSize,
+  optimizer: z.enum(["lars", "adam"]).default("lars").describe("optimiser"),
+  lr,
+  warmupEpochs: amount.default(10).describe("epochs over which the learning rate rises linearly"),
+  weightDecay: amount.default(1e-4).describe("weight decay; lars leaves out biases and norms"),
+  evalEvery: count
+    .exactOptional()
+    .describe("epochs between evaluations; only the end is evaluated when not given"),
+  ...run,
+});
+
+export const tcrRecipe = recipeOf({ model, data: images, method, train });

@@ -1,0 +1,114 @@
+/** @file Features without labels by recipe: training, and how well labels are read off them. */
+
+import { closedLoopNets, NmceNet } from "../../model/index.ts";
+import { Module } from "../../nn/index.ts";
+import { random, type Tensor } from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { openSplit, type Splits, withSplits } from "../build.ts";
+import { featuresOf } from "../features.ts";
+import { trainLearner } from "../learner-run.ts";
+import { scoreClassifiers, scoreClusters } from "../mcr2/evaluate.ts";
+import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
+import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
+import type { RecipeOf } from "../recipe.ts";
+import type { RunConfig } from "../run-types.ts";
+import { TcrLearner } from "./learner.ts";
+
+type Recipe = RecipeOf<"tcr">;
+
+/** A freshly started encoder; the caller frees it. */
+function buildNet({ model, seed }: Recipe, given: number): Module {
+  const { name, features, hidden, width, channels = given } = model;
+  const draws = random(seed).at("model");
+  if (name === "nmce") return new NmceNet({ channels, hidden, dim: features }, draws);
+  const { encoder, decoder } = closedLoopNets(name, { channels, features, width }, draws);
+  decoder.dispose();
+  return encoder;
+}
+
+/** The encoder of a checkpoint; the caller frees it. */
+export function restoreNet(recipe: Recipe, { config, model }: LoadedCheckpoint): Module {
+  const net = buildNet(recipe, (config as RunConfig).dataset.channels);
+  try {
+    return net.load(model);
+  } catch (error) {
+    net.dispose();
+    throw error;
+  }
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+
+function train(recipe: Recipe, place: TrainPlace) {
+  return withSplits(recipe, async (splits) => {
+    using net = buildNet(recipe, splits.train.channels).to(place.device);
+    const { objective, alignment, precision, changes } = recipe.method;
+    const { evalEvery, precision: _, ...settings } = recipe.train;
+    using learner = new TcrLearner(net, {
+      ...{ objective, alignment, ...(precision !== undefined && { precision }) },
+      ...{ train: splits.train, augment: VIEW_PRESETS[changes], random: random(recipe.seed) },
+      ...{ ...settings, imageSize: recipe.model.imageSize, device: place.device },
+      ...(evalEvery !== undefined && { evalEvery }),
+      evaluate: async () => {
+        const { knn, svd } = await classifiers(net, splits, recipe, place.device);
+        const text = `nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}`;
+        return { numbers: { "eval/knn": 100 * knn, "eval/svd": 100 * svd }, score: knn, text };
+      },
+    });
+    return await trainLearner(learner, recipe, splits.train, place);
+  });
+}
+
+const imagesFor = ({ model }: Recipe, device: string) =>
+  ({ imageSize: model.imageSize, device, range: "unit" }) as const;
+
+async function classifiers(net: Module, { train, test }: Splits, recipe: Recipe, device: string) {
+  using fitted = await featuresOf(net, train, imagesFor(recipe, device));
+  using held = await featuresOf(net, test, imagesFor(recipe, device));
+  const { components, neighbours } = recipe.method;
+  const classes = train.classes.length;
+  return {
+    ...scoreClassifiers(fitted, held, { classes, components, neighbours }),
+    ...scoreClusters(held, classes, random(recipe.seed).at("clusters")),
+  };
+}
+
+/** Images as their pixels, for comparison. */
+class Pixels extends Module {
+  protected forward(X: Tensor): Tensor {
+    return X.flatten(1);
+  }
+}
+
+function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+  return withSplits(recipe, async (splits) => {
+    const given = { train: splits.train, test: splits[split] };
+    using net = restoreNet(recipe, checkpoint).to(device);
+    using untrained = buildNet(recipe, splits.train.channels).to(device);
+    using pixels = new Pixels();
+    const lines: string[] = [];
+    const numbers: Record<string, number> = {};
+    for (const [name, module] of Object.entries({ features: net, untrained, pixels })) {
+      const found = await classifiers(module, given, recipe, device);
+      const { knn, svd, acc, nmi } = found;
+      lines.push(
+        `${name}: nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}, k-means ${percent(acc)} (NMI ${percent(nmi)})`,
+      );
+      for (const [key, value] of Object.entries(found))
+        numbers[name === "features" ? key : `${name}/${key}`] = value;
+    }
+    return { numbers, text: lines.join("\n") };
+  });
+}
+
+async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {
+  using net = restoreNet(recipe, checkpoint).to(device);
+  const source = await openSplit(recipe, split);
+  try {
+    return { ...(await featuresOf(net, source, imagesFor(recipe, device))), classes: source.classes };
+  } finally {
+    await source.close();
+  }
+}
+
+export const tcrMethod: Method<Recipe> = { train, evaluate, features };
