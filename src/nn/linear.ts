@@ -1,6 +1,6 @@
 /** @file The affine map. */
 
-import { type Random, type Tensor, zeros } from "../tensor/index.ts";
+import type { Random, Tensor } from "../tensor/index.ts";
 import { linearUniform } from "./init.ts";
 import { Module } from "./module.ts";
 
@@ -30,16 +30,4 @@ export function linear(
   const W = linearUniform([outputs, inputs], inputs, random.at("weight"));
   const b = (options.bias ?? true) ? linearUniform([outputs], inputs, random.at("bias")) : undefined;
   return new Linear(W, b);
-}
-
-/** A linear layer as GPT-2 and BERT start it: weights N(0, deviation²), biases 0. */
-export function normalLinear(
-  inputs: number,
-  outputs: number,
-  random: Random,
-  options: { bias?: boolean; deviation?: number } = {},
-): Linear {
-  const { bias = true, deviation = 0.02 } = options;
-  const W = random.at("weight").normal([outputs, inputs]).mul_(deviation);
-  return new Linear(W, bias ? zeros([outputs]) : undefined);
 }
