@@ -113,6 +113,11 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
     method: { views: 10, components: 3 },
   },
   redunet: { model: { layers: 2 }, data: { perClass: 2, testPerClass: 1 }, method: { shifts: 1 } },
+  mae: {
+    model: { dim: 16, depth: 1, heads: 2, decoderDim: 16, decoderDepth: 1, decoderHeads: 2, imageSize: 32 },
+    train: { batchSize: 40, epochs: 1, warmupEpochs: 0 },
+  },
+  probe: { train: { batchSize: 40, epochs: 1, warmupEpochs: 0 } },
   ctrl: { model: { width: 16, features: 16 }, train: { batchSize: 60, steps: 2 }, method: { components: 3 } },
   incremental: {
     model: { width: 8, features: 16, layers: 2 },

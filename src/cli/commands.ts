@@ -71,6 +71,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./verify.ts")).verifyCommand,
   },
   {
+    name: "convert",
+    usage: "IN OUT",
+    about: "weights of PyTorch or of a run as a safetensors file; nothing in them is executed",
+    load: async () => (await import("./convert.ts")).convertCommand,
+  },
+  {
     name: "data",
     usage: "ls|get|show",
     about: "data sets: list, fetch, look at",

@@ -19,7 +19,7 @@ Examples:
 
 export function inspectCommand(command: Command): void {
   command
-    .argument("<run>", "run folder, or a .safetensors file")
+    .argument("<run>", "run folder, or a .safetensors, .pth, .pt or .th file")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
       new Option("--split <split>", "images to measure on").choices(["train", "test"]).default("test"),
@@ -31,7 +31,7 @@ export function inspectCommand(command: Command): void {
     .option("--json", "the report, or the list of tensors, as JSON on stdout")
     .addHelpText("after", examples)
     .action(async (run: string, { json, ...options }: Options) => {
-      if (run.endsWith(".safetensors")) return showTensors(run, json ?? false);
+      if (/\.(safetensors|pth|pt|th)$/.test(run)) return showTensors(run, json ?? false);
       const { inspectRun } = await import("../inspect/inspect-run.ts");
       const { report, table, figures } = await inspectRun(run, options);
       if (json) return printJson(report);
@@ -51,5 +51,7 @@ async function showTensors(file: string, json: boolean): Promise<void> {
     ),
   );
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  print(`${tensors.length} tensors, ${grouped(bytes)} bytes`);
+  const { describeArchitecture, recognise } = await import("../method/weights/recognise.ts");
+  const architecture = recognise(new Map(tensors.map((tensor) => [tensor.name, tensor])));
+  print(`${tensors.length} tensors, ${grouped(bytes)} bytes; ${describeArchitecture(architecture)}`);
 }

@@ -48,6 +48,8 @@ export function modelsCommand(command: Command): void {
 }
 
 async function models(): Promise<(ModelInfo | LanguageModelInfo)[]> {
-  const images = (await import("../model/registry.ts")).models();
-  return [...images, ...(await import("../model/language-models.ts")).languageModels()];
+  const { models } = await import("../model/registry.ts");
+  const { maes } = await import("../model/mae-registry.ts");
+  const { languageModels } = await import("../model/language-models.ts");
+  return [...models(), ...maes(), ...languageModels()];
 }

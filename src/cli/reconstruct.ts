@@ -1,30 +1,55 @@
 /** @file `vitrine reconstruct`: images beside what a model makes of them. */
 import { type Command, Option } from "commander";
+import type { MaskedPictureOptions } from "../inspect/masked-pictures.ts";
+import { UsageError } from "../tensor/errors.ts";
 import { print } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-interface Options {
-  checkpoint: string;
-  split: "train" | "test";
-  count: number;
-  output?: string;
-}
+const examples = `
+What is drawn:
+  ctrl, ictrl  images above their transcriptions, eight in a row
+  mae          original, masked and reconstructed image, four of these in a row
+
+Examples:
+  $ vitrine reconstruct runs/first
+  $ vitrine reconstruct runs/first --count 32 --output figures
+  $ vitrine reconstruct runs/first --mask-ratio 0.5 --seed 3
+  $ vitrine reconstruct runs/first --mask "0000000 0000000 0011100 0011100 0011100 0000000 0000000"`;
 
 export function reconstructCommand(command: Command): void {
   command
-    .argument("<run>", "run folder of ctrl or ictrl")
+    .argument("<run>", "run folder of ctrl, ictrl or mae")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(new Option("--split <split>", "images to take").choices(["train", "test"]).default("test"))
+    .addOption(new Option("--count <n>", "images").argParser(wholeNumber("--count")).default(64))
     .addOption(
-      new Option("--count <n>", "images, eight in a row").argParser(wholeNumber("--count")).default(64),
+      new Option(
+        "--mask-ratio <share>",
+        "share of the patches removed; the recipe's when not given (mae)",
+      ).argParser(share),
+    )
+    .addOption(
+      new Option(
+        "--mask <rows>",
+        "one mask for all images: rows of 0 and 1, 1 where a patch is removed (mae)",
+      ),
+    )
+    .addOption(
+      new Option("--seed <n>", "seed of the masks; 1 when not given (mae)").argParser(wholeNumber("--seed")),
     )
     .option("--output <dir>", "folder for the PNG file; pictures/ in the run's own when not given")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  $ vitrine reconstruct runs/first\n  $ vitrine reconstruct runs/first --count 32 --output figures",
-    )
-    .action(async (run: string, options: Options) => {
-      const { drawTranscription } = await import("../inspect/closed-loop-views.ts");
-      print(await drawTranscription(run, options));
+    .addHelpText("after", examples)
+    .action(async (run: string, options: MaskedPictureOptions) => {
+      const { reconstructRun } = await import("../inspect/reconstruct-run.ts");
+      print(await reconstructRun(run, options));
     });
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value < 1) return value;
+  throw new UsageError(`--mask-ratio: expected a number above 0 and below 1, received "${text}"`, {
+    path: "--mask-ratio",
+    received: text,
+  });
 }

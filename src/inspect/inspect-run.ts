@@ -7,7 +7,8 @@ import { readRecipe } from "../method/load-run.ts";
 import type { MethodName } from "../method/recipe.ts";
 import type { InspectRun } from "../method/run-types.ts";
 import { loadRun } from "../method/supervised/load.ts";
-import type { Crate, ViT } from "../model/index.ts";
+import type { DrawnClassifier } from "../model/index.ts";
+import { UsageError } from "../tensor/index.ts";
 import { writeFigures } from "./figures.ts";
 import { inspectModels } from "./inspect-models.ts";
 import { layerTable } from "./layer-table.ts";
@@ -19,10 +20,10 @@ const inspectClassifier: InspectRun = async (folder, options) => {
   if (!/^(crate(?!_alpha)|vit)/.test(name))
     return (await import("./method/successors.ts")).inspectSuccessor(folder, options);
   const { recipe, model, checkpoint } = loadRun(folder, options.checkpoint);
-  using after = model as Crate | ViT;
+  using after = model as DrawnClassifier;
   const source = await openSplit(recipe, options.split);
   try {
-    using before = buildModel(recipe, source) as Crate | ViT;
+    using before = buildModel(recipe, source) as DrawnClassifier;
     const report = await inspectModels({
       run: basename(resolve(folder)),
       modelName: recipe.model.name,
@@ -45,12 +46,23 @@ const inspectClassifier: InspectRun = async (folder, options) => {
   }
 };
 
+const refuseProbe: InspectRun = async (folder) => {
+  throw new UsageError(
+    `${folder}: a probe leaves its network as it was; inspect the run that its weights are from`,
+    {
+      path: folder,
+    },
+  );
+};
+
 /** How runs of each method are looked into. */
 const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   supervised: async () => inspectClassifier,
   mcr2: async () => (await import("./method/encoder.ts")).inspectEncoder,
   tcr: async () => (await import("./method/encoder.ts")).inspectEncoder,
   cpp: async () => (await import("./method/cpp.ts")).inspectCpp,
+  mae: async () => (await import("./method/mae.ts")).inspectMae,
+  probe: async () => refuseProbe,
   redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
   incremental: async () => (await import("./method/groups.ts")).inspectIncremental,
   generative: async () => (await import("./method/generative.ts")).inspectGenerative,

@@ -1,7 +1,7 @@
-/** @file The tensors of a safetensors file: names, dtypes, shapes and sizes. */
+/** @file The tensors of a safetensors or PyTorch file: names, dtypes, shapes and sizes. */
 import { readFileSync } from "node:fs";
 import { UsageError } from "../tensor/errors.ts";
-import { parseSafetensors } from "../tensor/safetensors.ts";
+import { storedIn } from "../tensor/tensor-file.ts";
 
 export interface TensorEntry {
   name: string;
@@ -11,11 +11,11 @@ export interface TensorEntry {
 }
 
 /**
- * The tensors in the order of the file's header.
- * @throws UsageError when the file cannot be read; CheckpointError when it is not safetensors, or damaged
+ * The tensors in the order of the file.
+ * @throws UsageError when the file cannot be read; CheckpointError when it is neither, or damaged
  */
 export function listTensors(path: string): TensorEntry[] {
-  const { entries } = parseSafetensors(readBytes(path), path);
+  const { entries } = storedIn(readBytes(path), path);
   return [...entries].map(([name, { dtype, shape, bytes }]) => ({ name, dtype, shape, bytes: bytes.length }));
 }
 

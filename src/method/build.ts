@@ -1,7 +1,7 @@
 /** @file From a recipe to what it names: its data and its model. */
 
 import { type BatchOptions, type ImageSource, normalisation, openSource } from "../data/index.ts";
-import { createModel, type ImageModel } from "../model/index.ts";
+import { createClassifier, type ImageClassifier } from "../model/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import type { Recipe, RecipeOf } from "./recipe.ts";
 
@@ -49,10 +49,10 @@ export const randomOf = (recipe: Recipe): Random => random(recipe.seed);
 export function buildModel(
   recipe: RecipeOf<"supervised">,
   info: { channels: number; classes: readonly string[] },
-): ImageModel {
+): ImageClassifier {
   const { name, ...sizes } = recipe.model;
   const options = { channels: info.channels, ...sizes, classes: info.classes.length };
-  return createModel(name, options, randomOf(recipe).at("model"));
+  return createClassifier(name, options, randomOf(recipe).at("model"));
 }
 
 /** How batches of the recipe's data are made; augmentation is for training only. */

@@ -1,6 +1,12 @@
 /** @file Features of a whole set of images. */
 
-import { type BatchOptions, batches, type ImageSet, type ImageSource } from "../data/index.ts";
+import {
+  type BatchOptions,
+  batches,
+  type ImageSet,
+  type ImageSource,
+  type Normalisation,
+} from "../data/index.ts";
 import type { Module } from "../nn/index.ts";
 import { cat, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
 
@@ -15,6 +21,8 @@ export type ImageOptions = Pick<BatchOptions, "imageSize" | "device"> & {
   batchSize?: number;
   /** Of pixels: [−1, 1], the closed loop's, unless given. */
   range?: "symmetric" | "unit";
+  /** Of pixels, in place of a range. */
+  normalise?: Normalisation;
 };
 
 /** `using features = …` frees both. */
@@ -29,14 +37,14 @@ export interface Features extends Disposable {
 export async function featuresOf(
   encoder: Module,
   source: ImageSet | ImageSource,
-  { batchSize = 500, range = "symmetric", ...options }: ImageOptions,
+  { batchSize = 500, range = "symmetric", normalise, ...options }: ImageOptions,
 ): Promise<Features> {
   const training = encoder.training;
   const [features, labels]: [Tensor[], Tensor[]] = [[], []];
   encoder.eval();
   try {
-    const normalise = range === "symmetric" ? { normalise: SYMMETRIC(source.channels) } : {};
-    const given = batches(source, { ...options, batchSize, ...normalise });
+    const constants = normalise ?? (range === "symmetric" ? SYMMETRIC(source.channels) : undefined);
+    const given = batches(source, { ...options, batchSize, ...(constants && { normalise: constants }) });
     for await (const batch of given) {
       features.push(keep(noGrad(() => encoder.apply(batch.images))));
       labels.push(batch.labels.clone());

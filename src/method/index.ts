@@ -5,8 +5,11 @@ export {
   accuracy,
   type Classifier,
   knn,
+  type LarsOptions,
   type LinearSvm,
   type LinearSvmOptions,
+  larsProbe,
+  leastSquares,
   linearSvm,
   type NearestSubspaceOptions,
   nearestSubspace,
@@ -76,3 +79,14 @@ export {
 } from "./supervised/supervised.ts";
 export { TcrLearner, type TcrLearnerOptions } from "./tcr/learner.ts";
 export { trainRun } from "./train-run.ts";
+export {
+  type Architecture,
+  type Converted,
+  convertWeights,
+  describeArchitecture,
+  readWeights,
+  recognise,
+  type Transfer,
+  transfer,
+  type Weights,
+} from "./weights/index.ts";

@@ -12,6 +12,8 @@ const METHODS: { [M in MethodName]: () => Promise<Method<RecipeOf<M>>> } = {
   generative: async () => (await import("./generative/run.ts")).generativeMethod,
   tcr: async () => (await import("./tcr/run.ts")).tcrMethod,
   cpp: async () => (await import("./cpp/run.ts")).cppMethod,
+  mae: async () => (await import("./mae/run.ts")).maeMethod,
+  probe: async () => (await import("./probe/run.ts")).probeMethod,
   ictrl: async () => (await import("./ictrl/run.ts")).ictrlMethod,
   language: async () => (await import("./language/run.ts")).languageMethod,
 };

@@ -1,7 +1,8 @@
 /** @file What the values of a recipe must be to one another: checks that no single key's schema can make. */
 import { languageConflict } from "./language/checks.ts";
+import { maeConflict } from "./mae/checks.ts";
 import { isOf, type Recipe } from "./recipe-schema.ts";
-import { supervisedConflict } from "./supervised/checks.ts";
+import { modelConflict, supervisedConflict } from "./supervised/checks.ts";
 
 /** A rule that a recipe breaks: the key to change, and why. */
 export interface Conflict {
@@ -13,6 +14,8 @@ export interface Conflict {
 export function conflict(recipe: Recipe): Conflict | undefined {
   if (isOf(recipe, "supervised")) return supervisedConflict(recipe);
   if (isOf(recipe, "language")) return languageConflict(recipe);
+  if (isOf(recipe, "probe")) return modelConflict(recipe);
+  if (isOf(recipe, "mae")) return maeConflict(recipe);
   if (isOf(recipe, "ctrl")) {
     const { objective, inner } = recipe.method;
     if (objective === "features-first" && inner < 2)

@@ -15,6 +15,10 @@ export const features = count.default(128).describe("dimension d of a feature");
 export const batchSize = count.describe("images in one step");
 export const epochs = count.describe("passes over the training images");
 export const steps = count.describe("optimiser steps in all");
+export const init = z
+  .string()
+  .min(1)
+  .describe("weights to begin from: a run folder, a checkpoint, or a .safetensors, .pth, .pt or .th file");
 export const lr = positive.describe("learning rate at its highest, after the warm-up");
 /** @param epsilon the method's own */
 export const precision = (epsilon: number) =>
@@ -43,6 +47,32 @@ export const images = z.strictObject({
     .max(64)
     .default(2)
     .describe("threads that decode images; 0 decodes in the main thread"),
+});
+
+/** Random changes to training images. */
+export const augment = z.strictObject({
+  crop: z.int().min(0).exactOptional().describe("padding in pixels before a random crop back to imageSize"),
+  flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
+  resizedCrop: z
+    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
+    .exactOptional()
+    .describe("random resized crop: smallest and largest share of the area, such as 0.08,1"),
+  mixup: z.number().gt(0).exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
+  erase: z.number().min(0).max(1).exactOptional().describe("probability of erasing a random rectangle"),
+});
+
+const normalise = z
+  .enum(["dataset", "imagenet", "none"])
+  .default("dataset")
+  .describe("mean and deviation that images are normalised with");
+
+/** Images as a network takes them. */
+export const normalisedImages = images.extend({ normalise });
+
+/** Images changed at random in training. */
+export const augmentedImages = images.extend({
+  augment: augment.prefault({}).describe("random changes to the training images"),
+  normalise,
 });
 
 /** How any run is computed, logged and kept. */

@@ -6,7 +6,9 @@ import { generativeRecipe } from "./generative/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
 import { incrementalRecipe } from "./incremental/recipe.ts";
 import { languageRecipe } from "./language/recipe.ts";
+import { maeRecipe } from "./mae/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
+import { probeRecipe } from "./probe/recipe.ts";
 import { redunetRecipe } from "./redunet/recipe.ts";
 import { supervisedRecipe } from "./supervised/recipe.ts";
 import { tcrRecipe } from "./tcr/recipe.ts";
@@ -23,6 +25,8 @@ export const recipeSchemas = {
   tcr: tcrRecipe,
   cpp: cppRecipe,
   language: languageRecipe,
+  mae: maeRecipe,
+  probe: probeRecipe,
 } as const;
 
 export type MethodName = keyof typeof recipeSchemas;

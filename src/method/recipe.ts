@@ -51,7 +51,7 @@ function methodOf(merged: Merged): MethodName {
   const near = typeof given === "string" ? hint(given, methodNames) : "";
   throw new UsageError(
     `${at("method.name", merged)}: expected one of ${methodNames.join(", ")}, received ${JSON.stringify(given)}${near}`,
-    { path: "method.name", expected: methodNames.join(", "), received: String(given) },
+    { path: "method.name", expected: methodNames.join(", "), received: JSON.stringify(given) },
   );
 }
 

@@ -1,11 +1,17 @@
 /** @file CRATE-α, which scales: an overcomplete dictionary, one of its own to decode, a skip around it. */
 
-import { kaimingUniform, LayerNorm, type Linear, Module, normalLinear } from "../nn/index.ts";
+import {
+  kaimingUniform,
+  LayerNorm,
+  type Linear,
+  Module,
+  normalLinear,
+  PatchConvolution,
+} from "../nn/index.ts";
 import { cat, type Random, type Tensor, zeros } from "../tensor/index.ts";
 import { type CrateOptions, tokenCount } from "./crate.ts";
 import { MSSA } from "./mssa.ts";
 import { type DecoupledISTA, decoupledISTA } from "./overcomplete.ts";
-import { PatchConvolution } from "./patch-convolution.ts";
 
 export type CrateAlphaOptions = Pick<
   CrateOptions,

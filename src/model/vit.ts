@@ -7,11 +7,11 @@ import {
   type Linear,
   linear,
   Module,
+  PatchConvolution,
   truncatedNormal,
 } from "../nn/index.ts";
 import { cat, type Random, type Tensor, zeros } from "../tensor/index.ts";
 import { type CrateOptions, tokenCount } from "./crate.ts";
-import { type PatchConvolution, patchConvolution } from "./patch-convolution.ts";
 
 export type ViTOptions = Pick<
   CrateOptions,
@@ -27,9 +27,10 @@ class SelfAttention extends Module {
     dim: number,
     readonly heads: number,
     random: Random,
+    bias: boolean,
   ) {
     super();
-    this.qkv = this.child("qkv", linear(dim, 3 * dim, random.at("qkv")));
+    this.qkv = this.child("qkv", linear(dim, 3 * dim, random.at("qkv"), { bias }));
     this.proj = this.child("proj", linear(dim, dim, random.at("proj")));
   }
 
@@ -69,16 +70,16 @@ export class Mlp extends Module {
 }
 
 /** Z½ = Z + MHSA(LN(Z)),  Z⁺ = Z½ + MLP(LN(Z½)). */
-class ViTBlock extends Module {
+export class ViTBlock extends Module {
   readonly norm1: LayerNorm;
   readonly attn: SelfAttention;
   readonly norm2: LayerNorm;
   readonly mlp: Mlp;
 
-  constructor(dim: number, heads: number, random: Random) {
+  constructor(dim: number, heads: number, random: Random, { qkvBias = true }: { qkvBias?: boolean } = {}) {
     super();
     this.norm1 = this.child("norm1", new LayerNorm(dim, 1e-6));
-    this.attn = this.child("attn", new SelfAttention(dim, heads, random.at("attn")));
+    this.attn = this.child("attn", new SelfAttention(dim, heads, random.at("attn"), qkvBias));
     this.norm2 = this.child("norm2", new LayerNorm(dim, 1e-6));
     this.mlp = this.child("mlp", new Mlp(dim, random.at("mlp")));
   }
@@ -110,7 +111,10 @@ export class ViT extends Module {
     const n = tokenCount(options.imageSize, patch);
     this.cls = this.parameter("cls_token", zeros([1, 1, dim]));
     this.positions = this.parameter("pos_embed", truncatedNormal([1, n, dim], random.at("positions")));
-    const embedding = patchConvolution(patch, channels, dim, random.at("embedding"));
+    const flat = linear(patch * patch * channels, dim, random.at("embedding"));
+    const kernel = flat.W.detach().reshape([dim, channels, patch, patch]);
+    const embedding = new PatchConvolution(kernel, flat.b!.detach());
+    flat.dispose();
     this.embedding = this.child("embedding", embedding, "patch_embed.proj");
     for (let l = 0; l < depth; l++) {
       const block = new ViTBlock(dim, heads, random.at(`block.${l}`));

@@ -16,7 +16,7 @@ export { LayerNorm } from "./layer-norm.ts";
 export { Linear, linear } from "./linear.ts";
 export { Module } from "./module.ts";
 export { normalLinear } from "./normal-linear.ts";
-export { PatchEmbedding, patchify } from "./patch-embedding.ts";
+export { PatchConvolution, PatchEmbedding, patchify, unpatchify } from "./patch-embedding.ts";
 export { averagePool2d, maxPool2d } from "./pool.ts";
 export { modulePaths, record } from "./probe.ts";
 export { SpectralConv2d, SpectralLinear, xavierUniform } from "./spectral-norm.ts";

@@ -1,4 +1,4 @@
-/** @file Tensors in a safetensors file: written one after the other, read without a second copy. */
+/** @file Tensors in files: written as safetensors one after the other, read from those and PyTorch's without a second copy. */
 
 import { constants } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
@@ -6,9 +6,10 @@ import { CheckpointError, OutOfMemoryError } from "./errors.ts";
 import { native } from "./native.ts";
 import { operator } from "./operator.ts";
 import { run1, wrap } from "./run.ts";
-import { layoutSafetensors, parseSafetensors } from "./safetensors.ts";
+import { layoutSafetensors, parseSafetensors, type StoredTensors } from "./safetensors.ts";
 import { scope } from "./scope.ts";
 import type { Tensor } from "./tensor.ts";
+import { isTorch, parseTorch } from "./torch-file.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
 const RESOLVE_NEGATIVE = operator("resolve_neg");
@@ -39,14 +40,21 @@ export function saveTensors(
 }
 
 /**
- * The tensors of a safetensors file. On the CPU they share the memory that the file was read into, which is freed
- * with the last of them.
+ * The tensors of a safetensors file, or of a PyTorch file (.pth, .pt, .th), of which nothing is executed. On the CPU they
+ * share the memory that the file was read into, which is freed with the last of them.
  *
- * @throws {CheckpointError} the file cannot be read, or breaks a rule of the format
+ * @throws {CheckpointError} the file cannot be read, or breaks a rule of the format; a PyTorch file that holds more than
+ *   data
  * @throws {OutOfMemoryError} it does not fit into memory
  */
 export function loadTensors(path: string, options: { device?: string } = {}): TensorFile {
-  return tensorsIn(readWhole(path), path, options);
+  return tensorsOf(storedIn(readWhole(path), path), options);
+}
+
+/** What is in a file that is in memory, safetensors or PyTorch's. @throws {CheckpointError} neither, or damaged */
+export function storedIn(bytes: Uint8Array, path: string): StoredTensors {
+  const torch = isTorch(bytes) || /\.(pth|pt|th)$/.test(path);
+  return torch ? parseTorch(bytes, path) : parseSafetensors(bytes, path);
 }
 
 function* chunksOf(
@@ -81,7 +89,10 @@ const asBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 /** The tensors of a safetensors file that is in memory, which they share where they can. `path` is for messages. */
 export function tensorsIn(bytes: Uint8Array, path: string, options: { device?: string } = {}): TensorFile {
-  const { entries, metadata } = parseSafetensors(bytes, path);
+  return tensorsOf(parseSafetensors(bytes, path), options);
+}
+
+function tensorsOf({ entries, metadata }: StoredTensors, options: { device?: string }): TensorFile {
   const { device = "cpu" } = options;
   const tensors = scope(() => {
     const made = new Map<string, Tensor>();

@@ -1,7 +1,7 @@
 /** @file The schedules at the values the paper's code takes, and at their ends. */
 
 import { expect, test } from "vitest";
-import { type ScheduleOptions, schedule } from "./schedule.ts";
+import { type ScheduleOptions, schedule, warmedCosine } from "./schedule.ts";
 
 const at = (options: ScheduleOptions, times: readonly number[]) => times.map(schedule(options));
 const close = (found: number[], expected: number[], digits = 12) => {
@@ -42,4 +42,10 @@ test("constant only warms up, over a part of a unit too", () => {
 
 test("a length of 0 is refused", () => {
   expect(() => schedule({ kind: "cosine", total: 0, warmup: 0 })).toThrow("expected a length above 0, got 0");
+});
+
+test("the masked autoencoders' rate rises from 0 and falls over what is left", () => {
+  close([0, 20, 40, 420, 800].map(warmedCosine({ total: 800, warmup: 40 })), [0, 0.5, 1, 0.5, 0]);
+  close([0, 1].map(warmedCosine({ total: 2, warmup: 0 })), [1, 0.5]);
+  expect(() => warmedCosine({ total: 0, warmup: 0 })).toThrow("expected a length above 0, got 0");
 });

@@ -49,3 +49,14 @@ export function warmupCosine(options: {
     return least + ((1 - least) * (1 + Math.cos(Math.PI * x))) / 2;
   };
 }
+
+/**
+ * The factor of the masked autoencoders' authors: a linear rise from 0, then a cosine from the end of it to 0,
+ *
+ *     t / warmup  below warmup,  ½ (1 + cos π (t − warmup)/(total − warmup))  from there on
+ */
+export function warmedCosine({ total, warmup }: Omit<ScheduleOptions, "kind">): (t: number) => number {
+  if (!(total > 0)) throw new UsageError(`schedule: expected a length above 0, got ${total}`);
+  return (t) =>
+    t < warmup ? t / warmup : (1 + Math.cos((Math.PI * (t - warmup)) / Math.max(total - warmup, 1))) / 2;
+}

@@ -90,7 +90,8 @@ export async function runSteps<Batch>(
         await new Promise(setImmediate); // signals are heard here
         const due = options.checkpointEvery !== undefined && place.step % options.checkpointEvery === 0;
         const end = stop.code !== undefined || place.step >= total;
-        if (found !== undefined || due || end) save(better);
+        // where nothing is scored, the end is what is taken for the best
+        if (found !== undefined || due || end) save(better || (end && place.best === null));
         if (stop.code !== undefined)
           throw new StoppedError(`stopped at step ${place.step}, saved; go on with --resume auto`, stop.code);
         if (end) break;

@@ -4,6 +4,7 @@ import { hint, scope, UsageError } from "../../src/tensor/index.ts";
 import { cppLosses } from "./cpp-losses.ts";
 import { crate } from "./crate.ts";
 import { crateAlpha } from "./crate-alpha.ts";
+import { crateMae } from "./crate-mae.ts";
 import { ctrlLosses } from "./ctrl-losses.ts";
 import { type Comparison, type Kind, readGolden } from "./golden.ts";
 import { gpt } from "./gpt.ts";
@@ -17,6 +18,7 @@ const KINDS: Record<string, Kind> = {
   "crate-alpha": crateAlpha,
   "crate-gpt": gpt("crate_gpt"),
   "crate-lm": gpt("crate_lm"),
+  "crate-mae": crateMae,
   "ctrl-losses": ctrlLosses,
   "layer-rate": layerRate,
   redunet,

@@ -10,9 +10,10 @@ export function supervisedConflict(recipe: Recipe): Conflict | undefined {
 }
 
 /** Names that say nothing of a size. */
-const OF_ANY_SIZE: ReadonlySet<string> = new Set(["crate", "crate_alpha", "tost", "aot", "vit"]);
+const OF_ANY_SIZE: ReadonlySet<string> = new Set(["crate", "crate_mae", "crate_alpha", "tost", "aot", "vit"]);
 
-function modelConflict({ model }: Recipe): Conflict | undefined {
+/** Of the sizes of a classifier. */
+export function modelConflict({ model }: Pick<Recipe, "model">): Conflict | undefined {
   const { name, dim, depth, heads, headDim, patch, imageSize } = model;
   if (imageSize % patch !== 0) {
     const near = [...divisors(imageSize)].join(", ");

@@ -1,6 +1,6 @@
 /** @file A classifier back from its run folder. */
 
-import type { ImageModel } from "../../model/index.ts";
+import type { ImageClassifier } from "../../model/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { buildModel } from "../build.ts";
 import { openRunOf } from "../load-run.ts";
@@ -10,7 +10,7 @@ import type { RunConfig } from "../run-types.ts";
 export interface LoadedRun {
   recipe: RecipeOf<"supervised">;
   /** With the checkpoint's weights (the averaged ones where there are), on the CPU; the caller frees it. */
-  model: ImageModel;
+  model: ImageClassifier;
   /** Name of the checkpoint's folder. */
   checkpoint: string;
 }
@@ -33,7 +33,7 @@ export function loadRun(folder: string, which: string): LoadedRun {
 export function restoreModel(
   recipe: RecipeOf<"supervised">,
   { config, model: weights, ema }: LoadedCheckpoint,
-): ImageModel {
+): ImageClassifier {
   const model = buildModel(recipe, (config as RunConfig).dataset);
   try {
     return model.load(new Map([...weights, ...(ema ?? [])]));

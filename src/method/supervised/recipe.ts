@@ -2,19 +2,20 @@
 import { z } from "zod";
 import {
   amount,
+  augmentedImages,
   batchSize,
   betas,
   channels,
   count,
   epochs,
-  images,
+  init,
   lr,
   momentum,
   recipeOf,
   run,
 } from "../recipe-parts.ts";
 
-const model = z.strictObject({
+export const classifierModel = z.strictObject({
   name: z
     .enum([
       "crate_tiny",
@@ -36,13 +37,14 @@ const model = z.strictObject({
       "tost_large24",
       "tost",
       "aot",
+      ...(["crate_mae_tiny", "crate_mae_small", "crate_mae_base", "crate_mae_large", "crate_mae"] as const),
       "vit_tiny",
       "vit_small",
       "vit_base",
       "vit",
     ])
     .describe(
-      "architecture; crate, crate_alpha, tost, aot and vit take their sizes from dim, depth and heads",
+      "architecture; crate, crate_mae (the encoder of one), crate_alpha, tost, aot and vit take their sizes from dim, depth and heads",
     ),
   dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
   depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
@@ -85,19 +87,9 @@ const model = z.strictObject({
     ),
 });
 
-const augment = z.strictObject({
-  crop: z.int().min(0).exactOptional().describe("padding in pixels before a random crop back to imageSize"),
-  flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
-  resizedCrop: z
-    .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
-    .exactOptional()
-    .describe("random resized crop: smallest and largest share of the area, such as 0.08,1"),
-  mixup: z.number().gt(0).exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
-  erase: z.number().min(0).max(1).exactOptional().describe("probability of erasing a random rectangle"),
-});
-
 const method = z.strictObject({
   name: z.literal("supervised").default("supervised").describe("how the model learns"),
+  init: init.exactOptional(),
   smoothing: z.number().min(0).lt(1).default(0.1).describe("label smoothing: share spread over all classes"),
 });
 
@@ -133,12 +125,9 @@ const train = z.strictObject({
   ...run,
 });
 
-const data = images.extend({
-  augment: augment.prefault({}).describe("random changes to the training images"),
-  normalise: z
-    .enum(["dataset", "imagenet", "none"])
-    .default("dataset")
-    .describe("mean and deviation that images are normalised with"),
+export const supervisedRecipe = recipeOf({
+  model: classifierModel,
+  data: augmentedImages,
+  method: method.prefault({}),
+  train,
 });
-
-export const supervisedRecipe = recipeOf({ model, data, method: method.prefault({}), train });

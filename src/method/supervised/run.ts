@@ -6,6 +6,7 @@ import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import { beginRun } from "../resume.ts";
 import type { Evaluation, RunResult } from "../run-types.ts";
+import { beginFrom } from "../weights/begin.ts";
 import { restoreModel } from "./load.ts";
 import { evaluateClassifier, Supervised } from "./supervised.ts";
 
@@ -28,6 +29,8 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   const batch = batchOptions(recipe, train, device);
   const task = new Supervised(model, { smoothing: recipe.method.smoothing, train, test, batch });
   const { config, resume } = beginRun(recipe, train, place);
+  const { init } = recipe.method;
+  if (init !== undefined && resume === undefined) beginFrom(init, model, recipe.model, place);
   const rule = {
     name: optimizer,
     weightDecay,

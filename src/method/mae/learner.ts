@@ -1,0 +1,158 @@
+/** @file Masked autoencoding as a learner: AdamW in two groups, a warmed cosine, new masks at every step. */
+
+import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
+import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
+import {
+  gradients,
+  NotFiniteError,
+  type Random,
+  scope,
+  type Tensor,
+  UsageError,
+} from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
+import { inPrecision, type Precision } from "../../train/precision.ts";
+import { warmedCosine } from "../../train/schedule.ts";
+import { type Mae, type MaskOptions, maskedErrors } from "./errors.ts";
+
+export interface MaeLearnerOptions extends MaskOptions {
+  train: ImageSource;
+  test: ImageSource;
+  random: Random;
+  batch: BatchOptions;
+  /** Images whose gradients are computed at once; the whole batch unless given. */
+  microBatch?: number | undefined;
+  epochs: number;
+  lr: number;
+  warmupEpochs: number;
+  weightDecay: number;
+  betas: readonly [number, number];
+  precision: Precision;
+  device: string;
+  /** Epochs between evaluations; the end is always evaluated. */
+  evalEvery: number;
+}
+
+/** Trains a masked autoencoder that belongs to the caller. */
+export class MaeLearner implements Learner<Batch> {
+  readonly steps: number;
+  private readonly perEpoch: number;
+  private readonly factor: (t: number) => number;
+  /** Weights are decayed; biases and norms, which have one dimension, are not. */
+  private readonly groups: { parameters: Tensor[]; optimizer: Optimizer }[];
+
+  /** @throws {UsageError} fewer images than one batch */
+  constructor(
+    readonly mae: Mae,
+    private readonly options: MaeLearnerOptions,
+  ) {
+    const { train, batch, epochs, warmupEpochs, weightDecay, betas } = options;
+    this.perEpoch = batchCount(train.count, batch.batchSize, true);
+    if (this.perEpoch === 0)
+      throw new UsageError(
+        `train.batchSize: ${train.name} has ${train.count} images to train on, expected a batch of at most that, got ${batch.batchSize}`,
+        { path: "train.batchSize" },
+      );
+    this.steps = epochs * this.perEpoch;
+    this.factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
+    const all = [...mae.namedParameters()];
+    const group = (own: typeof all, decay: number) => ({
+      parameters: own.map(([, parameter]) => parameter),
+      optimizer: createOptimizer("adamw", new Map(own), { weightDecay: decay, betas }),
+    });
+    const decayed = all.filter(([, { dim }]) => dim > 1);
+    const plain = all.filter(([, { dim }]) => dim <= 1);
+    this.groups = [group(decayed, weightDecay), group(plain, 0)];
+  }
+
+  async *batches(from: number): AsyncGenerator<Batch> {
+    const { train, batch } = this.options;
+    for (let epoch = Math.floor(from / this.perEpoch); ; epoch++) {
+      const start = Math.max(from - epoch * this.perEpoch, 0);
+      yield* batches(train, { ...batch, shuffle: true, epoch, start, dropLast: true });
+    }
+  }
+
+  size(batch: Batch): number {
+    return batch.indices.length;
+  }
+
+  step({ images }: Batch, at: number): Numbers {
+    const { random, lr: highest, ratio, device, microBatch = images.size(0) } = this.options;
+    const [b, , H, W] = images.shape as [number, number, number, number];
+    const patches = (H * W) / this.mae.options.patch ** 2;
+    const noise = random.at("mask").at(`step.${at}`).uniform([b, patches]);
+    const mask = randomMask(noise, ratio).to(device);
+    let loss = 0;
+    let sums: Tensor[] | undefined;
+    for (let start = 0; start < b; start += microBatch) {
+      const length = Math.min(microBatch, b - start);
+      const part = this.partOf(images.narrow(0, start, length), mask.narrow(0, start, length), length / b);
+      loss += part.loss;
+      if (!Number.isFinite(loss))
+        throw new NotFiniteError(
+          `the loss is ${loss} at step ${at + 1}; lower the learning rate or look at the data`,
+        );
+      if (sums === undefined) sums = part.gradients;
+      else for (const [i, sum] of sums.entries()) sum.add_(part.gradients[i]!);
+    }
+    const lr = highest * this.factor(at);
+    let taken = 0;
+    for (const { parameters, optimizer } of this.groups) {
+      optimizer.step(sums!.slice(taken, taken + parameters.length), lr);
+      taken += parameters.length;
+    }
+    return { "train/loss": loss, lr };
+  }
+
+  /** Loss and gradients of some of a batch's images, times their share of it. */
+  private partOf(images: Tensor, mask: Tensor, share: number): { loss: number; gradients: Tensor[] } {
+    const { precision, device, normalisePixels } = this.options;
+    return scope(() => {
+      const target = maskedTarget(images, this.mae.options.patch, normalisePixels);
+      const prediction = inPrecision(precision, device, () => this.mae.apply(images, mask));
+      const loss = maskedError(prediction, target, mask).mul(share);
+      const parameters = this.groups.flatMap((group) => group.parameters);
+      return { loss: loss.item(), gradients: gradients(loss, parameters) };
+    }, "masked loss");
+  }
+
+  async after(done: number): Promise<Milestone | undefined> {
+    const { evalEvery, test, batch, random, epochs } = this.options;
+    const epoch = done / this.perEpoch;
+    if (done !== this.steps && !(Number.isInteger(epoch) && epoch % evalEvery === 0)) return undefined;
+    const { masked, meanFill } = await maskedErrors(
+      this.mae,
+      test,
+      batch,
+      this.options,
+      random.at("eval.mask"),
+    );
+    const text = `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}`;
+    return {
+      numbers: { "eval/masked": masked, "eval/meanFill": meanFill },
+      score: -masked,
+      text: `epoch ${epoch}/${epochs}  ${text}`,
+    };
+  }
+
+  snapshot() {
+    const optimizer = new Map(this.groups.flatMap((group) => [...group.optimizer.stateDict()]));
+    return { model: this.mae.stateDict(), optimizer, state: { steps: this.groups[0]!.optimizer.steps } };
+  }
+
+  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
+    this.mae.load(model);
+    for (const group of this.groups) group.optimizer.load(optimizer, (state as { steps: number }).steps);
+  }
+
+  /** Frees the optimisers. */
+  dispose(): void {
+    for (const { optimizer } of this.groups) optimizer.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,111 @@
+/** @file Masked autoencoders by recipe: pre-training, and what the reconstruction and the features are worth. */
+
+import type { BatchOptions, ImageSource } from "../../data/index.ts";
+import { normalisation } from "../../data/index.ts";
+import { createMae } from "../../model/index.ts";
+import type { Module } from "../../nn/index.ts";
+import { random } from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { withSplits } from "../build.ts";
+import { featuresOf } from "../features.ts";
+import { trainLearner } from "../learner-run.ts";
+import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import { FeatureModule, inWords, type ProbeScores, probeScores } from "../probe-scores.ts";
+import type { RecipeOf } from "../recipe.ts";
+import type { RunConfig } from "../run-types.ts";
+import { type Mae, maskedErrors } from "./errors.ts";
+import { MaeLearner } from "./learner.ts";
+
+type Recipe = RecipeOf<"mae">;
+
+/** A freshly started autoencoder: the same weights for the same seed; the caller frees it. */
+export function buildMae({ model, seed }: Recipe, channels: number): Mae {
+  const { name, ...sizes } = model;
+  return createMae(name, { channels, ...sizes }, random(seed).at("model"));
+}
+
+/** The autoencoder of a checkpoint; the caller frees it. */
+export function restoreMae(recipe: Recipe, { config, model }: LoadedCheckpoint): Mae {
+  const mae = buildMae(recipe, (config as RunConfig).dataset.channels);
+  try {
+    return mae.load(model);
+  } catch (error) {
+    mae.dispose();
+    throw error;
+  }
+}
+
+/** How images are given to a recipe's model; augmentation is for training only. */
+export function maeBatches(recipe: Recipe, source: ImageSource, device: string): BatchOptions {
+  const { imageSize } = recipe.model;
+  return {
+    ...{ batchSize: recipe.train.batchSize, random: random(recipe.seed), device },
+    normalise: normalisation(source, recipe.data.normalise),
+    augment: recipe.data.augment as NonNullable<BatchOptions["augment"]>,
+    ...(imageSize !== source.height || imageSize !== source.width ? { imageSize } : {}),
+  };
+}
+
+function train(recipe: Recipe, place: TrainPlace) {
+  return withSplits(recipe, async (splits) => {
+    using mae = buildMae(recipe, splits.train.channels).to(place.device);
+    const { maskRatio: ratio, normalisePixels } = recipe.method;
+    const { epochs, lr, warmupEpochs, weightDecay, betas, precision, evalEvery, microBatch } = recipe.train;
+    using learner = new MaeLearner(mae, {
+      ...{ ...splits, random: random(recipe.seed), batch: maeBatches(recipe, splits.train, place.device) },
+      ...{ ratio, normalisePixels, epochs, lr, warmupEpochs, weightDecay, betas, precision, evalEvery },
+      ...{ microBatch, device: place.device },
+    });
+    return await trainLearner(learner, recipe, splits.train, place);
+  });
+}
+
+/** Pixels are probed up to so many numbers an image: the closed form has a matrix of their square. */
+const MOST_PIXELS = 4096;
+
+function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+  return withSplits(recipe, async ({ train, ...splits }) => {
+    const test = split === "train" ? train : splits.test;
+    const { maskRatio: ratio, normalisePixels, pool } = recipe.method;
+    using mae = restoreMae(recipe, checkpoint).to(device);
+    const batch = maeBatches(recipe, test, device);
+    const masks = random(recipe.seed).at("eval.mask");
+    const errors = await maskedErrors(mae, test, batch, { ratio, normalisePixels }, masks);
+
+    const { normalise, imageSize } = batch;
+    const images = { normalise: normalise!, device, ...(imageSize !== undefined && { imageSize }) };
+    const probes: Record<string, ProbeScores> = {};
+    const probe = async (name: string, encoder: Module) => {
+      using fitted = await featuresOf(encoder, train, images);
+      using held = await featuresOf(encoder, test, images);
+      const how = {
+        classes: train.classes.length,
+        random: random(recipe.seed).at("probe"),
+      };
+      probes[name] = probeScores(fitted, held, how);
+    };
+    await probe("encoder", new FeatureModule((X) => mae.features(X, pool)));
+    using untrained = buildMae(recipe, train.channels).to(device);
+    await probe("untrained", new FeatureModule((X) => untrained.features(X, pool)));
+    const pixels = train.channels * recipe.model.imageSize ** 2;
+    if (pixels <= MOST_PIXELS) await probe("pixels", new FeatureModule((X) => X.flatten(1)));
+
+    const { masked, meanFill } = errors;
+    const numbers = Object.entries(probes).flatMap(([name, scores]) =>
+      Object.entries(scores).map(([how, share]) => [`${name}/${how}`, share] as const),
+    );
+    const text = [
+      `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}, on ${test.count.toLocaleString("en")} images with ${ratio} of the patches removed`,
+      ...Object.entries(probes).map(([name, scores]) => `${LABELS[name]}, linear probes: ${inWords(scores)}`),
+    ].join("\n");
+    return { numbers: { masked, meanFill, ...Object.fromEntries(numbers), count: test.count }, text };
+  });
+}
+
+const LABELS: Record<string, string> = {
+  encoder: "encoder",
+  untrained: "untrained encoder",
+  pixels: "raw pixels",
+};
+
+export const maeMethod: Method<Recipe> = { train, evaluate };

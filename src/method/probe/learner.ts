@@ -1,0 +1,123 @@
+/** @file A linear classifier on frozen features as a learner: LARS on features that were computed once. */
+
+import { epochOrder } from "../../data/index.ts";
+import type { Module } from "../../nn/index.ts";
+import { NotFiniteError, noGrad, type Random, scope, tensor } from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { warmedCosine } from "../../train/schedule.ts";
+import { accuracy } from "../classify/index.ts";
+import { type HeadState, LarsHead } from "../classify/lars-head.ts";
+import type { Features } from "../features.ts";
+import { percent } from "../probe-scores.ts";
+
+export interface ProbeLearnerOptions {
+  train: Pick<Features, "Z" | "labels">;
+  test: Pick<Features, "Z" | "labels">;
+  classes: number;
+  random: Random;
+  epochs: number;
+  batchSize: number;
+  lr: number;
+  warmupEpochs: number;
+}
+
+/** What a checkpoint holds of the head, beside the network's own names. */
+const PREFIX = "probe.";
+
+/** Trains a head on features that belong to the caller; the network is only saved with it. */
+export class ProbeLearner implements Learner<Int32Array> {
+  readonly steps: number;
+  readonly head: LarsHead;
+  private readonly batchSize: number;
+  private readonly perEpoch: number;
+  private readonly factor: (t: number) => number;
+
+  constructor(
+    private readonly network: Module,
+    private readonly options: ProbeLearnerOptions,
+  ) {
+    const { train, classes, random, epochs, warmupEpochs } = options;
+    const n = train.Z.size(0);
+    this.batchSize = Math.min(options.batchSize, n);
+    this.perEpoch = Math.floor(n / this.batchSize);
+    this.steps = epochs * this.perEpoch;
+    this.factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
+    this.head = new LarsHead(train.Z, classes, random.at("head"));
+  }
+
+  /** Positions of features, another order in each epoch. */
+  async *batches(from: number): AsyncGenerator<Int32Array> {
+    const n = this.options.train.Z.size(0);
+    for (let epoch = Math.floor(from / this.perEpoch); ; epoch++) {
+      const order = epochOrder(n, epoch, this.options.random);
+      for (let i = Math.max(from - epoch * this.perEpoch, 0); i < this.perEpoch; i++)
+        yield order.subarray(i * this.batchSize, (i + 1) * this.batchSize);
+    }
+  }
+
+  size(batch: Int32Array): number {
+    return batch.length;
+  }
+
+  step(batch: Int32Array, at: number): Numbers {
+    const { train, lr: highest } = this.options;
+    const lr = highest * this.factor(at);
+    const rows = tensor(BigInt64Array.from(batch, BigInt), { device: train.Z.device });
+    const loss = this.head.step(train.Z.indexSelect(0, rows), train.labels.indexSelect(0, rows), lr);
+    if (!Number.isFinite(loss))
+      throw new NotFiniteError(
+        `the loss is ${loss} at step ${at + 1}; lower the learning rate or look at the features`,
+      );
+    return { "train/loss": loss, lr };
+  }
+
+  async after(done: number): Promise<Milestone | undefined> {
+    if (done !== this.steps) return undefined;
+    const { test } = this.options;
+    using predicted = this.head.predict(test.Z);
+    const share = accuracy(predicted, test.labels);
+    return { numbers: { "eval/lars": 100 * share }, score: share, text: `linear probe ${percent(share)}` };
+  }
+
+  snapshot() {
+    const head = Object.entries(this.head.state).map(([name, value]) => [PREFIX + name, value] as const);
+    return { model: new Map([...this.network.stateDict(), ...head]), optimizer: new Map(), state: {} };
+  }
+
+  restore({ model }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
+    this.network.load(networkOf(model));
+    noGrad(() =>
+      scope(() => {
+        for (const [name, value] of Object.entries(this.head.state)) value.copy_(model.get(PREFIX + name)!);
+      }),
+    );
+  }
+
+  /** Frees the head. */
+  dispose(): void {
+    this.head.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** The network's tensors of a checkpoint. */
+export const networkOf = (model: LoadedCheckpoint["model"]): LoadedCheckpoint["model"] =>
+  new Map([...model].filter(([name]) => !name.startsWith(PREFIX)));
+
+/** The head of a checkpoint, on features that it was not trained on too; the caller frees it. */
+export function headOf(
+  model: LoadedCheckpoint["model"],
+  Z: Features["Z"],
+  classes: number,
+  random: Random,
+): LarsHead {
+  const head = new LarsHead(Z, classes, random);
+  noGrad(() => {
+    for (const [name, value] of Object.entries(head.state) as [keyof HeadState, Features["Z"]][])
+      value.copy_(model.get(PREFIX + name)!);
+  });
+  return head;
+}

@@ -1,0 +1,30 @@
+/** @file The recipe of a probe: a linear classifier and nearest neighbours on the features of a frozen network. */
+import { z } from "zod";
+import {
+  amount,
+  batchSize,
+  count,
+  epochs,
+  init,
+  lr,
+  normalisedImages,
+  recipeOf,
+  run,
+} from "../recipe-parts.ts";
+import { classifierModel } from "../supervised/recipe.ts";
+
+const method = z.strictObject({
+  name: z.literal("probe").describe("how the model learns"),
+  init: init.exactOptional(),
+  neighbours: count.default(20).describe("k of the k-nearest-neighbour classifier"),
+});
+
+const train = z.strictObject({
+  epochs,
+  batchSize,
+  lr,
+  warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
+  ...run,
+});
+
+export const probeRecipe = recipeOf({ model: classifierModel, data: normalisedImages, method, train });

@@ -1,0 +1,93 @@
+/** @file Probes by recipe: features of a frozen network, a linear head on them, least squares, nearest neighbours. */
+
+import { type ImageSource, normalisation } from "../../data/index.ts";
+import { createClassifier, type ImageClassifier } from "../../model/index.ts";
+import { record } from "../../nn/index.ts";
+import { random, scope } from "../../tensor/index.ts";
+import { type Splits, withSplits } from "../build.ts";
+import { accuracy, type Classifier, knn, leastSquares } from "../classify/index.ts";
+import { type Features, featuresOf } from "../features.ts";
+import { trainLearner } from "../learner-run.ts";
+import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import { FeatureModule, percent } from "../probe-scores.ts";
+import type { RecipeOf } from "../recipe.ts";
+import { beginFrom } from "../weights/begin.ts";
+import { headOf, networkOf, ProbeLearner } from "./learner.ts";
+
+type Recipe = RecipeOf<"probe">;
+
+/** The recipe's network, freshly initialised; the caller frees it. */
+function buildNetwork({ model, seed }: Recipe, { channels, classes }: ImageSource): ImageClassifier {
+  const { name, ...sizes } = model;
+  return createClassifier(name, { channels, ...sizes, classes: classes.length }, random(seed).at("model"));
+}
+
+/** What the head of a network reads, [b, d]. */
+const frozen = (network: ImageClassifier): FeatureModule =>
+  new FeatureModule((X) => {
+    const { found } = record(network, ["pooled"], () => network.apply(X));
+    return scope(() => {
+      const pooled = found.get("pooled")!;
+      const kept = pooled.clone();
+      pooled.dispose();
+      return kept;
+    });
+  });
+
+/** Features of both splits for `body`, which are freed after it. */
+async function withFeatures<T>(
+  recipe: Recipe,
+  network: ImageClassifier,
+  { train, test }: Splits,
+  device: string,
+  body: (train: Features, test: Features) => Promise<T> | T,
+): Promise<T> {
+  const normalise = normalisation(train, recipe.data.normalise);
+  const images = { normalise, device, imageSize: recipe.model.imageSize };
+  using fitted = await featuresOf(frozen(network), train, images);
+  using held = await featuresOf(frozen(network), test, images);
+  return await body(fitted, held);
+}
+
+function train(recipe: Recipe, place: TrainPlace) {
+  return withSplits(recipe, async (splits) => {
+    using network = buildNetwork(recipe, splits.train);
+    const { init } = recipe.method;
+    if (init !== undefined) beginFrom(init, network, recipe.model, place);
+    network.to(place.device);
+    return await withFeatures(recipe, network, splits, place.device, async (train, test) => {
+      const { epochs, batchSize, lr, warmupEpochs } = recipe.train;
+      const classes = splits.train.classes.length;
+      const how = { epochs, batchSize, lr, warmupEpochs, classes, random: random(recipe.seed).at("probe") };
+      using learner = new ProbeLearner(network, { train, test, ...how });
+      return await trainLearner(learner, recipe, splits.train, place);
+    });
+  });
+}
+
+function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+  return withSplits(recipe, async (splits) => {
+    using network = buildNetwork(recipe, splits.train);
+    network.load(networkOf(checkpoint.model)).to(device);
+    const given = { train: splits.train, test: splits[split] };
+    const classes = splits.train.classes.length;
+    const { neighbours: k } = recipe.method;
+    return await withFeatures(recipe, network, given, device, ({ Z, labels }, test) => {
+      const share = (classifier: Classifier): number => {
+        using owned = classifier;
+        using predicted = owned.predict(test.Z);
+        return accuracy(predicted, test.labels);
+      };
+      const scores = {
+        lars: share(headOf(checkpoint.model, Z, classes, random(recipe.seed))),
+        leastSquares: share(leastSquares(Z, labels, { classes })),
+        knn: share(knn(Z, labels, { k: Math.min(k, Z.size(0)), classes })),
+      };
+      const { lars, knn: near, leastSquares: closed } = scores;
+      const text = `linear probes: LARS ${percent(lars)}, least squares ${percent(closed)}; ${k} nearest neighbours ${percent(near)}`;
+      return { numbers: { ...scores, dimension: Z.size(1), count: given.test.count }, text };
+    });
+  });
+}
+
+export const probeMethod: Method<Recipe> = { train, evaluate };
