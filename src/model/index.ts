@@ -9,7 +9,7 @@ export {
   closedLoopNets,
 } from "./closed-loop-nets.ts";
 export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp-head.ts";
-export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
+export { Crate, type CrateOptions, CrateTrunk, type TrunkOptions, tokenCount } from "./crate.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 export {
   CrateDecoderLayer,
@@ -20,6 +20,7 @@ export {
   gridOf,
 } from "./crate-mae.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
+export { DinoHead, type DinoHeadOptions, DinoNet } from "./dino.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
 export { createClassifier, type ImageClassifier } from "./image-classifier.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
@@ -34,9 +35,10 @@ export {
 export { maskedError, maskedTarget, meanFill, randomMask } from "./mask.ts";
 export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
 export { NmceNet, type NmceNetOptions } from "./nmce-net.ts";
-export { type Grid, interpolatePositions, sinCosPositions } from "./positions.ts";
+export { type Grid, interpolatePositions, positionsFor, sinCosPositions } from "./positions.ts";
 export {
   createModel,
+  createTrunk,
   type ModelInfo,
   type ModelOptions,
   modelNames,
@@ -56,5 +58,5 @@ export { BasicBlock, ProjectionHead } from "./resnet-block.ts";
 export { ResNext29 } from "./resnext.ts";
 export { SnganDecoder, SnganEncoder, type SnganOptions } from "./sngan.ts";
 export { Vgg11 } from "./vgg.ts";
-export { ViT, type ViTOptions } from "./vit.ts";
+export { ViT, type ViTOptions, ViTTrunk } from "./vit.ts";
 export { ViTMae, type ViTMaeOptions } from "./vit-mae.ts";

@@ -1,8 +1,8 @@
 /** @file Models by name. */
 
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
-import { Crate, type CrateOptions, tokenCount } from "./crate.ts";
-import { ViT } from "./vit.ts";
+import { Crate, type CrateOptions, CrateTrunk, tokenCount } from "./crate.ts";
+import { ViT, ViTTrunk } from "./vit.ts";
 
 export interface ModelInfo {
   name: string;
@@ -72,6 +72,17 @@ export function createModel(name: string, options: ModelOptions, random: Random)
   const build = () =>
     resolved.family === "crate" ? new Crate(resolved.options, random) : new ViT(resolved.options, random);
   return scope(build, "createModel");
+}
+
+/** Builds a model without its head: images → features [b, d]. @throws {UsageError} as `createModel` */
+export function createTrunk(
+  name: string,
+  given: Omit<ModelOptions, "classes">,
+  random: Random,
+): CrateTrunk | ViTTrunk {
+  const { family, options } = resolve(name, { ...given, classes: 0 });
+  const build = () => (family === "crate" ? new CrateTrunk(options, random) : new ViTTrunk(options, random));
+  return scope(build, "createTrunk");
 }
 
 /**
