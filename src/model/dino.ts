@@ -49,7 +49,7 @@ export class DinoHead extends Module {
     const { dim, hidden = 2048, bottleneck = 256, prototypes, unitPrototypes = true } = options;
     const sizes = [dim, hidden, hidden, bottleneck];
     this.layers = [0, 1, 2].map((i) => {
-      const W = truncatedNormal([sizes[i + 1]!, sizes[i]!], random.at(`mlp.${i}`));
+      const W = scope(() => truncatedNormal([sizes[i + 1]!, sizes[i]!], random.at(`mlp.${i}`)));
       return this.child(`mlp.${i}`, new Linear(W, zeros([sizes[i + 1]!])), `mlp.${2 * i}`); // GELUs are numbered too
     });
     if (prototypes === undefined) return;

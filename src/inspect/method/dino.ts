@@ -4,6 +4,7 @@ import { dinoImages, restorePair } from "../../method/dino/run.ts";
 import { featuresOf } from "../../method/features.ts";
 import { openRunOf } from "../../method/load-run.ts";
 import type { InspectRun } from "../../method/run-types.ts";
+import { toSphere } from "../../nn/index.ts";
 import { scope } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import type { Figure } from "../chart/index.ts";
@@ -32,7 +33,7 @@ export const inspectDino: InspectRun = async (folder, options) => {
     try {
       using pair = restorePair(recipe, checkpoint);
       using features = await featuresOf(pair, source, dinoImages(recipe, source, "cpu"));
-      using Z = scope(() => features.Z.div(features.Z.norm([1], true).clamp(1e-12)), "sphere");
+      using Z = scope(() => toSphere(features.Z), "sphere");
       const given = { Z, labels: features.labels, classes: source.classes.length };
       const figures = new Map<string, Figure>();
       for (const [name, keys, title, unit] of CURVES) {
