@@ -16,6 +16,7 @@ const METHODS: { [M in MethodName]: () => Promise<Method<RecipeOf<M>>> } = {
   dino: async () => (await import("./dino/run.ts")).dinoMethod,
   probe: async () => (await import("./probe/run.ts")).probeMethod,
   ictrl: async () => (await import("./ictrl/run.ts")).ictrlMethod,
+  language: async () => (await import("./language/run.ts")).languageMethod,
 };
 
 /** The method of a recipe. */

@@ -1,5 +1,6 @@
 /** @file What the values of a recipe must be to one another: checks that no single key's schema can make. */
 import { dinoConflict } from "./dino/checks.ts";
+import { languageConflict } from "./language/checks.ts";
 import { maeConflict } from "./mae/checks.ts";
 import { isOf, type Recipe } from "./recipe-schema.ts";
 import { modelConflict, supervisedConflict } from "./supervised/checks.ts";
@@ -13,6 +14,7 @@ export interface Conflict {
 /** The first rule that the recipe breaks, if any. */
 export function conflict(recipe: Recipe): Conflict | undefined {
   if (isOf(recipe, "supervised")) return supervisedConflict(recipe);
+  if (isOf(recipe, "language")) return languageConflict(recipe);
   if (isOf(recipe, "probe")) return modelConflict(recipe);
   if (isOf(recipe, "mae")) return maeConflict(recipe);
   if (isOf(recipe, "dino")) return dinoConflict(recipe);

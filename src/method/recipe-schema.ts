@@ -6,6 +6,7 @@ import { dinoRecipe } from "./dino/recipe.ts";
 import { generativeRecipe } from "./generative/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
 import { incrementalRecipe } from "./incremental/recipe.ts";
+import { languageRecipe } from "./language/recipe.ts";
 import { maeRecipe } from "./mae/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
 import { probeRecipe } from "./probe/recipe.ts";
@@ -24,6 +25,7 @@ export const recipeSchemas = {
   generative: generativeRecipe,
   tcr: tcrRecipe,
   cpp: cppRecipe,
+  language: languageRecipe,
   mae: maeRecipe,
   dino: dinoRecipe,
   probe: probeRecipe,

@@ -1,5 +1,7 @@
 /** @file Models, one file per paper object. */
 
+export { Aot, AotLayer, type AotOptions } from "./aot.ts";
+export { Bert, type BertOptions } from "./bert.ts";
 export {
   CLOSED_LOOP_NETS,
   type ClosedLoopNetInfo,
@@ -10,6 +12,7 @@ export {
 } from "./closed-loop-nets.ts";
 export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp-head.ts";
 export { Crate, type CrateOptions, CrateTrunk, type TrunkOptions, tokenCount } from "./crate.ts";
+export { CrateAlpha, CrateAlphaLayer, type CrateAlphaOptions } from "./crate-alpha.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 export {
   CrateDecoderLayer,
@@ -22,8 +25,19 @@ export {
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
 export { DinoHead, type DinoHeadOptions, DinoNet } from "./dino.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
-export { createClassifier, type ImageClassifier } from "./image-classifier.ts";
+export { Gpt, type GptOptions } from "./gpt.ts";
+export { GptBlock, type GptBlockOptions, type GptKind, gptKinds } from "./gpt-block.ts";
+export { createClassifier, type DrawnClassifier, type ImageClassifier } from "./image-classifier.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
+export {
+  createLanguageModel,
+  isCausal,
+  type LanguageModelInfo,
+  type LanguageModelOptions,
+  languageModelNames,
+  languageModels,
+  languageParameterCount,
+} from "./language-models.ts";
 export {
   createMae,
   createMaeClassifier,
@@ -35,10 +49,14 @@ export {
 export { maskedError, maskedTarget, meanFill, randomMask } from "./mask.ts";
 export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
 export { NmceNet, type NmceNetOptions } from "./nmce-net.ts";
+export { DecoupledISTA, decoupledISTA, OvercompleteISTA, overcompleteISTA } from "./overcomplete.ts";
+export { type CausalMixer, type MixedTokens, NO_PAST, type Past } from "./past.ts";
 export { type Grid, interpolatePositions, positionsFor, sinCosPositions } from "./positions.ts";
 export {
   createModel,
   createTrunk,
+  type ImageModel,
+  type ImageModelOf,
   type ModelInfo,
   type ModelOptions,
   modelNames,
@@ -57,6 +75,8 @@ export {
 export { BasicBlock, ProjectionHead } from "./resnet-block.ts";
 export { ResNext29 } from "./resnext.ts";
 export { SnganDecoder, SnganEncoder, type SnganOptions } from "./sngan.ts";
+export { Tost, TostBlock, type TostOptions } from "./tost.ts";
+export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tssa.ts";
 export { Vgg11 } from "./vgg.ts";
 export { ViT, type ViTOptions, ViTTrunk } from "./vit.ts";
 export { ViTMae, type ViTMaeOptions } from "./vit-mae.ts";
