@@ -31,6 +31,8 @@ const PAPERS = {
   "Wang et al. 2025": ["Attention-Only Transformers via Unrolled Subspace Denoising", "2506.03790"],
   "Pai et al. 2024": ["Masked Completion via Structured Diffusion with White-Box Transformers", "2404.02446"],
   "He et al. 2022": ["Masked Autoencoders Are Scalable Vision Learners", "2111.06377"],
+  "Caron et al. 2021": ["Emerging Properties in Self-Supervised Vision Transformers", "2104.14294"],
+  "Wu et al. 2025": ["Simplifying DINO via Coding Rate Regularization", "2502.10385"],
   "Dai et al. 2022": ["Closed-Loop Data Transcription to an LDR via Minimaxing Rate Reduction", "2111.06636"],
   "Tong et al. 2023": [
     "Incremental Learning of Structured Memory via Closed-Loop Transcription",

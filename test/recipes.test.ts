@@ -117,6 +117,14 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
     model: { dim: 16, depth: 1, heads: 2, decoderDim: 16, decoderDepth: 1, decoderHeads: 2, imageSize: 32 },
     train: { batchSize: 40, epochs: 1, warmupEpochs: 0 },
   },
+  dino: {
+    model: {
+      ...{ name: "crate", dim: 16, depth: 1, heads: 2, patch: 4, imageSize: 32 },
+      ...{ hidden: 16, bottleneck: 8, prototypes: 24 },
+    },
+    method: { localCrops: 1, localSize: 16 },
+    train: { batchSize: 40, epochs: 1, warmupEpochs: 0 },
+  },
   probe: { train: { batchSize: 40, epochs: 1, warmupEpochs: 0 } },
   ctrl: { model: { width: 16, features: 16 }, train: { batchSize: 60, steps: 2 }, method: { components: 3 } },
   incremental: {

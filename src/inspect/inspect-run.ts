@@ -62,6 +62,7 @@ const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   tcr: async () => (await import("./method/encoder.ts")).inspectEncoder,
   cpp: async () => (await import("./method/cpp.ts")).inspectCpp,
   mae: async () => (await import("./method/mae.ts")).inspectMae,
+  dino: async () => (await import("./method/dino.ts")).inspectDino,
   probe: async () => refuseProbe,
   redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
   incremental: async () => (await import("./method/groups.ts")).inspectIncremental,

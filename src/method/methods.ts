@@ -13,6 +13,7 @@ const METHODS: { [M in MethodName]: () => Promise<Method<RecipeOf<M>>> } = {
   tcr: async () => (await import("./tcr/run.ts")).tcrMethod,
   cpp: async () => (await import("./cpp/run.ts")).cppMethod,
   mae: async () => (await import("./mae/run.ts")).maeMethod,
+  dino: async () => (await import("./dino/run.ts")).dinoMethod,
   probe: async () => (await import("./probe/run.ts")).probeMethod,
   ictrl: async () => (await import("./ictrl/run.ts")).ictrlMethod,
   language: async () => (await import("./language/run.ts")).languageMethod,

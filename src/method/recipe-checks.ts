@@ -1,4 +1,5 @@
 /** @file What the values of a recipe must be to one another: checks that no single key's schema can make. */
+import { dinoConflict } from "./dino/checks.ts";
 import { languageConflict } from "./language/checks.ts";
 import { maeConflict } from "./mae/checks.ts";
 import { isOf, type Recipe } from "./recipe-schema.ts";
@@ -16,6 +17,7 @@ export function conflict(recipe: Recipe): Conflict | undefined {
   if (isOf(recipe, "language")) return languageConflict(recipe);
   if (isOf(recipe, "probe")) return modelConflict(recipe);
   if (isOf(recipe, "mae")) return maeConflict(recipe);
+  if (isOf(recipe, "dino")) return dinoConflict(recipe);
   if (isOf(recipe, "ctrl")) {
     const { objective, inner } = recipe.method;
     if (objective === "features-first" && inner < 2)

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { cppRecipe } from "./cpp/recipe.ts";
 import { ctrlRecipe } from "./ctrl/recipe.ts";
+import { dinoRecipe } from "./dino/recipe.ts";
 import { generativeRecipe } from "./generative/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
 import { incrementalRecipe } from "./incremental/recipe.ts";
@@ -26,6 +27,7 @@ export const recipeSchemas = {
   cpp: cppRecipe,
   language: languageRecipe,
   mae: maeRecipe,
+  dino: dinoRecipe,
   probe: probeRecipe,
 } as const;
 

@@ -3,6 +3,7 @@
 import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../nn/index.ts";
 import { cat, type Random, type Tensor, UsageError } from "../tensor/index.ts";
 import { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
+import { type Grid, positionsFor } from "./positions.ts";
 
 export interface CrateOptions extends CrateLayerOptions {
   /** Image side in pixels (square), or [height, width]; a multiple of the patch. */
@@ -25,27 +26,41 @@ export function tokenCount(imageSize: CrateOptions["imageSize"], patch: number):
   return (height / patch) * (width / patch) + 1;
 }
 
+/** Options of a network without its head. */
+export type TrunkOptions = Omit<CrateOptions, "classes">;
+
+/** Rows and columns of patches in images of that size. */
+const grid = (imageSize: CrateOptions["imageSize"], patch: number): Grid => {
+  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
+  return [height / patch, width / patch];
+};
+
 /**
- * CRATE(X) = head of the class token after L layers of compressing and sparsifying:
- *
- *     Z¹ = [z_cls; PatchEmbedding(X)] + E_pos,   Z^{ℓ+1} = ISTA(LN(Z^ℓ + MSSA(LN(Z^ℓ)))),   logits = Linear(LN(z_cls))
- *
- * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction"
+ * Learned positions for images [b, c, H, W]: as they are, or interpolated where the images are of another size than
+ * the network's.
  */
-export class Crate extends Module {
+export function positionsOf(
+  positions: Tensor,
+  X: Tensor,
+  { imageSize, patch }: Pick<TrunkOptions, "imageSize" | "patch">,
+): Tensor {
+  return positionsFor(positions, grid(imageSize, patch), grid([X.size(2), X.size(3)], patch));
+}
+
+/** CRATE without its head: images [b, c, H, W] → LN of the class token after L layers, [b, d]. */
+export class CrateTrunk extends Module {
   readonly cls: Tensor; //                                                      [1, 1, d]
   readonly positions: Tensor; //                                                [1, n, d]
   readonly embedding: PatchEmbedding;
   readonly blocks: CrateLayer[] = [];
   readonly headNorm: LayerNorm;
-  readonly head: Linear;
 
   constructor(
-    readonly options: CrateOptions,
+    readonly options: TrunkOptions,
     random: Random,
   ) {
     super();
-    const { dim, depth, patch, channels = 3, classes } = options;
+    const { dim, depth, patch, channels = 3 } = options;
     const n = tokenCount(options.imageSize, patch);
     // the authors start both from N(0, 1)
     this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
@@ -57,7 +72,6 @@ export class Crate extends Module {
       this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
     }
     this.headNorm = this.child("headNorm", new LayerNorm(dim), "mlp_head.0");
-    this.head = this.child("head", linear(dim, classes, random.at("head")), "mlp_head.1");
   }
 
   /** X [b, c, H, W] → tokens before the first layer [b, n, d]. */
@@ -65,7 +79,8 @@ export class Crate extends Module {
     const patches = this.embedding.apply(X); //                                 [b, N, d]
     const [b, , d] = patches.shape as [number, number, number];
     const cls = this.cls.expand([b, 1, d]);
-    const Z = cat([cls.to(patches.dtype), patches], 1).add(this.positions); //  [b, n, d]
+    const positions = positionsOf(this.positions, X, this.options);
+    const Z = cat([cls.to(patches.dtype), patches], 1).add(positions); //       [b, n, d]
     return Z.to(patches.dtype); // under autocast the tokens stay in the lower precision
   }
 
@@ -73,6 +88,28 @@ export class Crate extends Module {
     let Z = this.probe("tokens", this.tokens(X)); //                            [b, n, d]
     for (const block of this.blocks) Z = block.apply(Z);
     const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
-    return this.head.apply(this.headNorm.apply(this.probe("pooled", pooled))); // [b, classes]
+    return this.headNorm.apply(this.probe("pooled", pooled));
+  }
+}
+
+/**
+ * CRATE(X) = head of the class token after L layers of compressing and sparsifying:
+ *
+ *     Z¹ = [z_cls; PatchEmbedding(X)] + E_pos,   Z^{ℓ+1} = ISTA(LN(Z^ℓ + MSSA(LN(Z^ℓ)))),   logits = Linear(LN(z_cls))
+ *
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction"
+ */
+export class Crate extends CrateTrunk {
+  declare readonly options: CrateOptions;
+  readonly head: Linear;
+
+  constructor(options: CrateOptions, random: Random) {
+    super(options, random);
+    const { dim, classes } = options;
+    this.head = this.child("head", linear(dim, classes, random.at("head")), "mlp_head.1");
+  }
+
+  protected override forward(X: Tensor): Tensor {
+    return this.head.apply(super.forward(X)); //                                [b, classes]
   }
 }

@@ -11,7 +11,7 @@ export {
   closedLoopNets,
 } from "./closed-loop-nets.ts";
 export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp-head.ts";
-export { Crate, type CrateOptions, tokenCount } from "./crate.ts";
+export { Crate, type CrateOptions, CrateTrunk, type TrunkOptions, tokenCount } from "./crate.ts";
 export { CrateAlpha, CrateAlphaLayer, type CrateAlphaOptions } from "./crate-alpha.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 export {
@@ -23,6 +23,7 @@ export {
   gridOf,
 } from "./crate-mae.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
+export { DinoHead, type DinoHeadOptions, DinoNet } from "./dino.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
 export { Gpt, type GptOptions } from "./gpt.ts";
 export { GptBlock, type GptBlockOptions, type GptKind, gptKinds } from "./gpt-block.ts";
@@ -50,9 +51,10 @@ export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
 export { NmceNet, type NmceNetOptions } from "./nmce-net.ts";
 export { DecoupledISTA, decoupledISTA, OvercompleteISTA, overcompleteISTA } from "./overcomplete.ts";
 export { type CausalMixer, type MixedTokens, NO_PAST, type Past } from "./past.ts";
-export { type Grid, interpolatePositions, sinCosPositions } from "./positions.ts";
+export { type Grid, interpolatePositions, positionsFor, sinCosPositions } from "./positions.ts";
 export {
   createModel,
+  createTrunk,
   type ImageModel,
   type ImageModelOf,
   type ModelInfo,
@@ -76,5 +78,5 @@ export { SnganDecoder, SnganEncoder, type SnganOptions } from "./sngan.ts";
 export { Tost, TostBlock, type TostOptions } from "./tost.ts";
 export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tssa.ts";
 export { Vgg11 } from "./vgg.ts";
-export { ViT, type ViTOptions } from "./vit.ts";
+export { ViT, type ViTOptions, ViTTrunk } from "./vit.ts";
 export { ViTMae, type ViTMaeOptions } from "./vit-mae.ts";

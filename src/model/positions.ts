@@ -27,24 +27,39 @@ export function sinCosPositions(d: number, [rows, columns]: Grid): Tensor {
   return tensor(Float32Array.from(numbers), { shape: [1, rows * columns + 1, d] });
 }
 
+/** [1, n, d], the class token's first, brought to another grid by bicubic interpolation at these ratios of sides. */
+function resized(positions: Tensor, from: Grid, to: Grid, ratios: Grid | null): Tensor {
+  const [, n, d] = positions.shape as [number, number, number];
+  const [rows, columns] = from;
+  if (n !== rows * columns + 1)
+    throw new UsageError(`positions: expected ${rows} × ${columns} + 1 of them, got ${n}`);
+  return scope(() => {
+    const grid = positions.narrow(1, 1, n - 1).reshape([1, rows, columns, d]);
+    const scales = ratios ?? [null, null];
+    const wide = aten("upsample_bicubic2d", grid.permute([0, 3, 1, 2]), [...to], false, ...scales);
+    const patches = wide.permute([0, 2, 3, 1]).reshape([1, to[0] * to[1], d]);
+    return cat([positions.narrow(1, 0, 1), patches], 1);
+  }, "interpolate positions");
+}
+
 /**
- * Positions for another number of patches, bicubic; the class token's stays.
+ * Positions for another number of patches, bicubic, without gradients; the class token's stays.
  *
  * @param positions [1, n, d], the class token's first
  * @returns [1, n′, d]
  * @throws {UsageError} tokens that do not fill the grid
  */
-export function interpolatePositions(positions: Tensor, from: Grid, to: Grid): Tensor {
-  const [, n, d] = positions.shape as [number, number, number];
-  const [rows, columns] = from;
-  if (n !== rows * columns + 1)
-    throw new UsageError(`positions: expected ${rows} × ${columns} + 1 of them, got ${n}`);
-  return noGrad(() =>
-    scope(() => {
-      const grid = positions.narrow(1, 1, n - 1).reshape([1, rows, columns, d]);
-      const wide = aten("upsample_bicubic2d", grid.permute([0, 3, 1, 2]), [...to], false, null, null);
-      const patches = wide.permute([0, 2, 3, 1]).reshape([1, to[0] * to[1], d]);
-      return cat([positions.narrow(1, 0, 1), patches], 1);
-    }, "interpolate positions"),
-  );
+export const interpolatePositions = (positions: Tensor, from: Grid, to: Grid): Tensor =>
+  noGrad(() => resized(positions, from, to, null));
+
+/**
+ * Learned positions for images of another size, through which gradients flow; the very tensor where the grids are equal.
+ * As in DINO's code the ratio of the grids is taken of sides that are a tenth of a patch longer.
+ *
+ * @param positions [1, n, d], the class token's first
+ * @returns [1, n′, d]
+ */
+export function positionsFor(positions: Tensor, from: Grid, to: Grid): Tensor {
+  if (from[0] === to[0] && from[1] === to[1]) return positions;
+  return resized(positions, from, to, [(to[0] + 0.1) / from[0], (to[1] + 0.1) / from[1]]);
 }

@@ -2,11 +2,11 @@
 
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
 import { Aot } from "./aot.ts";
-import { Crate, type CrateOptions, tokenCount } from "./crate.ts";
+import { Crate, type CrateOptions, CrateTrunk, tokenCount } from "./crate.ts";
 import { CrateAlpha } from "./crate-alpha.ts";
 import { CLASS_BLOCKS, Tost } from "./tost.ts";
 import { stemWidths } from "./tost-stem.ts";
-import { ViT } from "./vit.ts";
+import { ViT, ViTTrunk } from "./vit.ts";
 
 export interface ModelInfo {
   name: string;
@@ -123,6 +123,19 @@ export function createModel<Name extends string>(
     vit: () => new ViT(full, random),
   };
   return scope(builders[family], "createModel") as ImageModelOf<Name>;
+}
+
+/** Builds a CRATE or a ViT without its head: images → features [b, d]. @throws {UsageError} another name, a missing size */
+export function createTrunk(
+  name: string,
+  given: Omit<ModelOptions, "classes">,
+  random: Random,
+): CrateTrunk | ViTTrunk {
+  const { family, options } = resolve(name, { ...given, classes: 0 });
+  if (family !== "crate" && family !== "vit")
+    throw new UsageError(`model: expected a crate or a vit without its head, got "${name}"`);
+  const build = () => (family === "crate" ? new CrateTrunk(options, random) : new ViTTrunk(options, random));
+  return scope(build, "createTrunk");
 }
 
 /**

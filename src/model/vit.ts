@@ -11,7 +11,7 @@ import {
   truncatedNormal,
 } from "../nn/index.ts";
 import { cat, type Random, type Tensor, zeros } from "../tensor/index.ts";
-import { type CrateOptions, tokenCount } from "./crate.ts";
+import { type CrateOptions, positionsOf, tokenCount } from "./crate.ts";
 
 export type ViTOptions = Pick<
   CrateOptions,
@@ -90,24 +90,20 @@ export class ViTBlock extends Module {
   }
 }
 
-/**
- * ViT(X): the same tokens as CRATE's, mixed by attention and MLP blocks; parameter names are timm's.
- * @see Dosovitskiy et al. 2021, "An Image is Worth 16×16 Words"
- */
-export class ViT extends Module {
+/** ViT without its head: images [b, c, H, W] → LN of the class token after L blocks, [b, d]. */
+export class ViTTrunk extends Module {
   readonly cls: Tensor;
   readonly positions: Tensor;
   readonly embedding: PatchConvolution;
   readonly blocks: ViTBlock[] = [];
   readonly norm: LayerNorm;
-  readonly head: Linear;
 
   constructor(
-    readonly options: ViTOptions,
+    readonly options: Omit<ViTOptions, "classes">,
     random: Random,
   ) {
     super();
-    const { dim, depth, heads, patch, channels = 3, classes } = options;
+    const { dim, depth, heads, patch, channels = 3 } = options;
     const n = tokenCount(options.imageSize, patch);
     this.cls = this.parameter("cls_token", zeros([1, 1, dim]));
     this.positions = this.parameter("pos_embed", truncatedNormal([1, n, dim], random.at("positions")));
@@ -121,17 +117,35 @@ export class ViT extends Module {
       this.blocks.push(this.child(`block.${l}`, block, `blocks.${l}`));
     }
     this.norm = this.child("norm", new LayerNorm(dim, 1e-6));
-    this.head = this.child("head", linear(dim, classes, random.at("head")));
   }
 
   protected forward(X: Tensor): Tensor {
     const patches = this.embedding.apply(X); //                                 [b, N, d]
     const [b, , d] = patches.shape as [number, number, number];
     const cls = this.cls.expand([b, 1, d]).to(patches.dtype);
-    let Z = cat([cls, patches], 1).add(this.positions).to(patches.dtype); //    [b, n, d]
+    const positions = positionsOf(this.positions, X, this.options);
+    let Z = cat([cls, patches], 1).add(positions).to(patches.dtype); //         [b, n, d]
     for (const block of this.blocks) Z = block.apply(Z);
     const normed = this.norm.apply(Z);
-    const pooled = this.options.pool === "mean" ? normed.mean(1) : normed.select(1, 0); // [b, d]
-    return this.head.apply(this.probe("pooled", pooled)); //                    [b, classes]
+    const pooled = this.options.pool === "mean" ? normed.mean(1) : normed.select(1, 0);
+    return this.probe("pooled", pooled); //                                     [b, d]
+  }
+}
+
+/**
+ * ViT(X): the same tokens as CRATE's, mixed by attention and MLP blocks; parameter names are timm's.
+ * @see Dosovitskiy et al. 2021, "An Image is Worth 16×16 Words"
+ */
+export class ViT extends ViTTrunk {
+  declare readonly options: ViTOptions;
+  readonly head: Linear;
+
+  constructor(options: ViTOptions, random: Random) {
+    super(options, random);
+    this.head = this.child("head", linear(options.dim, options.classes, random.at("head")));
+  }
+
+  protected override forward(X: Tensor): Tensor {
+    return this.head.apply(super.forward(X)); //                                [b, classes]
   }
 }

@@ -81,6 +81,9 @@ test("neighbours vote by cosine, and ties go to the smallest label", () => {
     expect(tied.predict(tensor([[1, 1]])).numbers()).toEqual([2]);
     using even = knn(Z, labelled([2, 2, 1, 1, 3]), { k: 4, classes: 4 });
     expect(even.predict(tensor([[1, 1]])).numbers()).toEqual([1]);
+    using weighted = knn(Z, labelled([1, 2, 2, 0, 3]), { k: 3, classes: 4, temperature: 0.07 });
+    expect(weighted.predict(tensor([[1, -0.3]])).numbers()).toEqual([1]); //    two of class 2, but farther
+    expect(() => knn(Z, labelled([0, 0, 0, 0, 0]), { k: 1, classes: 1, temperature: 0 })).toThrow("above 0");
     expect(() => knn(Z, labelled([0, 0, 0, 0, 0]), { k: 6, classes: 1 })).toThrow(
       "expected k from 1 to the 5",
     );

@@ -1,4 +1,4 @@
-/** @file The k nearest neighbours by cosine. */
+/** @file The k nearest neighbours by cosine, with equal votes or with nearer ones counting more. */
 
 import { arange, aten, cat, keep, noGrad, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { type Classifier, checkDimension, checkFeatures } from "./classifier.ts";
@@ -6,20 +6,29 @@ import { type Classifier, checkDimension, checkFeatures } from "./classifier.ts"
 /** Samples compared at a time: the table of similarities is this many rows by all training samples. */
 const ROWS = 1024;
 
+export interface KnnOptions {
+  k: number;
+  classes: number;
+  /** τ: a neighbour's vote weighs exp(cos/τ), as DINO's evaluation has it with 0.07; votes are equal unless given. */
+  temperature?: number;
+}
+
 /**
  * A classifier by the majority among the k training features of largest cosine; ties go to the smallest label.
  *
  * @param Z training features, [n, d]
  * @param labels int64 [n], 0 ≤ label < classes
- * @throws {UsageError} k not from 1 to n, features not finite
+ * @throws {UsageError} k not from 1 to n, τ not above 0, features not finite
  */
-export function knn(Z: Tensor, labels: Tensor, options: { k: number; classes: number }): Classifier {
+export function knn(Z: Tensor, labels: Tensor, options: KnnOptions): Classifier {
   checkFeatures("k-nn", Z, labels);
-  const { k, classes } = options;
+  const { k, temperature } = options;
   if (!(Number.isInteger(k) && k >= 1 && k <= Z.size(0)))
     throw new UsageError(`k-nn: expected k from 1 to the ${Z.size(0)} training samples, got ${k}`);
+  if (temperature !== undefined && !(temperature > 0))
+    throw new UsageError(`k-nn: expected a temperature above 0, got ${temperature}`);
   const [known, own] = noGrad(() => scope(() => [unit(Z.detach()), labels.clone()] as const, "k-nn"));
-  return new Fitted(keep(known), keep(own), k, classes);
+  return new Fitted(keep(known), keep(own), options);
 }
 
 /** Rows scaled to length 1; zero rows stay. */
@@ -29,8 +38,7 @@ class Fitted implements Classifier {
   constructor(
     private readonly known: Tensor, //                                          [n, d]
     private readonly labels: Tensor, //                                         [n]
-    private readonly k: number,
-    private readonly classes: number,
+    private readonly options: KnnOptions,
   ) {}
 
   predict(Z: Tensor): Tensor {
@@ -46,10 +54,15 @@ class Fitted implements Classifier {
   }
 
   private vote(Z: Tensor): Tensor {
-    const [, nearest] = unit(Z.detach()).matmul(this.known.T).topk(this.k, 1); // [b, k]
-    const votes = aten("one_hot", this.labels.index([nearest]), this.classes).sum([1]); // [b, K]
-    const order = arange(this.classes, { device: Z.device });
-    return votes.mul(this.classes).sub(order).argmax(1); // the order decides between equal votes
+    const { k, classes, temperature } = this.options;
+    const [cosines, nearest] = unit(Z.detach()).matmul(this.known.T).topk(k, 1); // [b, k]
+    const ballots = aten("one_hot", this.labels.index([nearest]), classes); //  [b, k, K]
+    if (temperature !== undefined) {
+      const weights = cosines.sub(1).div(temperature).exp().unsqueeze(-1); //   at most 1
+      return ballots.mul(weights).sum([1]).argmax(1);
+    }
+    const order = arange(classes, { device: Z.device });
+    return ballots.sum([1]).mul(classes).sub(order).argmax(1); // the order decides between equal votes
   }
 
   dispose(): void {

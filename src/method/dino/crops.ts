@@ -1,0 +1,82 @@
+/** @file Two large crops of each image and several small ones, each changed at random as DINO changes them. */
+
+import {
+  colourJitter,
+  type Normalisation,
+  normalise,
+  randomBlur,
+  randomFlip,
+  randomGrey,
+  randomResizedCrop,
+} from "../../data/index.ts";
+import { cat, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
+
+export interface CropOptions {
+  /** Side of the global crops, in pixels. */
+  imageSize: number;
+  /** Side of the local crops. */
+  localSize: number;
+  /** Local crops of an image; 0 for none. */
+  localCrops: number;
+  /** Smallest and largest share of the image that a crop covers. */
+  globalScale: readonly [number, number];
+  localScale: readonly [number, number];
+  normalise: Normalisation;
+}
+
+const JITTER = { brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1 };
+
+/** Of the two global crops and of the local ones: how likely they are blurred and solarised. */
+const FIRST = { blur: 1, solarise: 0 };
+const SECOND = { blur: 0.1, solarise: 0.2 };
+const LOCAL = { blur: 0.5, solarise: 0 };
+
+/**
+ * Crops of images [b, c, h, w] in [0, 1], normalised: [2b, c, S, S], the first crops before the second ones, and where
+ * there are local crops [V b, c, s, s].
+ */
+export function drawCrops(images: Tensor, options: CropOptions, random: Random): Tensor[] {
+  const { imageSize, localSize, localCrops, globalScale, localScale } = options;
+  return noGrad(() =>
+    scope(() => {
+      const views = [FIRST, SECOND].map((odds, i) =>
+        changed(images, globalScale, imageSize, odds, random.at(`global.${i}`)),
+      );
+      const groups = [cat(views)];
+      if (localCrops > 0) {
+        const copies = cat(Array.from({ length: localCrops }, () => images));
+        groups.push(changed(copies, localScale, localSize, LOCAL, random.at("local")));
+      }
+      return groups.map((crops) => normalise(crops.mul(255), options.normalise));
+    }, "crops"),
+  );
+}
+
+function changed(
+  images: Tensor,
+  share: readonly [number, number],
+  side: number,
+  { blur, solarise }: { blur: number; solarise: number },
+  random: Random,
+): Tensor {
+  return scope(() => {
+    const crop = randomResizedCrop(images, share, side, random.at("crop"));
+    const flipped = randomFlip(crop, random.at("flip"));
+    const coloured = colourJitter(flipped, JITTER, random.at("jitter"), 0.8);
+    const grey = randomGrey(coloured, 0.2, random.at("grey"));
+    const blurred = randomBlur(grey, blurKernel(side), random.at("blur"), { p: blur });
+    return solarise > 0 ? randomSolarise(blurred, solarise, random.at("solarise")) : blurred;
+  }, "change");
+}
+
+/** The odd number nearest to a tenth of the side, 3 at least: how wide the blur reaches. */
+const blurKernel = (side: number): number => Math.max(3, 2 * Math.round((side / 10 - 1) / 2) + 1);
+
+/** Turns the bright half of the values around, x ≥ ½ to 1 − x, in each image with probability `p`. */
+export function randomSolarise(images: Tensor, p: number, random: Random): Tensor {
+  return scope(() => {
+    const chosen = random.uniform([images.size(0), 1, 1, 1], 0, 1, { device: images.device }).lt(p);
+    const turned = images.neg().add(1).where(images.ge(0.5), images);
+    return turned.where(chosen, images);
+  }, "solarise");
+}

@@ -1,0 +1,153 @@
+/** @file Self-distillation by recipe: training, and what the teacher's features are worth. */
+
+import { type ImageSource, normalisation } from "../../data/index.ts";
+import { createTrunk, DinoNet } from "../../model/index.ts";
+import type { Module } from "../../nn/index.ts";
+import { random } from "../../tensor/index.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { openSplit, type Splits, withSplits } from "../build.ts";
+import { accuracy, knn } from "../classify/index.ts";
+import { type Features, featuresOf, type ImageOptions } from "../features.ts";
+import { trainLearner } from "../learner-run.ts";
+import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
+import { FeatureModule, inWords, percent, probeScores } from "../probe-scores.ts";
+import type { RecipeOf } from "../recipe.ts";
+import type { RunConfig } from "../run-types.ts";
+import { DinoLearner } from "./learner.ts";
+import { DinoPair } from "./pair.ts";
+
+type Recipe = RecipeOf<"dino">;
+
+/** Of a neighbour's vote in the authors' evaluation. */
+const VOTE_TEMPERATURE = 0.07;
+/** Pixels are probed up to so many numbers an image: the closed form has a matrix of their square. */
+const MOST_PIXELS = 4096;
+
+/** A student and a teacher, freshly started: the same weights for the same seed; the caller frees them. */
+export function buildPair({ model, method, seed }: Recipe, given: number): DinoPair {
+  const { name, hidden, bottleneck, prototypes: count, unitPrototypes, channels = given, ...sizes } = model;
+  const draws = random(seed).at("model");
+  const prototypes = method.objective === "dino" ? count : undefined;
+  const head = { hidden, bottleneck, unitPrototypes, ...(prototypes !== undefined && { prototypes }) };
+  const build = () => new DinoNet(createTrunk(name, { channels, ...sizes }, draws), head, draws);
+  return new DinoPair(build, prototypes);
+}
+
+/** The pair of a checkpoint; the caller frees it. */
+export function restorePair(recipe: Recipe, { config, model }: LoadedCheckpoint): DinoPair {
+  const pair = buildPair(recipe, (config as RunConfig).dataset.channels);
+  try {
+    return pair.load(model);
+  } catch (error) {
+    pair.dispose();
+    throw error;
+  }
+}
+
+/** How whole images are given to the teacher. */
+export function dinoImages({ model, data }: Recipe, source: ImageSource, device: string): ImageOptions {
+  const { imageSize } = model;
+  const other = imageSize !== source.height || imageSize !== source.width;
+  return { device, normalise: normalisation(source, data.normalise), ...(other && { imageSize }) };
+}
+
+function train(recipe: Recipe, place: TrainPlace) {
+  return withSplits(recipe, async (splits) => {
+    const { device } = place;
+    using pair = buildPair(recipe, splits.train.channels).to(device);
+    const { method, model } = recipe;
+    const { localCrops, localSize, globalScale, localScale, alignment, precision: epsilon, spread } = method;
+    const { batchSize, epochs, lr, minLr, warmupEpochs, weightDecay, weightDecayEnd, ...rest } = recipe.train;
+    using learner = new DinoLearner(pair, {
+      ...{ train: splits.train, random: random(recipe.seed), batch: { batchSize, device } },
+      crops: {
+        ...{ imageSize: model.imageSize, localSize, localCrops, globalScale, localScale },
+        normalise: normalisation(splits.train, recipe.data.normalise),
+      },
+      ...{ epochs, lr, minLr, warmupEpochs, weightDecay: [weightDecay, weightDecayEnd] },
+      ...{ clipGrad: rest.clipGrad, precision: rest.precision, evalEvery: rest.evalEvery },
+      teacherMomentum: method.teacherMomentum,
+      targets: {
+        studentTemperature: method.studentTemperature,
+        teacherTemperature: {
+          from: method.firstTemperature,
+          to: method.teacherTemperature,
+          epochs: method.temperatureEpochs,
+        },
+        centreMomentum: method.centreMomentum,
+        frozenEpochs: method.frozenEpochs,
+      },
+      simdino: { alignment, precision: epsilon, spread },
+      evaluate: async () => {
+        const found = await scored(pair, splits, recipe, device, neighbours);
+        return { numbers: { "eval/knn": 100 * found }, score: found, text: neighboursInWords(recipe, found) };
+      },
+    });
+    return await trainLearner(learner, recipe, splits.train, place);
+  });
+}
+
+const neighboursInWords = ({ method }: Recipe, share: number): string =>
+  `${method.neighbours} nearest neighbours ${percent(share)}`;
+
+/** Takes features of both splits, and measures one by the other. */
+async function scored<T>(
+  encoder: Module,
+  { train, test }: Splits,
+  recipe: Recipe,
+  device: string,
+  measure: (fitted: Features, held: Features, recipe: Recipe, classes: number) => T,
+): Promise<T> {
+  using fitted = await featuresOf(encoder, train, dinoImages(recipe, train, device));
+  using held = await featuresOf(encoder, test, dinoImages(recipe, test, device));
+  return measure(fitted, held, recipe, train.classes.length);
+}
+
+/** The share that nearest neighbours, by weighted votes, classify right. */
+function neighbours(fitted: Features, held: Features, { method }: Recipe, classes: number): number {
+  const k = Math.min(method.neighbours, fitted.Z.size(0));
+  using classifier = knn(fitted.Z, fitted.labels, { k, classes, temperature: VOTE_TEMPERATURE });
+  using predicted = classifier.predict(held.Z);
+  return accuracy(predicted, held.labels);
+}
+
+function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+  return withSplits(recipe, async (splits) => {
+    const given = { train: splits.train, test: splits[split] };
+    using pair = restorePair(recipe, checkpoint).to(device);
+    using untrained = buildPair(recipe, splits.train.channels).to(device);
+    const pixels = splits.train.channels * recipe.model.imageSize ** 2;
+    const encoders: [key: string, label: string, Module][] = [
+      ["teacher", "teacher", pair],
+      ["untrained", "untrained encoder", untrained],
+    ];
+    if (pixels <= MOST_PIXELS)
+      encoders.push(["pixels", "raw pixels", new FeatureModule((X) => X.flatten(1))]);
+    const numbers: Record<string, number> = {};
+    const lines: string[] = [];
+    for (const [key, label, encoder] of encoders) {
+      const { near, probes } = await scored(encoder, given, recipe, device, (fitted, held, _, classes) => ({
+        near: neighbours(fitted, held, recipe, classes),
+        probes: probeScores(fitted, held, { classes, random: random(recipe.seed).at("probe") }),
+      }));
+      numbers[`${key}/knn`] = near;
+      for (const [how, share] of Object.entries(probes)) numbers[`${key}/${how}`] = share;
+      lines.push(`${label}: ${neighboursInWords(recipe, near)}; linear probes: ${inWords(probes)}`);
+    }
+    return { numbers: { ...numbers, count: given.test.count }, text: lines.join("\n") };
+  });
+}
+
+/** The teacher's, [n, d]. */
+async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {
+  using pair = restorePair(recipe, checkpoint).to(device);
+  const source = await openSplit(recipe, split);
+  try {
+    const found = await featuresOf(pair, source, dinoImages(recipe, source, device));
+    return { ...found, classes: source.classes };
+  } finally {
+    await source.close();
+  }
+}
+
+export const dinoMethod: Method<Recipe> = { train, evaluate, features };
