@@ -19,6 +19,15 @@ const PAPERS = {
   ],
   "Yu et al. 2023": ["White-Box Transformers via Sparse Rate Reduction", "2306.01129"],
   "Pai et al. 2024": ["Masked Completion via Structured Diffusion with White-Box Transformers", "2404.02446"],
+  "Yu et al. 2024": ["Emergence of Segmentation with Minimalistic White-Box Transformers", "2308.16271"],
+  "Wang et al. 2022": [
+    "Self-Supervised Transformers for Unsupervised Object Discovery using Normalized Cut",
+    "2202.11539",
+  ],
+  "Wang et al. 2023": [
+    "Cut and Learn for Unsupervised Object Detection and Instance Segmentation",
+    "2301.11320",
+  ],
   "He et al. 2022": ["Masked Autoencoders Are Scalable Vision Learners", "2111.06377"],
   "Dai et al. 2022": ["Closed-Loop Data Transcription to an LDR via Minimaxing Rate Reduction", "2111.06636"],
   "Tong et al. 2023": [
