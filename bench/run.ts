@@ -25,6 +25,7 @@ const NAMES = [
   "ctrl-loss",
   "cpp-loss",
   "cluster",
+  "tost",
 ];
 
 interface Result {

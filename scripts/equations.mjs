@@ -18,6 +18,17 @@ const PAPERS = {
     "2105.10446",
   ],
   "Yu et al. 2023": ["White-Box Transformers via Sparse Rate Reduction", "2306.01129"],
+  "Yu et al. 2024": [
+    "White-Box Transformers via Sparse Rate Reduction: Compression Is All There Is?",
+    "2311.13110",
+  ],
+  "Bai and Ma 2024": ["Improving Neuron-level Interpretability with White-box Language Models", "2410.16443"],
+  "Yang et al. 2024": ["Scaling White-Box Transformers for Vision", "2405.20299"],
+  "Wu et al. 2024": [
+    "Token Statistics Transformer: Linear-Time Attention via Variational Rate Reduction",
+    "2412.17810",
+  ],
+  "Wang et al. 2025": ["Attention-Only Transformers via Unrolled Subspace Denoising", "2506.03790"],
   "Pai et al. 2024": ["Masked Completion via Structured Diffusion with White-Box Transformers", "2404.02446"],
   "Yu et al. 2024": ["Emergence of Segmentation with Minimalistic White-Box Transformers", "2308.16271"],
   "Wang et al. 2022": [
@@ -44,6 +55,11 @@ const PAPERS = {
     "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
     "2010.11929",
   ],
+  "Devlin et al. 2019": [
+    "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding",
+    "1810.04805",
+  ],
+  "Sennrich et al. 2016": ["Neural Machine Translation of Rare Words with Subword Units", "1508.07909"],
   "Cuturi 2013": [
     "Sinkhorn Distances: Lightspeed Computation of Optimal Transportation Distances",
     "1306.0895",

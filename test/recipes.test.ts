@@ -1,5 +1,5 @@
 /** @file Every recipe that is shipped takes two steps, with its own model, evaluates and saves. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { isOf, type MethodName, type Recipe, type RecipeOf, resolveRecipe } from
 import { findRecipe, recipeNames } from "../src/method/recipes.ts";
 import { trainOn } from "../src/method/supervised/run.ts";
 import { trainRun } from "../src/method/train-run.ts";
-import { parameterCount } from "../src/model/index.ts";
+import { languageParameterCount, parameterCount } from "../src/model/index.ts";
 import { native } from "../src/tensor/index.ts";
 import { quietly, records } from "./tiny.ts";
 
@@ -28,6 +28,10 @@ const SHAPES: Record<string, { classes: number; channels: number }> = {
 
 /** Parameters of the paper's table, to the last one. */
 const COUNTS: Record<string, number> = {
+  "crate-gpt-paper": 60_699_648,
+  "gpt2-paper": 124_475_904,
+  "crate-lm-paper": 81_934_848,
+  "tost-gpt-paper": 110_384_016,
   "imagenet-crate-tiny": 6_090_856,
   "imagenet-crate-small": 13_116_328,
   "imagenet-crate-base": 22_796_008,
@@ -87,8 +91,16 @@ describe.each(
   });
 });
 
-/** Generated images in place of those of data sets; digits where samples are pixels, of which generated ones have more. */
-function generated({ data, model }: Recipe): { name?: string } {
+/**
+ * Generated images in place of those of data sets; digits where samples are pixels, of which generated ones have more; a
+ * short text for texts.
+ */
+function generated({ data, model, method }: Recipe): Record<string, unknown> {
+  if (method.name === "language") {
+    const text = join(root, "text.txt");
+    writeFileSync(text, "a few words of a text\n".repeat(20));
+    return { name: `text:${text}`, tokenizer: "bytes", file: null };
+  }
   if (!(data.name in SHAPES) && data.name !== "digits") return {};
   return { name: model.name === "redunet" ? "digits" : "synthetic" };
 }
@@ -133,15 +145,25 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
     train: { firstSteps: 2, firstBatchSize: 60, batchSize: 60, epochs: 1 },
     method: { directions: 2, samples: 3, nearest: 5, components: 3 },
   },
+  language: {
+    model: { dim: 16, depth: 1, heads: 2, block: 16, vocabulary: null },
+    train: { steps: 2, warmup: 1, batchSize: 2, accumulate: 2 },
+  },
 };
 
 describe.each(
   recipes.filter((recipe) => !isOf(recipe, "supervised")).map((recipe) => [recipe.name, recipe] as const),
 )("%s", (name, recipe) => {
+  test("has the model it says", () => {
+    if (COUNTS[name] === undefined || !isOf(recipe, "language")) return;
+    const { name: model, vocabulary, ...sizes } = recipe.model;
+    expect(languageParameterCount(model, { ...sizes, vocabulary: vocabulary! })).toBe(COUNTS[name]);
+  });
+
   test("takes two steps, evaluates, saves and is looked into", async () => {
     const values = {
       data: generated(recipe),
-      train: { device: "cpu", threads: 1, ...("logInterval" in recipe.train && { logInterval: 1 }) },
+      train: { threads: 1, ...("logInterval" in recipe.train && { logInterval: 1 }) },
     };
     const layers = [
       SMALL[recipe.method.name] ?? {},

@@ -47,6 +47,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./sample.ts")).sampleCommand,
   },
   {
+    name: "generate",
+    usage: "RUN [flags]",
+    about: "text that a language model writes after a prompt",
+    load: async () => (await import("./generate.ts")).generateCommand,
+  },
+  {
     name: "fidelity",
     usage: "RUN|FILE [flags]",
     about: "how like real images those are that a run draws",

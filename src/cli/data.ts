@@ -52,6 +52,8 @@ async function list({ json }: Options): Promise<void> {
     ...[name, size === 0 ? `${channels} × any` : `${channels} × ${size} × ${size}`, known(classes)],
     ...[known(count.train), known(count.test), download ? "data get" : "", licence, title],
   ]);
+  const { TEXTS } = await import("../data/text/text-set.ts");
+  for (const { name, licence, title } of TEXTS) rows.push([name, "text", "", "", "", "", licence, title]);
   print(columns(["data set", "image", "classes", "train", "test", "fetch", "licence", "about"], rows));
 }
 

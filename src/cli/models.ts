@@ -1,5 +1,6 @@
 /** @file `vitrine models`: architectures, their sizes and parameter counts. */
 import type { Command } from "commander";
+import type { LanguageModelInfo } from "../model/language-models.ts";
 import type { ModelInfo } from "../model/registry.ts";
 import { UsageError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
@@ -17,7 +18,7 @@ export function modelsCommand(command: Command): void {
       const found = (await models()).filter(({ name }) => matches(pattern, name));
       if (json) return printJson(found);
       const rows = found.map((model) => [
-        ...[model.name, model.dim, model.depth, model.heads, model.headDim],
+        ...[model.name, model.dim, model.depth, model.heads, model.dim / model.heads],
         ...[grouped(model.parameters), model.about],
       ]);
       print(columns(["model", "dim", "depth", "heads", "headDim", "parameters", "about"], rows));
@@ -46,8 +47,9 @@ export function modelsCommand(command: Command): void {
     });
 }
 
-async function models(): Promise<ModelInfo[]> {
+async function models(): Promise<(ModelInfo | LanguageModelInfo)[]> {
   const { models } = await import("../model/registry.ts");
   const { maes } = await import("../model/mae-registry.ts");
-  return [...models(), ...maes()];
+  const { languageModels } = await import("../model/language-models.ts");
+  return [...models(), ...maes(), ...languageModels()];
 }

@@ -34,7 +34,7 @@ export function recipesCommand(command: Command): void {
     .action((name: string, { json }: { json?: true }) => {
       const names = recipeNames();
       if (!names.includes(name)) {
-        const near = hint(name, names) || `; there are ${names.join(", ")}`;
+        const near = hint(name, names) || "; `vitrine recipes ls` lists them";
         throw new UsageError(`unknown recipe "${name}"${near}`, { path: name, received: name });
       }
       if (json) return printJson(resolveRecipe([findRecipe(name)]).recipe);

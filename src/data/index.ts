@@ -58,3 +58,4 @@ export { moments } from "./moments.ts";
 export { IMAGENET, type Normalisation, normalisation } from "./normalise.ts";
 export { type DatasetInfo, type DatasetOptions, datasets, openDataset, openSource } from "./registry.ts";
 export { type SyntheticOptions, syntheticSet } from "./synthetic.ts";
+export * from "./text/index.ts";

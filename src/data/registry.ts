@@ -11,6 +11,7 @@ import { ImageFolder } from "./folder.ts";
 import { hasIdx, readIdxSet } from "./idx.ts";
 import { type ImageSet, type ImageSource, imageSource } from "./image-set.ts";
 import { syntheticSet } from "./synthetic.ts";
+import { isTextName } from "./text/text-set.ts";
 
 /** What is known of a data set without opening it. */
 export interface DatasetInfo {
@@ -160,6 +161,8 @@ type Kind = "digits" | "mnist" | "fashion-mnist" | "cifar10" | "cifar100" | "fol
 
 function parse(name: string): { kind: Kind; path: string | undefined } {
   if (name.startsWith("folder:")) return { kind: "folder", path: name.slice("folder:".length) };
+  if (isTextName(name))
+    throw new UsageError(`${name} is a text, expected images; texts are for recipes of method language`);
   const names = DATASETS.map((set) => set.name);
   if (names.includes(name)) return { kind: name as Kind, path: undefined };
   throw new UsageError(

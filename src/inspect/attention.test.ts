@@ -7,7 +7,7 @@ import { classAttention } from "./attention.ts";
 
 const small = { dim: 32, depth: 3, heads: 4, imageSize: 16, patch: 4, channels: 1, classes: 5 };
 
-test.each(["crate", "vit"])("%s: layers × heads × patches, each map sums to less than 1", (name) => {
+test.each(["crate", "vit"] as const)("%s: layers × heads × patches, each map sums to less than 1", (name) => {
   using model = createModel(name, small, random(1).at("model"));
   using image = random(2).normal([1, 16, 16]);
   const { maps, rows, columns, prediction } = classAttention(model, image);

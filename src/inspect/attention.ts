@@ -1,6 +1,6 @@
 /** @file Where the class token looks: its attention to the patches, per layer and head, of single images. */
 
-import type { ImageClassifier } from "../model/index.ts";
+import type { DrawnClassifier } from "../model/index.ts";
 import { record } from "../nn/index.ts";
 import { noGrad, scope, type Tensor } from "../tensor/index.ts";
 
@@ -21,7 +21,7 @@ export interface ClassAttention {
  *
  * @param image normalised, [c, h, w]
  */
-export function classAttention(model: ImageClassifier, image: Tensor): ClassAttention {
+export function classAttention(model: DrawnClassifier, image: Tensor): ClassAttention {
   const { patch } = model.options;
   const [, height, width] = image.shape as [number, number, number];
   const rows = height / patch;

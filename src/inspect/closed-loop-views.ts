@@ -9,11 +9,12 @@ import { restorePlayers, withImageSize } from "../method/ctrl/run.ts";
 import { type Features, featuresOf, SYMMETRIC } from "../method/features.ts";
 import { drawImages, restoreGenerative } from "../method/generative/run.ts";
 import { openRunOf, readRecipe } from "../method/load-run.ts";
+import { isOf } from "../method/recipe.ts";
 import { cat, keep, type Random, random, scope, stack, type Tensor, UsageError } from "../tensor/index.ts";
 import { makeFolder } from "../tensor/write-file.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
 import { gridPixels, type Pixels, transcriptionPixels, writePng } from "./closed-loop-pictures.ts";
-import { someOf } from "./method/features.ts";
+import { measureStatisticsOf, someOf } from "./method/features.ts";
 
 export interface ViewOptions {
   checkpoint: string;
@@ -58,6 +59,7 @@ async function withRun<T>(
   try {
     const { imageSize } = withImageSize(recipe).model;
     using players = restorePlayers(recipe, checkpoint, "cpu");
+    if (isOf(recipe, "ctrl")) await measureStatisticsOf(players, recipe.data, imageSize);
     const { channels, classes } = (checkpoint.config as { dataset: Pick<Opened, "channels" | "classes"> })
       .dataset;
     return await body({

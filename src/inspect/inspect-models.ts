@@ -1,7 +1,7 @@
 /** @file Measures a trained model beside its untrained self on samples of a data set, and makes the report. */
 
 import { batches, type ImageSource, type Normalisation } from "../data/index.ts";
-import type { ImageClassifier } from "../model/index.ts";
+import type { DrawnClassifier } from "../model/index.ts";
 import { noGrad, random, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { classAttention } from "./attention.ts";
 import { packImage, packMaps } from "./attention-maps.ts";
@@ -14,8 +14,8 @@ export interface InspectionTask extends MeasureOptions {
   run: string;
   modelName: string;
   /** Untrained weights of the same recipe and seed; null where they are not known. */
-  before: ImageClassifier | null;
-  after: ImageClassifier;
+  before: DrawnClassifier | null;
+  after: DrawnClassifier;
   source: ImageSource;
   split: "train" | "test";
   normalise: { name: string; constants: Normalisation };

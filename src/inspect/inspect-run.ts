@@ -7,6 +7,7 @@ import { readRecipe } from "../method/load-run.ts";
 import type { MethodName } from "../method/recipe.ts";
 import type { InspectRun } from "../method/run-types.ts";
 import { loadRun } from "../method/supervised/load.ts";
+import type { DrawnClassifier } from "../model/index.ts";
 import { UsageError } from "../tensor/index.ts";
 import { writeFigures } from "./figures.ts";
 import { inspectModels } from "./inspect-models.ts";
@@ -15,11 +16,14 @@ import { writeReport } from "./report.ts";
 
 /** Measures a checkpoint of a classifier beside the untrained weights of the same recipe and seed, on the CPU. */
 const inspectClassifier: InspectRun = async (folder, options) => {
+  const { name } = readRecipe(folder).model;
+  if (!/^(crate(?!_alpha)|vit)/.test(name))
+    return (await import("./method/successors.ts")).inspectSuccessor(folder, options);
   const { recipe, model, checkpoint } = loadRun(folder, options.checkpoint);
-  using after = model;
+  using after = model as DrawnClassifier;
   const source = await openSplit(recipe, options.split);
   try {
-    using before = buildModel(recipe, source);
+    using before = buildModel(recipe, source) as DrawnClassifier;
     const report = await inspectModels({
       run: basename(resolve(folder)),
       modelName: recipe.model.name,
@@ -64,6 +68,7 @@ const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   generative: async () => (await import("./method/generative.ts")).inspectGenerative,
   ctrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
   ictrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
+  language: async () => (await import("./method/language.ts")).inspectLanguage,
 };
 
 /**

@@ -1,6 +1,6 @@
 /** @file A report from the measures of a run. */
 
-import type { ImageClassifier } from "../model/index.ts";
+import type { DrawnClassifier } from "../model/index.ts";
 import { environment } from "./environment.ts";
 import { isCrate, type LayerMeasures, type LayerMeter } from "./measure.ts";
 import { checkReport, withoutGaps } from "./report.ts";
@@ -12,7 +12,7 @@ export interface ReportParts {
   run: string;
   modelName: string;
   /** The model of the checkpoint. */
-  model: ImageClassifier;
+  model: DrawnClassifier;
   data: Report["data"];
   checkpoint: Report["checkpoint"];
   seed: number;
@@ -88,7 +88,7 @@ function reasonFor(path: string, value: number, samples: number): string {
   return `not finite: ${value}`;
 }
 
-function describeModel(model: ImageClassifier) {
+function describeModel(model: DrawnClassifier) {
   const { dim, depth, heads, patch, imageSize } = model.options;
   const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
   return {

@@ -1,6 +1,6 @@
 /** @file Measures every layer of a model on images: what it compresses, sparsifies and expands, and how its weights lie. */
 
-import type { Crate, CrateLayer, CrateMaeClassifier, ImageClassifier } from "../model/index.ts";
+import type { Crate, CrateLayer, CrateMaeClassifier, DrawnClassifier } from "../model/index.ts";
 import { record } from "../nn/index.ts";
 import { estimate } from "../rate/index.ts";
 import { noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
@@ -67,7 +67,7 @@ export class LayerMeter {
 
   /** @throws {UsageError} options out of range */
   constructor(
-    private readonly model: ImageClassifier,
+    private readonly model: DrawnClassifier,
     options: MeasureOptions = {},
   ) {
     const { precision = 0.5, authorsEpsilon = 0.01, spectra = 32 } = options;
@@ -158,7 +158,7 @@ export class LayerMeter {
 
 /** Measures every layer on images, normalised, [b, c, h, w]. */
 export function measureLayers(
-  model: ImageClassifier,
+  model: DrawnClassifier,
   images: Tensor,
   options: MeasureOptions = {},
 ): LayerMeasures {
@@ -168,7 +168,7 @@ export function measureLayers(
 }
 
 /** Whether the model has subspaces and a dictionary to measure. */
-export const isCrate = (model: ImageClassifier): model is Crate | CrateMaeClassifier =>
+export const isCrate = (model: DrawnClassifier): model is Crate | CrateMaeClassifier =>
   "mssa" in model.blocks[0]!;
 
 function population(samples: readonly number[]): Spread {

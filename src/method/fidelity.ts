@@ -16,6 +16,7 @@ import { freeCheckpoint } from "../train/checkpoint.ts";
 import { classModel } from "./ctrl/class-model.ts";
 import { sampleImages, transcribe } from "./ctrl/pictures.ts";
 import { restorePlayers, withImageSize } from "./ctrl/run.ts";
+import { measureStatistics } from "./ctrl/statistics.ts";
 import { featuresOf, SYMMETRIC } from "./features.ts";
 import { drawImages, restoreGenerative, SIDE } from "./generative/run.ts";
 import { openRunOf } from "./load-run.ts";
@@ -88,6 +89,7 @@ export async function fidelity(folder: string, options: FidelityOptions): Promis
     }
     using players = restorePlayers(recipe, checkpoint, "cpu");
     const { imageSize } = withImageSize(recipe).model;
+    if (isOf(recipe, "ctrl")) await measureStatistics(players.nets, first(train, 3000), { imageSize });
     using features = await featuresOf(players.nets.encoder, first(train, 5000), { imageSize });
     const { length: classes } = train.classes;
     using drawn = scope(() =>

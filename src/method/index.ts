@@ -37,6 +37,7 @@ export { Players } from "./ctrl/players.ts";
 export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
+export * from "./language/index.ts";
 export {
   type Augmentation,
   type Corruption,

@@ -15,6 +15,7 @@ const METHODS: { [M in MethodName]: () => Promise<Method<RecipeOf<M>>> } = {
   mae: async () => (await import("./mae/run.ts")).maeMethod,
   probe: async () => (await import("./probe/run.ts")).probeMethod,
   ictrl: async () => (await import("./ictrl/run.ts")).ictrlMethod,
+  language: async () => (await import("./language/run.ts")).languageMethod,
 };
 
 /** The method of a recipe. */

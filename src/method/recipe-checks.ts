@@ -1,4 +1,5 @@
 /** @file What the values of a recipe must be to one another: checks that no single key's schema can make. */
+import { languageConflict } from "./language/checks.ts";
 import { maeConflict } from "./mae/checks.ts";
 import { isOf, type Recipe } from "./recipe-schema.ts";
 import { modelConflict, supervisedConflict } from "./supervised/checks.ts";
@@ -12,6 +13,7 @@ export interface Conflict {
 /** The first rule that the recipe breaks, if any. */
 export function conflict(recipe: Recipe): Conflict | undefined {
   if (isOf(recipe, "supervised")) return supervisedConflict(recipe);
+  if (isOf(recipe, "language")) return languageConflict(recipe);
   if (isOf(recipe, "probe")) return modelConflict(recipe);
   if (isOf(recipe, "mae")) return maeConflict(recipe);
   if (isOf(recipe, "ctrl")) {

@@ -19,6 +19,8 @@ export interface Key {
   default: unknown;
   /** By all of its methods. */
   required: boolean;
+  /** Whether one of its methods does without it: `none` takes it away. */
+  optional: boolean;
   about: string;
 }
 
@@ -86,6 +88,7 @@ function mergeKeys(a: Key, b: Key): Key {
   const common = {
     methods: [...a.methods, ...b.methods],
     required: a.required && b.required,
+    optional: a.optional || b.optional,
     default: same(a.default, b.default) ? a.default : undefined,
     about: a.about.includes(b.about) ? a.about : about,
   };
@@ -106,8 +109,7 @@ const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.str
  * is returned as it is, for the schema to refuse; `none` stands for "not given" (null) on a key that may be left out.
  */
 export function parseText(key: Key, text: string): unknown {
-  const optional = !key.required && key.default === undefined;
-  if (optional && text === "none") return null;
+  if (key.optional && text === "none") return null;
   const number = (part: string) => (part.trim() === "" || Number.isNaN(Number(part)) ? part : Number(part));
   if (key.kind === "number") return number(text);
   if (key.kind === "pair") return text.split(",").map(number);
@@ -127,7 +129,15 @@ function leaves(schema: Schema, prefix: string): Omit<Key, "methods">[] {
 
 function leaf(path: string, schema: Schema, required: boolean): Omit<Key, "methods"> {
   const choices = schema.enum ?? (schema.const === undefined ? [] : [schema.const]);
-  const common = { path, choices, default: schema.default, required, about: schema.description ?? "" };
+  const optional = !required && schema.default === undefined;
+  const common = {
+    path,
+    choices,
+    default: schema.default,
+    required,
+    optional,
+    about: schema.description ?? "",
+  };
   if (choices.length > 0) return { ...common, kind: "choice", ...choiceTexts(choices, path) };
   if (schema.type === "array" && schema.prefixItems === undefined) {
     const what = schema.items?.type === "integer" ? "whole numbers" : "numbers";

@@ -5,6 +5,7 @@ import { ctrlRecipe } from "./ctrl/recipe.ts";
 import { generativeRecipe } from "./generative/recipe.ts";
 import { ictrlRecipe } from "./ictrl/recipe.ts";
 import { incrementalRecipe } from "./incremental/recipe.ts";
+import { languageRecipe } from "./language/recipe.ts";
 import { maeRecipe } from "./mae/recipe.ts";
 import { mcr2Recipe } from "./mcr2/recipe.ts";
 import { probeRecipe } from "./probe/recipe.ts";
@@ -23,6 +24,7 @@ export const recipeSchemas = {
   generative: generativeRecipe,
   tcr: tcrRecipe,
   cpp: cppRecipe,
+  language: languageRecipe,
   mae: maeRecipe,
   probe: probeRecipe,
 } as const;

@@ -67,7 +67,7 @@ test("the ImageNet recipes have the paper's numbers", () => {
 
 test("an unknown recipe offers the nearest, or lists what there is", () => {
   expect(() => findRecipe("digts")).toThrow('unknown recipe "digts" (did you mean "digits"?)');
-  expect(() => findRecipe("qqqqqqqqqq")).toThrow(/there are cifar10, ctrl-cifar10-paper, .*digits, /);
+  expect(() => findRecipe("qqqqqqqqqq")).toThrow(/`vitrine recipes ls` lists them/);
 });
 
 test("a file is read with the line of each value", () => {

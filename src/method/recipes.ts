@@ -44,7 +44,7 @@ function recipePath(name: string): string {
     );
   }
   const names = recipeNames();
-  const near = hint(name, names) || `; there are ${names.join(", ")}`;
+  const near = hint(name, names) || "; `vitrine recipes ls` lists them";
   throw new UsageError(`unknown recipe "${name}"${near}, and no file of that name is here`, {
     path: name,
     expected: names.join(", "),

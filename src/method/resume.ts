@@ -38,11 +38,12 @@ export interface BegunRun {
  */
 export function beginRun(
   recipe: Recipe,
-  data: { fingerprint(): string; channels: number; classes: readonly string[] },
+  data: { fingerprint(): string; channels: number; classes: readonly string[]; vocabulary?: string },
   place: TrainRunOptions,
 ): BegunRun {
-  const { channels, classes } = data;
-  const config: RunConfig = { ...recipe, dataset: { fingerprint: data.fingerprint(), channels, classes } };
+  const { channels, classes, vocabulary } = data;
+  const noted = { channels, classes, ...(vocabulary !== undefined && { vocabulary }) };
+  const config: RunConfig = { ...recipe, dataset: { fingerprint: data.fingerprint(), ...noted } };
   const resume = resumeFrom(config, place);
   prepareCheckpoints(join(place.output, "checkpoints"));
   writeFileAtomic(join(place.output, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);

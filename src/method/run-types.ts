@@ -5,7 +5,13 @@ import type { Recipe } from "./recipe.ts";
 
 /** What every checkpoint of a run carries: the recipe, and what of the data the model depends on. */
 export type RunConfig = Recipe & {
-  dataset: { fingerprint: string; channels: number; classes: readonly string[] };
+  dataset: {
+    fingerprint: string;
+    channels: number;
+    classes: readonly string[];
+    /** Of a text's tokenizer. */
+    vocabulary?: string;
+  };
 };
 
 export interface TrainRunOptions {

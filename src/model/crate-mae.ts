@@ -81,7 +81,7 @@ abstract class CrateMaeBody extends Module {
     const pixels = patch * patch * channels;
     const W = xavierUniform([dim, pixels], random.at("embedding")).reshape([dim, channels, patch, patch]);
     const b = linearUniform([dim], pixels, random.at("embedding.bias"));
-    this.embedding = this.child("embedding", new PatchConvolution(W, b), "patch_embed");
+    this.embedding = this.child("embedding", new PatchConvolution(W, b), "patch_embed.proj");
     for (let l = 0; l < depth; l++) {
       const layer = new CrateLayer(random.at(`block.${l}`), { ...options, threshold });
       this.blocks.push(this.child(`block.${l}`, layer, `blocks.${l}.layers.0`));

@@ -4,11 +4,14 @@ import type { Random } from "../tensor/index.ts";
 import type { Crate } from "./crate.ts";
 import type { CrateMaeClassifier } from "./crate-mae.ts";
 import { createMaeClassifier } from "./mae-registry.ts";
-import { createModel, type ModelOptions } from "./registry.ts";
+import { createModel, type ImageModel, type ModelOptions } from "./registry.ts";
 import type { ViT } from "./vit.ts";
 
-/** A CRATE, a ViT, or the encoder of a CRATE-MAE with a head. */
-export type ImageClassifier = Crate | ViT | CrateMaeClassifier;
+/** A CRATE, one of its successors, a ViT, or the encoder of a CRATE-MAE with a head. */
+export type ImageClassifier = ImageModel | CrateMaeClassifier;
+
+/** Those whose layers, weights and attention the inspector draws. */
+export type DrawnClassifier = Crate | ViT | CrateMaeClassifier;
 
 /** Builds a classifier: names of `createModel`, and `crate_mae…`. @throws {UsageError} unknown name, a size that is missing */
 export function createClassifier(name: string, options: ModelOptions, random: Random): ImageClassifier {

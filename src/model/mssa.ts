@@ -1,14 +1,21 @@
 /** @file The compressing half of a CRATE layer. */
 
-import { attentionWeights, linearUniform, Module, selfAttention } from "../nn/index.ts";
-import type { Random, Tensor } from "../tensor/index.ts";
+import { attention, attentionWeights, linearUniform, Module, selfAttention } from "../nn/index.ts";
+import { cat, type Random, type Tensor } from "../tensor/index.ts";
+import type { MixedTokens, Past } from "./past.ts";
 
 export interface MSSAOptions {
   /** K, the number of subspaces. */
   heads: number;
   /** p, the dimension of each. */
   headDim: number;
+  /** Each token sees itself and those before it. */
+  causal?: boolean;
+  /** Names of U, W and b in state dictionaries; the classifier's unless given. */
+  names?: { U: string; W: string; b?: string };
 }
+
+const NAMES = { U: "qkv.weight", W: "to_out.0.weight", b: "to_out.0.bias" };
 
 /**
  * Multi-head subspace self-attention: one step of compressing tokens against K subspaces,
@@ -16,7 +23,7 @@ export interface MSSAOptions {
  *     MSSA(Z) = [SSA₁ … SSA_K] Wᵀ + b,   SSAₖ = softmax((Z Uₖ)(Z Uₖ)ᵀ / √p) (Z Uₖ)     one row per token
  *
  * Queries, keys and values are one projection. W is learned, as in the authors' code; without it the output is tied,
- * [SSA₁ … SSA_K] Uᵀ, as derived.
+ * [SSA₁ … SSA_K] Uᵀ, as derived. The causal form takes the softmax of token t over tokens ≤ t.
  *
  * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", definition of SSA and MSSA
  */
@@ -28,28 +35,54 @@ export class MSSA extends Module {
   constructor(
     U: Tensor,
     readonly options: MSSAOptions,
-    output?: { W: Tensor; b: Tensor },
+    output?: { W: Tensor; b?: Tensor },
   ) {
     super();
-    this.U = this.parameter("qkv.weight", U);
-    this.W = output && this.parameter("to_out.0.weight", output.W);
-    this.b = output && this.parameter("to_out.0.bias", output.b);
+    const names = { ...NAMES, ...options.names };
+    this.U = this.parameter(names.U, U);
+    this.W = output && this.parameter(names.W, output.W);
+    this.b = output?.b && this.parameter(names.b, output.b);
   }
 
-  protected forward(Z: Tensor): Tensor {
-    const { heads, headDim } = this.options;
-    const [b, n] = Z.shape as [number, number, number];
-    const ZU = Z.linear(this.U).reshape([b, n, heads, headDim]); //             [b, n, K, p]
+  /** @param mask added to the scores, [b, 1, 1, n], where there are tokens that nobody is to see */
+  protected forward(Z: Tensor, mask?: Tensor): Tensor {
+    const ZU = this.project(Z); //                                              [b, n, K, p]
     if (this.probed("projection")) this.probe("projection", ZU.transpose(1, 2)); // [b, K, n, p]
-    const stacked = this.attend(ZU).reshape([b, n, heads * headDim]); //        [b, n, K p]
+    return this.write(this.attend(ZU, mask)); //                                [b, n, d]
+  }
+
+  /** Causal: the same for one token or more that follow others. What is kept of those is Z U, half of keys and values. */
+  next(Z: Tensor, past: Past): MixedTokens {
+    const ZU = this.project(Z).transpose(1, 2); //                              [b, K, n, p]
+    const [before] = past.kept;
+    const all = before === undefined ? ZU : cat([before, ZU], 2); //            [b, K, m + n, p]
+    const mixed = attention(ZU, all, all, { causal: true });
+    return { Z: this.write(mixed.transpose(1, 2)), past: { count: all.size(2), kept: [all] } };
+  }
+
+  private project(Z: Tensor): Tensor {
+    const [b, n] = Z.shape as [number, number, number];
+    return Z.linear(this.U).reshape([b, n, this.options.heads, this.options.headDim]); // [b, n, K, p]
+  }
+
+  /** [b, n, K, p] → [b, n, d] */
+  private write(mixed: Tensor): Tensor {
+    const [b, n, K, p] = mixed.shape as [number, number, number, number];
+    const stacked = mixed.reshape([b, n, K * p]); //                            [b, n, K p]
     return this.W === undefined ? stacked.matmul(this.U) : stacked.linear(this.W, this.b); // [b, n, d]
   }
 
   /** Forms the n × n weights only when someone looks at them. */
-  private attend(ZU: Tensor): Tensor {
-    if (!this.probed("attention")) return selfAttention(ZU);
+  private attend(ZU: Tensor, mask?: Tensor): Tensor {
+    const { causal = false } = this.options;
+    const probed = this.probed("attention");
+    if (!causal && mask === undefined && !probed) return selfAttention(ZU);
     const W = ZU.transpose(1, 2); //                                            [b, K, n, p]
-    return this.probe("attention", attentionWeights(W, W)).matmul(W).transpose(1, 2);
+    const options = mask === undefined ? { causal } : { mask };
+    const mixed = probed
+      ? this.probe("attention", attentionWeights(W, W, options)).matmul(W)
+      : attention(W, W, W, options);
+    return mixed.transpose(1, 2);
   }
 
   /** The bases as [K, d, p]. */

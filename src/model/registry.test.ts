@@ -17,12 +17,34 @@ test.each([
   ["vit_small", 224, 16, 1000, 22_050_664],
   ["vit_base", 224, 16, 1000, 86_567_656],
   ["vit_large", 224, 16, 1000, 304_326_632],
+  ["crate_alpha_tiny", 224, 32, 1000, 5_226_088],
+  ["crate_alpha_small", 224, 16, 1000, 40_975_912],
+  ["crate_alpha_base", 224, 16, 1000, 72_328_936],
+  ["crate_alpha_large", 224, 14, 1000, 253_650_920],
+  ["crate_alpha_huge", 224, 16, 1000, 526_973_160],
+  ["crate_alpha_base", 32, 4, 10, 70_913_290],
+  ["tost_tiny12", 224, 16, 1000, 5_769_328],
+  ["tost_small12", 224, 16, 1000, 22_589_944],
+  ["tost_small12", 224, 8, 1000, 22_549_672],
+  ["tost_tiny24", 224, 16, 1000, 10_223_008],
+  ["tost_small24", 224, 16, 1000, 40_344_664],
+  ["tost_medium24", 224, 16, 1000, 71_481_064],
+  ["tost_large24", 224, 16, 1000, 160_286_920],
 ])("%s at %d/%d with %d classes has %d parameters", (name, imageSize, patch, classes, count) => {
   expect(parameterCount(name, { imageSize, patch, classes })).toBe(count);
 });
 
-test.each(["crate_tiny", "vit_tiny"])("the count by formula is the count of %s built", (name) => {
-  const options = { imageSize: 32, patch: 4, classes: 10 };
+test.each(["crate_tiny", "vit_tiny", "crate_alpha_tiny", "tost_tiny12"])(
+  "the count by formula is the count of %s built",
+  (name) => {
+    const options = { imageSize: 32, patch: 4, classes: 10 };
+    using model = createModel(name, options, random(0));
+    expect(model.parameterCount()).toBe(parameterCount(name, options));
+  },
+);
+
+test.each(["crate", "crate_alpha", "aot", "tost", "vit"])("%s alone is of any size", (name) => {
+  const options = { dim: 24, depth: 2, heads: 2, imageSize: 16, patch: 4, classes: 5, channels: 1 };
   using model = createModel(name, options, random(0));
   expect(model.parameterCount()).toBe(parameterCount(name, options));
 });

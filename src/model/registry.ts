@@ -1,7 +1,11 @@
 /** @file Models by name. */
 
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
+import { Aot } from "./aot.ts";
 import { Crate, type CrateOptions, tokenCount } from "./crate.ts";
+import { CrateAlpha } from "./crate-alpha.ts";
+import { CLASS_BLOCKS, Tost } from "./tost.ts";
+import { stemWidths } from "./tost-stem.ts";
 import { ViT } from "./vit.ts";
 
 export interface ModelInfo {
@@ -24,12 +28,25 @@ interface Size {
 }
 
 const paper = "Yu et al. 2023";
-/** Sizes of the papers; `crate` and `vit` alone are of any size. */
+const alpha = "Yang et al. 2024";
+const tost = "Wu et al. 2024";
+/** Sizes of the papers; a family's name alone is of any size. */
 const SIZES: Record<string, Size & { about: string }> = {
   crate_tiny: { dim: 384, depth: 12, heads: 6, about: `CRATE-Tiny, ${paper}` },
   crate_small: { dim: 576, depth: 12, heads: 12, about: `CRATE-Small, ${paper}` },
   crate_base: { dim: 768, depth: 12, heads: 12, about: `CRATE-Base, ${paper}` },
   crate_large: { dim: 1024, depth: 24, heads: 16, about: `CRATE-Large, ${paper}` },
+  crate_alpha_tiny: { dim: 192, depth: 12, heads: 3, about: `CRATE-α-Ti, ${alpha}` },
+  crate_alpha_small: { dim: 576, depth: 12, heads: 12, about: `CRATE-α-S, ${alpha}` },
+  crate_alpha_base: { dim: 768, depth: 12, heads: 12, about: `CRATE-α-B, ${alpha}` },
+  crate_alpha_large: { dim: 1024, depth: 24, heads: 16, about: `CRATE-α-L, ${alpha}` },
+  crate_alpha_huge: { dim: 1280, depth: 32, heads: 16, about: `CRATE-α-H, ${alpha}` },
+  tost_tiny12: { dim: 192, depth: 12, heads: 4, about: `ToST-T, ${tost}` },
+  tost_small12: { dim: 384, depth: 12, heads: 8, about: `ToST-S, ${tost}` },
+  tost_tiny24: { dim: 192, depth: 24, heads: 4, about: `ToST-T of 24 layers, ${tost}` },
+  tost_small24: { dim: 384, depth: 24, heads: 8, about: `ToST-S of 24 layers, ${tost}` },
+  tost_medium24: { dim: 512, depth: 24, heads: 8, about: `ToST-M, ${tost}` },
+  tost_large24: { dim: 768, depth: 24, heads: 16, about: `ToST-L, ${tost}` },
   vit_tiny: { dim: 192, depth: 12, heads: 3, about: "ViT-Tiny, for comparison" },
   vit_small: { dim: 384, depth: 12, heads: 6, about: "ViT-Small, for comparison" },
   vit_base: { dim: 768, depth: 12, heads: 12, about: "ViT-Base, for comparison" },
@@ -46,15 +63,40 @@ const ALIASES: Record<string, string> = {
 
 export type ModelOptions = Partial<CrateOptions> & Pick<CrateOptions, "imageSize" | "patch" | "classes">;
 
+/** Families whose sizes are given; crate_alpha before crate, whose name begins its own. */
+const FAMILIES = ["crate_alpha", "crate", "tost", "aot", "vit"] as const;
+type Family = (typeof FAMILIES)[number];
+
+/** What `createModel` builds. */
+export type ImageModel = Crate | CrateAlpha | Tost | Aot | ViT;
+
+/** The class that a name stands for, where the name is known before the program runs. */
+export type ImageModelOf<Name extends string> = string extends Name
+  ? ImageModel
+  : Name extends `crate_alpha${string}`
+    ? CrateAlpha
+    : Name extends `tost${string}`
+      ? Tost
+      : Name extends "aot"
+        ? Aot
+        : Crate | ViT;
+
 /** Every name that `createModel` takes. */
-export const modelNames = (): string[] => ["crate", "vit", ...Object.keys(SIZES)];
+export const modelNames = (): string[] => [
+  "crate",
+  "vit",
+  "crate_alpha",
+  "tost",
+  "aot",
+  ...Object.keys(SIZES),
+];
 
 /** The name without aliases, and everything the options leave to it. @throws {UsageError} unknown name, missing size */
-function resolve(name: string, options: ModelOptions): { family: "crate" | "vit"; options: CrateOptions } {
+function resolve(name: string, options: ModelOptions): { family: Family; options: CrateOptions } {
   const known = ALIASES[name] ?? name;
   if (!modelNames().includes(known))
     throw new UsageError(`model: no "${name}"${hint(name, modelNames())}; "vitrine models ls" lists them`);
-  const family = known.startsWith("crate") ? "crate" : "vit";
+  const family = FAMILIES.find((candidate) => known.startsWith(candidate))!;
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const { dim, depth, heads, headDim } = { ...SIZES[known], ...given } as Partial<CrateOptions>;
   if (dim === undefined || depth === undefined || heads === undefined)
@@ -67,11 +109,20 @@ function resolve(name: string, options: ModelOptions): { family: "crate" | "vit"
 }
 
 /** Builds a model. @throws {UsageError} unknown name, a size that is missing or does not fit */
-export function createModel(name: string, options: ModelOptions, random: Random): Crate | ViT {
-  const resolved = resolve(name, options);
-  const build = () =>
-    resolved.family === "crate" ? new Crate(resolved.options, random) : new ViT(resolved.options, random);
-  return scope(build, "createModel");
+export function createModel<Name extends string>(
+  name: Name,
+  options: ModelOptions,
+  random: Random,
+): ImageModelOf<Name> {
+  const { family, options: full } = resolve(name, options);
+  const builders: Record<Family, () => ImageModel> = {
+    crate: () => new Crate(full, random),
+    crate_alpha: () => new CrateAlpha(full, random),
+    tost: () => new Tost(full, random),
+    aot: () => new Aot(full, random),
+    vit: () => new ViT(full, random),
+  };
+  return scope(builders[family], "createModel") as ImageModelOf<Name>;
 }
 
 /**
@@ -84,10 +135,23 @@ export function parameterCount(name: string, given: ModelOptions): number {
   const { dim: d, depth: L, heads, headDim, patch, channels = 3, classes: C } = options;
   const P = patch * patch * channels;
   const n = tokenCount(options.imageSize, patch);
-  if (family === "vit") return P * d + d + d + n * d + L * (12 * d * d + 13 * d) + 2 * d + d * C + C;
   const inner = heads * headDim;
+  const head = 2 * d + d * C + C;
+  const tokens = P * d + d + n * d + d; // patches, positions, class token
   const output = options.tiedOutput ? 0 : inner * d + d;
-  return 2 * P + P * d + d + 2 * d + n * d + d + L * (4 * d + inner * d + output + d * d) + 2 * d + d * C + C;
+  const counts: Record<Family, () => number> = {
+    crate: () => 2 * P + 2 * d + tokens + L * (4 * d + inner * d + output + d * d) + head,
+    crate_alpha: () => tokens + L * (4 * d + 2 * inner * d + 8 * d * d) + head,
+    aot: () => 2 * P + 2 * d + tokens + L * (2 * d + 2 * inner * d + d) + head,
+    tost: () => {
+      const widths = stemWidths(patch, d);
+      const stem = widths.map((width, i) => 9 * (widths[i - 1] ?? channels) * width + 2 * width);
+      const layers = L * (10 * d * d + 13 * d + heads) + CLASS_BLOCKS * (12 * d * d + 15 * d);
+      return stem.reduce((sum, part) => sum + part, 0) + d + 65 * d + layers + head;
+    },
+    vit: () => tokens + L * (12 * d * d + 13 * d) + head,
+  };
+  return counts[family]();
 }
 
 /** The sized models at ImageNet's resolution. */

@@ -52,7 +52,7 @@ export class ViTMae extends Module {
     this.positions = this.buffer("pos_embed", sinCosPositions(dim, gridOf(options)));
     const W = xavierUniform([dim, pixels], random.at("embedding")).reshape([dim, channels, patch, patch]);
     const b = linearUniform([dim], pixels, random.at("embedding.bias"));
-    this.embedding = this.child("embedding", new PatchConvolution(W, b), "patch_embed");
+    this.embedding = this.child("embedding", new PatchConvolution(W, b), "patch_embed.proj");
     const block = (name: string, width: number, count: number) =>
       new ViTBlock(width, count, random.at(name), options);
     for (let l = 0; l < depth; l++)

@@ -49,15 +49,19 @@ class SelfAttention extends Module {
   }
 }
 
-/** Two linear maps with GELU between them. */
-class Mlp extends Module {
+/** Two linear maps with GELU between them; names are timm's. */
+export class Mlp extends Module {
   readonly fc1: Linear;
   readonly fc2: Linear;
 
-  constructor(dim: number, random: Random) {
+  constructor(
+    dim: number,
+    random: Random,
+    start: (inputs: number, outputs: number, random: Random) => Linear = linear,
+  ) {
     super();
-    this.fc1 = this.child("fc1", linear(dim, 4 * dim, random.at("fc1")));
-    this.fc2 = this.child("fc2", linear(4 * dim, dim, random.at("fc2")));
+    this.fc1 = this.child("fc1", start(dim, 4 * dim, random.at("fc1")));
+    this.fc2 = this.child("fc2", start(4 * dim, dim, random.at("fc2")));
   }
 
   protected forward(Z: Tensor): Tensor {
@@ -111,7 +115,7 @@ export class ViT extends Module {
     const kernel = flat.W.detach().reshape([dim, channels, patch, patch]);
     const embedding = new PatchConvolution(kernel, flat.b!.detach());
     flat.dispose();
-    this.embedding = this.child("embedding", embedding, "patch_embed");
+    this.embedding = this.child("embedding", embedding, "patch_embed.proj");
     for (let l = 0; l < depth; l++) {
       const block = new ViTBlock(dim, heads, random.at(`block.${l}`));
       this.blocks.push(this.child(`block.${l}`, block, `blocks.${l}`));

@@ -8,26 +8,35 @@ const SELF = operator("vitrine::self_attention");
 export interface AttentionOptions {
   /** Multiplies the scores; 1/√p when left out. */
   scale?: number;
-  /** Each token sees itself and those before it. */
+  /** Each token sees itself and those before it; queries are the last of the tokens that have keys. */
   causal?: boolean;
+  /** Added to the scores: −∞ where a key is not to be seen; not with `causal`. */
+  mask?: Tensor;
 }
 
-/** softmax(scale Q Kᵀ): Q, K [..., n, p] → [..., n, n], rows sum to 1. */
+/** Which keys a query sees: bool [queries, keys]. */
+const seen = (Q: Tensor, K: Tensor): Tensor => {
+  const [n, m] = [Q.size(-2), K.size(-2)];
+  return ones([n, m], { dtype: "bool", device: Q.device }).tril(m - n);
+};
+
+/** softmax(scale Q Kᵀ): Q [..., n, p], K [..., m, p] → [..., n, m], rows sum to 1. */
 export function attentionWeights(Q: Tensor, K: Tensor, options: AttentionOptions = {}): Tensor {
   const { scale = 1 / Math.sqrt(Q.size(-1)), causal = false } = options;
-  const scores = Q.matmul(K.T).mul(scale); //                                  [..., n, n]
+  const products = Q.matmul(K.T).mul(scale); //                                [..., n, m]
+  const scores = options.mask === undefined ? products : products.add(options.mask);
   if (!causal) return scores.softmax(-1);
-  const n = Q.size(-2);
-  const past = ones([n, n], { dtype: "bool", device: Q.device }).tril();
   const never = full([], -Infinity, { dtype: scores.dtype, device: Q.device });
-  return scores.where(past, never).softmax(-1);
+  return scores.where(seen(Q, K), never).softmax(-1);
 }
 
 /** softmax(scale Q Kᵀ) V without forming the n × n matrix where this libtorch has the fused operator (2.0 on). */
 export function attention(Q: Tensor, K: Tensor, V: Tensor, options: AttentionOptions = {}): Tensor {
   if (!FUSED.exists) return attentionWeights(Q, K, options).matmul(V);
   const { scale = null, causal = false } = options;
-  return run(FUSED, Q.h, K.h, V.h, null, 0, causal, scale);
+  const square = Q.size(-2) === K.size(-2);
+  const past = causal && !square && Q.size(-2) > 1 ? seen(Q, K) : undefined; // the last token sees every key
+  return run(FUSED, Q.h, K.h, V.h, (options.mask ?? past)?.h ?? null, 0, causal && square, scale);
 }
 
 /**

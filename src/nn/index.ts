@@ -10,10 +10,12 @@ export {
   convTranspose2d,
   type Pair,
 } from "./conv.ts";
+export { Embedding, embedding } from "./embedding.ts";
 export { kaimingUniform, linearUniform, truncatedNormal } from "./init.ts";
 export { LayerNorm } from "./layer-norm.ts";
 export { Linear, linear } from "./linear.ts";
 export { Module } from "./module.ts";
+export { normalLinear } from "./normal-linear.ts";
 export { PatchConvolution, PatchEmbedding, patchify, unpatchify } from "./patch-embedding.ts";
 export { averagePool2d, maxPool2d } from "./pool.ts";
 export { modulePaths, record } from "./probe.ts";

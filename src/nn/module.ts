@@ -43,7 +43,7 @@ export abstract class Module {
     return tensor;
   }
 
-  /** Registers a child; where the official name differs, `stateName` is it. */
+  /** Registers a child; where the official name differs, `stateName` is it; "" puts its names beside the parent's. */
   protected child<M extends Module>(name: string, module: M, stateName = name): M {
     this.children.push({ name, stateName, module });
     return module;
@@ -64,7 +64,7 @@ export abstract class Module {
     const all = new Map<string, Tensor>();
     for (const [name, tensor] of this.own) all.set(prefix + name, tensor);
     for (const { stateName, module } of this.children)
-      for (const [name, tensor] of module.namedParameters(`${prefix}${stateName}.`)) all.set(name, tensor);
+      for (const [name, tensor] of module.namedParameters(below(prefix, stateName))) all.set(name, tensor);
     return all;
   }
 
@@ -74,7 +74,7 @@ export abstract class Module {
     for (const [name, tensor] of this.own) all.set(prefix + name, tensor);
     for (const [name, tensor] of this.buffers) all.set(prefix + name, tensor);
     for (const { stateName, module } of this.children)
-      for (const [name, tensor] of module.stateDict(`${prefix}${stateName}.`)) all.set(name, tensor);
+      for (const [name, tensor] of module.stateDict(below(prefix, stateName))) all.set(name, tensor);
     return all;
   }
 
@@ -145,6 +145,9 @@ export abstract class Module {
     this.dispose();
   }
 }
+
+/** The prefix of a child's names; a child without a name of its own has its parent's. */
+const below = (prefix: string, name: string): string => (name === "" ? prefix : `${prefix}${name}.`);
 
 /** Integers follow to a device, never to another dtype. */
 const moved = (tensor: Tensor, target: string): Tensor =>

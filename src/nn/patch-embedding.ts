@@ -65,8 +65,8 @@ export class PatchConvolution extends Module {
 
   constructor(W: Tensor, b: Tensor) {
     super();
-    this.W = this.parameter("proj.weight", W);
-    this.b = this.parameter("proj.bias", b);
+    this.W = this.parameter("weight", W);
+    this.b = this.parameter("bias", b);
   }
 
   protected forward(X: Tensor): Tensor {

@@ -14,7 +14,7 @@ export { type MetricsRecord, readMetrics } from "./metrics.ts";
 export { createOptimizer, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 export { chooseDevice, inPrecision, type Precision } from "./precision.ts";
 export type { ProgressMode } from "./progress.ts";
-export { type ScheduleOptions, schedule, warmedCosine } from "./schedule.ts";
+export { type ScheduleOptions, schedule, warmedCosine, warmupCosine } from "./schedule.ts";
 export { runSteps } from "./step-trainer.ts";
 export type { BatchLoss, Evaluation, Task } from "./task.ts";
 export { type Outcome, Trainer, type TrainerOptions } from "./trainer.ts";

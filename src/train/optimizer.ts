@@ -15,6 +15,8 @@ import { TensorList, zerosLike } from "./foreach.ts";
 export interface OptimizerOptions {
   /** Decoupled for AdamW and Lion (p ← p (1 − lr · wd)); added to the gradient for Adam, SGD and LARS. */
   weightDecay?: number;
+  /** What AdamW and Lion decay, by name; every parameter unless given. */
+  decays?: (name: string, parameter: Tensor) => boolean;
   /** Averaging factors of Adam, AdamW (0.9, 0.999) and Lion (0.9, 0.99). */
   betas?: readonly [number, number];
   /** Of SGD and LARS; 0 is plain gradient descent. */
@@ -28,6 +30,8 @@ export interface OptimizerOptions {
 /** What an update may use: the parameters, their gradients, the moments by name, the step counted from 1. */
 interface Update {
   parameters: TensorList;
+  /** Those that decay by themselves, without the gradient. */
+  decayed: TensorList;
   gradients: TensorList;
   moments: Record<string, TensorList>;
   step: number;
@@ -40,7 +44,7 @@ interface Rule {
 }
 
 type RuleMaker = (
-  options: Required<Omit<OptimizerOptions, "betas">> & { betas?: readonly [number, number] },
+  options: Required<Omit<OptimizerOptions, "betas" | "decays">> & { betas?: readonly [number, number] },
 ) => Rule;
 
 /**
@@ -120,16 +124,16 @@ const RULES: Record<string, RuleMaker> = {
   adamw: ({ weightDecay, betas = [0.9, 0.999], epsilon }) => ({
     moments: ["exp_avg", "exp_avg_sq"],
     update(input) {
-      if (weightDecay > 0) input.parameters.mul_(1 - input.lr * weightDecay);
+      if (weightDecay > 0) input.decayed.mul_(1 - input.lr * weightDecay);
       adamStep(input, betas, epsilon);
     },
   }),
   /** p ← p (1 − lr · wd) − lr · sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g. @see Chen et al. 2023 */
   lion: ({ weightDecay, betas: [b1, b2] = [0.9, 0.99] }) => ({
     moments: ["exp_avg"],
-    update({ parameters, gradients, moments, lr }) {
+    update({ parameters, decayed, gradients, moments, lr }) {
       const m = moments.exp_avg!;
-      if (weightDecay > 0) parameters.mul_(1 - lr * weightDecay);
+      if (weightDecay > 0) decayed.mul_(1 - lr * weightDecay);
       const mixed = m.mul(b1).add_(gradients, 1 - b1);
       parameters.add_(mixed.sign(), -lr);
       m.mul_(b2).add_(gradients, 1 - b2);
@@ -140,6 +144,7 @@ const RULES: Record<string, RuleMaker> = {
 /** An optimiser over named parameters, with moments that are saved under `moment.parameter`. */
 export class Optimizer {
   private readonly parameters: TensorList;
+  private readonly decayed: TensorList;
   private readonly moments: Record<string, TensorList>;
   /** Updates done so far. */
   steps = 0;
@@ -147,18 +152,21 @@ export class Optimizer {
   constructor(
     private readonly rule: Rule,
     private readonly named: ReadonlyMap<string, Tensor>,
+    decays: (name: string, parameter: Tensor) => boolean = () => true,
   ) {
     this.parameters = new TensorList([...named.values()]);
+    const chosen = [...named].filter(([name, parameter]) => decays(name, parameter));
+    this.decayed = new TensorList(chosen.map(([, parameter]) => parameter));
     const zeros = () => noGrad(() => new TensorList(zerosLike(this.parameters).tensors.map(keep)));
     this.moments = Object.fromEntries(rule.moments.map((name) => [name, zeros()]));
   }
 
   /** One update in place. @param gradients one per parameter, in the same order */
   step(gradients: readonly Tensor[], lr: number): void {
-    const { parameters, moments } = this;
+    const { parameters, decayed, moments } = this;
     const step = this.steps + 1;
     const update = () =>
-      this.rule.update({ parameters, gradients: new TensorList(gradients), moments, step, lr });
+      this.rule.update({ parameters, decayed, gradients: new TensorList(gradients), moments, step, lr });
     noGrad(() => scope(update, "optimizer step"));
     this.steps = step;
   }
@@ -211,8 +219,10 @@ export function createOptimizer(
     throw new UsageError(
       `optimizer: no "${name}"${hint(name, Object.keys(RULES))}; expected one of ${Object.keys(RULES).join(", ")}`,
     );
+  const { decays, ...rest } = options;
   return new Optimizer(
-    make({ weightDecay: 0, momentum: 0, trust: 0.02, epsilon: 1e-8, ...options }),
+    make({ weightDecay: 0, momentum: 0, trust: 0.02, epsilon: 1e-8, ...rest }),
     parameters,
+    decays,
   );
 }

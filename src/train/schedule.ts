@@ -32,6 +32,25 @@ export function schedule({ kind, total, warmup }: ScheduleOptions): (t: number) 
 }
 
 /**
+ * The factor on the learning rate at step t as nanoGPT has it: a linear rise that never is 0 and stays below 1, then half
+ * a cosine down to `least`, which is reached at `total`:
+ *
+ *     (t + 1) / (warmup + 1) for t < warmup,   least + (1 − least) ½(1 + cos πx),   x = (t − warmup) / (total − warmup)
+ */
+export function warmupCosine(options: {
+  total: number;
+  warmup: number;
+  least: number;
+}): (t: number) => number {
+  const { total, warmup, least } = options;
+  return (t) => {
+    if (t < warmup) return (t + 1) / (warmup + 1);
+    const x = Math.min((t - warmup) / Math.max(1, total - warmup), 1);
+    return least + ((1 - least) * (1 + Math.cos(Math.PI * x))) / 2;
+  };
+}
+
+/**
  * The factor of the masked autoencoders' authors: a linear rise from 0, then a cosine from the end of it to 0,
  *
  *     t / warmup  below warmup,  ½ (1 + cos π (t − warmup)/(total − warmup))  from there on

@@ -85,8 +85,8 @@ test("CrateLayer: Z½ = Z + MSSA(LN(Z)), Z⁺ = ISTA(LN(Z½)), without a skip ar
   scope(() => {
     const Z = tokens();
     const layer = new CrateLayer(stream.at("layer"), { dim: d, heads, headDim }).to("float64");
-    const half = Z.add(layer.mssa.apply(norm(Z, layer.norm1.w, layer.norm1.b)));
-    const expected = layer.ista.apply(norm(half, layer.norm2.w, layer.norm2.b));
+    const half = Z.add(layer.mssa.apply(norm(Z, layer.norm1.w, layer.norm1.b!)));
+    const expected = layer.ista.apply(norm(half, layer.norm2.w, layer.norm2.b!));
     expect(gap(layer.apply(Z), expected)).toBeLessThan(1e-12);
     layer.dispose();
   }));
@@ -97,10 +97,10 @@ test("Crate: embedding, class token and positions, the layers, LN and Linear on 
     const model = new Crate(sizes, stream.at("crate")).to("float64");
     const X = stream.at("X").normal([b, 3, 8, 8], wide);
     const { norm: first, linear, out } = model.embedding;
-    const patches = norm(linear.apply(norm(patchify(X, 4), first.w, first.b)), out.w, out.b);
+    const patches = norm(linear.apply(norm(patchify(X, 4), first.w, first.b!)), out.w, out.b!);
     let Z = cat([model.cls.expand([b, 1, d]), patches], 1).add(model.positions);
     for (const block of model.blocks) Z = block.apply(Z);
-    const pooled = norm(Z.select(1, 0), model.headNorm.w, model.headNorm.b);
+    const pooled = norm(Z.select(1, 0), model.headNorm.w, model.headNorm.b!);
     const expected = pooled.matmul(model.head.W.T).add(model.head.b!);
     expect(gap(model.apply(X), expected)).toBeLessThan(1e-12);
     model.dispose();

@@ -1,11 +1,11 @@
 /** @file Inside a closed loop: rates of Z and Ẑ, their distance class by class, spectra, similarities, accuracies. */
 
 import { batches, type ImageSource } from "../../data/index.ts";
-import { transcribe } from "../../method/ctrl/pictures.ts";
 import { restorePlayers, withImageSize } from "../../method/ctrl/run.ts";
 import { SYMMETRIC } from "../../method/features.ts";
 import type { Progression } from "../../method/ictrl/tasks.ts";
 import { openRunOf } from "../../method/load-run.ts";
+import { isOf } from "../../method/recipe.ts";
 import type { InspectRun } from "../../method/run-types.ts";
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { rateDistance } from "../../rate/index.ts";
@@ -24,16 +24,29 @@ import {
 import { groupFigure } from "./groups.ts";
 import { writeFindings } from "./report.ts";
 
-const AT_ONCE = 250;
+const AT_ONCE = 500;
 
-/** Features of images and of their transcriptions, in evaluation mode: [n, d] each; the caller frees them. */
-async function loop({ encoder, decoder }: ClosedLoopNets, source: ImageSource, imageSize: number) {
+/**
+ * Features of images and of their transcriptions, [n, d] each; the caller frees them.
+ * @param batch with the statistics of each batch, as in CTRL's training; else with the running ones
+ */
+async function loop(
+  { encoder, decoder }: ClosedLoopNets,
+  source: ImageSource,
+  { imageSize, batch }: { imageSize: number; batch: boolean },
+) {
   const parts: Tensor[][] = [[], [], []];
   const normalise = SYMMETRIC(source.channels);
-  for (const net of [encoder, decoder]) net.eval();
-  for await (const { images, labels } of batches(source, { batchSize: AT_ONCE, imageSize, normalise })) {
+  for (const net of [encoder, decoder]) net.train(batch);
+  const batchSize = Math.min(source.count, AT_ONCE);
+  for await (const { images, labels } of batches(source, {
+    batchSize,
+    dropLast: batch,
+    imageSize,
+    normalise,
+  })) {
     const Z = noGrad(() => encoder.apply(images));
-    const Zhat = noGrad(() => scope(() => encoder.apply(transcribe({ encoder, decoder }, images))));
+    const Zhat = noGrad(() => scope(() => encoder.apply(decoder.apply(Z))));
     for (const [i, tensor] of [Z, Zhat, labels.clone()].entries()) parts[i]!.push(keep(tensor));
   }
   const [Z, Zhat, labels] = scope(() => parts.map((part) => cat(part)));
@@ -62,7 +75,7 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
     const { precision } = recipe.method;
     const source = await someOf(recipe.data, options.split, options.samples, imageSize);
     using players = restorePlayers(recipe, checkpoint, "cpu");
-    const { Z, Zhat, labels } = await loop(players.nets, source, imageSize);
+    const { Z, Zhat, labels } = await loop(players.nets, source, { imageSize, batch: isOf(recipe, "ctrl") });
     await source.close();
     const given = { Z, labels, classes: source.classes.length };
     const apart = distances(Z, Zhat, given, precision);

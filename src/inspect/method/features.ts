@@ -3,6 +3,8 @@
 import { type ImageSource, openSource, sourceSubset } from "../../data/index.ts";
 import { spectrum } from "../../method/ctrl/class-model.ts";
 import { type Similarity, similarity } from "../../method/ctrl/pictures.ts";
+import type { Players } from "../../method/ctrl/players.ts";
+import { measureStatistics } from "../../method/ctrl/statistics.ts";
 import { numericalRank, scoreRates } from "../../method/mcr2/evaluate.ts";
 import { scope, type Tensor } from "../../tensor/index.ts";
 import { readMetrics } from "../../train/metrics.ts";
@@ -95,4 +97,18 @@ export async function someOf(
   const count = Math.min(samples, source.count);
   const indices = Int32Array.from({ length: count }, (_, i) => Math.floor((i * source.count) / count));
   return sourceSubset(source, indices);
+}
+
+/** The statistics that a closed loop's pictures are drawn with: see `measureStatistics`. */
+export async function measureStatisticsOf(
+  { nets }: Players,
+  data: { name: string; dir?: string },
+  imageSize: number,
+): Promise<void> {
+  const source = await someOf(data, "train", 3000, imageSize);
+  try {
+    await measureStatistics(nets, source, { imageSize });
+  } finally {
+    await source.close();
+  }
 }

@@ -1,9 +1,12 @@
 import { expect, test } from "vitest";
+import { batches, imageSource, syntheticSet } from "../../data/index.ts";
 import { closedLoopNets } from "../../model/index.ts";
 import { toSphere } from "../../nn/index.ts";
-import { random, scope, tensor } from "../../tensor/index.ts";
+import { noGrad, random, scope, tensor } from "../../tensor/index.ts";
+import { SYMMETRIC } from "../features.ts";
 import { classModel, sampleClass, spectrum } from "./class-model.ts";
 import { interpolate, sampleImages, similarity, transcribe, traverse } from "./pictures.ts";
+import { measureStatistics } from "./statistics.ts";
 
 const nets = () => closedLoopNets("ctrl_mnist", { channels: 1, features: 8, width: 4 }, random(0));
 
@@ -86,4 +89,21 @@ test("similarities are absolute cosines sorted by class", () => {
     ]);
     expect(ends).toEqual([1, 3]);
   });
+});
+
+test("statistics over the images make evaluation what training is on them, and leave the weights alone", async () => {
+  const nets = closedLoopNets("ctrl_mnist", { channels: 3, features: 16, width: 8 }, random(0));
+  const source = imageSource(syntheticSet({ split: "train", count: 500, size: 32 }));
+  const weights = () => nets.encoder.parameters().map((p) => p.numbers());
+  const before = weights();
+  await measureStatistics(nets, source, { imageSize: 32 });
+  expect(weights()).toEqual(before);
+  for await (const { images } of batches(source, { batchSize: 500, imageSize: 32, normalise: SYMMETRIC(3) }))
+    scope(() => {
+      const trained = noGrad(() => nets.decoder.train().apply(nets.encoder.train().apply(images)));
+      const evaluated = transcribe(nets, images);
+      expect(trained.sub(evaluated).abs().max().item()).toBeLessThan(1e-3); // unbiased variance against biased
+    });
+  nets.encoder.dispose();
+  nets.decoder.dispose();
 });

@@ -52,10 +52,10 @@ function train(recipe: Recipe, place: TrainPlace) {
     const by = { classes: splits.train.classes.length, components, neighbours };
     const score = (train: Features, test: Features) => scoreClassifiers(train, test, by);
     using learner = new Mcr2Learner(encoder, {
-      ...{ train: splits.train, random: random(recipe.seed), ...options, gamma1, gamma2, precision },
+      ...{ train: splits.train, random: random(recipe.seed), gamma1, gamma2, precision },
       ...(recipe.data.corruption > 0 && { labels: learnedLabels(splits.train, recipe) }),
       ...(classes === "views" && { views: { count: views, change: VIEW_PRESETS[changes] } }),
-      ...{ ...more, augment: recipe.data.augment, precisionOfProducts: products },
+      ...{ ...more, ...options, augment: recipe.data.augment, precisionOfProducts: products },
       optimizer: { name: optimizer, weightDecay, ...(optimizer === "sgd" && { momentum }) },
       ...(evalEvery !== undefined && { evalEvery }),
       evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),

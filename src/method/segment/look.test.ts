@@ -13,28 +13,30 @@ import { codeColours, paperColours } from "./pca-colours.ts";
 
 const small = { dim: 32, depth: 2, heads: 4, imageSize: 16, patch: 4, channels: 1, classes: 5 };
 
-test.each([
-  ["crate", "mssa"],
-  ["vit", "attn"],
-])("look: %s's maps are the class token's row of the attention matrix", (name, part) => {
-  using model = createModel(name, small, random(1).at("model"));
-  using image = random(2).normal([1, 16, 16]);
-  using seen = look(model, image);
-  const { found } = noGrad(() =>
-    record(model, [`block.*.${part}.attention`], () => scope(() => void model.apply(image.unsqueeze(0)))),
-  );
-  for (const [l, heads] of seen.maps.entries()) {
-    const rows = found.get(`block.${l}.${part}.attention`)!.toArray() as number[][][][];
-    heads.forEach((head, k) => {
-      expect(head.length).toBe(16);
-      for (const [i, x] of head.entries()) expect(x).toBeCloseTo(rows[0]![k]![0]![i + 1]!, 5);
-    });
+test("look: the maps of both families are the class token's row of the attention matrix", () => {
+  for (const [name, part] of [
+    ["crate", "mssa"],
+    ["vit", "attn"],
+  ] as const) {
+    using model = createModel(name, small, random(1).at("model"));
+    using image = random(2).normal([1, 16, 16]);
+    using seen = look(model, image);
+    const { found } = noGrad(() =>
+      record(model, [`block.*.${part}.attention`], () => scope(() => void model.apply(image.unsqueeze(0)))),
+    );
+    for (const [l, heads] of seen.maps.entries()) {
+      const rows = found.get(`block.${l}.${part}.attention`)!.toArray() as number[][][][];
+      heads.forEach((head, k) => {
+        expect(head.length).toBe(16);
+        for (const [i, x] of head.entries()) expect(x).toBeCloseTo(rows[0]![k]![0]![i + 1]!, 5);
+      });
+    }
+    for (const tensor of found.values()) tensor.dispose();
+    expect(seen.features.map(({ shape }) => shape)).toEqual([
+      [16, 32],
+      [16, 32],
+    ]);
   }
-  for (const tensor of found.values()) tensor.dispose();
-  expect(seen.features.map(({ shape }) => shape)).toEqual([
-    [16, 32],
-    [16, 32],
-  ]);
 });
 
 test("weights from a file at other sizes, oblong too; the heads must be told", () => {

@@ -9,6 +9,9 @@ export function supervisedConflict(recipe: Recipe): Conflict | undefined {
   return modelConflict(recipe) ?? augmentConflict(recipe) ?? trainConflict(recipe);
 }
 
+/** Names that say nothing of a size. */
+const OF_ANY_SIZE: ReadonlySet<string> = new Set(["crate", "crate_mae", "crate_alpha", "tost", "aot", "vit"]);
+
 /** Of the sizes of a classifier. */
 export function modelConflict({ model }: Pick<Recipe, "model">): Conflict | undefined {
   const { name, dim, depth, heads, headDim, patch, imageSize } = model;
@@ -16,16 +19,23 @@ export function modelConflict({ model }: Pick<Recipe, "model">): Conflict | unde
     const near = [...divisors(imageSize)].join(", ");
     return say("model.patch", `${patch} does not divide model.imageSize ${imageSize}; ${near} do`);
   }
-  if (name === "crate" || name === "vit" || name === "crate_mae") {
+  if (OF_ANY_SIZE.has(name)) {
     for (const [key, value] of Object.entries({ dim, depth, heads })) {
       if (value === undefined) {
         return say(
           `model.${key}`,
-          `expected for model ${name}; give it, or take a model with a size such as ${name}_tiny`,
+          name === "aot"
+            ? `expected for model ${name}; give it`
+            : `expected for model ${name}; give it, or take a model with a size such as ${name}_tiny${name === "tost" ? "12" : ""}`,
         );
       }
     }
   }
+  if (name.startsWith("tost") && (patch < 2 || !Number.isInteger(Math.log2(patch))))
+    return say(
+      "model.patch",
+      `${patch} is no power of two from 2 on, which the stem of ${name} halves down to`,
+    );
   if (dim !== undefined && heads !== undefined) {
     if (headDim === undefined && dim % heads !== 0) {
       return say(
@@ -33,9 +43,9 @@ export function modelConflict({ model }: Pick<Recipe, "model">): Conflict | unde
         `${heads} does not divide model.dim ${dim}; change one, or give model.headDim`,
       );
     }
-    if (name.startsWith("vit") && headDim !== undefined && heads * headDim !== dim) {
+    if (/^(vit|tost)/.test(name) && headDim !== undefined && heads * headDim !== dim) {
       const product = `${heads} × ${headDim} = ${heads * headDim}`;
-      return say("model.headDim", `heads × headDim must be model.dim ${dim} in a ViT, received ${product}`);
+      return say("model.headDim", `heads × headDim must be model.dim ${dim} in ${name}, received ${product}`);
     }
   }
   return undefined;

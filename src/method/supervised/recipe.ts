@@ -23,6 +23,20 @@ export const classifierModel = z.strictObject({
       "crate_base",
       "crate_large",
       "crate",
+      "crate_alpha_tiny",
+      "crate_alpha_small",
+      "crate_alpha_base",
+      "crate_alpha_large",
+      "crate_alpha_huge",
+      "crate_alpha",
+      "tost_tiny12",
+      "tost_small12",
+      "tost_tiny24",
+      "tost_small24",
+      "tost_medium24",
+      "tost_large24",
+      "tost",
+      "aot",
       ...(["crate_mae_tiny", "crate_mae_small", "crate_mae_base", "crate_mae_large", "crate_mae"] as const),
       "vit_tiny",
       "vit_small",
@@ -30,7 +44,7 @@ export const classifierModel = z.strictObject({
       "vit",
     ])
     .describe(
-      "architecture; crate, crate_mae (the encoder of one) and vit take their sizes from dim, depth and heads",
+      "architecture; crate, crate_mae (the encoder of one), crate_alpha, tost, aot and vit take their sizes from dim, depth and heads",
     ),
   dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
   depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
@@ -41,12 +55,12 @@ export const classifierModel = z.strictObject({
   patch: count.default(16).describe("side of a square patch, in pixels; divides imageSize"),
   imageSize: count.default(224).describe("side of the square input image, in pixels"),
   channels,
-  step: z.number().gt(0).default(0.1).describe("step size η of ISTA (crate only)"),
-  threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate only)"),
+  step: z.number().gt(0).default(0.1).describe("step size η of ISTA (crate and crate_alpha only)"),
+  threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate and crate_alpha only)"),
   pool: z
     .enum(["cls", "mean"])
     .default("cls")
-    .describe("what the head reads: the class token or the mean of all"),
+    .describe("what the head reads: the class token or the mean of all (of tost always the class token)"),
   tiedOutput: z
     .boolean()
     .default(false)

@@ -50,12 +50,12 @@ export const denoisingTrajectory: Claim = {
     text: "N/K ≪ p; where tokens fill their subspaces signal and noise fall alike",
   },
   run({ random, quick }) {
-    const [K, p] = quick ? [4, 16] : [6, 32];
+    const [K, p] = quick ? [6, 32] : [6, 64];
     const layers = { steps: 12, step: 0.35 };
-    const few = trajectory(random.at("few"), { K, p, perSubspace: p / 16 }, { ...layers, precision: 0.1 });
+    const few = trajectory(random.at("few"), { K, p, perSubspace: p / 8 }, { ...layers, precision: 0.1 });
     const many = trajectory(random.at("many"), { K, p, perSubspace: 10 * p }, { ...layers, precision: 0.3 });
     const x = few.inside.map((_, i) => i);
-    const floor = Math.sqrt(1 / 16);
+    const floor = Math.sqrt(1 / 8);
     const panel = (title: string, { inside, outside }: Trajectory, ...expected: readonly Curve[]) => ({
       ...{ kind: "curves" as const, title },
       x: { label: "layer" },
@@ -78,7 +78,7 @@ export const denoisingTrajectory: Claim = {
       plot: {
         subtitle: `K = ${K}, p = ${p}, σ = 0.01, twelve layers of κγ = 0.35`,
         panels: [
-          panel("N/K = p/16: denoising", few, level("√(N/(Kp))", x, floor)),
+          panel("N/K = p/8: denoising", few, level("√(N/(Kp))", x, floor)),
           panel("N/K = 10 p: mere shrinking", many),
         ],
       },

@@ -8,10 +8,13 @@ import { byClass, type Landscape, reductionGradient, reductions } from "./two-cl
 
 const landscape: Landscape = { classes: 2, epsSq: 0.5 };
 
-/** The two optima for d = 8: ranks 4 + 4, and 3 + 5. ΔR of classes of n/2 spread evenly over r₁ and r₂ dimensions. */
+/** ΔR of orthogonal classes of n/2 in 8 dimensions, spread evenly over r₁ and r₂ of them: a local maximum for any ranks. */
 const optimum = (...ranks: number[]): number =>
   ranks.reduce((sum, r) => sum + (r / 2) * (Math.log1p(8 / r) - 0.5 * Math.log1p(16 / r)), 0);
 export const OPTIMA = { even: optimum(4, 4), uneven: optimum(3, 5) };
+const ALL = Array.from({ length: 64 }, (_, i) => [1 + (i % 8), 1 + Math.floor(i / 8)] as const)
+  .filter(([a, b]) => a + b <= 8)
+  .map((ranks) => optimum(...ranks));
 
 /** ‖Zₖ‖² = nₖ for each class. */
 function toEnergy(Z: Tensor): Tensor {
@@ -70,12 +73,12 @@ export const constrainedLandscape: Claim = {
   name: "constrained-landscape",
   title: "Ascent on ΔR with ‖Zₖ‖² = nₖ ends with orthogonal classes and flat spectra, from every start",
   source: "Yu et al. 2020, theorem on optimal representations",
-  expected: "|Z₁Z₂ᵀ| ≤ 1e-8; flat spectra; ΔR = 4 ln 3 − 2 ln 5 (ranks 4 + 4) or 1.159477 (3 + 5)",
+  expected: "|Z₁Z₂ᵀ| ≤ 1e-8; flat spectra; ΔR of some ranks r₁ + r₂ ≤ 8, at best 4 ln 3 − 2 ln 5 (4 + 4)",
   run({ random, quick }) {
     const [runs, iterations] = quick ? [6, 3000] : [10, 20_000];
     const found = ascend(random, runs, iterations);
     const nearest = found.runs.map(({ reduction }) =>
-      Math.min(...Object.values(OPTIMA).map((value) => Math.abs(reduction - value))),
+      Math.min(...ALL.map((value) => Math.abs(reduction - value))),
     );
     const overlap = Math.max(...found.runs.map((run) => run.overlap));
     const uneven = Math.max(...found.runs.flatMap(({ spectra }) => spectra.map(unevenness)));
@@ -92,7 +95,7 @@ export const constrainedLandscape: Claim = {
     return {
       measured: `${global} of ${runs} runs at ranks 4 + 4; overlap ${short(overlap)}, spectra flat to ${short(uneven)}`,
       numbers: {
-        "largest distance of ΔR to an optimum": atMost(Math.max(...nearest), 1e-9),
+        "largest distance of ΔR to that of some ranks": atMost(Math.max(...nearest), 1e-9),
         "largest |Z₁Z₂ᵀ|": atMost(overlap, 1e-8),
         "unevenness of spectra": atMost(uneven, 1e-3),
         "runs at the global optimum": atLeast(global, 1),

@@ -1,0 +1,107 @@
+/** @file Texts by name: found like other data sets, read whole, and split. */
+
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { DataError, UsageError } from "../../tensor/errors.ts";
+import { dataRoot } from "../find.ts";
+
+/** A text to learn from and one to be measured on. */
+export interface TextSet {
+  name: string;
+  train: string;
+  test: string;
+  /** SHA-256 of both. */
+  fingerprint(): string;
+}
+
+/** Texts with a name of their own, for lists. */
+export const TEXTS = [
+  {
+    name: "text:tinyshakespeare",
+    title: "Tiny Shakespeare, 1,115,394 characters",
+    licence: "public domain",
+  },
+  { name: "text:PATH", title: "a file of text, or a folder of them", licence: "your own" },
+] as const;
+
+/** Share of one text, from its start, that is learned from. */
+const TRAIN_SHARE = 0.9;
+
+/** Whether a name is of a text. */
+export const isTextName = (name: string): boolean => name.startsWith("text:");
+
+/**
+ * Opens text:NAME: a file (plain UTF-8 or .gz), or a folder. A folder whose files say train and test, or valid, is split
+ * so; any other text by position, the first 90 % of its characters for training.
+ *
+ * NAME is a path, or a name in the folder of data sets or in its `text/`.
+ *
+ * @throws {UsageError} a name that does not begin with text:
+ * @throws {DataError} not there, with where it was looked for; empty, or not UTF-8
+ */
+export function openText(name: string, options: { dir?: string } = {}): TextSet {
+  if (!isTextName(name) || name === "text:")
+    throw new UsageError(
+      `data.name: expected a text, such as text:tinyshakespeare or text:PATH, got "${name}"`,
+      { path: "data.name", received: name },
+    );
+  const found = locate(name, options.dir);
+  const { train, test } = statSync(found).isDirectory() ? readFolder(found) : splitText(readText(found));
+  if (train.length === 0 || test.length === 0)
+    throw new DataError(`${found}: expected a text, got ${train.length + test.length} characters`, {
+      path: found,
+    });
+  const fingerprint = () => createHash("sha256").update(train).update("\0").update(test).digest("hex");
+  return { name, train, test, fingerprint };
+}
+
+/** The first 90 % of a text's characters, and the rest. */
+export function splitText(text: string): { train: string; test: string } {
+  let at = Math.floor(text.length * TRAIN_SHARE);
+  const code = text.charCodeAt(at);
+  if (code >= 0xdc00 && code <= 0xdfff) at--; // not between the halves of a character
+  return { train: text.slice(0, at), test: text.slice(at) };
+}
+
+function locate(name: string, dir: string | undefined): string {
+  const path = name.slice("text:".length);
+  const root = dataRoot(dir);
+  const places = [join(root, "text", path), join(root, path), resolve(path)];
+  const found = places.find((place) => existsSync(place));
+  if (found !== undefined) return found;
+  throw new DataError(
+    `${name}: not found at ${places.join(" or ")}; put the text there, or say where it is with --data.dir or VITRINE_DATA`,
+    { path: root },
+  );
+}
+
+const isText = (file: string): boolean => /\.txt(\.gz)?$/.test(file);
+
+function readFolder(folder: string): { train: string; test: string } {
+  const files = readdirSync(folder).filter(isText).sort();
+  const part = (pattern: RegExp) => files.filter((file) => pattern.test(file));
+  const read = (names: readonly string[]) => names.map((file) => readText(join(folder, file))).join("");
+  const train = part(/\btrain\b/);
+  const test = part(/\btest\b/);
+  const held = test.length > 0 ? test : part(/\bvalid/);
+  if (train.length > 0 && held.length > 0) return { train: read(train), test: read(held) };
+  if (files.length === 0)
+    throw new DataError(`${folder}: expected files that end in .txt or .txt.gz, got none`, { path: folder });
+  return splitText(read(files));
+}
+
+function readText(file: string): string {
+  const bytes = readFileSync(file);
+  try {
+    const plain = file.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
+  } catch (cause) {
+    const what = file.endsWith(".gz") ? "gzipped UTF-8 text" : "UTF-8 text";
+    throw new DataError(`${file}: expected ${what}, got other bytes; save it as UTF-8`, {
+      path: file,
+      cause,
+    });
+  }
+}

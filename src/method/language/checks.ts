@@ -1,0 +1,22 @@
+/** @file What the values of a language model's recipe must be to one another. */
+import type { Conflict } from "../recipe-checks.ts";
+import type { RecipeOf } from "../recipe-schema.ts";
+
+/** The first rule that the recipe breaks, if any. */
+export function languageConflict({ model, data, train }: RecipeOf<"language">): Conflict | undefined {
+  const { dim, heads } = model;
+  if (dim % heads !== 0) return { path: "model.heads", message: `${heads} does not divide model.dim ${dim}` };
+  if (data.tokenizer === "bpe" && data.tokens === undefined)
+    return { path: "data.tokens", message: "expected for tokenizer bpe; give a number from 256" };
+  if (data.tokenizer === "file" && data.file === undefined)
+    return { path: "data.file", message: "expected for tokenizer file; give the path of a tokenizer.json" };
+  if (data.tokenizer !== "bpe" && data.tokens !== undefined)
+    return { path: "data.tokens", message: `belongs to tokenizer bpe, received ${data.tokenizer}` };
+  if (data.tokenizer !== "file" && data.file !== undefined)
+    return { path: "data.file", message: `belongs to tokenizer file, received ${data.tokenizer}` };
+  if (train.leastLr > train.lr)
+    return { path: "train.leastLr", message: `${train.leastLr} is more than train.lr ${train.lr}` };
+  if (train.warmup > train.steps)
+    return { path: "train.warmup", message: `${train.warmup} is more than train.steps ${train.steps}` };
+  return undefined;
+}

@@ -1,0 +1,91 @@
+/** @file How well a language model predicts a text: loss in nats and in bits, perplexity, accuracy. */
+
+import { blockStarts, blocksAt } from "../../data/text/index.ts";
+import type { Bert, Gpt } from "../../model/index.ts";
+import { noGrad, type Random, scope } from "../../tensor/index.ts";
+import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
+
+export interface LanguageScores {
+  /** Mean over the tokens asked for, nats. */
+  loss: number;
+  /** The same in bits. */
+  bits: number;
+  /** e^loss */
+  perplexity: number;
+  /** Share of them that are the model's first choice. */
+  accuracy: number;
+  /** Tokens asked for. */
+  count: number;
+}
+
+export interface EvaluateTextOptions {
+  /** Tokens of a sequence. */
+  block: number;
+  /** BERT's question; the next token when not given. */
+  masks?: Omit<MaskOptions, "random"> & { random: Random };
+  device?: string;
+  /** Blocks that are looked at, spread evenly; all when not given. */
+  most?: number;
+}
+
+/** Blocks at once. Which tokens are hidden follows from the number of the batch, so it does not change. */
+const AT_ONCE = 32;
+
+/**
+ * Scores over a text in blocks that stand side by side: each token is asked for once at most, with what precedes it in its
+ * block. What does not fill a block at the end is left out. Lets signals through between batches.
+ */
+export async function evaluateText(
+  model: Gpt | Bert,
+  tokens: Int32Array,
+  { block, masks, device = "cpu", most }: EvaluateTextOptions,
+): Promise<LanguageScores> {
+  const length = masks === undefined ? block + 1 : block;
+  const starts = blockStarts(tokens.length, length, block, most);
+  const sums = { loss: 0, right: 0, count: 0 };
+  const training = model.training;
+  model.eval();
+  for (let at = 0; at < starts.length; at += AT_ONCE) {
+    await new Promise(setImmediate); // signals are heard here
+    const found = noGrad(() =>
+      scope(() => {
+        const rows = blocksAt(tokens, starts.slice(at, at + AT_ONCE), length, device);
+        const question: Question =
+          masks === undefined
+            ? nextTokens(rows)
+            : hideTokens(rows, { ...masks, random: masks.random.at(`batch.${at / AT_ONCE}`) });
+        const { loss, asked, logits } = answer(model, question);
+        const right = logits.argmax(-1).eq(question.targets).sum();
+        return { loss: loss.item(), right: right.item(), count: asked.item() };
+      }, "evaluation"),
+    );
+    sums.loss += found.loss;
+    sums.right += found.right;
+    sums.count += found.count;
+  }
+  model.train(training);
+  const loss = sums.loss / sums.count;
+  const [bits, perplexity] = [loss / Math.LN2, Math.exp(loss)];
+  return { loss, bits, perplexity, accuracy: sums.right / sums.count, count: sums.count };
+}
+
+/**
+ * What counting alone gives: each token with the share that it has in the training text, one added to every count.
+ * @param size tokens are 0 … size − 1
+ */
+export function unigramScores(
+  train: Int32Array,
+  test: Int32Array,
+  size: number,
+): { unigramLoss: number; unigramAccuracy: number } {
+  const counts = new Float64Array(size).fill(1);
+  for (const token of train) counts[token]! += 1;
+  const total = train.length + size;
+  const common = counts.indexOf(Math.max(...counts));
+  let [loss, right] = [0, 0];
+  for (const token of test) {
+    loss -= Math.log(counts[token]! / total);
+    if (token === common) right++;
+  }
+  return { unigramLoss: loss / test.length, unigramAccuracy: right / test.length };
+}

@@ -1,0 +1,114 @@
+/** @file Text from a language model: token after token, with what was seen before kept or gone through anew. */
+
+import type { Gpt } from "../../model/index.ts";
+import { isCausal } from "../../model/index.ts";
+import type { Past } from "../../model/past.ts";
+import { noGrad, type Random, random, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
+import { freeCheckpoint } from "../../train/checkpoint.ts";
+import { chooseDevice } from "../../train/precision.ts";
+import { openRunOf } from "../load-run.ts";
+import { restoreLanguageModel } from "./run.ts";
+import { runTokenizer } from "./text.ts";
+
+export interface SampleTextOptions {
+  /** Tokens to make. */
+  tokens: number;
+  /** Divides the logits; 0 takes the likeliest token each time. */
+  temperature: number;
+  /** Only so many of the likeliest tokens; all when not given. */
+  topK?: number;
+  random: Random;
+  /** Keep what was seen, as long as the sequence fits the model's block; true unless given. */
+  cache?: boolean;
+  /** Tokens below this number only: a table of tokens can have rows that are none. */
+  size?: number;
+}
+
+/**
+ * Tokens that follow a prompt. Beyond the model's block the oldest are forgotten; then every token stands at another
+ * position than before, nothing that was kept is right any more, and the block is gone through for each token.
+ *
+ * @throws {UsageError} no prompt, or options out of range
+ */
+export function generateTokens(model: Gpt, prompt: ArrayLike<number>, options: SampleTextOptions): number[] {
+  const { tokens, temperature, topK, cache = true } = options;
+  if (prompt.length === 0) throw new UsageError("prompt: expected one token at least, got none");
+  if (!(temperature >= 0)) throw new UsageError(`temperature: expected 0 or more, got ${temperature}`);
+  if (topK !== undefined && !(topK >= 1)) throw new UsageError(`topK: expected 1 or more, got ${topK}`);
+  const { block } = model.options;
+  const device = model.tokens.W.device;
+  const row = (ids: readonly number[]) =>
+    tensor(BigInt64Array.from(ids, BigInt), { shape: [1, ids.length], device });
+  const sequence = Array.from(prompt);
+  let past: Past[] | undefined;
+  const free = () => {
+    for (const { kept } of past ?? []) for (const old of kept) old.dispose();
+    past = undefined;
+  };
+  try {
+    for (let i = 0; i < tokens; i++) {
+      const fits = cache && sequence.length <= block;
+      if (!fits) free();
+      const seen = past?.[0]?.count ?? 0;
+      const { token, after } = noGrad(() =>
+        scope(() => {
+          const fresh = row(fits ? sequence.slice(seen) : sequence.slice(-block));
+          const step = fits ? model.next(fresh, past) : { logits: model.apply(fresh), past: undefined };
+          const last = step.logits.select(1, fresh.size(1) - 1).select(0, 0); //  [V]
+          return { token: drawToken(last, options), after: step.past };
+        }, "generate"),
+      );
+      free();
+      past = after;
+      sequence.push(token);
+    }
+    return sequence.slice(prompt.length);
+  } finally {
+    free();
+  }
+}
+
+/** One token from logits [V]. */
+function drawToken(logits: Tensor, { temperature, topK, random, size }: SampleTextOptions): number {
+  const known = size === undefined ? logits : logits.narrow(0, 0, size);
+  if (temperature === 0) return known.argmax().item();
+  const [values, tokens] = known.to("float64").topk(Math.min(topK ?? known.numel, known.numel));
+  const sums = values.div(temperature).softmax(0).cumsum(0).numbers();
+  const drawn = random.number() * sums.at(-1)!;
+  const at = sums.findIndex((sum) => drawn < sum);
+  return tokens.numbers()[at === -1 ? sums.length - 1 : at]!;
+}
+
+export interface GenerateOptions extends Omit<SampleTextOptions, "random" | "size"> {
+  prompt: string;
+  seed: number;
+  /** `best`, `last` or the name of a checkpoint's folder. */
+  checkpoint: string;
+}
+
+/**
+ * Text that a run's model writes after a prompt.
+ * @throws {UsageError} no run of a causal language model in the folder, no prompt
+ * @throws {DataError} a character of the prompt that is no token; {CheckpointError} damaged, another vocabulary's
+ */
+export function generateText(
+  folder: string,
+  { prompt, seed, checkpoint: which, ...options }: GenerateOptions,
+): string {
+  const { recipe, checkpoint } = openRunOf(folder, which, ["language"], "generating text");
+  try {
+    if (!isCausal(recipe.model.name))
+      throw new UsageError(
+        `${folder}: ${recipe.model.name} fills masked tokens in, expected a model that predicts the next one`,
+        { path: folder },
+      );
+    const tokenizer = runTokenizer(folder, checkpoint);
+    using model = restoreLanguageModel(recipe, checkpoint, tokenizer).to(chooseDevice(recipe.train.device));
+    const given = tokenizer.encode(prompt);
+    const stream = random(seed).at("generate");
+    const made = generateTokens(model as Gpt, given, { ...options, random: stream, size: tokenizer.size });
+    return tokenizer.decode([...given, ...made]);
+  } finally {
+    freeCheckpoint(checkpoint);
+  }
+}

@@ -1,0 +1,62 @@
+/** @file The recipe of a language model: the next token of a text, or masked ones. */
+import { z } from "zod";
+import { amount, betas, count, lr, positive, recipeOf, run, share, steps } from "../recipe-parts.ts";
+
+const model = z.strictObject({
+  name: z
+    .enum(["crate_gpt", "crate_lm", "crate_alpha_gpt", "aot_gpt", "tost_gpt", "gpt2", "crate_bert", "bert"])
+    .describe("architecture; crate_bert and bert fill masked tokens in, the others predict the next"),
+  dim: count.describe("width d of a token"),
+  depth: count.describe("number of layers L"),
+  heads: count.describe("number of heads, the subspaces U_1 … U_K of MSSA; divides dim"),
+  block: count.min(2).describe("most tokens of a sequence"),
+  vocabulary: count
+    .exactOptional()
+    .describe("rows of the table of tokens; as many as the tokenizer has when it is not given"),
+  step: positive.default(0.1).describe("step size η of ISTA (CRATE only)"),
+  threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (CRATE only)"),
+});
+
+const data = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .describe("text:NAME, as `vitrine data ls` lists them; text:PATH is a file or a folder"),
+  dir: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("folder that has the data; VITRINE_DATA when it is not given"),
+  tokenizer: z
+    .enum(["characters", "bytes", "bpe", "file"])
+    .default("characters")
+    .describe("what a token is; bpe is trained on the training text, file is read from data.file"),
+  tokens: count.min(256).exactOptional().describe("tokens that bpe is trained to (tokenizer: bpe)"),
+  file: z.string().min(1).exactOptional().describe("a tokenizer.json (tokenizer: file)"),
+});
+
+const method = z.strictObject({
+  name: z.literal("language").describe("how the model learns"),
+  masked: share.gt(0).default(0.15).describe("share of the tokens that are to be filled in (BERT only)"),
+});
+
+const train = z.strictObject({
+  steps,
+  batchSize: count.describe("sequences in one batch"),
+  accumulate: count.default(1).describe("batches whose gradients are averaged before the optimiser steps"),
+  lr,
+  leastLr: amount.default(0).describe("learning rate at the end of the cosine"),
+  warmup: z.int().min(0).default(0).describe("steps over which the learning rate rises linearly"),
+  weightDecay: amount.default(0.1).describe("weight decay, on matrices only"),
+  betas: betas.default([0.9, 0.95]).describe("averaging factors of AdamW"),
+  clipGrad: positive.exactOptional().describe("largest norm of the gradient; longer ones are scaled down"),
+  evalEvery: count
+    .exactOptional()
+    .describe("steps between evaluations; only the end is evaluated when not given"),
+  evalBlocks: count
+    .exactOptional()
+    .describe("blocks of the test text that are looked at while training; all when not given"),
+  ...run,
+});
+
+export const languageRecipe = recipeOf({ model, data, method, train });

@@ -1,0 +1,98 @@
+/** @file Language models by recipe: training and evaluation. */
+
+import { existsSync } from "node:fs";
+import { type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
+import { type Bert, createLanguageModel, type Gpt, isCausal } from "../../model/index.ts";
+import { random } from "../../tensor/index.ts";
+import { writeFileAtomic } from "../../tensor/write-file.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { Milestone } from "../../train/learner.ts";
+import { trainLearner } from "../learner-run.ts";
+import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
+import type { RecipeOf } from "../recipe.ts";
+import type { RunResult } from "../run-types.ts";
+import { evaluateText, type LanguageScores, unigramScores } from "./evaluate.ts";
+import { LanguageLearner } from "./learner.ts";
+import { MASK, openTokens, runTokenizer, tokenizerPath } from "./text.ts";
+
+type Recipe = RecipeOf<"language">;
+
+/** A freshly started model; the caller frees it. */
+export function buildLanguageModel({ model, seed }: Recipe, tokenizer: Tokenizer): Gpt | Bert {
+  const { name, vocabulary = tokenizer.size, ...sizes } = model;
+  return createLanguageModel(name, { ...sizes, vocabulary }, random(seed).at("model"));
+}
+
+/** The model of a checkpoint; the caller frees it. */
+export function restoreLanguageModel(
+  recipe: Recipe,
+  checkpoint: LoadedCheckpoint,
+  tokenizer: Tokenizer,
+): Gpt | Bert {
+  const model = buildLanguageModel(recipe, tokenizer);
+  try {
+    return model.load(checkpoint.model);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** BERT's question as the recipe asks it; nothing where the next token is asked for. */
+function masksOf({ model, method }: Recipe, tokenizer: Tokenizer) {
+  if (isCausal(model.name)) return undefined;
+  return { share: method.masked, mask: tokenizer.special(MASK), size: tokenizer.size };
+}
+
+const evaluationOf = (recipe: Recipe, tokenizer: Tokenizer, device: string) => {
+  const masks = masksOf(recipe, tokenizer);
+  const stream = random(recipe.seed).at("evaluation.masks");
+  return { block: recipe.model.block, device, ...(masks && { masks: { ...masks, random: stream } }) };
+};
+
+async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
+  const data = openTokens(recipe);
+  const { tokenizer } = data;
+  using model = buildLanguageModel(recipe, tokenizer).to(place.device);
+  const { evalBlocks, keep: _, logInterval: __, checkpointEvery: ___, ...settings } = recipe.train;
+  const masks = masksOf(recipe, tokenizer);
+  const look = { ...evaluationOf(recipe, tokenizer, place.device), ...(evalBlocks && { most: evalBlocks }) };
+  using learner = new LanguageLearner(model, {
+    ...settings,
+    ...{ tokens: data.train, block: recipe.model.block, random: random(recipe.seed), device: place.device },
+    ...(masks && { masks }),
+    evaluate: async () => milestone(await evaluateText(model, data.test, look)),
+  });
+  const kept = tokenizerPath(place.output);
+  if (place.resume === undefined || !existsSync(kept)) writeFileAtomic(kept, tokenizerJson(tokenizer));
+  return await trainLearner(learner, recipe, data, place);
+}
+
+function milestone({ loss, bits, perplexity, accuracy }: LanguageScores): Milestone {
+  return {
+    numbers: {
+      "eval/loss": loss,
+      "eval/bits": bits,
+      "eval/perplexity": perplexity,
+      "eval/accuracy": 100 * accuracy,
+    },
+    score: -loss,
+    text: `loss ${loss.toFixed(4)} nats, ${bits.toFixed(4)} bits a token, perplexity ${perplexity.toFixed(2)}, accuracy ${(100 * accuracy).toFixed(1)} %`,
+  };
+}
+
+async function evaluate(recipe: Recipe, { folder, checkpoint, split, device }: Trained): Promise<Scores> {
+  const tokenizer = runTokenizer(folder, checkpoint);
+  const data = openTokens(recipe, tokenizer);
+  using model = restoreLanguageModel(recipe, checkpoint, tokenizer).to(device);
+  const scores = await evaluateText(model, data[split], evaluationOf(recipe, tokenizer, device));
+  const counted = unigramScores(data.train, data[split], tokenizer.size);
+  const asked = isCausal(recipe.model.name) ? "predicted" : "filled in";
+  const text = [
+    `${scores.count.toLocaleString("en")} tokens ${asked}: ${milestone(scores).text}`,
+    `counting alone: loss ${counted.unigramLoss.toFixed(4)} nats, accuracy ${(100 * counted.unigramAccuracy).toFixed(1)} %`,
+  ].join("\n");
+  return { numbers: { ...scores, ...counted }, text };
+}
+
+export const languageMethod: Method<Recipe> = { train, evaluate };

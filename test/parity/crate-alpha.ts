@@ -1,0 +1,30 @@
+/** @file The CRATE-α classifier against the authors': logits, loss, every gradient. */
+
+import { crossEntropy } from "../../src/method/supervised/supervised.ts";
+import { createModel } from "../../src/model/index.ts";
+import { gradients, random, tensor } from "../../src/tensor/index.ts";
+import { below, type Comparison, type Golden, relativeError, required } from "./golden.ts";
+
+/** Their labels are in the description of the loss: "cross entropy with labels 0,1". */
+const labelsOf = (description: string | undefined): bigint[] =>
+  (/labels ([\d,]+)/.exec(description ?? "")?.[1] ?? "").split(",").map(BigInt);
+
+export function crateAlpha(golden: Golden): Comparison {
+  const c = golden.config as Record<string, number>;
+  const sizes = { dim: c.dim!, depth: c.depth!, heads: c.heads!, headDim: c.dim_head! };
+  const options = { imageSize: c.image_size!, patch: c.patch_size!, classes: c.num_classes!, ...sizes };
+  using model = createModel("crate_alpha", options, random(0)).load(below(golden, "param."));
+  const logits = model.apply(required(golden, "input"));
+  const labels = tensor(BigInt64Array.from(labelsOf(golden.metadata.get("loss"))));
+  const loss = crossEntropy(logits, labels);
+  const outputs = new Map([
+    ["logits", relativeError(logits, required(golden, "logits"))],
+    ["loss", relativeError(loss, required(golden, "loss"))],
+  ]);
+  const named = model.namedParameters();
+  const found = gradients(loss, [...named.values()]);
+  const errors = [...named.keys()].map(
+    (name, i) => [name, relativeError(found[i]!, required(golden, `grad.${name}`))] as const,
+  );
+  return { outputs, gradients: new Map(errors) };
+}
