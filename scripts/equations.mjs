@@ -30,7 +30,10 @@ const PAPERS = {
   ],
   "Wang et al. 2025": ["Attention-Only Transformers via Unrolled Subspace Denoising", "2506.03790"],
   "Pai et al. 2024": ["Masked Completion via Structured Diffusion with White-Box Transformers", "2404.02446"],
-  "Yu et al. 2024": ["Emergence of Segmentation with Minimalistic White-Box Transformers", "2308.16271"],
+  "Yu and Chu et al. 2024": [
+    "Emergence of Segmentation with Minimalistic White-Box Transformers",
+    "2308.16271",
+  ],
   "Wang et al. 2022": [
     "Self-Supervised Transformers for Unsupervised Object Discovery using Normalized Cut",
     "2202.11539",

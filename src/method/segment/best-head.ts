@@ -37,7 +37,7 @@ export function coverageIou(patches: Uint8Array, { pixels, object }: Coverage): 
  *
  * @param heads masks of patches, one per head
  * @returns a share in 0 … 1; NaN without objects
- * @see Yu et al. 2024, IoU of the best head
+ * @see Yu and Chu et al. 2024, IoU of the best head
  */
 export function bestHeadIou(heads: readonly Uint8Array[], objects: readonly Coverage[]): number {
   const best = objects.map((object) => Math.max(...heads.map((head) => coverageIou(head, object))));

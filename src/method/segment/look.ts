@@ -1,6 +1,6 @@
 /** @file One pass of one image: the class token's attention and the patches' features, for every layer. */
 
-import type { Grid, ImageClassifier } from "../../model/index.ts";
+import type { DrawnClassifier, Grid } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
 import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 
@@ -21,9 +21,9 @@ export interface Look extends Disposable {
  * The paper's A_k leaves out √p and the class token; this is its code's, which differs.
  *
  * @param image normalised, [c, H, W], of the model's size
- * @see Yu et al. 2024, attention maps of the class token
+ * @see Yu and Chu et al. 2024, attention maps of the class token
  */
-export function look(model: ImageClassifier, image: Tensor): Look {
+export function look(model: DrawnClassifier, image: Tensor): Look {
   const { patch, heads } = model.options;
   const grid: Grid = [image.size(1) / patch, image.size(2) / patch];
   const white = "mssa" in model.blocks[0]!;

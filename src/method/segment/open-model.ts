@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { IMAGENET, type Normalisation, normalisation } from "../../data/index.ts";
 import {
   createClassifier,
+  type DrawnClassifier,
   type Grid,
-  type ImageClassifier,
   interpolatePositions,
   type ModelOptions,
 } from "../../model/index.ts";
@@ -18,7 +18,7 @@ import { transfer } from "../weights/transfer.ts";
 
 export interface OpenedModel {
   /** The caller frees it. */
-  model: ImageClassifier;
+  model: DrawnClassifier;
   normalise: Normalisation;
 }
 
@@ -55,7 +55,7 @@ export function openModel(path: string, { size, heads }: OpenModelOptions = {}):
   };
   // the encoder of a ViT-MAE is a ViT; families alone are of any size
   const family = found.family === "vit_mae" ? "vit" : found.family;
-  const model = createClassifier(family, options, random(1).at("model"));
+  const model = createClassifier(family, options, random(1).at("model")) as DrawnClassifier;
   try {
     scope(() => {
       const tensors = atSize(weights.tensors, found, size, path);

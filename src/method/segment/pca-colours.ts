@@ -75,7 +75,7 @@ const pick = (X: Tensor, rows: readonly number[]): Tensor =>
  *
  * @param features [J, N, d], patches row by row
  * @throws {UsageError} features that do not fill the grid
- * @see Yu et al. 2024, PCA of patch features
+ * @see Yu and Chu et al. 2024, PCA of patch features
  */
 export function paperColours(features: Tensor, grid: Grid, options: PcaOptions = {}): Coloured[] {
   const { inverse = false, threshold = 0.5 } = options;

@@ -19,7 +19,7 @@ const falling = (map: ArrayLike<number>): number[] =>
  *
  * @param share above 0 and up to 1; 0.6 in the paper
  * @returns 1 for a patch that is kept
- * @see Yu et al. 2024, binary masks of attention maps
+ * @see Yu and Chu et al. 2024, binary masks of attention maps
  */
 export function largestEntries(map: ArrayLike<number>, share = 0.6): Uint8Array {
   checkShare(share);
