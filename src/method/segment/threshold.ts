@@ -1,4 +1,4 @@
-/** @file Attention maps to masks, in the paper's way and in its code's: they give very different masks. */
+/** @file Attention maps to masks, in the paper's way and in that of DINO's script: they give very different masks. */
 
 import { UsageError } from "../../tensor/index.ts";
 
@@ -29,10 +29,10 @@ export function largestEntries(map: ArrayLike<number>, share = 0.6): Uint8Array 
 }
 
 /**
- * The entries that hold a share of a map's attention, as the code that the paper takes its figures from does it: sorted
- * from the smallest on, those where the sum so far is above (1 − share) of the whole.
+ * The entries that hold a share of a map's attention, as DINO's script has it: sorted from the smallest
+ * on, those where the sum so far is above (1 − share) of the whole.
  *
- * @param share above 0 and up to 1; 0.6 in the code
+ * @param share above 0 and up to 1; 0.6 in the script
  * @returns 1 for a patch that is kept
  */
 export function largestMass(map: ArrayLike<number>, share = 0.6): Uint8Array {
