@@ -30,6 +30,18 @@ const PAPERS = {
   ],
   "Wang et al. 2025": ["Attention-Only Transformers via Unrolled Subspace Denoising", "2506.03790"],
   "Pai et al. 2024": ["Masked Completion via Structured Diffusion with White-Box Transformers", "2404.02446"],
+  "Yu and Chu et al. 2024": [
+    "Emergence of Segmentation with Minimalistic White-Box Transformers",
+    "2308.16271",
+  ],
+  "Wang et al. 2022": [
+    "Self-Supervised Transformers for Unsupervised Object Discovery using Normalized Cut",
+    "2202.11539",
+  ],
+  "Wang et al. 2023": [
+    "Cut and Learn for Unsupervised Object Detection and Instance Segmentation",
+    "2301.11320",
+  ],
   "He et al. 2022": ["Masked Autoencoders Are Scalable Vision Learners", "2111.06377"],
   "Caron et al. 2021": ["Emerging Properties in Self-Supervised Vision Transformers", "2104.14294"],
   "Wu et al. 2025": ["Simplifying DINO via Coding Rate Regularization", "2502.10385"],

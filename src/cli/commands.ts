@@ -35,6 +35,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./reconstruct.ts")).reconstructCommand,
   },
   {
+    name: "segment",
+    usage: "MODEL IMAGE|FOLDER [flags]",
+    about: "what a model's patches show of the objects in images, and how well",
+    load: async () => (await import("./segment.ts")).segmentCommand,
+  },
+  {
     name: "sample",
     usage: "RUN [flags]",
     about: "pictures that a closed loop draws: of each class, along its components, between images",

@@ -1,0 +1,105 @@
+/** @file A classifier from a run or a file of weights, at any size of images. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { IMAGENET, type Normalisation, normalisation } from "../../data/index.ts";
+import {
+  createClassifier,
+  type DrawnClassifier,
+  type Grid,
+  interpolatePositions,
+  type ModelOptions,
+} from "../../model/index.ts";
+import { CheckpointError, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import { readRecipe } from "../load-run.ts";
+import { readWeights } from "../weights/read.ts";
+import { type Architecture, recognise } from "../weights/recognise.ts";
+import { transfer } from "../weights/transfer.ts";
+
+export interface OpenedModel {
+  /** The caller frees it. */
+  model: DrawnClassifier;
+  normalise: Normalisation;
+}
+
+export interface OpenModelOptions {
+  /** Height and width of the images; those it was trained on when left out. */
+  size?: readonly [height: number, width: number];
+  /** Heads, where the weights are of no published size. */
+  heads?: number;
+}
+
+/**
+ * CRATE, ViT or the encoder of a masked autoencoder from a run folder, a checkpoint or a file. For another size its
+ * positions are interpolated, bicubic.
+ *
+ * @throws {UsageError} nothing there, no such model, heads that are not known, a size that is no multiple of the patch;
+ *   {CheckpointError} damaged
+ */
+export function openModel(path: string, { size, heads }: OpenModelOptions = {}): OpenedModel {
+  using weights = readWeights(path);
+  const found = recognise(weights.tensors);
+  if (found === undefined)
+    throw new UsageError(`${path}: expected the weights of a CRATE or a ViT, got those of another model`, {
+      path,
+    });
+  const { model: trained } = weights;
+  const known = heads ?? (trained?.heads as number | undefined) ?? found.heads;
+  if (known === undefined)
+    throw new UsageError(`${path}: no tensor tells the number of heads; give --heads`, { path: "--heads" });
+  const options = {
+    ...(trained as Partial<ModelOptions> | undefined),
+    ...{ dim: found.dim, depth: found.depth, heads: known, patch: found.patch, channels: found.channels },
+    imageSize: size ?? found.imageSize,
+    classes: found.classes ?? 1,
+  };
+  // the encoder of a ViT-MAE is a ViT; families alone are of any size
+  const family = found.family === "vit_mae" ? "vit" : found.family;
+  const model = createClassifier(family, options, random(1).at("model")) as DrawnClassifier;
+  try {
+    scope(() => {
+      const tensors = atSize(weights.tensors, found, size, path);
+      transfer(model, tensors, path);
+    }, "open model");
+    return { model, normalise: normaliseOf(path, found.channels) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+const POSITIONS = /^(pos_embedding|pos_embed|decoder_pos_embed)$/;
+
+/** The weights with their positions brought to the grid of a size; ViT-MAE's decoder has positions of its own. */
+function atSize(
+  tensors: ReadonlyMap<string, Tensor>,
+  { imageSize, patch }: Architecture,
+  size: OpenModelOptions["size"],
+  path: string,
+): ReadonlyMap<string, Tensor> {
+  if (size === undefined) return tensors;
+  const side = imageSize / patch;
+  const to: Grid = [size[0] / patch, size[1] / patch];
+  const resized = [...tensors].map(([name, value]): [string, Tensor] => {
+    if (!POSITIONS.test(name) || value.dim !== 3) return [name, value];
+    if (value.size(1) !== side * side + 1)
+      throw new CheckpointError(
+        `${path}: "${name}" is ${value.describe()}, expected ${side * side + 1} rows`,
+        {
+          path,
+        },
+      );
+    return [name, interpolatePositions(value, [side, side], to)];
+  });
+  return new Map(resized);
+}
+
+/** As the run's recipe has it; of a file or a checkpoint alone ImageNet's, or mean 0.5 and deviation 0.25 for grey. */
+function normaliseOf(path: string, channels: number): Normalisation {
+  const grey = { mean: [0.5], std: [0.25] };
+  if (!existsSync(join(path, "recipe.json"))) return channels === 3 ? IMAGENET : grey;
+  const { data } = readRecipe(path) as {
+    data: { name: string; normalise?: "dataset" | "imagenet" | "none" };
+  };
+  return normalisation({ name: data.name, channels }, data.normalise ?? "none");
+}
