@@ -45,6 +45,14 @@ test("the verdict is the claim's own where every number passes, and fails where 
   }
 });
 
+test.each(claims.map((claim) => [claim.name, claim] as const))(
+  "%s comes out as stated, at small sizes",
+  (_, claim) => {
+    const { passed, verdict, measured } = verifyClaim(claim, { quick: true });
+    expect([passed, `${verdict}: ${measured}`]).toEqual([true, `${verdict}: ${measured}`]);
+  },
+);
+
 test("equal seeds give equal numbers, other seeds others", () => {
   const numbers = (seed: number) => verifyClaims(["softmax-denoiser"], { seed, quick: true })[0]!.numbers;
   expect(numbers(3)).toEqual(numbers(3));
