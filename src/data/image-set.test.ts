@@ -44,6 +44,7 @@ test("a source loads what the subset holds", async () => {
     fc.asyncProperty(fc.array(fc.nat(2)), async (indices) => {
       expect(await source.load(indices)).toEqual(subset(tiny(), indices).images);
     }),
+    { seed: 1 },
   );
 });
 

@@ -83,6 +83,7 @@ describe("table", () => {
           for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(width);
         },
       ),
+      { seed: 1 },
     );
   });
 
@@ -105,6 +106,7 @@ describe("bar and sparkline", () => {
       fc.property(fc.double({ min: -2, max: 3, noNaN: true }), (share) => {
         expect(displayWidth(bar(share, 7, true))).toBeLessThanOrEqual(7);
       }),
+      { seed: 1 },
     );
   });
 

@@ -9,6 +9,11 @@ export interface ErrorFacts {
   cause?: unknown;
 }
 
+/** A name out of a damaged file may hold anything: an error stays one line. */
+const oneLine = (message: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  message.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, " ");
+
 /** Base of every error whose message alone is worth showing. */
 export abstract class VitrineError extends Error {
   abstract readonly exitCode: number;
@@ -17,7 +22,7 @@ export abstract class VitrineError extends Error {
   readonly received: string | undefined;
 
   constructor(message: string, facts: ErrorFacts = {}) {
-    super(message, facts.cause === undefined ? {} : { cause: facts.cause });
+    super(oneLine(message), facts.cause === undefined ? {} : { cause: facts.cause });
     this.name = new.target.name;
     this.path = facts.path;
     this.expected = facts.expected;

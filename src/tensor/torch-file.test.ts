@@ -134,7 +134,7 @@ describe("any bytes are tensors or a CheckpointError", () => {
       for (const [at, byte] of changes) bytes[at] = byte;
       attempt(bytes);
     });
-    fc.assert(property, { numRuns: 400 });
+    fc.assert(property, { numRuns: 400, seed: 1 });
   });
 
   test("any operations", () => {
@@ -162,7 +162,7 @@ describe("any bytes are tensors or a CheckpointError", () => {
     const property = fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
       attempt(legacy(Uint8Array.from(pieces.flat())));
     });
-    fc.assert(property, { numRuns: 600 });
+    fc.assert(property, { numRuns: 600, seed: 1 });
   });
 });
 

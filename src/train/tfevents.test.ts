@@ -228,7 +228,7 @@ describe("an event file", () => {
         expect([min, max]).toEqual([Math.min(...finite), Math.max(...finite)]);
         expect(sum).toBe(finite.reduce((a, b) => a + b, 0));
       }),
-      { numRuns: 50 },
+      { numRuns: 50, seed: 1 },
     );
     const [, event] = events((writer) => writer.histogram("x", [0, 1, 2, 3], 0, 2));
     expect(event!.summary!.value.histo).toMatchObject({

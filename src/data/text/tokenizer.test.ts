@@ -29,6 +29,7 @@ test("bytes are their own numbers; no text is beyond them", () => {
     fc.property(fc.string({ unit: "grapheme" }), (text) => {
       expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
     }),
+    { seed: 1 },
   );
 });
 
@@ -71,6 +72,7 @@ test("any text comes back from merged bytes", () => {
     fc.property(fc.string({ unit: "grapheme" }), (text) => {
       expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
     }),
+    { seed: 1 },
   );
 });
 
