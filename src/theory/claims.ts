@@ -3,6 +3,7 @@
 import type { Claim } from "./claim.ts";
 import { linearEquilibrium } from "./closed-loop/linear-equilibrium.ts";
 import { linearOptimum } from "./closed-loop/linear-optimum.ts";
+import { completionMae } from "./completion/completion-mae.ts";
 import { completionSolvers } from "./completion/completion-solvers.ts";
 import { completionTransition } from "./completion/completion-transition.ts";
 import { attentionConcentration } from "./denoising/attention-concentration.ts";
@@ -75,7 +76,7 @@ export const claimGroups: readonly ClaimGroup[] = [
     claims: [flowRoundTrip, layerOrder, timeGrid, compressionInverse, sparsityInverse],
   },
   { title: "Sparsity and attention", claims: [istaDescent, majoriseDescent, attentionOnly] },
-  { title: "Matrix completion", claims: [completionSolvers, completionTransition] },
+  { title: "Matrix completion", claims: [completionSolvers, completionTransition, completionMae] },
   { title: "Closed loop", claims: [linearOptimum, linearEquilibrium] },
   { title: "Rate reduction", claims: [mcr2Geometry, layerAscent, redunetStaircase] },
 ];
