@@ -26,6 +26,9 @@ const NAMES = [
   "cpp-loss",
   "cluster",
   "tost",
+  "mae-step",
+  "gpt-step",
+  "segmentation",
 ];
 
 interface Result {
@@ -110,3 +113,4 @@ if (positionals[0] === "compare") {
     fail("compare: expected two results, BEFORE.json AFTER.json");
   else console.log(changeTable(before.rows, after.rows));
 } else await measure(positionals);
+process.exit(); // a side that failed leaves the other one waiting

@@ -41,10 +41,10 @@ class Ista(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, dim, heads, head_dim):
+    def __init__(self, dim, heads, head_dim, threshold=0.1):
         super().__init__()
         self.norm1, self.mssa = nn.LayerNorm(dim), Attention(dim, heads, head_dim)
-        self.norm2, self.ista = nn.LayerNorm(dim), Ista(dim)
+        self.norm2, self.ista = nn.LayerNorm(dim), Ista(dim, threshold=threshold)
 
     def forward(self, x):
         x = self.mssa(self.norm1(x)) + x

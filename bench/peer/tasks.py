@@ -3,6 +3,8 @@
 import torch
 
 from crate import Crate, LabelSmoothing
+from crate_gpt import CrateGpt
+from crate_mae import CrateMae
 from optimizers import optimizer
 
 
@@ -27,23 +29,39 @@ def matmul(size, precision):
     return run
 
 
-def train_step(model, batch, precision, optimiser):
-    net = Crate(**model)
-    update = optimizer(optimiser, net.parameters(), lr=1e-4, weight_decay=0.05)
-    loss_of = LabelSmoothing(0.1)
-    side, channels, classes = model["image_size"], model["channels"], model["classes"]
-    images, labels = torch.randn(batch, channels, side, side), torch.randint(classes, (batch,))
+def steps(loss_of, parameters, optimiser, precision):
+    update = optimizer(optimiser, parameters, lr=1e-4, weight_decay=0.05)
 
     def run(iterations):
         for _ in range(iterations):
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                loss = loss_of(net(images), labels)
+                loss = loss_of()
             update.zero_grad()
             loss.backward()
             update.step()
             loss.item()
 
     return run
+
+
+def train_step(model, batch, precision, optimiser):
+    net, loss_of = Crate(**model), LabelSmoothing(0.1)
+    side, channels, classes = model["image_size"], model["channels"], model["classes"]
+    images, labels = torch.randn(batch, channels, side, side), torch.randint(classes, (batch,))
+    return steps(lambda: loss_of(net(images), labels), net.parameters(), optimiser, precision)
+
+
+def mae_step(model, batch, precision):
+    net, side = CrateMae(**model), model["image_size"]
+    images = torch.randn(batch, model["channels"], side, side)
+    trained = [p for p in net.parameters() if p.requires_grad]
+    return steps(lambda: net(images), trained, "adamw", precision)
+
+
+def gpt_step(model, batch, precision):
+    net = CrateGpt(**model)
+    rows = torch.randint(model["vocabulary"], (batch, model["block"] + 1))
+    return steps(lambda: net(rows[:, :-1], rows[:, 1:].reshape(-1)), net.parameters(), "adamw", precision)
 
 
 def coding_rate(batch, n, d):

@@ -1,0 +1,51 @@
+/** @file How fast is a step of CRATE-GPT, 6 layers of 384 with blocks of 256: forward, loss, gradients, AdamW. */
+
+import { answer, nextTokens } from "../src/method/language/objective.ts";
+import { createLanguageModel } from "../src/model/index.ts";
+import { keep, random } from "../src/tensor/index.ts";
+import type { Precision } from "../src/train/precision.ts";
+import type { Bench } from "./harness.ts";
+import { stepRows, steps } from "./steps.ts";
+
+interface Sizes {
+  vocabulary: number;
+  block: number;
+  dim: number;
+  depth: number;
+  heads: number;
+}
+
+export function own({ model, batch, precision }: { model: Sizes; batch: number; precision: Precision }) {
+  const gpt = createLanguageModel("crate_gpt", model, random(0));
+  const rows = keep(random(1).integers([batch, model.block + 1], 0, model.vocabulary));
+  return steps(gpt, precision, () => {
+    const { loss, asked } = answer(gpt, nextTokens(rows));
+    return loss.div(asked);
+  });
+}
+
+/** The characters of Tiny Shakespeare are 65. */
+const SIZE: Sizes = { vocabulary: 65, block: 256, dim: 384, depth: 6, heads: 6 };
+const SMALLEST: Sizes = { vocabulary: 11, block: 8, dim: 16, depth: 1, heads: 2 };
+
+export const bench: Bench = {
+  name: "gpt-step",
+  about: "a step of CRATE-GPT, 6 × 384, blocks of 256, against eager PyTorch with fused attention",
+  peer: "torch",
+  run(context) {
+    const [model, batch] = context.quick ? [SMALLEST, 2] : [SIZE, 16];
+    const plan = context.quick
+      ? { rounds: 2, iterations: 1, warmup: 1 }
+      : { rounds: 7, iterations: 1, warmup: 2 };
+    return stepRows(
+      {
+        question: "gpt-step",
+        what: `CRATE-GPT ${model.depth} × ${model.dim}, block ${model.block}, batch ${batch},`,
+        ...{ unit: "tokens/s", perStep: batch * model.block, plan },
+        ...{ setting: { model, batch }, peerSetting: { model, batch } },
+        ...(!context.quick && { goals: { fp32: 1.2, bf16: 2 } }),
+      },
+      context,
+    );
+  },
+};
