@@ -40,6 +40,7 @@ export function segmentCommand(command: Command): void {
     .addOption(
       new Option("--heads <n>", "heads, for weights of no published size").argParser(wholeNumber("--heads")),
     )
+    .option("--untrained", "the same model with the weights that training starts from")
     .option("--masks <dir>", "folder of true masks: prints the scores against them")
     .addOption(
       new Option("--threshold <way>", "attention to masks: so much of it, or so many of its entries")

@@ -15,6 +15,7 @@ export {
 } from "./measure.ts";
 export { readReport, writeReport } from "./report.ts";
 export type { Report, ReportAttention, ReportLayer, ReportSpread } from "./report-schema.ts";
+export { type SegmentMethod, type SegmentOptions, segmentImages } from "./segment/segment-images.ts";
 export { listTensors, type TensorEntry } from "./tensor-list.ts";
 export { claimFigure } from "./verification/figure.ts";
 export {

@@ -34,10 +34,16 @@ export * from "./cpp/index.ts";
 export { evaluateEncoder } from "./ctrl/evaluate.ts";
 export { CtrlLearner, type CtrlLearnerOptions } from "./ctrl/learner.ts";
 export { Players } from "./ctrl/players.ts";
+export { type CropOptions, drawCrops } from "./dino/crops.ts";
+export { DinoLearner, type DinoLearnerOptions } from "./dino/learner.ts";
+export { type DinoLoss, dinoLoss, nextCentre, type SimdinoLoss, simdinoLoss } from "./dino/losses.ts";
+export { DinoPair } from "./dino/pair.ts";
 export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
 export * from "./language/index.ts";
+export { type MaskedErrors, maskedErrors } from "./mae/errors.ts";
+export { MaeLearner, type MaeLearnerOptions } from "./mae/learner.ts";
 export {
   type Augmentation,
   type Corruption,
@@ -69,6 +75,25 @@ export type {
   RunResult,
   TrainRunOptions,
 } from "./run-types.ts";
+export {
+  type AveragePrecision,
+  averagePrecision,
+  bestHeadIou,
+  codeColours,
+  type Look,
+  look,
+  type Mask,
+  maskCut,
+  maskIou,
+  normalisedCut,
+  type OpenedModel,
+  type OpenModelOptions,
+  openModel,
+  paperColours,
+  patchAffinity,
+  readMasks,
+  tokenCut,
+} from "./segment/index.ts";
 export { type LoadedRun, loadRun } from "./supervised/load.ts";
 export {
   correctAt,

@@ -46,6 +46,8 @@ export interface SegmentOptions {
   layer?: number;
   /** Where the weights are a file of no published size. */
   heads?: number;
+  /** The weights that training starts from, for comparison. */
+  untrained?: boolean;
   /** How attention becomes a mask where it is judged, and what share of it is kept; mass, 0.6. */
   threshold?: Threshold;
   share?: number;
@@ -72,13 +74,14 @@ export async function segmentImages(
   images: string,
   options: SegmentOptions,
 ): Promise<string[]> {
-  const { method, size, heads, masks, output } = options;
+  const { method, size, heads, untrained = false, masks, output } = options;
   if (masks !== undefined && method === "pca")
     throw new UsageError("--masks: colours are no masks; judge attention, tokencut or maskcut", {
       path: "--masks",
     });
   const paths = imagePaths(images);
   const { model, normalise } = openModel(weights, {
+    untrained,
     ...(size !== undefined && { size: [size, size] as const }),
     ...(heads !== undefined && { heads }),
   });

@@ -27,6 +27,8 @@ export interface OpenModelOptions {
   size?: readonly [height: number, width: number];
   /** Heads, where the weights are of no published size. */
   heads?: number;
+  /** The same architecture with the weights that training starts from. */
+  untrained?: boolean;
 }
 
 /**
@@ -36,7 +38,10 @@ export interface OpenModelOptions {
  * @throws {UsageError} nothing there, no such model, heads that are not known, a size that is no multiple of the patch;
  *   {CheckpointError} damaged
  */
-export function openModel(path: string, { size, heads }: OpenModelOptions = {}): OpenedModel {
+export function openModel(
+  path: string,
+  { size, heads, untrained = false }: OpenModelOptions = {},
+): OpenedModel {
   using weights = readWeights(path);
   const found = recognise(weights.tensors);
   if (found === undefined)
@@ -55,11 +60,15 @@ export function openModel(path: string, { size, heads }: OpenModelOptions = {}):
   };
   // the encoder of a ViT-MAE is a ViT; families alone are of any size
   const family = found.family === "vit_mae" ? "vit" : found.family;
-  const model = createClassifier(family, options, random(1).at("model")) as DrawnClassifier;
+  const build = (imageSize: ModelOptions["imageSize"]) =>
+    createClassifier(family, { ...options, imageSize }, random(1).at("model")) as DrawnClassifier;
+  const model = build(options.imageSize);
   try {
     scope(() => {
-      const tensors = atSize(weights.tensors, found, size, path);
-      transfer(model, tensors, path);
+      // an untrained model's positions are those of its own size too, brought to this one
+      const start = untrained ? build(found.imageSize) : undefined;
+      transfer(model, atSize(start?.stateDict() ?? weights.tensors, found, size, path), path);
+      start?.dispose();
     }, "open model");
     return { model, normalise: normaliseOf(path, found.channels) };
   } catch (error) {
