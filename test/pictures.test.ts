@@ -5,6 +5,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { drawSamples, drawTranscription } from "../src/inspect/closed-loop-views.ts";
+import { reconstructRun } from "../src/inspect/reconstruct-run.ts";
 import { clusterFile, searchFile } from "../src/method/cpp/cluster-file.ts";
 import { exportFeatures } from "../src/method/export-features.ts";
 import { fidelity } from "../src/method/fidelity.ts";
@@ -44,6 +45,12 @@ const size = async (path: string) => {
   const { width, height } = await sharp(path).metadata();
   return [width, height];
 };
+
+test("a run that reconstructs nothing is told so", async () => {
+  await expect(reconstructRun(run("classifier"), { ...view, count: 4 })).rejects.toThrow(
+    "expected a run of ctrl, ictrl or mae; one of supervised reconstructs nothing",
+  );
+});
 
 test("a transcription has each image above what is made of it, eight in a row", async () => {
   const path = await drawTranscription(run("ctrl"), { ...view, count: 16 });

@@ -13,6 +13,13 @@ import { drawReconstruction, type MaskedPictureOptions } from "./masked-pictures
 export async function reconstructRun(folder: string, options: MaskedPictureOptions): Promise<string> {
   const { name } = readRecipe(folder).method;
   if (name === "mae") return await drawReconstruction(folder, options);
+  if (name !== "ctrl" && name !== "ictrl")
+    throw new UsageError(
+      `${folder}: expected a run of ctrl, ictrl or mae; one of ${name} reconstructs nothing`,
+      {
+        path: folder,
+      },
+    );
   const asked = (["maskRatio", "mask", "seed"] as const).find((key) => options[key] !== undefined);
   if (asked !== undefined)
     throw new UsageError(`${folder}: a run of ${name} masks nothing; leave out ${FLAGS[asked]}`, {

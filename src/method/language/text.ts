@@ -57,10 +57,13 @@ export function openTokens(recipe: Recipe, known?: Tokenizer): TokenData {
       `model.vocabulary: the tokenizer has ${tokenizer.size} tokens, expected at least as many, got ${model.vocabulary}`,
       { path: "model.vocabulary" },
     );
-  const tokens = { train: tokenizer.encode(train), test: tokenizer.encode(test) };
   const length = model.block + (isCausal(model.name) ? 1 : 0);
-  requireBlock(tokens.train, length, `${name}, training text`);
-  requireBlock(tokens.test, length, `${name}, test text`);
+  const encode = (text: string, part: string) => {
+    const tokens = tokenizer.encode(text);
+    requireBlock(tokens, length, `${name}, ${part} text`);
+    return tokens;
+  };
+  const tokens = { train: encode(train, "training"), test: encode(test, "test") };
   const vocabulary = fingerprintOf(tokenizer);
   return { name, ...tokens, tokenizer, fingerprint, vocabulary, channels: 0, classes: [] };
 }

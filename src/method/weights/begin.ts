@@ -19,8 +19,8 @@ export function beginFrom(
   place: { output: string; progress: string },
 ): Transfer {
   using weights = readWeights(init);
-  requireSettings(settings, weights.model, init);
   const found = transfer(model, weights.tensors, init);
+  requireSettings(settings, weights.model, init); // after another family was refused, whose settings mean other things
   writeFileAtomic(join(place.output, "init.json"), `${JSON.stringify({ init, ...found }, null, 2)}\n`);
   if (place.progress !== "none") process.stderr.write(`init: ${inWords(found, init)}\n`);
   return found;

@@ -175,6 +175,9 @@ test("settings that no shape shows must be those of the run", async () => {
   await expect(
     trainRun(initial(first, { "model.threshold": 0.5 }), quietly(join(root, "threshold"))),
   ).rejects.toThrow("was trained with 0.1, this recipe has 0.5");
+  // of another family the settings mean other things
+  const other = initial(first, { "model.name": "crate_mae", "model.heads": 4 });
+  await expect(trainRun(other, quietly(join(root, "family")))).rejects.toThrow("holds crate of width");
 });
 
 test("a damaged file to begin from is refused before anything is trained", async () => {
