@@ -24,7 +24,9 @@ export interface Learner<Batch> {
   readonly steps: number;
   /** Batches of step `from`, `from` + 1, …; the same for the same seed. */
   batches(from: number): AsyncIterable<Batch>;
-  /** Images in a batch. */
+  /** What `size` counts; images unless given. */
+  readonly unit?: string;
+  /** Images, or what else is learned from, in a batch. */
   size(batch: Batch): number;
   /**
    * One step, numbered from 0, run inside a scope.

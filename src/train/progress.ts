@@ -7,7 +7,7 @@ import { displayWidth, printable, type TextStream, terminalOf, truncate } from "
 /** `auto` is a bar on a terminal and plain lines elsewhere; `none` is what --quiet asks for. */
 export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
 
-/** What is known at a step. Accuracy is a share of one. Other names are shown as they are. */
+/** What is known at a step. Accuracy is a share of one. Names that end in PerSecond are speeds, others are shown as they are. */
 export interface ProgressFacts {
   loss?: number;
   accuracy?: number;
@@ -157,15 +157,22 @@ function drawBar(share: number, length: number): string {
   return filled + "░".repeat(length - displayWidth(filled));
 }
 
+/** How the name of a speed ends: imagesPerSecond. */
+const PER_SECOND = "PerSecond";
+
 /** Facts as words, in the order of their importance. */
-function describeFacts({ loss, accuracy, imagesPerSecond, lr, ...others }: ProgressFacts): string[] {
+function describeFacts({ loss, accuracy, lr, ...others }: ProgressFacts): string[] {
   const parts: string[] = [];
   if (loss !== undefined) parts.push(`loss ${significant(loss, 4)}`);
   if (accuracy !== undefined) parts.push(`accuracy ${(accuracy * 100).toFixed(1)}%`);
-  if (imagesPerSecond !== undefined) parts.push(`${significant(imagesPerSecond, 3)} images/s`);
+  const speeds = Object.entries(others).filter(([name]) => name.endsWith(PER_SECOND));
+  for (const [name, value] of speeds)
+    if (value !== undefined)
+      parts.push(`${significant(value, 3)} ${printable(name.slice(0, -PER_SECOND.length))}/s`);
   if (lr !== undefined) parts.push(`lr ${significant(lr, 3)}`);
   for (const [name, value] of Object.entries(others)) {
-    if (value !== undefined) parts.push(`${printable(name)} ${significant(value, 4)}`);
+    if (value !== undefined && !name.endsWith(PER_SECOND))
+      parts.push(`${printable(name)} ${significant(value, 4)}`);
   }
   return parts;
 }

@@ -55,6 +55,7 @@ export async function runSteps<Batch>(
   const progress = createProgress({ mode: options.progress, total, label: "train" });
   const stop = listenForStop((text) => progress.message(text));
   const speed = new Speed();
+  const perSecond = `${learner.unit ?? "images"}PerSecond`;
   const started = performance.now();
   const seconds = () => place.seconds + (performance.now() - started) / 1000;
   const save = (best: boolean) => {
@@ -73,11 +74,11 @@ export async function runSteps<Batch>(
       for await (const batch of learner.batches(place.step)) {
         const numbers = scope(() => learner.step(batch, place.step), "step");
         speed.add(learner.size(batch));
-        const imagesPerSecond = speed.now();
+        const now = speed.now();
         place.step++;
         if (place.step % options.logInterval === 0)
-          journal.write(place.step, { ...numbers, "time/imagesPerSecond": imagesPerSecond });
-        progress.update(place.step, { ...numbers, imagesPerSecond });
+          journal.write(place.step, { ...numbers, [`time/${perSecond}`]: now });
+        progress.update(place.step, { ...numbers, [perSecond]: now });
         const found = await learner.after(place.step);
         const better = found?.score !== undefined && found.score > (place.best ?? Number.NEGATIVE_INFINITY);
         if (found !== undefined) {

@@ -37,6 +37,7 @@ export interface CppLearnerOptions extends CppEvaluateOptions, MlcOptions {
 /** CPP on a matrix of features, fp32. The head belongs to the caller; `dispose()` frees the optimisers. */
 export class CppLearner implements Learner<FeatureBatch> {
   readonly steps: number;
+  readonly unit = "features";
   private readonly perEpoch: number;
   private readonly optimizers: { features: Optimizer; clusters: Optimizer };
 

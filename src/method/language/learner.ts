@@ -44,6 +44,7 @@ export const decays = (name: string, parameter: Tensor): boolean =>
 /** Trains a model that belongs to the caller. A batch is the number of its step: blocks follow from the seed and that. */
 export class LanguageLearner implements Learner<number> {
   readonly steps: number;
+  readonly unit = "sequences";
   private readonly optimizer: Optimizer;
   private readonly factor: (t: number) => number;
   private readonly parameters: ReadonlyMap<string, Tensor>;

@@ -28,6 +28,7 @@ const PREFIX = "probe.";
 /** Trains a head on features that belong to the caller; the network is only saved with it. */
 export class ProbeLearner implements Learner<Int32Array> {
   readonly steps: number;
+  readonly unit = "features";
   readonly head: LarsHead;
   private readonly batchSize: number;
   private readonly perEpoch: number;
