@@ -15,6 +15,7 @@ What is drawn:
 Examples:
   $ vitrine segment runs/first photo.jpg
   $ vitrine segment runs/first photos/ --method maskcut --size 480
+  $ vitrine segment crate-base-8.pth val2017/ --method maskcut --size 480 --masks instances_val2017.json
   $ vitrine segment crate-base-8.pth photos/ --masks labels/ --threshold entries --heads 6`;
 
 export function segmentCommand(command: Command): void {
@@ -41,7 +42,7 @@ export function segmentCommand(command: Command): void {
       new Option("--heads <n>", "heads, for weights of no published size").argParser(wholeNumber("--heads")),
     )
     .option("--untrained", "the same model with the weights that training starts from")
-    .option("--masks <dir>", "folder of true masks: prints the scores against them")
+    .option("--masks <path>", "true masks, a folder or a COCO .json: prints the scores against them")
     .addOption(
       new Option("--threshold <way>", "attention to masks: so much of it, or so many of its entries")
         .choices(["mass", "entries"])

@@ -80,6 +80,8 @@ export {
   averagePrecision,
   bestHeadIou,
   codeColours,
+  type Judged,
+  judge,
   type Look,
   look,
   type Mask,
@@ -91,6 +93,7 @@ export {
   openModel,
   paperColours,
   patchAffinity,
+  readCoco,
   readMasks,
   tokenCut,
 } from "./segment/index.ts";

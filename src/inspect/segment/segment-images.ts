@@ -4,25 +4,25 @@ import { basename, extname, join } from "node:path";
 import {
   averagePrecision,
   bestHeadIou,
-  boxIou,
-  boxOf,
   byClass,
   codeColours,
   coverage,
   enlarge,
   imagePaths,
   type Judged,
+  judge,
   type Look,
   largestEntries,
   largestMass,
   look,
   type Mask,
+  type MasksOf,
   maskCut,
-  maskIou,
   normalised,
   openModel,
   type Picture,
   paperColours,
+  readCoco,
   readMasks,
   readPicture,
   type Threshold,
@@ -55,7 +55,7 @@ export interface SegmentOptions {
   tau?: number;
   /** The paper's colours, or its code's. */
   colours?: "paper" | "code";
-  /** Folder of true masks. */
+  /** Folder of true masks, or a COCO file of them. */
   masks?: string;
   output: string;
 }
@@ -80,6 +80,7 @@ export async function segmentImages(
       path: "--masks",
     });
   const paths = imagePaths(images);
+  const trueMasks = masksFrom(masks);
   const { model, normalise } = openModel(weights, {
     untrained,
     ...(size !== undefined && { size: [size, size] as const }),
@@ -102,7 +103,7 @@ export async function segmentImages(
         using image = normalised(input, normalise);
         using seen = look(model, image);
         const name = basename(path, extname(path));
-        const truth = masks === undefined ? [] : await readMasks(masks, path, [whole.height, whole.width]);
+        const truth = await trueMasks(path, [whole.height, whole.width]);
         if (method === "pca") {
           features.push(scope(() => seen.features[layer]!.to("cpu").clone()));
           shown.push({ path: name, picture, grid: seen.grid });
@@ -129,6 +130,16 @@ export async function segmentImages(
   } finally {
     model.dispose();
   }
+}
+
+/** The true masks of an image at a size; none where there are none. */
+function masksFrom(masks: string | undefined) {
+  if (masks === undefined) return async (): Promise<TrueMask[]> => [];
+  if (extname(masks) === ".json") {
+    const coco = readCoco(masks);
+    return async (...image: Parameters<typeof coco>) => coco(...image);
+  }
+  return (...[path, size]: Parameters<MasksOf>) => readMasks(masks, path, size);
 }
 
 /** From 0 on. */
@@ -218,28 +229,23 @@ function scorer(options: SegmentOptions) {
     },
     cuts(found: readonly Mask[], truth: readonly TrueMask[]): void {
       const { rows, columns } = truth[0]!.mask;
-      const masks = found
-        .map((mask) => enlarge(mask, rows, columns))
-        .filter(({ cells }) => cells.includes(1));
-      const objects = truth.map(({ mask }) => mask).filter(({ cells }) => cells.includes(1));
-      const scores = masks.map(() => 1); // as CutLER: no prediction is surer than another
-      const judge = <T>(of: (mask: Mask) => T, iou: (a: T, b: T) => number): Judged => {
-        const there = objects.map(of);
-        return {
-          scores,
-          objects: objects.length,
-          overlaps: masks.map((mask) => there.map((o) => iou(of(mask), o))),
-        };
-      };
-      boxes.push(judge((mask) => boxOf(mask)!, boxIou));
-      shapes.push(judge((mask) => mask, maskIou));
+      const masks = found.map((mask) => enlarge(mask, rows, columns));
+      // as CutLER: no prediction is surer than another
+      const judged = judge(
+        masks,
+        truth,
+        masks.map(() => 1),
+      );
+      boxes.push(judged.boxes);
+      shapes.push(judged.masks);
     },
     lines(): string[] {
-      const percent = (value: number) => (100 * value).toFixed(1).padStart(6);
+      const percent = (value: number) => (Number.isNaN(value) ? "–" : (100 * value).toFixed(1)).padStart(6);
       const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
       const row = (name: string, images: readonly Judged[]) => {
-        const { ap, ap50, ap75 } = averagePrecision(images);
-        return `${name}  AP50 ${percent(ap50)}  AP75 ${percent(ap75)}  AP ${percent(ap)}`;
+        const { ap, ap50, ap75, small, medium, large } = averagePrecision(images);
+        const sizes = `small ${percent(small)}  medium ${percent(medium)}  large ${percent(large)}`;
+        return `${name}  AP50 ${percent(ap50)}  AP75 ${percent(ap75)}  AP ${percent(ap)}  ${sizes}`;
       };
       if (ious.length > 0)
         return [

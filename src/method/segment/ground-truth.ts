@@ -11,6 +11,10 @@ export interface TrueMask {
   /** Objects of one class count as one where masks are judged by class. */
   class: number;
   mask: Mask;
+  /** Pixels, where a file says so; those of the mask otherwise. */
+  area?: number;
+  /** Many objects in one mask, of which none is looked for. */
+  crowd?: boolean;
 }
 
 /**
@@ -78,7 +82,7 @@ export function parsePolygons(
     });
 }
 
-type Point = readonly [x: number, y: number];
+export type Point = readonly [x: number, y: number];
 
 /** The pixels whose centres lie in a polygon, by the even-odd rule. @param points in pixels */
 export function fillPolygon(points: readonly Point[], height: number, width: number): Mask {

@@ -2,10 +2,13 @@
 
 export { type AveragePrecision, averagePrecision, type Judged } from "./average-precision.ts";
 export { bestHeadIou, type Coverage, coverage, coverageIou } from "./best-head.ts";
+export { fromRunLengths, type MasksOf, readCoco } from "./coco.ts";
 export { byClass, fillPolygon, parsePolygons, readMasks, regions, type TrueMask } from "./ground-truth.ts";
+export { judge } from "./judge.ts";
 export { type Look, look } from "./look.ts";
 export {
   area,
+  boxArea,
   boxIou,
   boxOf,
   componentOf,

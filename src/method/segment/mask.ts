@@ -102,30 +102,35 @@ export function enlarge({ rows, columns, cells }: Mask, height: number, width: n
   return { rows: height, columns: width, cells: out };
 }
 
-/** |a ∩ b| / |a ∪ b|; 0 for two empty masks. @throws {UsageError} masks of different sizes */
-export function maskIou(a: Mask, b: Mask): number {
+/** What an intersection is measured against: the union, or the first of the two where the second is a crowd. */
+export type Against = "union" | "first";
+
+/** |a ∩ b| / |a ∪ b|, or / |a|; 0 for two empty masks. @throws {UsageError} masks of different sizes */
+export function maskIou(a: Mask, b: Mask, against: Against = "union"): number {
   if (a.rows !== b.rows || a.columns !== b.columns)
     throw new UsageError(
       `IoU: expected masks of one size, got ${a.rows} × ${a.columns} and ${b.rows} × ${b.columns}`,
     );
-  let [both, either] = [0, 0];
+  let [both, whole] = [0, 0];
   a.cells.forEach((cell, at) => {
     both += cell & b.cells[at]!;
-    either += cell | b.cells[at]!;
+    whole += against === "union" ? cell | b.cells[at]! : cell;
   });
-  return either === 0 ? 0 : both / either;
+  return whole === 0 ? 0 : both / whole;
 }
 
-/** Intersection over union of two rectangles. */
-export function boxIou(a: Rectangle, b: Rectangle): number {
-  const size = ({ left, top, right, bottom }: Rectangle) =>
-    Math.max(0, right - left) * Math.max(0, bottom - top);
-  const both = size({
+/** The same of two rectangles. */
+export function boxIou(a: Rectangle, b: Rectangle, against: Against = "union"): number {
+  const both = boxArea({
     left: Math.max(a.left, b.left),
     top: Math.max(a.top, b.top),
     right: Math.min(a.right, b.right),
     bottom: Math.min(a.bottom, b.bottom),
   });
-  const either = size(a) + size(b) - both;
-  return either === 0 ? 0 : both / either;
+  const whole = against === "union" ? boxArea(a) + boxArea(b) - both : boxArea(a);
+  return whole === 0 ? 0 : both / whole;
 }
+
+/** Cells in a rectangle; 0 for one that is turned inside out. */
+export const boxArea = ({ left, top, right, bottom }: Rectangle): number =>
+  Math.max(0, right - left) * Math.max(0, bottom - top);

@@ -35,8 +35,18 @@ test("bestHeadIou: the best head of each object; counts by patch are the pixels 
 });
 
 test("AP: perfect boxes 1, boxes shifted to IoU 0.6 count at three thresholds of ten", () => {
-  const image = (overlaps: number[][], objects = 1) => ({ scores: overlaps.map(() => 1), overlaps, objects });
-  expect(averagePrecision([image([[1]]), image([[1]])])).toEqual({ ap: 1, ap50: 1, ap75: 1 });
+  const judged = (overlaps: number[][], scores: number[], objects = 1) => ({
+    ...{ scores, overlaps, objects: Array.from({ length: objects }, () => ({ area: 100 })) },
+    areas: overlaps.map(() => 100),
+  });
+  const image = (overlaps: number[][], objects = 1) =>
+    judged(
+      overlaps,
+      overlaps.map(() => 1),
+      objects,
+    );
+  const perfect = averagePrecision([image([[1]]), image([[1]])]);
+  expect(perfect).toEqual({ ap: 1, ap50: 1, ap75: 1, small: 1, medium: Number.NaN, large: Number.NaN });
   // a 10 × 10 box shifted by 2.5 has IoU 75 / 125 = 0.6: right at .50, .55 and .60
   const shifted = averagePrecision([image([[0.6]])]);
   expect([shifted.ap50, shifted.ap75]).toEqual([1, 0]);
@@ -44,11 +54,8 @@ test("AP: perfect boxes 1, boxes shifted to IoU 0.6 count at three thresholds of
   // one of two objects found: precision 1 at the 51 recalls up to ½
   expect(averagePrecision([image([[1, 0]], 2)]).ap).toBeCloseTo(51 / 101, 12);
   // the second prediction of one object is wrong; surer than the right one, a wrong one halves the precision
-  expect(averagePrecision([{ scores: [0.9, 0.5], overlaps: [[0], [1]], objects: 1 }]).ap).toBeCloseTo(
-    0.5,
-    12,
-  );
-  expect(averagePrecision([{ scores: [0.9, 0.5], overlaps: [[1], [1]], objects: 1 }]).ap).toBe(1);
+  expect(averagePrecision([judged([[0], [1]], [0.9, 0.5])]).ap).toBeCloseTo(0.5, 12);
+  expect(averagePrecision([judged([[1], [1]], [0.9, 0.5])]).ap).toBe(1);
   expect(averagePrecision([image([], 0)]).ap).toBeNaN();
 });
 
