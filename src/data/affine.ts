@@ -35,16 +35,36 @@ export function affine(
   maps: AffineMaps,
   interpolation: "nearest" | "bilinear" = "nearest",
 ): Tensor {
-  if (images.dim !== 4 || !images.dtype.startsWith("float"))
-    throw new UsageError(`affine: expected float images [b, c, h, w], got ${images.describe()}`);
-  const [b, c, h, w] = images.shape as [number, number, number, number];
+  const [b] = sizesOf(images);
   for (const [key, values] of Object.entries(maps))
     if (values.length !== b)
       throw new UsageError(`affine: expected ${key} of ${b} images, got ${values.length}`);
-  const values = new Float64Array(b * 6);
-  for (let i = 0; i < b; i++) values.set(inverse(maps, i, h, w), i * 6);
+  const inverses = Array.from({ length: b }, (_, i) => inverse(maps, i));
+  return warp(images, inverses, interpolation);
+}
+
+/** [m00, m01, m02; m10, m11, m12], in pixels about an image's centre. */
+export type Matrix = readonly [number, number, number, number, number, number];
+
+/**
+ * Each pixel of the result comes from where its image's matrix sends it, black where that is outside.
+ *
+ * @param images float [b, c, h, w]
+ * @param inverses a map from the result to the image for each
+ */
+export function warp(
+  images: Tensor,
+  inverses: readonly Matrix[],
+  interpolation: "nearest" | "bilinear" = "nearest",
+): Tensor {
+  const [b, c, h, w] = sizesOf(images);
+  // in the squares [−1, 1]² that the operator samples
+  const values = inverses.flatMap(([m00, m01, m02, m10, m11, m12]) => [
+    ...[m00, (m01 * h) / w, (2 * m02) / w],
+    ...[(m10 * w) / h, m11, (2 * m12) / h],
+  ]);
   return scope(() => {
-    const theta = tensor(values, { shape: [b, 2, 3] })
+    const theta = tensor(Float64Array.from(values), { shape: [b, 2, 3] })
       .to(images.dtype)
       .to(images.device);
     const grid = aten("affine_grid_generator", theta, [b, c, h, w], false);
@@ -53,10 +73,16 @@ export function affine(
   }, "affine");
 }
 
+function sizesOf(images: Tensor): [b: number, c: number, h: number, w: number] {
+  if (images.dim !== 4 || !images.dtype.startsWith("float"))
+    throw new UsageError(`affine: expected float images [b, c, h, w], got ${images.describe()}`);
+  return images.shape as unknown as [number, number, number, number];
+}
+
 const RADIANS = Math.PI / 180;
 
-/** From the result's square [−1, 1]² to the image's: the inverse of image i's map, row by row. */
-function inverse(maps: AffineMaps, i: number, h: number, w: number): number[] {
+/** The inverse of image i's map. */
+function inverse(maps: AffineMaps, i: number): Matrix {
   const angle = (maps.angle?.[i] ?? 0) * RADIANS;
   const lean = Math.tan((maps.shear?.[i] ?? 0) * RADIANS);
   const scale = maps.scale?.[i] ?? 1;
@@ -66,7 +92,7 @@ function inverse(maps: AffineMaps, i: number, h: number, w: number): number[] {
   const [m00, m01] = [(cos - sin * lean) / scale, (cos * lean + sin) / scale];
   const [m10, m11] = [-sin / scale, cos / scale];
   const [m02, m12] = [-m00 * x - m01 * y, -m10 * x - m11 * y];
-  return [m00, (m01 * h) / w, (2 * m02) / w, (m10 * w) / h, m11, (2 * m12) / h];
+  return [m00, m01, m02, m10, m11, m12];
 }
 
 /** Maps drawn for b images of h × w. */

@@ -12,6 +12,7 @@ import {
 } from "./augment.ts";
 import { type ImageSet, type ImageSource, imageSource } from "./image-set.ts";
 import type { Normalisation } from "./normalise.ts";
+import { randAugment } from "./rand-augment.ts";
 
 /** What is done to training images; what is left out is not done. In this order. */
 export interface Augment {
@@ -21,6 +22,8 @@ export interface Augment {
   flip?: boolean;
   /** Smallest and largest share of the area, for a random resized crop. */
   resizedCrop?: readonly [number, number];
+  /** RandAugment: operations on an image, and their magnitude of 0 to 30. */
+  randAugment?: readonly [count: number, magnitude: number];
   /** α of mixup. */
   mixup?: number;
   /** Probability of erasing a rectangle. */
@@ -138,6 +141,10 @@ function makeBatch(
     images = randomResizedCrop(images, augment.resizedCrop, imageSize ?? height, random().at("resizedCrop"));
   else if (imageSize !== undefined && (imageSize !== height || imageSize !== width))
     images = resize(images, imageSize);
+  if (augment.randAugment) {
+    const [count, magnitude] = augment.randAugment;
+    images = randAugment(images, { count, magnitude }, random().at("randAugment"));
+  }
   images = normalise(images, constants);
   const mixed = augment.mixup ? mixup(images, labels, augment.mixup, random().at("mixup")) : undefined;
   if (mixed !== undefined) images = mixed.images;

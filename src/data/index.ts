@@ -4,8 +4,10 @@ export {
   type AffineMaps,
   type AffineRange,
   affine,
+  type Matrix,
   randomAffine,
   randomAffineOf,
+  warp,
 } from "./affine.ts";
 export {
   cropTo,
@@ -56,6 +58,7 @@ export {
 } from "./image-set.ts";
 export { moments } from "./moments.ts";
 export { IMAGENET, type Normalisation, normalisation } from "./normalise.ts";
+export { OPERATIONS, randAugment } from "./rand-augment.ts";
 export { type DatasetInfo, type DatasetOptions, datasets, openDataset, openSource } from "./registry.ts";
 export { type SyntheticOptions, syntheticSet } from "./synthetic.ts";
 export * from "./text/index.ts";

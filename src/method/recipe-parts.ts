@@ -57,6 +57,10 @@ export const augment = z.strictObject({
     .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
     .exactOptional()
     .describe("random resized crop: smallest and largest share of the area, such as 0.08,1"),
+  randAugment: z
+    .tuple([count, z.number().min(0).max(30)])
+    .exactOptional()
+    .describe("RandAugment: operations on each image and their magnitude up to 30, such as 2,14"),
   mixup: z.number().gt(0).exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
   erase: z.number().min(0).max(1).exactOptional().describe("probability of erasing a random rectangle"),
 });

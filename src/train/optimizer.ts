@@ -17,6 +17,8 @@ export interface OptimizerOptions {
   weightDecay?: number;
   /** What AdamW and Lion decay, by name; every parameter unless given. */
   decays?: (name: string, parameter: Tensor) => boolean;
+  /** What a parameter's learning rate is multiplied by, by name; 1 unless given. */
+  scales?: (name: string) => number;
   /** Averaging factors of Adam, AdamW (0.9, 0.999) and Lion (0.9, 0.99). */
   betas?: readonly [number, number];
   /** Of SGD and LARS; 0 is plain gradient descent. */
@@ -44,7 +46,9 @@ interface Rule {
 }
 
 type RuleMaker = (
-  options: Required<Omit<OptimizerOptions, "betas" | "decays">> & { betas?: readonly [number, number] },
+  options: Required<Omit<OptimizerOptions, "betas" | "decays" | "scales">> & {
+    betas?: readonly [number, number];
+  },
 ) => Rule;
 
 /**
@@ -141,32 +145,49 @@ const RULES: Record<string, RuleMaker> = {
   }),
 };
 
+/** Parameters with one learning rate. */
+interface Group {
+  scale: number;
+  /** Places among all. */
+  places: number[];
+  parameters: TensorList;
+  decayed: TensorList;
+  moments: Record<string, TensorList>;
+}
+
 /** An optimiser over named parameters, with moments that are saved under `moment.parameter`. */
 export class Optimizer {
-  private readonly parameters: TensorList;
-  private readonly decayed: TensorList;
-  private readonly moments: Record<string, TensorList>;
+  private readonly groups: Group[] = [];
+  private readonly names: string[];
   /** Updates done so far. */
   steps = 0;
 
   constructor(
     private readonly rule: Rule,
-    private readonly named: ReadonlyMap<string, Tensor>,
-    decays: (name: string, parameter: Tensor) => boolean = () => true,
+    named: ReadonlyMap<string, Tensor>,
+    { decays = () => true, scales = () => 1 }: Pick<OptimizerOptions, "decays" | "scales"> = {},
   ) {
-    this.parameters = new TensorList([...named.values()]);
-    const chosen = [...named].filter(([name, parameter]) => decays(name, parameter));
-    this.decayed = new TensorList(chosen.map(([, parameter]) => parameter));
-    const zeros = () => noGrad(() => new TensorList(zerosLike(this.parameters).tensors.map(keep)));
-    this.moments = Object.fromEntries(rule.moments.map((name) => [name, zeros()]));
+    this.names = [...named.keys()];
+    const all = [...named.values()];
+    for (const scale of new Set(this.names.map(scales))) {
+      const places = [...all.keys()].filter((i) => scales(this.names[i]!) === scale);
+      const parameters = new TensorList(places.map((i) => all[i]!));
+      const decayed = places.filter((i) => decays(this.names[i]!, all[i]!)).map((i) => all[i]!);
+      const zeros = () => noGrad(() => new TensorList(zerosLike(parameters).tensors.map(keep)));
+      const moments = Object.fromEntries(rule.moments.map((name) => [name, zeros()]));
+      this.groups.push({ scale, places, parameters, decayed: new TensorList(decayed), moments });
+    }
   }
 
   /** One update in place. @param gradients one per parameter, in the same order */
   step(gradients: readonly Tensor[], lr: number): void {
-    const { parameters, decayed, moments } = this;
     const step = this.steps + 1;
-    const update = () =>
-      this.rule.update({ parameters, decayed, gradients: new TensorList(gradients), moments, step, lr });
+    const update = () => {
+      for (const { scale, places, ...group } of this.groups) {
+        const own = new TensorList(places.map((i) => gradients[i]!));
+        this.rule.update({ ...group, gradients: own, step, lr: lr * scale });
+      }
+    };
     noGrad(() => scope(update, "optimizer step"));
     this.steps = step;
   }
@@ -174,10 +195,11 @@ export class Optimizer {
   /** The moments by name; they belong to the optimiser. */
   stateDict(): Map<string, Tensor> {
     const all = new Map<string, Tensor>();
-    for (const [moment, list] of Object.entries(this.moments))
-      [...this.named.keys()].forEach((name, i) => {
-        all.set(`${moment}.${name}`, list.tensors[i]!);
-      });
+    for (const { places, moments } of this.groups)
+      for (const [moment, list] of Object.entries(moments))
+        places.forEach((place, i) => {
+          all.set(`${moment}.${this.names[place]}`, list.tensors[i]!);
+        });
     return all;
   }
 
@@ -201,7 +223,7 @@ export class Optimizer {
   }
 
   dispose(): void {
-    for (const list of Object.values(this.moments)) list.dispose();
+    for (const { moments } of this.groups) for (const list of Object.values(moments)) list.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
@@ -219,10 +241,7 @@ export function createOptimizer(
     throw new UsageError(
       `optimizer: no "${name}"${hint(name, Object.keys(RULES))}; expected one of ${Object.keys(RULES).join(", ")}`,
     );
-  const { decays, ...rest } = options;
-  return new Optimizer(
-    make({ weightDecay: 0, momentum: 0, trust: 0.02, epsilon: 1e-8, ...rest }),
-    parameters,
-    decays,
-  );
+  const { decays, scales, ...rest } = options;
+  const rule = make({ weightDecay: 0, momentum: 0, trust: 0.02, epsilon: 1e-8, ...rest });
+  return new Optimizer(rule, parameters, { ...(decays && { decays }), ...(scales && { scales }) });
 }

@@ -115,6 +115,12 @@ const train = z.strictObject({
     .gt(0)
     .exactOptional()
     .describe("largest norm of the gradient; longer ones are scaled down"),
+  layerDecay: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe("what the learning rate is multiplied by from each layer to the one before it"),
   ema: z
     .number()
     .gt(0)

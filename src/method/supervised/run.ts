@@ -7,6 +7,7 @@ import type { RecipeOf } from "../recipe.ts";
 import { beginRun } from "../resume.ts";
 import type { Evaluation, RunResult } from "../run-types.ts";
 import { beginFrom } from "../weights/begin.ts";
+import { layerDecay } from "./layer-decay.ts";
 import { restoreModel } from "./load.ts";
 import { evaluateClassifier, Supervised } from "./supervised.ts";
 
@@ -21,6 +22,7 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
     weightDecay,
     betas,
     momentum,
+    layerDecay: decay,
     threads: _,
     deterministic: __,
     ...settings
@@ -36,6 +38,7 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
     weightDecay,
     ...(betas && { betas }),
     ...(momentum !== undefined && { momentum }),
+    ...(decay < 1 && { scales: layerDecay(decay, model.options.depth) }),
   };
   const where = { folder, device, maxSteps, progress, tensorboard };
   const trainer = new Trainer(task, { ...settings, ...where, config, optimizer: rule, resume });
