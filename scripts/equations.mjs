@@ -71,6 +71,14 @@ const PAPERS = {
   ],
   "Kingma and Ba 2015": ["Adam: A Method for Stochastic Optimization", "1412.6980"],
   "Loshchilov and Hutter 2019": ["Decoupled Weight Decay Regularization", "1711.05101"],
+  "Clark et al. 2020": [
+    "ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators",
+    "2003.10555",
+  ],
+  "Cubuk et al. 2020": [
+    "RandAugment: Practical Automated Data Augmentation with a Reduced Search Space",
+    "1909.13719",
+  ],
   "You et al. 2017": ["Large Batch Training of Convolutional Networks", "1708.03888"],
   "Chen et al. 2023": ["Symbolic Discovery of Optimization Algorithms", "2302.06675"],
   "Kingma and Welling 2014": ["Auto-Encoding Variational Bayes", "1312.6114"],

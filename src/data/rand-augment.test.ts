@@ -4,7 +4,7 @@ import { OPERATIONS, randAugment } from "./rand-augment.ts";
 
 const path = new URL("../../test/augment/rand-augment.safetensors", import.meta.url).pathname;
 
-test("every operation is torchvision's on bytes, at magnitude 14 of 30, in both directions", () => {
+test("randAugment: every operation is torchvision's on bytes, at magnitude 14 of 30, in both directions", () => {
   scope(() => {
     const { tensors } = loadTensors(path);
     const x = tensors.get("images")!.to("float32");

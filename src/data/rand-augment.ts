@@ -80,7 +80,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
  * @param magnitude 0 … 30
  * @returns float32, whole numbers of 0 … 255
  * @throws {UsageError} a magnitude out of range
- * @see Cubuk et al. 2020, with torchvision's operations and ranges
+ * @see Cubuk et al. 2020, the method, with torchvision's operations and ranges
  */
 export function randAugment(
   images: Tensor,

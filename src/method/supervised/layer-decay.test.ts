@@ -4,7 +4,7 @@ import { aten, ones, random, scope, type Tensor } from "../../tensor/index.ts";
 import { createOptimizer } from "../../train/optimizer.ts";
 import { layerDecay } from "./layer-decay.ts";
 
-test("rates fall towards the image, in every family; the head keeps its own", () => {
+test("layerDecay: rates fall towards the image, in every family; the head keeps its own", () => {
   const depth = 2;
   for (const family of ["crate", "crate_mae", "crate_alpha", "aot", "vit", "tost"]) {
     const sizes = { imageSize: 8, patch: 4, channels: 3, dim: 8, depth, heads: 2, classes: 3 };

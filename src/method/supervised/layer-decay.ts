@@ -7,7 +7,7 @@ const LAYER = /^(?:blocks|transformer\.layers)\.(\d+)\./;
  * What a parameter's learning rate is multiplied by: of L layers, decay^(L+1) before the first, decay^(L+1−ℓ) in layer ℓ
  * from 1 on, and 1 after the last.
  *
- * @see Clark et al. 2020; He et al. 2022, fine-tuning
+ * @see Clark et al. 2020, layer-wise learning rates, as He et al. use them
  */
 export function layerDecay(decay: number, depth: number): (name: string) => number {
   return (name) => {
