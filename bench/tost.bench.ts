@@ -1,6 +1,6 @@
 /**
  * @file From how many tokens on is token-statistics attention faster than subspace attention: TSSA against MSSA, forward
- * and gradient, at 256 … 16,384 tokens of 384 dimensions in 8 heads.
+ * and gradient, at 64 … 16,384 tokens of 384 dimensions in 8 heads.
  */
 
 import { MSSA, TSSA } from "../src/model/index.ts";
@@ -47,10 +47,10 @@ function crossover(found: readonly { n: number; ratio: number }[]): number | und
 
 export const bench: Bench = {
   name: "tost",
-  about: "TSSA against MSSA, forward and gradient, from 256 to 16,384 tokens; where they cross",
+  about: "TSSA against MSSA, forward and gradient, from 64 to 16,384 tokens; where they cross",
   peer: false,
   async run({ quick, threads, say }) {
-    const lengths = quick ? [256, 1024, 4096] : [256, 512, 1024, 2048, 4096, 8192, 16_384];
+    const lengths = quick ? [256, 1024, 4096] : [64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384];
     const shape = quick ? { d: 64, heads: 4 } : { d: 384, heads: 8 };
     const plan = quick ? { rounds: 2, iterations: 1, warmup: 1 } : { rounds: 9, iterations: 1, warmup: 1 };
     const found: { n: number; ratio: number }[] = [];
