@@ -1,0 +1,27 @@
+/** @file What `vitrine segment` is told. */
+
+import type { Threshold } from "../../method/segment/index.ts";
+
+export type SegmentMethod = "attention" | "tokencut" | "maskcut" | "pca";
+
+export interface SegmentOptions {
+  method: SegmentMethod;
+  /** Side that images are stretched to; the model's own when left out. */
+  size?: number;
+  /** 1 to the depth; when left out the last but one for attention, the last for the others. */
+  layer?: number;
+  /** Where the weights are a file of no published size. */
+  heads?: number;
+  /** The weights that training starts from, for comparison. */
+  untrained?: boolean;
+  /** How attention becomes a mask where it is judged, and what share of it is kept; mass, 0.6. */
+  threshold?: Threshold;
+  share?: number;
+  /** τ of the cuts; 0.2 for tokencut, 0.15 for maskcut. */
+  tau?: number;
+  /** The paper's colours, or its code's. */
+  colours?: "paper" | "code";
+  /** Folder of true masks, or a COCO file of them. */
+  masks?: string;
+  output: string;
+}

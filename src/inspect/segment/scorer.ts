@@ -1,0 +1,70 @@
+/** @file What segments are worth against true masks, over a set of images. */
+
+import {
+  averagePrecision,
+  bestHeadIou,
+  byClass,
+  coverage,
+  enlarge,
+  type Judged,
+  judge,
+  type Look,
+  largestEntries,
+  largestMass,
+  type Mask,
+  type TrueMask,
+} from "../../method/segment/index.ts";
+import type { SegmentOptions } from "./options.ts";
+
+/** Attention to a mask, as the options say. */
+export const binariser =
+  ({ threshold = "mass", share = 0.6 }: SegmentOptions) =>
+  (map: Float64Array): Uint8Array =>
+    threshold === "mass" ? largestMass(map, share) : largestEntries(map, share);
+
+/** Collects scores image by image. */
+export function scorer(options: SegmentOptions) {
+  const binary = binariser(options);
+  /** ious[layer]: one per image. */
+  const ious: number[][] = [];
+  const boxes: Judged[] = [];
+  const shapes: Judged[] = [];
+  return {
+    attention({ grid, maps }: Look, truth: readonly TrueMask[]): void {
+      const objects = byClass(truth).map(({ mask }) => coverage(mask, grid));
+      maps.forEach((heads, l) => {
+        ious[l] ??= [];
+        ious[l]!.push(bestHeadIou(heads.map(binary), objects));
+      });
+    },
+    cuts(found: readonly Mask[], truth: readonly TrueMask[]): void {
+      const { rows, columns } = truth[0]!.mask;
+      const masks = found.map((mask) => enlarge(mask, rows, columns));
+      // as CutLER: no prediction is surer than another
+      const judged = judge(
+        masks,
+        truth,
+        masks.map(() => 1),
+      );
+      boxes.push(judged.boxes);
+      shapes.push(judged.masks);
+    },
+    lines(): string[] {
+      const percent = (value: number) => (Number.isNaN(value) ? "–" : (100 * value).toFixed(1)).padStart(6);
+      const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+      const row = (name: string, images: readonly Judged[]) => {
+        const { ap, ap50, ap75, small, medium, large } = averagePrecision(images);
+        const sizes = `small ${percent(small)}  medium ${percent(medium)}  large ${percent(large)}`;
+        return `${name}  AP50 ${percent(ap50)}  AP75 ${percent(ap75)}  AP ${percent(ap)}  ${sizes}`;
+      };
+      if (ious.length > 0)
+        return [
+          `mIoU of the best head, % (${ious[0]!.length} images)`,
+          ...ious.map((values, l) => `layer ${String(l + 1).padStart(2)}  ${percent(mean(values))}`),
+        ];
+      if (boxes.length > 0)
+        return [`average precision, % (${boxes.length} images)`, row("boxes", boxes), row("masks", shapes)];
+      return options.masks === undefined ? [] : [`${options.masks}: no masks of these images`];
+    },
+  };
+}
