@@ -25,5 +25,11 @@ export async function trainLearner<Batch>(
   const { keep, logInterval, checkpointEvery } = recipe.train;
   const kept = { keep, logInterval, checkpointEvery, maxSteps, progress, tensorboard };
   const { steps, seconds, milestone } = await runSteps(learner, { folder, config, resume, ...kept });
-  return { folder, steps, seconds, numbers: milestone?.numbers ?? {}, text: milestone?.text ?? "stopped before an evaluation" };
+  return {
+    folder,
+    steps,
+    seconds,
+    numbers: milestone?.numbers ?? {},
+    text: milestone?.text ?? "stopped before an evaluation",
+  };
 }
