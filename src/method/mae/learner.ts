@@ -1,4 +1,4 @@
-/** @file Masked autoencoding as a learner: AdamW in two groups, a warmed cosine, new masks at every step. */
+/** @file Masked autoencoding as a learner: AdamW that decays matrices only, a warmed cosine, new masks at every step. */
 
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
@@ -40,8 +40,8 @@ export class MaeLearner implements Learner<Batch> {
   readonly steps: number;
   private readonly perEpoch: number;
   private readonly factor: (t: number) => number;
-  /** Weights are decayed; biases and norms, which have one dimension, are not. */
-  private readonly groups: { parameters: Tensor[]; optimizer: Optimizer }[];
+  private readonly parameters: Tensor[];
+  private readonly optimizer: Optimizer;
 
   /** @throws {UsageError} fewer images than one batch */
   constructor(
@@ -57,14 +57,11 @@ export class MaeLearner implements Learner<Batch> {
       );
     this.steps = epochs * this.perEpoch;
     this.factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
-    const all = [...mae.namedParameters()];
-    const group = (own: typeof all, decay: number) => ({
-      parameters: own.map(([, parameter]) => parameter),
-      optimizer: createOptimizer("adamw", new Map(own), { weightDecay: decay, betas }),
-    });
-    const decayed = all.filter(([, { dim }]) => dim > 1);
-    const plain = all.filter(([, { dim }]) => dim <= 1);
-    this.groups = [group(decayed, weightDecay), group(plain, 0)];
+    const named = mae.namedParameters();
+    this.parameters = [...named.values()];
+    // biases and norms, which have one dimension, are not decayed
+    const decays = (_: string, { dim }: Tensor) => dim > 1;
+    this.optimizer = createOptimizer("adamw", named, { weightDecay, betas, decays });
   }
 
   async *batches(from: number): AsyncGenerator<Batch> {
@@ -99,11 +96,7 @@ export class MaeLearner implements Learner<Batch> {
       else for (const [i, sum] of sums.entries()) sum.add_(part.gradients[i]!);
     }
     const lr = highest * this.factor(at);
-    let taken = 0;
-    for (const { parameters, optimizer } of this.groups) {
-      optimizer.step(sums!.slice(taken, taken + parameters.length), lr);
-      taken += parameters.length;
-    }
+    this.optimizer.step(sums!, lr);
     return { "train/loss": loss, lr };
   }
 
@@ -114,8 +107,7 @@ export class MaeLearner implements Learner<Batch> {
       const target = maskedTarget(images, this.mae.options.patch, normalisePixels);
       const prediction = inPrecision(precision, device, () => this.mae.apply(images, mask));
       const loss = maskedError(prediction, target, mask).mul(share);
-      const parameters = this.groups.flatMap((group) => group.parameters);
-      return { loss: loss.item(), gradients: gradients(loss, parameters) };
+      return { loss: loss.item(), gradients: gradients(loss, this.parameters) };
     }, "masked loss");
   }
 
@@ -139,18 +131,21 @@ export class MaeLearner implements Learner<Batch> {
   }
 
   snapshot() {
-    const optimizer = new Map(this.groups.flatMap((group) => [...group.optimizer.stateDict()]));
-    return { model: this.mae.stateDict(), optimizer, state: { steps: this.groups[0]!.optimizer.steps } };
+    const { optimizer } = this;
+    return {
+      ...{ model: this.mae.stateDict(), optimizer: optimizer.stateDict() },
+      state: { steps: optimizer.steps },
+    };
   }
 
   restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
     this.mae.load(model);
-    for (const group of this.groups) group.optimizer.load(optimizer, (state as { steps: number }).steps);
+    this.optimizer.load(optimizer, (state as { steps: number }).steps);
   }
 
-  /** Frees the optimisers. */
+  /** Frees the optimiser. */
   dispose(): void {
-    for (const { optimizer } of this.groups) optimizer.dispose();
+    this.optimizer.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
