@@ -11,6 +11,21 @@ export const share = z.number().min(0).max(1);
 export const channels = count
   .exactOptional()
   .describe("channels of the input image; the data set's when it is not given");
+/** How wide tokens are, and the layers. */
+export const tokenSizes = {
+  dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
+  depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
+  heads: count.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
+  headDim: count
+    .exactOptional()
+    .describe("dimension p of one head's subspace; dim / heads when it is not given"),
+};
+/** What images are cut into. */
+export const patches = {
+  patch: count.default(16).describe("side of a square patch, in pixels; divides imageSize"),
+  imageSize: count.default(224).describe("side of the square input image, in pixels"),
+  channels,
+};
 export const features = count.default(128).describe("dimension d of a feature");
 export const batchSize = count.describe("images in one step");
 export const epochs = count.describe("passes over the training images");

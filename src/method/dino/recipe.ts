@@ -3,15 +3,16 @@ import { z } from "zod";
 import {
   amount,
   batchSize,
-  channels,
   count,
   epochs,
   lr,
   momentum,
   normalisedImages,
+  patches,
   positive,
   recipeOf,
   run,
+  tokenSizes,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
@@ -21,15 +22,8 @@ const model = z.strictObject({
       ...(["vit_tiny", "vit_small", "vit_base", "vit"] as const),
     ])
     .describe("architecture; crate and vit take their sizes from dim, depth and heads"),
-  dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
-  depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
-  heads: count.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
-  headDim: count
-    .exactOptional()
-    .describe("dimension p of one head's subspace; dim / heads when it is not given"),
-  patch: count.default(16).describe("side of a square patch, in pixels; divides imageSize"),
-  imageSize: count.default(224).describe("side of the square input image, in pixels"),
-  channels,
+  ...tokenSizes,
+  ...patches,
   step: positive.default(0.1).describe("step size η of ISTA (crate only)"),
   threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate only)"),
   pool: z.enum(["cls", "mean"]).default("cls").describe("what the head reads: class token or mean of tokens"),

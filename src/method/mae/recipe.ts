@@ -6,13 +6,14 @@ import {
   augmentedImages,
   batchSize,
   betas,
-  channels,
   count,
   epochs,
   lr,
+  patches,
   positive,
   recipeOf,
   run,
+  tokenSizes,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
@@ -22,18 +23,11 @@ const model = z.strictObject({
       ...(["vit_mae_small", "vit_mae_base", "vit_mae_large", "vit_mae"] as const),
     ])
     .describe("architecture; crate_mae and vit_mae take their sizes from dim, depth and heads"),
-  dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
-  depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
-  heads: count.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
-  headDim: count
-    .exactOptional()
-    .describe("dimension p of one head's subspace; dim / heads when it is not given"),
+  ...tokenSizes,
   decoderDim: count.exactOptional().describe("width of the decoder (vit_mae only; crate_mae's is dim)"),
   decoderDepth: count.exactOptional().describe("layers of the decoder (vit_mae only; crate_mae's are depth)"),
   decoderHeads: count.exactOptional().describe("heads of the decoder (vit_mae only)"),
-  patch: count.default(16).describe("side of a square patch, in pixels; divides imageSize"),
-  imageSize: count.default(224).describe("side of the square input image, in pixels"),
-  channels,
+  ...patches,
   step: positive.default(0.1).describe("step size η of ISTA (crate only)"),
   threshold: amount.default(0.5).describe("sparsity penalty λ of ISTA (crate only)"),
 });

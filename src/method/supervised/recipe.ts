@@ -5,14 +5,15 @@ import {
   augmentedImages,
   batchSize,
   betas,
-  channels,
   count,
   epochs,
   init,
   lr,
   momentum,
+  patches,
   recipeOf,
   run,
+  tokenSizes,
 } from "../recipe-parts.ts";
 
 export const classifierModel = z.strictObject({
@@ -46,15 +47,8 @@ export const classifierModel = z.strictObject({
     .describe(
       "architecture; crate, crate_mae (the encoder of one), crate_alpha, tost, aot and vit take their sizes from dim, depth and heads",
     ),
-  dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
-  depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
-  heads: count.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
-  headDim: count
-    .exactOptional()
-    .describe("dimension p of one head's subspace; dim / heads when it is not given"),
-  patch: count.default(16).describe("side of a square patch, in pixels; divides imageSize"),
-  imageSize: count.default(224).describe("side of the square input image, in pixels"),
-  channels,
+  ...tokenSizes,
+  ...patches,
   step: z.number().gt(0).default(0.1).describe("step size η of ISTA (crate and crate_alpha only)"),
   threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate and crate_alpha only)"),
   pool: z
