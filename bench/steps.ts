@@ -7,15 +7,16 @@ import { inPrecision, type Precision } from "../src/train/precision.ts";
 import { type Context, compare, type Goal, interleave, type Plan, type Row } from "./harness.ts";
 import { Side } from "./side.ts";
 
-/** Forward, gradients, AdamW, and the loss as a number, as often as asked. */
+/** Forward, gradients, an update, and the loss as a number, as often as asked. */
 export function steps(
   model: Module,
   precision: Precision,
   lossOf: () => Tensor,
+  optimizer = "adamw",
 ): (iterations: number) => void {
   const named = model.namedParameters();
   const parameters = [...named.values()];
-  const update = createOptimizer("adamw", named, { weightDecay: 0.05 });
+  const update = createOptimizer(optimizer, named, { weightDecay: 0.05 });
   const step = () => {
     const loss = inPrecision(precision, "cpu", lossOf);
     update.step(gradients(loss, parameters), 1e-4);

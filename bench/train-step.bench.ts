@@ -5,15 +5,15 @@
 
 import { crossEntropy } from "../src/method/supervised/supervised.ts";
 import { createModel } from "../src/model/index.ts";
-import { gradients, random, scope } from "../src/tensor/index.ts";
-import { createOptimizer } from "../src/train/optimizer.ts";
-import { inPrecision, type Precision } from "../src/train/precision.ts";
+import { random } from "../src/tensor/index.ts";
+import type { Precision } from "../src/train/precision.ts";
 import { type CrateSizes, stepFlops } from "./flops.ts";
 import { type Bench, type Context, compare, type Goal, interleave, type Row } from "./harness.ts";
 import { hasAmx } from "./machine.ts";
 import { matmulPeak } from "./matmul.bench.ts";
 import { Side } from "./side.ts";
 import { median } from "./statistics.ts";
+import { steps } from "./steps.ts";
 
 interface Setting {
   model: CrateSizes;
@@ -22,25 +22,13 @@ interface Setting {
   optimizer: "adamw" | "lion";
 }
 
-const LR = 1e-4;
-const DECAY = 0.05;
 const SMOOTHING = 0.1;
 
 export function own({ model, batch, precision, optimizer }: Setting): (iterations: number) => void {
   const module = createModel("crate", model, random(0));
-  const named = module.namedParameters();
-  const parameters = [...named.values()];
-  const update = createOptimizer(optimizer, named, { weightDecay: DECAY });
   const images = random(1).normal([batch, model.channels, model.imageSize, model.imageSize]);
   const labels = random(2).integers([batch], 0, model.classes);
-  const step = () => {
-    const loss = inPrecision(precision, "cpu", () => crossEntropy(module.apply(images), labels, SMOOTHING));
-    update.step(gradients(loss, parameters), LR);
-    return loss.item();
-  };
-  return (iterations) => {
-    for (let i = 0; i < iterations; i++) scope(step);
-  };
+  return steps(module, precision, () => crossEntropy(module.apply(images), labels, SMOOTHING), optimizer);
 }
 
 const TINY: CrateSizes = {
