@@ -66,9 +66,8 @@ export function openModel(
   try {
     scope(() => {
       // an untrained model's positions are those of its own size too, brought to this one
-      const start = untrained ? build(found.imageSize) : undefined;
+      using start = untrained ? build(found.imageSize) : undefined;
       transfer(model, atSize(start?.stateDict() ?? weights.tensors, found, size, path), path);
-      start?.dispose();
     }, "open model");
     return { model, normalise: normaliseOf(path, found.channels) };
   } catch (error) {
