@@ -8,10 +8,11 @@ import {
   normalLinear,
   PatchConvolution,
 } from "../nn/index.ts";
-import { cat, type Random, type Tensor, zeros } from "../tensor/index.ts";
+import { type Random, type Tensor, zeros } from "../tensor/index.ts";
 import { type CrateOptions, tokenCount } from "./crate.ts";
 import { MSSA } from "./mssa.ts";
 import { type DecoupledISTA, decoupledISTA } from "./overcomplete.ts";
+import { TokenTrunk } from "./token-trunk.ts";
 
 export type CrateAlphaOptions = Pick<
   CrateOptions,
@@ -73,42 +74,26 @@ export class CrateAlphaLayer extends Module {
  *
  * @see Yang et al. 2024, "Scaling White-Box Transformers for Vision"
  */
-export class CrateAlpha extends Module {
-  readonly cls: Tensor; //                                                      [1, 1, d]
-  readonly positions: Tensor; //                                                [1, n, d]
-  readonly embedding: PatchConvolution;
-  readonly blocks: CrateAlphaLayer[] = [];
-  readonly headNorm: LayerNorm;
+export class CrateAlpha extends TokenTrunk<PatchConvolution, CrateAlphaLayer> {
+  declare readonly options: CrateAlphaOptions;
   readonly head: Linear;
 
-  constructor(
-    readonly options: CrateAlphaOptions,
-    random: Random,
-  ) {
-    super();
-    const { dim, depth, patch, channels = 3, classes, imageSize } = options;
+  constructor(options: CrateAlphaOptions, random: Random) {
+    const { dim, patch, channels = 3, classes, imageSize } = options;
     const n = tokenCount(imageSize, patch);
-    this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]).mul_(0.02));
-    // the authors' variance is 1e-6
-    this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]).mul_(1e-3));
     const W = kaimingUniform([dim, channels, patch, patch], random.at("embedding"));
-    this.embedding = this.child("embedding", new PatchConvolution(W, zeros([dim])), "conv1");
-    for (let l = 0; l < depth; l++) {
-      const layer = new CrateAlphaLayer(random.at(`block.${l}`), options);
-      this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
-    }
-    this.headNorm = this.child("headNorm", new LayerNorm(dim), "mlp_head.0");
+    super(options, {
+      positions: random.at("positions").normal([1, n, dim]).mul_(0.02),
+      // the authors' variance is 1e-6
+      cls: random.at("cls").normal([1, 1, dim]).mul_(1e-3),
+      embedding: new PatchConvolution(W, zeros([dim])),
+      embeddingName: "conv1",
+      layer: (l) => new CrateAlphaLayer(random.at(`block.${l}`), options),
+    });
     this.head = this.child("head", normalLinear(dim, classes, random.at("head")), "mlp_head.1");
   }
 
-  protected forward(X: Tensor): Tensor {
-    const patches = this.embedding.apply(X); //                                 [b, N, d]
-    const [b, , d] = patches.shape as [number, number, number];
-    const cls = this.cls.expand([b, 1, d]).to(patches.dtype);
-    let Z = cat([cls, patches], 1).add(this.positions).to(patches.dtype); //    [b, n, d]
-    this.probe("tokens", Z);
-    for (const block of this.blocks) Z = block.apply(Z);
-    const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
-    return this.head.apply(this.headNorm.apply(this.probe("pooled", pooled))); // [b, classes]
+  protected override forward(X: Tensor): Tensor {
+    return this.head.apply(super.forward(X)); //                                [b, classes]
   }
 }

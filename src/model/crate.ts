@@ -1,9 +1,10 @@
 /** @file CRATE, the white-box transformer, as an image classifier. */
 
-import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../nn/index.ts";
-import { cat, type Random, type Tensor, UsageError } from "../tensor/index.ts";
+import { type Linear, linear, PatchEmbedding } from "../nn/index.ts";
+import { type Random, type Tensor, UsageError } from "../tensor/index.ts";
 import { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 import { type Grid, positionsFor } from "./positions.ts";
+import { TokenTrunk } from "./token-trunk.ts";
 
 export interface CrateOptions extends CrateLayerOptions {
   /** Image side in pixels (square), or [height, width]; a multiple of the patch. */
@@ -48,47 +49,24 @@ export function positionsOf(
 }
 
 /** CRATE without its head: images [b, c, H, W] → LN of the class token after L layers, [b, d]. */
-export class CrateTrunk extends Module {
-  readonly cls: Tensor; //                                                      [1, 1, d]
-  readonly positions: Tensor; //                                                [1, n, d]
-  readonly embedding: PatchEmbedding;
-  readonly blocks: CrateLayer[] = [];
-  readonly headNorm: LayerNorm;
+export class CrateTrunk extends TokenTrunk<PatchEmbedding, CrateLayer> {
+  declare readonly options: TrunkOptions;
 
-  constructor(
-    readonly options: TrunkOptions,
-    random: Random,
-  ) {
-    super();
-    const { dim, depth, patch, channels = 3 } = options;
+  constructor(options: TrunkOptions, random: Random) {
+    const { dim, patch, channels = 3 } = options;
     const n = tokenCount(options.imageSize, patch);
-    // the authors start both from N(0, 1)
-    this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
-    this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]));
-    const embedding = new PatchEmbedding(patch, channels, dim, random.at("embedding"));
-    this.embedding = this.child("embedding", embedding, "to_patch_embedding");
-    for (let l = 0; l < depth; l++) {
-      const layer = new CrateLayer(random.at(`block.${l}`), options);
-      this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
-    }
-    this.headNorm = this.child("headNorm", new LayerNorm(dim), "mlp_head.0");
+    super(options, {
+      // the authors start both from N(0, 1)
+      positions: random.at("positions").normal([1, n, dim]),
+      cls: random.at("cls").normal([1, 1, dim]),
+      embedding: new PatchEmbedding(patch, channels, dim, random.at("embedding")),
+      embeddingName: "to_patch_embedding",
+      layer: (l) => new CrateLayer(random.at(`block.${l}`), options),
+    });
   }
 
-  /** X [b, c, H, W] → tokens before the first layer [b, n, d]. */
-  private tokens(X: Tensor): Tensor {
-    const patches = this.embedding.apply(X); //                                 [b, N, d]
-    const [b, , d] = patches.shape as [number, number, number];
-    const cls = this.cls.expand([b, 1, d]);
-    const positions = positionsOf(this.positions, X, this.options);
-    const Z = cat([cls.to(patches.dtype), patches], 1).add(positions); //       [b, n, d]
-    return Z.to(patches.dtype); // under autocast the tokens stay in the lower precision
-  }
-
-  protected forward(X: Tensor): Tensor {
-    let Z = this.probe("tokens", this.tokens(X)); //                            [b, n, d]
-    for (const block of this.blocks) Z = block.apply(Z);
-    const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
-    return this.headNorm.apply(this.probe("pooled", pooled));
+  protected override positionsAt(X: Tensor): Tensor {
+    return positionsOf(this.positions, X, this.options);
   }
 }
 
