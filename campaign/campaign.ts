@@ -1,0 +1,22 @@
+/** @file What a campaign is: one kind of fault, met again and again with fresh random inputs until the time is up. */
+
+/** What bounds one campaign. */
+export interface CampaignOptions {
+  /** When to stop, as `performance.now()` tells it. */
+  until: number;
+  /** Equal seeds try equal faults in equal order. */
+  seed: number;
+  /** A folder for inputs that fail; it is made by who writes the first. */
+  keep: string;
+}
+
+/** What came of it. */
+export interface CampaignResult {
+  /** Faults tried, by what they were tried on: `{ "parquet": 50000 }`. */
+  tried: Readonly<Record<string, number>>;
+  /** One line for each failure: what was tried, what was expected, what happened, the kept file. */
+  failures: readonly string[];
+}
+
+/** A kind of fault; the default export of `campaign/NAME.ts`. */
+export type Campaign = (options: CampaignOptions) => Promise<CampaignResult>;
