@@ -4,4 +4,4 @@ import { show } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 setup();
-process.exit(show("npx", ["tsx", "test/parity/main.ts", ...process.argv.slice(2)]));
+process.exit(await show("npx", ["tsx", "test/parity/main.ts", ...process.argv.slice(2)]));

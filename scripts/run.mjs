@@ -1,13 +1,15 @@
 /** @file Running commands and remembering what was done, for the set-up scripts. */
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 const stamps = join(root, "build", "stamps.json");
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Ends with one line that says what to do. */
 export function stop(message) {
@@ -24,10 +26,19 @@ export function quiet(command, args, options = {}) {
   };
 }
 
-/** Runs a command on this terminal; its exit code. */
+/** Runs a command on this terminal, to which signals are passed on; its exit code. */
 export function show(command, args, options = {}) {
-  const result = spawnSync(command, args, { cwd: root, stdio: "inherit", ...options });
-  return result.status ?? 1;
+  const child = spawn(command, args, { cwd: root, stdio: "inherit", ...options });
+  const pass = (signal) => child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, pass);
+  return new Promise((resolve) => {
+    const end = (code) => {
+      for (const signal of SIGNALS) process.off(signal, pass);
+      resolve(code);
+    };
+    child.on("error", (error) => stop(`${command} does not start: ${error.message}`));
+    child.on("exit", (code, signal) => end(code ?? 128 + constants.signals[signal]));
+  });
 }
 
 /** SHA-256 over the names and contents of files and folders. */

@@ -9,7 +9,7 @@ import { runTests } from "./vitest.mjs";
 const TESTS = ["src/tensor", "src/nn", "src/rate", "src/model", "test/parity.test.ts", "test/tiny.test.ts"];
 
 /** Counts of passed, failed and skipped tests; undefined where the first run had the only libtorch there is. */
-export function testSystem() {
+export async function testSystem() {
   const libtorch = systemLibtorch();
   if (libtorch === undefined || libtorch.folder === findLibtorch().folder) return undefined;
   const record = buildNative(libtorch, join("build", "addon-system.json"));

@@ -9,8 +9,8 @@ import { runTests } from "./vitest.mjs";
 
 setup();
 const args = process.argv.slice(2);
-const runs = [runTests("tests.json", args)];
-const second = args.length === 0 ? testSystem() : undefined;
+const runs = [await runTests("tests.json", args)];
+const second = args.length === 0 ? await testSystem() : undefined;
 if (second !== undefined) runs.push(second);
 
 const sum = (key) => runs.reduce((total, run) => total + run[key], 0);

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { root, show } from "./run.mjs";
 
 /** Runs the tests that `args` choose; { passed, failed, skipped }, with the report in build/. */
-export function runTests(name, args, environment = {}) {
+export async function runTests(name, args, environment = {}) {
   const report = join(root, "build", name);
   rmSync(report, { force: true });
   const command = ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const status = show("npx", [...command, ...args], { env: { ...process.env, ...environment } });
+  const status = await show("npx", [...command, ...args], { env: { ...process.env, ...environment } });
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
   const counts = JSON.parse(readFileSync(report, "utf8"));
   // a file that does not even load has no failed test of its own, nor has an error between tests

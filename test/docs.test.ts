@@ -23,7 +23,7 @@ const cli = await program([], true);
 
 /** The arguments of `vitrine` in a command; undefined where it is another program's. */
 function vitrineArguments(command: string): string[] | undefined {
-  const args = /^(?:npm run )?vitrine(?: --)? (.*)$/.exec(command)?.[1];
+  const args = /^(?:npx |node_modules\/\.bin\/)?vitrine (.*)$/.exec(command)?.[1];
   return args?.split(/\s+/).filter((word) => !/^\[.*\]$/.test(word));
 }
 
@@ -65,7 +65,7 @@ function missing(command: string): string | undefined {
     const file = /^node (scripts\/\S+)/.exec(scripts[script])?.[1];
     return file === undefined || existsSync(join(root, file)) ? undefined : `${file} is not there`;
   }
-  if (/^(cd|sha256sum|tensorboard|apt-get) /.test(command)) return undefined; // the system's own
+  if (/^(cd|sha256sum|tensorboard|apt-get|npm (config|install|pack)) /.test(command)) return undefined; // the system's own
   const [, file] = /^(?:node|npx tsx|npx vitest run) (\S+)/.exec(command) ?? [];
   if (file === undefined) return "a command that this test does not know";
   return existsSync(join(root, file)) ? undefined : `${file} is not there`;
@@ -92,7 +92,7 @@ test("the examples in the help texts are there too", () => {
 
 /** Commands that only read, and take a second or two. */
 const quick = all
-  .filter((command) => /^npm run vitrine -- (recipes|models|config|data ls)\b/.test(command))
+  .filter((command) => /^npx vitrine (recipes|models|config|data ls)\b/.test(command))
   .map((command) => vitrineArguments(command)!);
 
 test.concurrent.each(quick.map((args) => [args.join(" "), args] as const))(

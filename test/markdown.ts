@@ -46,7 +46,9 @@ export function commands(text: string): string[] {
     return lines.filter((line) => line.startsWith("$ ")).map((line) => line.slice(2));
   });
   const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, "");
-  const inline = [...prose.matchAll(/`((?:npm|npx|node|vitrine) [^`]+)`/g)].map(([, command]) => command!);
+  const inline = [...prose.matchAll(/`((?:npm|npx|node|(?:node_modules\/\.bin\/)?vitrine) [^`]+)`/g)].map(
+    ([, command]) => command!,
+  );
   return [...typed, ...inline];
 }
 

@@ -27,8 +27,20 @@ export async function commandPage(): Promise<string> {
 
 /** The page about exit codes. */
 export function exitCodePage(): string {
-  return `${["# Exit codes", "Every abnormal end has a code, and one line on stderr that says what to do.", exitCodeTable()].join("\n\n")}\n`;
+  const promise = "Every abnormal end has a code, and one line on stderr that says what to do.";
+  return `${["# Exit codes", promise, exitCodeTable(), ...signals].join("\n\n")}\n`;
 }
+
+const signals = [
+  "## Signals",
+  [
+    "SIGINT, SIGTERM or SIGHUP lets training finish its step, save and leave with its code. A queue, a service or a",
+    "container calls the program itself: `node_modules/.bin/vitrine train digits`. `npx` and `npm run` start a shell",
+    "and pass SIGINT and SIGTERM to that, but not SIGHUP. bash has become the program by then, so that the code arrives;",
+    "in a clone, `.npmrc` chooses it, and in another project `npm config set script-shell bash --location project` does.",
+    "Most other shells end at once, and so does npm: training then saves and ends by itself, but nobody hears its code.",
+  ].join("\n"),
+];
 
 const precedence = [
   "## Where a setting comes from",

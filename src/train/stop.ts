@@ -1,6 +1,6 @@
 /** @file Stopping on request: finish the step, save, leave with the right code. */
 
-/** 130 for Ctrl-C; 75 for SIGTERM: a queue may start the run again. */
+/** 130 for Ctrl-C; 75 for SIGTERM and SIGHUP: a queue may start the run again. */
 export type StopCode = 130 | 75;
 
 export interface StopRequest {
@@ -9,30 +9,46 @@ export interface StopRequest {
   dispose(): void;
 }
 
+/** Milliseconds in which a second SIGINT is the first one's echo: under npm, Ctrl-C comes from the terminal and from npm. */
+const ECHO = 500;
+
 /**
- * Listens for SIGINT and SIGTERM. The first is noted, for the loop to see after its step; a second SIGINT ends the
- * process at once. Handlers run between steps only: while libtorch works, JavaScript waits.
+ * Listens for SIGINT, SIGTERM and SIGHUP. The first is noted, for the loop to see after its step; a second SIGINT ends
+ * the process at once. Handlers run between steps only: while libtorch works, JavaScript waits.
  */
 export function listenForStop(notice: (text: string) => void): StopRequest {
   let code: StopCode | undefined;
+  let interrupted = 0;
   const interrupt = () => {
+    if (code === 130 && performance.now() - interrupted < ECHO) return;
     if (code === 130) process.exit(130);
     code = 130;
+    interrupted = performance.now();
     notice("stopping after this step; once more to stop at once");
   };
   const terminate = () => {
     code = 75;
     notice("asked to end: saving a checkpoint");
   };
+  // npm ends on a signal without us where its shell does not pass it on; then nobody else would ever end this process
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.env.npm_lifecycle_event === undefined || process.ppid === parent) return;
+    clearInterval(watch);
+    terminate();
+  }, 1000).unref();
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", terminate);
+  process.on("SIGHUP", terminate);
   return {
     get code() {
       return code;
     },
     dispose() {
+      clearInterval(watch);
       process.off("SIGINT", interrupt);
       process.off("SIGTERM", terminate);
+      process.off("SIGHUP", terminate);
     },
   };
 }
