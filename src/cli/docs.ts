@@ -35,7 +35,7 @@ const signals = [
   "## Signals",
   [
     "SIGINT, SIGTERM or SIGHUP lets training finish its step, save and leave with its code. A queue, a service or a",
-    "container calls the program itself: `node_modules/.bin/vitrine train digits`. `npx` and `npm run` start a shell",
+    "container calls the program itself: `node_modules/.bin/vitrine train digits`. `npx` and npm's scripts start a shell",
     "and pass SIGINT and SIGTERM to that, but not SIGHUP. bash has become the program by then, so that the code arrives;",
     "in a clone, `.npmrc` chooses it, and in another project `npm config set script-shell bash --location project` does.",
     "Most other shells end at once, and so does npm: training then saves and ends by itself, but nobody hears its code.",
