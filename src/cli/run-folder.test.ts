@@ -38,6 +38,29 @@ test("a named run goes to its own folder, once", () => {
   expect(() => place({ experiment: "mine" })).toThrow(/holds other files/);
 });
 
+test.each<[what: string, name: string]>([
+  ["lock", ".lock-here-4711-9"],
+  ["probe", ".tmp-probe-4711"],
+  ["half-written recipe", "recipe.json.tmp-4711"],
+  ["half-written pointer", "checkpoints/last.tmp-4711"],
+  ["half-written checkpoint", "checkpoints/.tmp-step-00000010-4711/model.safetensors"],
+  ["empty folder", "checkpoints/"],
+])("a %s that a killed run left before its recipe counts as nothing", (_, name) => {
+  const folder = join(output, "first");
+  mkdirSync(join(folder, name, name.endsWith("/") ? "." : ".."), { recursive: true });
+  if (!name.endsWith("/")) writeFileSync(join(folder, name), "");
+  for (const resume of [undefined, "auto"])
+    expect(place({ experiment: "first", resume })).toEqual({ folder });
+});
+
+test("what is not a killed run's is named", () => {
+  mkdirSync(join(output, "first", "checkpoints", "step-00000010"), { recursive: true });
+  writeFileSync(join(output, "first", "checkpoints", "step-00000010", "config.json"), "{}");
+  expect(() => place({ experiment: "first", resume: "auto" })).toThrow(
+    "holds other files, such as checkpoints/step-00000010/config.json; choose another --experiment",
+  );
+});
+
 test.each(["../x", "a/b", "", ".hidden", "x".repeat(200)])("%j is no name for a folder", (experiment) => {
   expect(() => place({ experiment })).toThrow(UsageError);
 });

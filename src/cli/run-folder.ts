@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "../tensor/errors.ts";
-import { probeWritable } from "../tensor/write-file.ts";
+import { probeWritable, writing } from "../tensor/write-file.ts";
+import { firstStranger } from "../train/leftovers.ts";
 
 export interface RunRequest {
   /** Name of the recipe. */
@@ -36,8 +37,13 @@ export function placeRun(request: RunRequest): RunPlace {
 
 /** Removes a run folder that nothing was written to, so that a run which failed at once leaves no trace. */
 export function removeIfEmpty(folder: string): void {
-  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+  try {
+    rmdirSync(folder);
+  } catch {} // it holds files, or the disk has failed: what ended the run says more
 }
+
+const isFolder = (path: string): boolean =>
+  writing(path, () => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
 
 function fresh({ recipe, output, experiment }: RunRequest): RunPlace {
   const folder = join(
@@ -52,8 +58,11 @@ function fresh({ recipe, output, experiment }: RunRequest): RunPlace {
       },
     );
   }
-  if (existsSync(folder) && statSync(folder).isDirectory() && readdirSync(folder).length > 0) {
-    throw new UsageError(`${folder} holds other files; choose another --experiment`, { path: folder });
+  const other = isFolder(folder) ? firstStranger(folder) : undefined;
+  if (other !== undefined) {
+    throw new UsageError(`${folder} holds other files, such as ${other}; choose another --experiment`, {
+      path: folder,
+    });
   }
   return { folder };
 }
@@ -104,7 +113,7 @@ function stampedName(recipe: string, now: Date): string {
 function newest(output: string, recipe: string): string | undefined {
   if (!existsSync(output)) return undefined;
   const stamped = /^\d{8}-\d{6}-(.+)-[0-9a-f]{4}$/;
-  const names = readdirSync(output).filter((name) => stamped.exec(name)?.[1] === recipe);
+  const names = writing(output, () => readdirSync(output)).filter((name) => stamped.exec(name)?.[1] === recipe);
   const found = names.sort().findLast((name) => isRun(join(output, name)));
   return found === undefined ? undefined : join(output, found);
 }

@@ -12,6 +12,7 @@ type DataInfo = Parameters<typeof beginRun>[1];
 
 /**
  * Runs a learner to its end in a run folder.
+ * @param files what else of the run is text: contents by name, written beside the recipe
  * @throws {StoppedError} on a signal, after saving; {NotFiniteError} a loss that is not finite
  */
 export async function trainLearner<Batch>(
@@ -19,8 +20,9 @@ export async function trainLearner<Batch>(
   recipe: Extract<Recipe, { train: { logInterval: number } }>,
   data: DataInfo,
   place: TrainPlace,
+  files: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
-  const { config, resume } = beginRun(recipe, data, place);
+  const { config, resume } = beginRun(recipe, data, place, files);
   const { output: folder, maxSteps, progress, tensorboard } = place;
   const { keep, logInterval, checkpointEvery } = recipe.train;
   const kept = { keep, logInterval, checkpointEvery, maxSteps, progress, tensorboard };

@@ -32,7 +32,9 @@ export interface BegunRun {
 }
 
 /**
- * Reads the checkpoint to go on from, if there is to be one, and writes the recipe into the folder.
+ * Reads the checkpoint to go on from, if there is to be one, and writes the recipe into the folder: it makes the folder
+ * a run, so that nothing but temporary files comes before it.
+ * @param files contents by name, written beside the recipe
  * @throws {CheckpointError} none is good, or it is another model's
  * @throws {UsageError} the recipe or the data has changed, with the keys that differ
  */
@@ -40,13 +42,15 @@ export function beginRun(
   recipe: Recipe,
   data: { fingerprint(): string; channels: number; classes: readonly string[]; vocabulary?: string },
   place: TrainRunOptions,
+  files: Readonly<Record<string, string>> = {},
 ): BegunRun {
   const { channels, classes, vocabulary } = data;
   const noted = { channels, classes, ...(vocabulary !== undefined && { vocabulary }) };
   const config: RunConfig = { ...recipe, dataset: { fingerprint: data.fingerprint(), ...noted } };
   const resume = resumeFrom(config, place);
   prepareCheckpoints(join(place.output, "checkpoints"));
-  writeFileAtomic(join(place.output, "recipe.json"), `${JSON.stringify(recipe, null, 2)}\n`);
+  const written = { "recipe.json": `${JSON.stringify(recipe, null, 2)}\n`, ...files };
+  for (const [name, text] of Object.entries(written)) writeFileAtomic(join(place.output, name), text);
   return { config, resume };
 }
 

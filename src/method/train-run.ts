@@ -2,6 +2,7 @@
 
 import { native } from "../tensor/index.ts";
 import { makeFolder } from "../tensor/write-file.ts";
+import { removeTemporaries } from "../train/leftovers.ts";
 import { chooseDevice } from "../train/precision.ts";
 import { lockRun } from "../train/run-lock.ts";
 import { methodOf } from "./methods.ts";
@@ -19,6 +20,7 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   const place = { ...options, device: chooseDevice(device) };
   makeFolder(options.output);
   using _lock = lockRun(options.output);
+  removeTemporaries(options.output);
   if (threads !== undefined) native().setThreads(threads);
   native().setDeterministic(deterministic);
   return await (await methodOf(recipe)).train(recipe, place);

@@ -16,13 +16,13 @@ export interface RunLock extends Disposable {
  * name, so that the file of a dead one can be removed by anyone and at any time without hitting a live one.
  *
  * @throws {UsageError} another process has it, or this one already; where two come in the same instant, maybe both
- * @throws {DiskError} the folder cannot be written
+ * @throws {DiskError} the folder cannot be written; so does `release`, where the file cannot be removed
  */
 export function lockRun(folder: string): RunLock {
   const host = encodeURIComponent(hostname());
   const own = `.lock-${host}-${process.pid}-${startOf(process.pid) ?? 0}`;
   const path = join(folder, own);
-  const release = () => rmSync(path, { force: true });
+  const release = () => writing(path, () => rmSync(path, { force: true }));
   try {
     writing(path, () => writeFileSync(path, `process ${process.pid} on ${hostname()}\n`, { flag: "wx" }));
   } catch (error) {
@@ -32,7 +32,7 @@ export function lockRun(folder: string): RunLock {
   }
   // our own name is there before we look for others: of two that come together, at least one sees the other
   try {
-    for (const other of readdirSync(folder)) {
+    for (const other of writing(folder, () => readdirSync(folder))) {
       const [, where, pid, start] = /^\.lock-(.+)-(\d+)-(\d+)$/.exec(other) ?? [];
       if (where === undefined || other === own) continue;
       if (where !== host) {
@@ -40,7 +40,7 @@ export function lockRun(folder: string): RunLock {
         throw inUse(folder, elsewhere);
       }
       if (isAlive(Number(pid), Number(start))) throw inUse(folder, `by process ${pid}`);
-      rmSync(join(folder, other), { force: true });
+      writing(join(folder, other), () => rmSync(join(folder, other), { force: true }));
     }
   } catch (error) {
     release();
@@ -56,8 +56,8 @@ function inUse(folder: string, by: string): UsageError {
   });
 }
 
-/** Whether the process runs that had this number and began at that time; 0 where the system does not tell. */
-function isAlive(pid: number, start: number): boolean {
+/** Whether the process of this number runs, the one that began at that time; 0 where the time is not known. */
+export function isAlive(pid: number, start = 0): boolean {
   if (start !== 0) return startOf(pid) === start;
   try {
     process.kill(pid, 0);

@@ -1,10 +1,8 @@
 /** @file Language models by recipe: training and evaluation. */
 
-import { existsSync } from "node:fs";
 import { type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
 import { type Bert, createLanguageModel, type Gpt, isCausal } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
-import { writeFileAtomic } from "../../tensor/write-file.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { trainLearner } from "../learner-run.ts";
@@ -13,7 +11,7 @@ import type { RecipeOf } from "../recipe.ts";
 import type { RunResult } from "../run-types.ts";
 import { evaluateText, type LanguageScores, unigramScores } from "./evaluate.ts";
 import { LanguageLearner } from "./learner.ts";
-import { MASK, openTokens, runTokenizer, tokenizerPath } from "./text.ts";
+import { MASK, openTokens, runTokenizer, TOKENIZER_FILE } from "./text.ts";
 
 type Recipe = RecipeOf<"language">;
 
@@ -63,9 +61,8 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     ...(masks && { masks }),
     evaluate: async () => milestone(await evaluateText(model, data.test, look)),
   });
-  const kept = tokenizerPath(place.output);
-  if (place.resume === undefined || !existsSync(kept)) writeFileAtomic(kept, tokenizerJson(tokenizer));
-  return await trainLearner(learner, recipe, data, place);
+  const files = { [TOKENIZER_FILE]: tokenizerJson(tokenizer) };
+  return await trainLearner(learner, recipe, data, place, files);
 }
 
 function milestone({ loss, bits, perplexity, accuracy }: LanguageScores): Milestone {

@@ -87,14 +87,15 @@ export function readTokenizer(path: string): Tokenizer {
 export const fingerprintOf = (tokenizer: Tokenizer): string =>
   createHash("sha256").update(tokenizerJson(tokenizer)).digest("hex");
 
-export const tokenizerPath = (folder: string): string => join(folder, "tokenizer.json");
+/** The tokenizer's file in a run folder. */
+export const TOKENIZER_FILE = "tokenizer.json";
 
 /**
  * The tokenizer that a run keeps.
  * @throws {CheckpointError} it is not the one that the checkpoint's model learned with
  */
 export function runTokenizer(folder: string, { config }: LoadedCheckpoint): Tokenizer {
-  const path = tokenizerPath(folder);
+  const path = join(folder, TOKENIZER_FILE);
   const tokenizer = readTokenizer(path);
   const { vocabulary } = (config as RunConfig).dataset;
   if (vocabulary !== fingerprintOf(tokenizer))

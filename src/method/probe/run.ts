@@ -11,7 +11,7 @@ import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import { FeatureModule, percent } from "../probe-scores.ts";
 import type { RecipeOf } from "../recipe.ts";
-import { beginFrom } from "../weights/begin.ts";
+import { beginFrom, INIT_FILE } from "../weights/begin.ts";
 import { headOf, networkOf, ProbeLearner } from "./learner.ts";
 
 type Recipe = RecipeOf<"probe">;
@@ -53,14 +53,14 @@ function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
     using network = buildNetwork(recipe, splits.train);
     const { init } = recipe.method;
-    if (init !== undefined) beginFrom(init, network, recipe.model, place);
+    const files = init === undefined ? {} : { [INIT_FILE]: beginFrom(init, network, recipe.model, place) };
     network.to(place.device);
     return await withFeatures(recipe, network, splits, place.device, async (train, test) => {
       const { epochs, batchSize, lr, warmupEpochs } = recipe.train;
       const classes = splits.train.classes.length;
       const how = { epochs, batchSize, lr, warmupEpochs, classes, random: random(recipe.seed).at("probe") };
       using learner = new ProbeLearner(network, { train, test, ...how });
-      return await trainLearner(learner, recipe, splits.train, place);
+      return await trainLearner(learner, recipe, splits.train, place, files);
     });
   });
 }

@@ -1,12 +1,14 @@
 /** @file Classifiers by recipe: training and evaluation. */
 
+import { join } from "node:path";
+import { writeFileAtomic } from "../../tensor/write-file.ts";
 import { Trainer } from "../../train/trainer.ts";
 import { batchOptions, buildModel, openSplit, type Splits, withSplits } from "../build.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import { beginRun } from "../resume.ts";
 import type { Evaluation, RunResult } from "../run-types.ts";
-import { beginFrom } from "../weights/begin.ts";
+import { beginFrom, INIT_FILE } from "../weights/begin.ts";
 import { layerDecay } from "./layer-decay.ts";
 import { restoreModel } from "./load.ts";
 import { evaluateClassifier, Supervised } from "./supervised.ts";
@@ -32,7 +34,8 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   const task = new Supervised(model, { smoothing: recipe.method.smoothing, train, test, batch });
   const { config, resume } = beginRun(recipe, train, place);
   const { init } = recipe.method;
-  if (init !== undefined && resume === undefined) beginFrom(init, model, recipe.model, place);
+  if (init !== undefined && resume === undefined)
+    writeFileAtomic(join(folder, INIT_FILE), beginFrom(init, model, recipe.model, place));
   const rule = {
     name: optimizer,
     weightDecay,
