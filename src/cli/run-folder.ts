@@ -113,7 +113,9 @@ function stampedName(recipe: string, now: Date): string {
 function newest(output: string, recipe: string): string | undefined {
   if (!existsSync(output)) return undefined;
   const stamped = /^\d{8}-\d{6}-(.+)-[0-9a-f]{4}$/;
-  const names = writing(output, () => readdirSync(output)).filter((name) => stamped.exec(name)?.[1] === recipe);
+  const names = writing(output, () => readdirSync(output)).filter(
+    (name) => stamped.exec(name)?.[1] === recipe,
+  );
   const found = names.sort().findLast((name) => isRun(join(output, name)));
   return found === undefined ? undefined : join(output, found);
 }

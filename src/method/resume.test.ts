@@ -93,6 +93,22 @@ test("a finished run is not changed by going on", async () => {
   expect(second).toMatchObject({ steps: 20, numbers: first.numbers });
 });
 
+test("the best is found again where a crash came before its pointer; another run's checkpoint is the first of this one", async () => {
+  const folder = join(root, "run");
+  const pointer = join(folder, "checkpoints", "best");
+  await trainRun(tiny({ "train.checkpointEvery": 10 }), quietly(folder));
+  const best = readFileSync(pointer, "utf8");
+  rmSync(pointer);
+  await trainRun(tiny({ "train.checkpointEvery": 10 }), quietly(folder, { resume: "auto" }));
+  expect(readFileSync(pointer, "utf8")).toBe(best);
+
+  const branch = join(root, "branch");
+  const resume = join(folder, "checkpoints", "step-00000010");
+  await trainRun(tiny(), quietly(branch, { resume, maxSteps: 10 }));
+  expect(lastCheckpoint(branch).state).toMatchObject({ step: 10 });
+  expect(readFileSync(join(branch, "checkpoints", "best"), "utf8")).toBe("step-00000010\n");
+});
+
 test("an average that is asked for later begins from the weights of then", async () => {
   const folder = join(root, "run");
   await trainRun(tiny(), quietly(folder, { maxSteps: 5 }));

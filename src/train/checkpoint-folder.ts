@@ -48,6 +48,10 @@ export function listCheckpoints(folder: string): CheckpointEntry[] {
   return found.sort((a, b) => a.step - b.step);
 }
 
+/** Whether a folder holds the checkpoint of that name. */
+export const holds = (folder: string, name: string): boolean =>
+  listCheckpoints(folder).some((entry) => entry.name === name);
+
 /**
  * Newest first. That is the last one saved and those before it, then those after it: they are from before the run
  * went back to an earlier checkpoint, or from a save that a crash cut short before the pointers moved.
@@ -83,6 +87,9 @@ export function movePointer(folder: string, pointer: Pointer, name: string): voi
   failpoint("checkpoint.pointer");
   writeFileAtomic(join(folder, pointer), `${name}\n`);
 }
+
+/** Where it points at nothing, a pointer has no file. @throws {DiskError} the file cannot be removed */
+export const removePointer = (folder: string, pointer: Pointer): void => remove(join(folder, pointer));
 
 /**
  * To be called when a run starts, by the process that holds its lock: makes the folder, removes what a crash left

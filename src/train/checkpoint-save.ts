@@ -57,7 +57,7 @@ export function saveCheckpoint(
   const temporary = join(folder, `.tmp-${name}-${process.pid}`);
   try {
     writing(temporary, () => mkdirSync(temporary));
-    writeSnapshot(temporary, step, snapshot);
+    writeSnapshot(temporary, step, snapshot, best);
     publish(folder, temporary, name);
   } catch (error) {
     try {
@@ -72,7 +72,7 @@ export function saveCheckpoint(
   return name;
 }
 
-function writeSnapshot(folder: string, step: number, snapshot: Snapshot): void {
+function writeSnapshot(folder: string, step: number, snapshot: Snapshot, best: boolean): void {
   const { config, model, optimizer, ema, state } = snapshot;
   const sums = new Map<string, string>();
   const tensorSums: Record<string, Record<string, number>> = {};
@@ -88,7 +88,7 @@ function writeSnapshot(folder: string, step: number, snapshot: Snapshot): void {
     const { crc } = write(name, tensorChunks(tensors, new Map([["format", "pt"]])));
     tensorSums[name] = Object.fromEntries(crc);
   }
-  write("trainer_state.json", json({ format: FORMAT, step, state, crc32: tensorSums }));
+  write("trainer_state.json", json({ format: FORMAT, step, best, state, crc32: tensorSums }));
   writeFile(join(folder, "SHA256SUMS"), text(formatSums(sums)));
   failpoint("checkpoint.fsync");
   writing(folder, () => syncFolder(folder));

@@ -3,7 +3,8 @@
 import { CheckpointError } from "../tensor/errors.ts";
 import type { LoadedCheckpoint } from "./checkpoint-load.ts";
 
-export { type CheckpointEntry, listCheckpoints, prepareCheckpoints } from "./checkpoint-folder.ts";
+export { restoreBest } from "./best.ts";
+export { type CheckpointEntry, holds, listCheckpoints, prepareCheckpoints } from "./checkpoint-folder.ts";
 export { type LoadedCheckpoint, loadCheckpoint } from "./checkpoint-load.ts";
 export { type Snapshot, saveCheckpoint } from "./checkpoint-save.ts";
 

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { StoppedError, scope } from "../tensor/index.ts";
-import { freeCheckpoint, type LoadedCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { freeCheckpoint, holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { Journal } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
@@ -48,6 +48,7 @@ export async function runSteps<Batch>(
   options: StepTrainerOptions,
 ): Promise<StepOutcome> {
   const { folder, resume, tensorboard, keep } = options;
+  const checkpoints = join(folder, "checkpoints");
   const place: Place = { step: 0, best: null, seconds: 0 };
   if (resume !== undefined) Object.assign(place, takeUp(learner, resume));
   const journal = new Journal(folder, { step: place.step, tensorboard });
@@ -66,10 +67,14 @@ export async function runSteps<Batch>(
       ...tensors,
       state: { ...place, seconds: seconds(), learner: state },
     };
-    saveCheckpoint(join(folder, "checkpoints"), place.step, snapshot, { keep, best });
+    saveCheckpoint(checkpoints, place.step, snapshot, { keep, best });
   };
   let milestone: Milestone | undefined;
   try {
+    if (resume !== undefined) {
+      if (!restoreBest(checkpoints, place.step)) place.best = null;
+      if (!holds(checkpoints, resume.name)) save(place.step >= total); // another run's: it is this one's first
+    }
     if (place.step < total)
       for await (const batch of learner.batches(place.step)) {
         const numbers = scope(() => learner.step(batch, place.step), "step");

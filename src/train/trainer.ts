@@ -8,7 +8,7 @@ import {
   scope,
   type Tensor,
 } from "../tensor/index.ts";
-import { freeCheckpoint, type LoadedCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { freeCheckpoint, holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { MovingAverage } from "./ema.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import { Journal } from "./journal.ts";
@@ -264,6 +264,9 @@ export class Trainer<Batch> {
     } finally {
       freeCheckpoint(checkpoint);
     }
+    const checkpoints = join(this.options.folder, "checkpoints");
+    if (!restoreBest(checkpoints, this.place.step)) this.place.best = null;
+    if (!holds(checkpoints, checkpoint.name)) this.save(); // another run's: it is this one's first
   }
 
   private stopped(code: StopCode): StoppedError {
