@@ -2,15 +2,10 @@
 /** @file The entry of the command line: parse, run, and turn every ending into an exit code. */
 import { program, spellBooleans } from "./program.ts";
 import { endingOf } from "./report-error.ts";
+import { outliveReaders } from "./streams.ts";
 import { style, talk } from "./terminal.ts";
 
-// a reader that has seen enough (`vitrine recipes ls | head -1`) is no error
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
-    throw error;
-  });
-}
+outliveReaders();
 
 const args = process.argv.slice(2);
 const root = await program(args);
