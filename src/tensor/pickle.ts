@@ -1,25 +1,30 @@
 /**
  * @file Python's pickles as data. A pickle is a program for a stack machine that may import and call anything; this one
- * calls nothing: the few names that PyTorch's files need stand for kinds of data, every other name is refused.
+ * calls nothing: known names stand for kinds of data, any other name for an object that is only counted.
  */
 
 import { CheckpointError } from "./errors.ts";
+import type { Allowance } from "./limits.ts";
+import { OPERATIONS, STOP } from "./pickle-operations.ts";
 
 /** A reference to an importable name, as a pickle writes it: "torch FloatStorage". */
 export class PickledName {
   constructor(readonly name: string) {}
 }
 
-/** What an allowed name makes of its arguments, as data: `make(args)`, and `build(value, state)` for a state set later. */
-export interface PickleKind {
-  make?: (args: readonly PickleValue[]) => PickleValue;
-  build?: (value: PickleValue, state: PickleValue) => void;
+/** An instance of a class that is not known here: its name, and what was put into it. */
+export class PickledObject {
+  readonly kind = "object";
+  /** Entries, of subclasses of dict. */
+  items?: Map<PickleValue, PickleValue>;
+  state?: PickleValue;
+  constructor(readonly name: string) {}
+  build(state: PickleValue): void {
+    this.state = state;
+  }
 }
 
-/** A value of an allowed kind that nobody needs. */
-export const IGNORED = Symbol("ignored");
-
-/** Lists and tuples are arrays, dictionaries are Maps; objects are what the allowed kinds make. */
+/** Lists, tuples and sets are arrays, dictionaries are Maps; the rest is what known names make. */
 export type PickleValue =
   | null
   | boolean
@@ -28,28 +33,50 @@ export type PickleValue =
   | string
   | Uint8Array
   | PickledName
-  | typeof IGNORED
   | PickleValue[]
   | Map<PickleValue, PickleValue>
-  | { readonly kind: string };
+  | { readonly kind: string; build?(state: PickleValue): void };
+
+/** What a known name makes of its arguments, as data; what it copies is taken from the allowance first. */
+export type PickleKind = (args: readonly PickleValue[], allowance: Allowance) => PickleValue;
 
 export interface PickleOptions {
   /** For messages. */
   path: string;
   /** By "module name". */
   kinds: ReadonlyMap<string, PickleKind>;
+  allowance: Allowance;
   /** What a persistent id stands for. */
   persistent?: (id: PickleValue) => PickleValue;
 }
 
 /** Most operations of one pickle, and most marks that are open at once. */
-const MOST_OPERATIONS = 5_000_000;
+const MOST_OPERATIONS = 20_000_000;
 const DEEPEST = 256;
+/** Integers of more bytes are no settings, and slow to make. */
+const LONGEST_INTEGER = 256;
+
+/** Bytes of memory that a value takes here, about. */
+export const COST = {
+  list: 32,
+  item: 12,
+  map: 200,
+  entry: 48,
+  memo: 48,
+  text: 32,
+  view: 120,
+  object: 80,
+  place: 24,
+};
+
+/** Modules and functions that start programs or open files: no file of weights needs one. */
+const DANGEROUS =
+  /^(os|posix|nt|sys|subprocess|_posixsubprocess|pty|socket|shutil|importlib|runpy|ctypes|code|commands|webbrowser|pip|timeit|pdb|bdb)(\.\S+)? |^(builtins|__builtin__) (eval|exec|execfile|compile|open|file|input|breakpoint|__import__)$/;
 
 /**
  * The value of the pickle that begins at `start`, and where it ends.
- * @throws {CheckpointError} a name that is not allowed, an operation that only programs need, too many of them, a text
- *   that is cut off; nothing has been executed then
+ * @throws {CheckpointError} an operation that only programs need, a name that starts programs, too many operations, more
+ *   memory than allowed, a text that is cut off; nothing has been executed then
  */
 export function unpickle(
   bytes: Uint8Array,
@@ -61,13 +88,16 @@ export function unpickle(
   return { value, end: machine.at };
 }
 
-class Machine {
+const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+export class Machine {
   private readonly view: DataView;
-  private stack: PickleValue[] = [];
-  private readonly marks: PickleValue[][] = [];
+  private readonly stack: PickleValue[] = [];
+  /** The longest that the stack has been. */
+  private highest = 0;
+  /** Lengths of the stack at the open marks. */
+  private readonly marks: number[] = [];
   private readonly memo = new Map<number, PickleValue>();
-  /** The kind of each value that has a state to be set. */
-  private readonly kindOf = new Map<PickleValue, PickleKind>();
 
   constructor(
     private readonly bytes: Uint8Array,
@@ -79,12 +109,12 @@ class Machine {
 
   run(): PickleValue {
     for (let count = 0; count < MOST_OPERATIONS; count++) {
-      const code = this.bytes[this.advance(1)]!;
+      const code = this.u8();
       if (code === STOP) return this.pop();
-      const operation = OPERATIONS.get(code);
+      const operation = OPERATIONS[code];
       if (operation === undefined)
-        this.fail(`operation 0x${code.toString(16)} is not allowed in a checkpoint`);
-      operation!(this);
+        return this.fail(`operation 0x${code.toString(16)} is not allowed in a checkpoint`);
+      operation(this);
     }
     return this.fail(`more than ${MOST_OPERATIONS} operations`);
   }
@@ -94,6 +124,9 @@ class Machine {
       path: this.options.path,
     });
   }
+  private charge(bytes: number): void {
+    this.options.allowance.take(bytes);
+  }
 
   /** Position of the next `length` bytes, which are passed. */
   private advance(length: number): number {
@@ -102,7 +135,7 @@ class Machine {
     this.at += length;
     return from;
   }
-  u8 = (): number => this.bytes[this.advance(1)]!;
+  u8 = (): number => this.bytes[this.advance(1)] as number;
   u16 = (): number => this.view.getUint16(this.advance(2), true);
   u32 = (): number => this.view.getUint32(this.advance(4), true);
   i32 = (): number => this.view.getInt32(this.advance(4), true);
@@ -110,10 +143,13 @@ class Machine {
   f64 = (): number => this.view.getFloat64(this.advance(8), false);
   take(length: number): Uint8Array {
     const from = this.advance(length);
+    this.charge(COST.view);
     return this.bytes.subarray(from, from + length);
   }
   text(length: number): string {
-    return new TextDecoder().decode(this.take(length));
+    const from = this.advance(length);
+    this.charge(COST.text + 2 * length);
+    return UTF_8.decode(this.bytes.subarray(from, from + length));
   }
   /** The line up to the next line feed, which is passed too. */
   line(): string {
@@ -124,164 +160,122 @@ class Machine {
     return text;
   }
   /** A little-endian integer of any length, two's complement. */
-  long(length: number): number | bigint {
-    if (length > 16) this.fail(`an integer of ${length} bytes`);
-    let value = 0n;
+  long(length: number): PickleValue {
     const bytes = this.take(length);
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
-    const signed = length > 0 && bytes[length - 1]! >= 128 ? value - (1n << BigInt(8 * length)) : value;
-    return BigInt(Number(signed)) === signed && Number.isSafeInteger(Number(signed))
-      ? Number(signed)
-      : signed;
+    if (length > LONGEST_INTEGER) return new PickledObject("builtins int");
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] as number);
+    value = BigInt.asIntN(8 * length, value);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
 
   push(value: PickleValue): void {
-    this.stack.push(value);
+    if (this.stack.push(value) > this.highest) {
+      this.highest = this.stack.length;
+      this.charge(COST.place);
+    }
   }
   pop(): PickleValue {
-    if (this.stack.length === 0) this.fail("the stack is empty");
-    return this.stack.pop()!;
+    const value = this.top();
+    this.stack.length--;
+    return value;
   }
   top(): PickleValue {
-    if (this.stack.length === 0) this.fail("the stack is empty");
-    return this.stack.at(-1)!;
+    if (this.stack.length <= (this.marks.at(-1) ?? 0)) this.fail("the stack is empty");
+    return this.stack.at(-1) as PickleValue;
   }
   mark(): void {
     if (this.marks.length >= DEEPEST) this.fail(`nested more than ${DEEPEST} deep`);
-    this.marks.push(this.stack);
-    this.stack = [];
+    this.marks.push(this.stack.length);
   }
   /** Everything since the last mark. */
   popMark(): PickleValue[] {
-    const outer = this.marks.pop();
-    if (outer === undefined) return this.fail("a mark is missing");
-    const items = this.stack;
-    this.stack = outer;
-    return items;
+    const from = this.marks.pop();
+    if (from === undefined) return this.fail("a mark is missing");
+    return this.stack.splice(from);
+  }
+  /** Everything since the last mark, as a list or tuple. */
+  collect(): void {
+    const items = this.popMark();
+    this.charge(COST.list + COST.item * items.length);
+    this.push(items);
   }
   put(key: number): void {
+    this.charge(COST.memo);
     this.memo.set(key, this.top());
   }
   memoize(): void {
-    this.memo.set(this.memo.size, this.top());
+    this.put(this.memo.size);
   }
   get(key: number): void {
-    if (!this.memo.has(key)) this.fail(`value ${key} was never stored`);
-    this.push(this.memo.get(key)!);
+    const value = this.memo.get(key);
+    if (value === undefined) this.fail(`value ${key} was never stored`);
+    this.charge(COST.item);
+    this.push(value);
   }
 
+  list(): void {
+    this.charge(COST.list);
+    this.push([]);
+  }
+  map(items: readonly PickleValue[] = []): void {
+    this.charge(COST.map);
+    this.push(new Map());
+    this.set(items);
+  }
   name(module: PickleValue, name: PickleValue): void {
     if (typeof module !== "string" || typeof name !== "string") this.fail("a name that is no text");
     const full = `${module} ${name}`;
-    if (!this.options.kinds.has(full))
+    if (DANGEROUS.test(full))
       this.fail(
-        `${JSON.stringify(full.slice(0, 80).replace(" ", "."))} is not among the names that a checkpoint may use; nothing was executed`,
+        `names ${JSON.stringify(full.slice(0, 80).replace(" ", "."))}, which starts programs or opens files and is no part of weights; nothing was executed`,
       );
+    this.charge(COST.object);
     this.push(new PickledName(full));
   }
   call(): void {
     const args = this.pop();
     const called = this.pop();
-    if (!(called instanceof PickledName) || !Array.isArray(args)) this.fail("a call of what is no name");
-    const kind = this.options.kinds.get(called.name)!;
-    if (kind.make === undefined) this.fail(`${called.name} is no function`);
-    const value = kind.make(args);
-    if (kind.build !== undefined) this.kindOf.set(value, kind);
-    this.push(value);
+    if (!Array.isArray(args)) this.fail("a call without arguments");
+    // also what a call gave may be called; nothing is known of it
+    const name = called instanceof PickledName || called instanceof PickledObject ? called.name : "";
+    if (name === "") this.fail("a call of what is no name");
+    const kind = called instanceof PickledName ? this.options.kinds.get(name) : undefined;
+    this.charge(COST.object);
+    this.push(kind?.(args, this.options.allowance) ?? new PickledObject(name));
   }
   build(): void {
     const state = this.pop();
     const value = this.top();
-    this.kindOf.get(value)?.build?.(value, state);
+    if (typeof value === "object" && value !== null && "build" in value) value.build?.(state);
   }
   persistent(): void {
     const { persistent } = this.options;
-    if (persistent === undefined) this.fail("a reference to something outside");
-    this.push(persistent(this.pop()));
+    this.charge(COST.object);
+    this.push(persistent?.(this.pop()) ?? this.fail("a reference to something outside"));
   }
   append(items: readonly PickleValue[]): void {
     const list = this.top();
+    if (list instanceof PickledObject) return; // a deque, of which nothing is needed
     if (!Array.isArray(list)) this.fail("items for what is no list");
+    this.charge(COST.item * items.length + (list.length === 0 ? 16 * COST.item : 0));
     for (const item of items) list.push(item);
   }
   set(items: readonly PickleValue[]): void {
-    const map = this.top();
+    let map = this.top();
+    if (map instanceof PickledObject) {
+      this.charge(COST.map);
+      map.items ??= new Map();
+      map = map.items;
+    }
     if (!(map instanceof Map) || items.length % 2 !== 0) this.fail("entries for what is no dictionary");
-    for (let i = 0; i < items.length; i += 2) map.set(items[i]!, items[i + 1]!);
+    this.charge((COST.entry * items.length) / 2);
+    for (let i = 0; i < items.length; i += 2) map.set(items[i] as PickleValue, items[i + 1] as PickleValue);
   }
   tuple(length: number): void {
-    const items = Array.from({ length }, () => this.pop());
-    this.push(items.reverse());
+    const from = this.stack.length - length;
+    if (from < (this.marks.at(-1) ?? 0)) this.fail("the stack is empty");
+    this.charge(COST.list + COST.item * length);
+    this.push(this.stack.splice(from));
   }
 }
-
-const code = (character: string): number => character.charCodeAt(0);
-const STOP = code(".");
-
-const mapOf = (items: readonly PickleValue[]): Map<PickleValue, PickleValue> =>
-  new Map(items.flatMap((key, i) => (i % 2 === 0 ? [[key, items[i + 1] ?? null] as const] : [])));
-
-/** The operations of protocols 2 to 5 that data needs, by code. */
-const OPERATIONS = new Map<number, (machine: Machine) => void>([
-  [0x80, (m) => void m.u8()], // protocol
-  [0x95, (m) => void m.u64()], // frame
-  [code("("), (m) => m.mark()],
-  [code("0"), (m) => void m.pop()],
-  [code("1"), (m) => void m.popMark()],
-  [code("2"), (m) => m.push(m.top())],
-  [code("N"), (m) => m.push(null)],
-  [0x88, (m) => m.push(true)],
-  [0x89, (m) => m.push(false)],
-  [code("J"), (m) => m.push(m.i32())],
-  [code("K"), (m) => m.push(m.u8())],
-  [code("M"), (m) => m.push(m.u16())],
-  [0x8a, (m) => m.push(m.long(m.u8()))],
-  [0x8b, (m) => m.push(m.long(m.u32()))],
-  [code("G"), (m) => m.push(m.f64())],
-  [code("X"), (m) => m.push(m.text(m.u32()))],
-  [0x8c, (m) => m.push(m.text(m.u8()))],
-  [0x8d, (m) => m.push(m.text(m.u64()))],
-  [code("T"), (m) => m.push(m.text(m.u32()))],
-  [code("U"), (m) => m.push(m.text(m.u8()))],
-  [code("B"), (m) => m.push(m.take(m.u32()))],
-  [code("C"), (m) => m.push(m.take(m.u8()))],
-  [0x8e, (m) => m.push(m.take(m.u64()))],
-  [code("]"), (m) => m.push([])],
-  [code(")"), (m) => m.push([])],
-  [0x8f, (m) => m.push([])], // set
-  [code("a"), (m) => m.append([m.pop()])],
-  [code("e"), (m) => m.append(m.popMark())],
-  [0x90, (m) => m.append(m.popMark())], // of a set
-  [code("l"), (m) => m.push(m.popMark())],
-  [code("t"), (m) => m.push(m.popMark())],
-  [0x85, (m) => m.tuple(1)],
-  [0x86, (m) => m.tuple(2)],
-  [0x87, (m) => m.tuple(3)],
-  [code("}"), (m) => m.push(new Map())],
-  [code("d"), (m) => m.push(mapOf(m.popMark()))],
-  [
-    code("s"),
-    (m) => {
-      const value = m.pop();
-      m.set([m.pop(), value]);
-    },
-  ],
-  [code("u"), (m) => m.set(m.popMark())],
-  [code("q"), (m) => m.put(m.u8())],
-  [code("r"), (m) => m.put(m.u32())],
-  [0x94, (m) => m.memoize()],
-  [code("h"), (m) => m.get(m.u8())],
-  [code("j"), (m) => m.get(m.u32())],
-  [code("c"), (m) => m.name(m.line(), m.line())],
-  [
-    0x93,
-    (m) => {
-      const name = m.pop();
-      m.name(m.pop(), name);
-    },
-  ],
-  [code("R"), (m) => m.call()],
-  [0x81, (m) => m.call()], // a new object
-  [code("b"), (m) => m.build()],
-  [code("Q"), (m) => m.persistent()],
-]);

@@ -1,45 +1,23 @@
 /** @file safetensors: parse and serialise weights as bytes, strictly, without libtorch. */
 
 import { CheckpointError } from "./errors.ts";
+import { Allowance } from "./limits.ts";
+import {
+  bitsOf,
+  CODES,
+  codeOf,
+  dtypeOfCode,
+  isStoredDType,
+  numelOf,
+  quote,
+  STORED_DTYPES,
+  type StoredDType,
+  type StoredTensor,
+  type StoredTensors,
+} from "./stored.ts";
 
 /** Largest header that is read, in bytes: the limit of the format's own library. */
 const MAX_HEADER = 100_000_000;
-
-/** Format name → our name and bytes per element, in the order in which tensors are laid out (widest first). */
-const FORMATS = new Map([
-  ["I64", { dtype: "int64", width: 8 }],
-  ["F64", { dtype: "float64", width: 8 }],
-  ["C64", { dtype: "complex64", width: 8 }],
-  ["F32", { dtype: "float32", width: 4 }],
-  ["I32", { dtype: "int32", width: 4 }],
-  ["BF16", { dtype: "bfloat16", width: 2 }],
-  ["F16", { dtype: "float16", width: 2 }],
-  ["I16", { dtype: "int16", width: 2 }],
-  ["I8", { dtype: "int8", width: 1 }],
-  ["U8", { dtype: "uint8", width: 1 }],
-  ["BOOL", { dtype: "bool", width: 1 }],
-] as const);
-
-type Code = typeof FORMATS extends Map<infer K, unknown> ? K : never;
-
-/** The element types a safetensors file can hold here. */
-export type StoredDType = typeof FORMATS extends Map<unknown, { dtype: infer D }> ? D : never;
-
-const CODES = new Map<string, Code>([...FORMATS].map(([code, { dtype }]) => [dtype, code]));
-const LAYOUT = [...FORMATS.keys()];
-
-/** One stored tensor: row-major, little-endian. `bytes` may start at any address of its buffer. */
-export interface StoredTensor {
-  dtype: StoredDType;
-  shape: readonly number[];
-  bytes: Uint8Array;
-}
-
-/** What a file holds: free text, and tensors by name in the order of the header. */
-export interface StoredTensors {
-  metadata: Map<string, string>;
-  entries: Map<string, StoredTensor>;
-}
 
 /**
  * Reads a safetensors file that is in memory. The tensors are views of `bytes`, not copies.
@@ -57,13 +35,15 @@ export function parseSafetensors(bytes: Uint8Array, path = "safetensors"): Store
     fail(`header of ${length} bytes is above the limit of ${MAX_HEADER}: not safetensors?`);
   const start = 8 + Number(length);
   if (start > bytes.length) fail(`header of ${length} bytes ends outside the file of ${bytes.length} bytes`);
-  const header = readHeader(bytes.subarray(8, start), fail);
+  const header = readHeader(bytes.subarray(8, start), new Allowance(bytes.length, path), fail);
 
   const metadata = new Map<string, string>();
   const entries = new Map<string, StoredTensor>();
+  const none = bytes.subarray(0, 0);
   const spans: { name: string; begin: number; end: number }[] = [];
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") {
+      if (value === null) continue; // as the format's own library takes it
       if (!isRecord(value)) return fail("__metadata__ is not an object");
       for (const [key, text] of Object.entries(value)) {
         if (typeof text !== "string") return fail(`__metadata__ ${quote(key)} is not a string`);
@@ -73,17 +53,22 @@ export function parseSafetensors(bytes: Uint8Array, path = "safetensors"): Store
     }
     const wrong = (what: string): never => fail(`tensor ${quote(name)}: ${what}`);
     if (/\p{Surrogate}/u.test(name)) wrong("name is not valid Unicode");
-    const { code, shape, begin, end } = readInfo(value, wrong);
-    const format = FORMATS.get(code)!;
-    const expected = shape.reduce((product, size) => product * size, format.width);
+    const { dtype, shape, begin, end } = readInfo(value, wrong);
+    const expected = (numelOf(shape) * bitsOf(dtype)) / 8;
     if (end - begin !== expected) {
-      wrong(`${code} [${shape.join(", ")}] takes ${expected} bytes, the offsets give ${end - begin}`);
+      wrong(
+        `${codeOf(dtype)} [${shape.join(", ")}] takes ${expected} bytes, the offsets give ${end - begin}`,
+      );
     }
     if (end > bytes.length - start) {
       wrong(`ends at byte ${end} of ${bytes.length - start} bytes of data: the file is cut off`);
     }
     spans.push({ name, begin, end });
-    entries.set(name, { dtype: format.dtype, shape, bytes: bytes.subarray(start + begin, start + end) });
+    entries.set(name, {
+      dtype,
+      shape,
+      bytes: begin === end ? none : bytes.subarray(start + begin, start + end),
+    });
   }
 
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -129,10 +114,12 @@ export function layoutSafetensors(
   const tensors = [...entries].map(([name, { dtype, shape }]) => {
     if (name === "__metadata__" || /\p{Surrogate}/u.test(name))
       unwritable(name, "the name is reserved or not valid Unicode");
-    const code = CODES.get(dtype) ?? unwritable(name, `dtype ${dtype} has no place in safetensors`);
-    return { name, shape, code };
+    const code = isStoredDType(dtype) ? codeOf(dtype) : undefined;
+    if (code === undefined) return unwritable(name, `dtype ${dtype} has no place in safetensors`);
+    return { name, shape, code, dtype: dtype as StoredDType };
   });
-  tensors.sort((a, b) => LAYOUT.indexOf(a.code) - LAYOUT.indexOf(b.code) || (a.name < b.name ? -1 : 1));
+  const place = new Map(STORED_DTYPES.map((dtype, i) => [dtype, i]));
+  tensors.sort((a, b) => place.get(a.dtype)! - place.get(b.dtype)! || (a.name < b.name ? -1 : 1));
   const fields: string[] = [];
   if (metadata.size > 0) {
     const pairs = [...metadata].map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`);
@@ -140,8 +127,8 @@ export function layoutSafetensors(
   }
   const lengths = new Map<string, number>();
   let at = 0;
-  for (const { name, code, shape } of tensors) {
-    const length = shape.reduce((product, size) => product * size, FORMATS.get(code)!.width);
+  for (const { name, code, shape, dtype } of tensors) {
+    const length = (numelOf(shape) * bitsOf(dtype)) / 8;
     const info = JSON.stringify({ dtype: code, shape, data_offsets: [at, at + length] });
     fields.push(`${JSON.stringify(name)}:${info}`);
     lengths.set(name, length);
@@ -161,15 +148,19 @@ function unwritable(name: string, what: string): never {
   throw new CheckpointError(`tensor ${quote(name)} cannot be written: ${what}`);
 }
 
-function readHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
+function readHeader(
+  bytes: Uint8Array,
+  allowance: Allowance,
+  fail: (what: string) => never,
+): Record<string, unknown> {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return fail("header is not UTF-8: not safetensors?");
   }
-  if (!text.startsWith("{")) fail('header does not begin with "{": not safetensors?');
-  const twice = findDuplicateKey(text, fail);
+  if (!/^[ \t\n\r]*\{/.test(text)) fail('header does not begin with "{": not safetensors?');
+  const twice = findDuplicateKey(text, allowance, fail);
   if (twice !== undefined) fail(`${quote(twice)} is in the header twice`);
   try {
     return JSON.parse(text) as Record<string, unknown>;
@@ -178,30 +169,46 @@ function readHeader(bytes: Uint8Array, fail: (what: string) => never): Record<st
   }
 }
 
+/** Deepest nesting of a header: the format needs three levels, fields that it does not know may have more. */
+const DEEPEST = 32;
+/** Bytes that `JSON.parse` makes of a name of a tensor, another name, an object or array, an item; about. */
+const COST = { tensor: 150, name: 24, open: 40, item: 8 };
+
 /**
  * The first key that an object of this JSON text has twice: `JSON.parse` would keep the last and say nothing. Also
- * refuses nesting deeper than the format's three levels. On text that is not JSON it may find nothing.
+ * refuses what is nested deeply or would fill the memory. On text that is not JSON it may find nothing.
  */
-function findDuplicateKey(text: string, fail: (what: string) => never): string | undefined {
-  const open: Set<string>[] = [];
-  for (let i = 0; i < text.length; i++) {
+function findDuplicateKey(
+  text: string,
+  allowance: Allowance,
+  fail: (what: string) => never,
+): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  const signs = /["{}[\],]/g;
+  for (let found = signs.exec(text); found !== null; found = signs.exec(text)) {
+    let i = found.index;
     const char = text[i];
     if (char === "{" || char === "[") {
-      if (open.push(new Set()) > 3) fail("header is nested too deeply");
+      if (open.push(char === "{" ? new Set() : undefined) > DEEPEST) fail("header is nested too deeply");
+      allowance.take(COST.open);
     } else if (char === "}" || char === "]") {
       open.pop();
+    } else if (char === ",") {
+      allowance.take(COST.item);
     } else if (char === '"') {
       const begin = i++;
       while (i < text.length && text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
       let after = i + 1;
       while (" \t\n\r".includes(text[after] ?? "-")) after++;
+      signs.lastIndex = i + 1;
       if (text[after] !== ":") continue;
-      let key: string;
+      let key = text.slice(begin + 1, i);
       try {
-        key = JSON.parse(text.slice(begin, i + 1)) as string;
+        if (key.includes("\\")) key = JSON.parse(`"${key}"`) as string;
       } catch {
         return fail("header is not JSON");
       }
+      allowance.take(open.length === 1 ? COST.tensor : COST.name);
       if (open.at(-1)?.has(key)) return key;
       open.at(-1)?.add(key);
     }
@@ -212,14 +219,14 @@ function findDuplicateKey(text: string, fail: (what: string) => never): string |
 function readInfo(value: unknown, wrong: (what: string) => never) {
   if (!isRecord(value)) return wrong("is not described by an object");
   const { dtype, shape, data_offsets: offsets } = value;
-  if (!FORMATS.has(dtype as Code)) {
-    return wrong(`dtype ${quote(String(dtype))} is not supported (expected one of ${LAYOUT.join(", ")})`);
-  }
+  const known = dtypeOfCode(String(dtype));
+  if (known === undefined)
+    return wrong(`dtype ${quote(String(dtype))} is not supported (expected one of ${CODES.join(", ")})`);
   if (!isSizes(shape)) return wrong("shape is not a list of sizes");
   if (!isSizes(offsets) || offsets.length !== 2) return wrong("data_offsets are not two positions");
   const [begin, end] = offsets as [number, number];
   if (begin > end) return wrong(`data_offsets [${begin}, ${end}] run backwards`);
-  return { code: dtype as Code, shape, begin, end };
+  return { dtype: known, shape, begin, end };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -228,9 +235,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-/** A name as it can stand in a message: one line, escaped, of bounded length. */
-function quote(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }

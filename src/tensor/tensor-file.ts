@@ -6,10 +6,12 @@ import { CheckpointError, OutOfMemoryError } from "./errors.ts";
 import { native } from "./native.ts";
 import { operator } from "./operator.ts";
 import { run1, wrap } from "./run.ts";
-import { layoutSafetensors, parseSafetensors, type StoredTensors } from "./safetensors.ts";
+import { layoutSafetensors, parseSafetensors } from "./safetensors.ts";
 import { scope } from "./scope.ts";
+import { numelOf, quote, type StoredTensors } from "./stored.ts";
 import type { Tensor } from "./tensor.ts";
 import { isTorch, parseTorch } from "./torch-file.ts";
+import { widen } from "./widen.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
 const RESOLVE_NEGATIVE = operator("resolve_neg");
@@ -21,6 +23,14 @@ const TOO_LARGE = `one file holds at most ${constants.MAX_LENGTH} with this vers
 export interface TensorFile {
   tensors: Map<string, Tensor>;
   metadata: Map<string, string>;
+  /** What was read and what else is there, in one line; nothing where the file is read wholly and as it is. */
+  note?: string;
+}
+
+export interface LoadTensorsOptions {
+  device?: string;
+  /** Part of the file: keys and beginnings of names joined by dots, such as "state_dict" or "teacher.backbone". */
+  key?: string;
 }
 
 /**
@@ -40,21 +50,36 @@ export function saveTensors(
 }
 
 /**
- * The tensors of a safetensors file, or of a PyTorch file (.pth, .pt, .th), of which nothing is executed. On the CPU they
- * share the memory that the file was read into, which is freed with the last of them.
+ * The tensors of a safetensors file, or of a PyTorch file (.pth, .pt, .th, .ckpt, .bin), of which nothing is executed. On
+ * the CPU they share the memory that the file was read into, which is freed with the last of them. Types that libtorch
+ * does not compute with become wider ones: float8 bfloat16, uint16 int32, uint32 and uint64 int64, complex32 complex64.
  *
- * @throws {CheckpointError} the file cannot be read, or breaks a rule of the format; a PyTorch file that holds more than
- *   data
+ * @throws {CheckpointError} the file cannot be read, or breaks a rule of the format; it has no such key; a PyTorch file
+ *   whose weights are not clear or not dense
  * @throws {OutOfMemoryError} it does not fit into memory
  */
-export function loadTensors(path: string, options: { device?: string } = {}): TensorFile {
-  return tensorsOf(storedIn(readWhole(path), path), options);
+export function loadTensors(path: string, { device, key }: LoadTensorsOptions = {}): TensorFile {
+  const stored = storedIn(readWhole(path), path, key);
+  return tensorsOf(stored, path, device);
 }
 
 /** What is in a file that is in memory, safetensors or PyTorch's. @throws {CheckpointError} neither, or damaged */
-export function storedIn(bytes: Uint8Array, path: string): StoredTensors {
-  const torch = isTorch(bytes) || /\.(pth|pt|th)$/.test(path);
-  return torch ? parseTorch(bytes, path) : parseSafetensors(bytes, path);
+export function storedIn(bytes: Uint8Array, path: string, key?: string): StoredTensors {
+  const torch = isTorch(bytes) || /\.(pth|pt|th|ckpt)(\.tar)?$/.test(path);
+  return torch
+    ? parseTorch(bytes, path, key === undefined ? {} : { key })
+    : underKey(parseSafetensors(bytes, path), path, key);
+}
+
+/** The tensors whose names begin with a key and a dot, by the rest of their names. */
+function underKey(stored: StoredTensors, path: string, key: string | undefined): StoredTensors {
+  if (key === undefined) return stored;
+  const inside = [...stored.entries].filter(([name]) => name.startsWith(`${key}.`));
+  if (inside.length === 0)
+    throw new CheckpointError(`${path}: no tensor's name begins with ${quote(`${key}.`)}`, { path });
+  const entries = new Map(inside.map(([name, tensor]) => [name.slice(key.length + 1), tensor]));
+  const note = `${path}: read ${quote(key)}, ${entries.size} of ${stored.entries.size} tensors`;
+  return { ...stored, entries, note };
 }
 
 function* chunksOf(
@@ -89,16 +114,29 @@ const asBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 /** The tensors of a safetensors file that is in memory, which they share where they can. `path` is for messages. */
 export function tensorsIn(bytes: Uint8Array, path: string, options: { device?: string } = {}): TensorFile {
-  return tensorsOf(parseSafetensors(bytes, path), options);
+  return tensorsOf(parseSafetensors(bytes, path), path, options.device);
 }
 
-function tensorsOf({ entries, metadata }: StoredTensors, options: { device?: string }): TensorFile {
-  const { device = "cpu" } = options;
+/** The largest number of elements that libtorch counts with, sizes of 0 left out. */
+const MOST_ELEMENTS = 2 ** 53;
+
+/** Stored tensors as libtorch's. @throws {CheckpointError} a type or a size that libtorch has not */
+export function tensorsOf(
+  { entries, metadata, note }: StoredTensors,
+  path: string,
+  device = "cpu",
+): TensorFile {
   const tensors = scope(() => {
     const made = new Map<string, Tensor>();
-    for (const [name, { dtype, shape, bytes }] of entries) {
+    for (const [name, stored] of entries) {
+      const wrong = (what: string): never => {
+        throw new CheckpointError(`${path}: tensor ${quote(name)}: ${what}`, { path });
+      };
+      const { dtype, shape, bytes } = widen(stored, wrong);
+      if (numelOf(shape.filter((size) => size > 0)) > MOST_ELEMENTS)
+        wrong(`sizes [${shape.join(", ")}] are too large`);
       const { buffer, byteOffset, length } = bytes;
-      const width = length / shape.reduce((product, size) => product * size, 1);
+      const width = length / numelOf(shape);
       const aligned = length > 0 && byteOffset % width === 0;
       const tensor = wrap(
         native().fromBuffer(buffer as ArrayBuffer, byteOffset, length, shape, dtype, aligned),
@@ -111,7 +149,7 @@ function tensorsOf({ entries, metadata }: StoredTensors, options: { device?: str
     }
     return made;
   }, "read tensors");
-  return { tensors, metadata };
+  return { tensors, metadata, ...(note !== undefined && { note }) };
 }
 
 /** Most bytes in one call: the system gives no more than 2 GiB. */

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CheckpointError } from "./errors.ts";
 import { loadTensors, scope, type Tensor } from "./index.ts";
+import { Allowance } from "./limits.ts";
 import { unpickle } from "./pickle.ts";
 import { parseTorch } from "./torch-file.ts";
 
@@ -69,7 +70,11 @@ describe("what is more than data is refused, and nothing is executed", () => {
     ["a name that JavaScript knows", "\x80\x02c__proto__\nconstructor\n)R.", "__proto__.constructor"],
     ["an instance by text", "\x80\x02(ios\nsystem\n.", "operation 0x69 is not allowed"],
     ["an extension", "\x80\x02\x82\x01.", "operation 0x82 is not allowed"],
-    ["a call of a storage class", "\x80\x02ctorch\nFloatStorage\n)R.", "is no function"],
+    [
+      "a call of a storage class",
+      "\x80\x02ctorch\nFloatStorage\n)R.",
+      'holds no tensors by name but "torch.FloatStorage"',
+    ],
     ["a call of data", `\x80\x02${text("a")})R.`, "a call of what is no name"],
     [
       "a tensor without a storage",
@@ -91,17 +96,19 @@ describe("what is more than data is refused, and nothing is executed", () => {
     ["entries for a list", "](NNu.", "no dictionary"],
     ["items for a dictionary", "}Na.", "no list"],
     ["a huge text", "X\xff\xff\xff\xff", "cut off"],
-    ["a huge integer", "\x8b\xff\xff\xff\x7f", "an integer of 2147483647 bytes"],
+    ["a huge integer", "\x8b\xff\xff\xff\x7f", "cut off"],
     ["no end", "N", "cut off"],
     ["a dictionary without tensors", "}.", "holds no tensors by name"],
-    ["a list", "].", "holds no dictionary of tensors"],
+    ["a list", "].", "holds no tensors by name"],
   ])("%s", (_, pickle, message) => {
     expect(() => parseTorch(legacy(`\x80\x02${pickle}`), "odd.pth")).toThrow(message);
   });
 
   test("a dictionary may have any key and stays a dictionary", () => {
     const pickle = Buffer.from(`\x80\x02}${text("__proto__")}${text("x")}s.`, "latin1");
-    const { value } = unpickle(new Uint8Array(pickle), { path: "p", kinds: new Map() });
+    const { value } = unpickle(new Uint8Array(pickle), {
+      ...{ path: "p", kinds: new Map(), allowance: new Allowance(pickle.length, "p") },
+    });
     expect(value).toEqual(new Map([["__proto__", "x"]]));
     expect(({} as Record<string, unknown>).x).toBeUndefined();
   });

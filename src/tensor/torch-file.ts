@@ -1,298 +1,183 @@
-/** @file Tensors in PyTorch's own files (.pth, .pt, .th): read as data, nothing in them is executed. */
+/** @file PyTorch's own files (.pth, .pt, .th, .ckpt, .bin): read as data, nothing in them is executed. */
 
 import { CheckpointError } from "./errors.ts";
-import { IGNORED, PickledName, type PickleKind, type PickleValue, unpickle } from "./pickle.ts";
-import type { StoredDType, StoredTensor, StoredTensors } from "./safetensors.ts";
-import { isZip, readZip } from "./zip.ts";
-
-/** Storage classes: element type and bytes per element. */
-const STORAGES: Record<string, { dtype: StoredDType; width: number }> = {
-  DoubleStorage: { dtype: "float64", width: 8 },
-  FloatStorage: { dtype: "float32", width: 4 },
-  HalfStorage: { dtype: "float16", width: 2 },
-  BFloat16Storage: { dtype: "bfloat16", width: 2 },
-  LongStorage: { dtype: "int64", width: 8 },
-  IntStorage: { dtype: "int32", width: 4 },
-  ShortStorage: { dtype: "int16", width: 2 },
-  CharStorage: { dtype: "int8", width: 1 },
-  ByteStorage: { dtype: "uint8", width: 1 },
-  BoolStorage: { dtype: "bool", width: 1 },
-};
-
-/** Elements in memory that tensors are views of. */
-interface Storage {
-  readonly kind: "storage";
-  readonly key: string;
-  readonly dtype: StoredDType;
-  readonly width: number;
-  readonly count: number;
-}
-
-interface TensorRecord {
-  readonly kind: "tensor";
-  readonly storage: Storage;
-  readonly offset: number;
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-}
-
-const isTensor = (value: PickleValue | undefined): value is TensorRecord & PickleValue =>
-  typeof value === "object" && value !== null && "kind" in value && value.kind === "tensor";
-
-/** Names under which training scripts put the weights beside other things. */
-const WRAPPERS = ["state_dict", "model", "model_state_dict", "module", "net", "network", "encoder"];
+import { Allowance } from "./limits.ts";
+import { COST, type PickleValue, unpickle } from "./pickle.ts";
+import { quote, type StoredTensor, type StoredTensors } from "./stored.ts";
+import { rowMajor, type Storage, type TensorRecord } from "./strided.ts";
+import { bytesOf, type Fail, isOdd, persistentValue, torchKinds } from "./torch-kinds.ts";
+import { plainNames } from "./torch-names.ts";
+import { type Choice, choosePart, everything, type Named, partOf } from "./torch-parts.ts";
+import { isZip, openZip } from "./zip.ts";
 
 /** What a file of the format before version 1.6 begins with: a pickled number. */
 const LEGACY = [0x80, 0x02, 0x8a, 0x0a];
 
 /** Whether bytes begin as PyTorch's files do. */
 export const isTorch = (bytes: Uint8Array): boolean =>
-  (isZip(bytes) && bytes[8] !== 0x7b) || LEGACY.every((byte, i) => bytes[i] === byte);
+  isZip(bytes) || LEGACY.every((byte, i) => bytes[i] === byte);
 
-/** Wrappers within wrappers that are looked into. */
-const DEEPEST = 3;
+export interface ParseTorchOptions {
+  /** Which part of the file: keys and beginnings of names joined by dots, "state_dict" or "state_dict.teacher". */
+  key?: string;
+  /** Every tensor of every part, under its full name; also arrays of NumPy beside them. */
+  all?: boolean;
+}
 
 /**
  * Reads a PyTorch file that is in memory: the zip format of today, or the one before version 1.6.
  *
- * A `module.` before every name and wrappers such as `{"state_dict": …}` are taken off; what is no tensor is left out.
- * `metadata.wrapper` says where the tensors were found.
+ * Files often hold more than weights. Without a key the weights are looked for: the one dictionary of tensors that is no
+ * optimiser's, no running average and no statistics, or that of a usual name among several. `module.`, `model.` and the
+ * like before every name are taken off. `note` says what was read and what else is there, `metadata.wrapper` where.
  *
- * @throws {CheckpointError} neither format; cut off or damaged; a name in the pickle that data does not need
+ * @throws {CheckpointError} neither format; cut off or damaged; several parts that may be meant; no such key; a tensor of
+ *   them that is sparse, quantised or without elements; larger than a file of this size should become
  */
-export function parseTorch(bytes: Uint8Array, path = "checkpoint"): StoredTensors {
-  const fail = (what: string): never => {
+export function parseTorch(
+  bytes: Uint8Array,
+  path = "checkpoint",
+  { key, all = false }: ParseTorchOptions = {},
+): StoredTensors {
+  const fail: Fail = (what) => {
     throw new CheckpointError(`${path}: ${what}`, { path });
   };
-  const { value, storages } = isZip(bytes) ? readArchive(bytes, path, fail) : readLegacy(bytes, path, fail);
-  const { found, wrapper } = findTensors(value, fail);
+  const allowance = new Allowance(bytes.length, path);
+  const { value, storages, swapped } = isZip(bytes)
+    ? readArchive(bytes, path, allowance, fail)
+    : readLegacy(bytes, path, allowance, fail);
+  const parts = everything(value, allowance, all);
+  const choice: Choice = all
+    ? parts.whole()
+    : key === undefined
+      ? choosePart(parts, fail)
+      : partOf(parts, key, fail);
+  const { names, note } = all ? { names: choice.tensors, note: undefined } : plainNames(choice, fail);
   const entries = new Map<string, StoredTensor>();
-  const budget = { copied: 0, most: 4 * bytes.length + 2 ** 20 };
-  for (const [name, record] of found) {
-    const plain = name.replace(/^(module\.|_orig_mod\.)+/, "");
-    if (entries.has(plain)) fail(`two tensors are called "${plain}"`);
-    const held = storages(record.storage);
-    entries.set(
-      plain,
-      materialise(record, held, budget, (what) => fail(`tensor "${name.slice(0, 80)}": ${what}`)),
+  let size = 0;
+  for (const [name, record] of names) entries.set(name, read(name, record));
+  return {
+    entries,
+    metadata: new Map([["wrapper", choice.key]]),
+    ...(note !== undefined && { note: `${path}: ${note}` }),
+  };
+
+  function read(name: string, record: Named): StoredTensor {
+    const wrong: Fail = (what) => fail(`tensor ${quote(name)}: ${what}`);
+    if (isOdd(record))
+      return wrong(
+        `is ${record.what}, expected a dense tensor; make it one before it is saved, or name another part by its key`,
+      );
+    allowance.take(COST.view);
+    const tensor = rowMajor(
+      { ...record, ...(swapped && { swapped }) },
+      held(record, wrong),
+      allowance,
+      wrong,
     );
+    // tensors may share elements; written out they take them each
+    size += tensor.bytes.length;
+    if (size > 4 * bytes.length + 2 ** 26) wrong("the tensors are many times as large as the file");
+    return tensor;
   }
-  return { entries, metadata: new Map([["wrapper", wrapper]]) };
+
+  function held({ array, storage }: TensorRecord, wrong: Fail): Uint8Array {
+    if (array !== undefined) return array;
+    const content = storages(storage);
+    if (content.length !== bytesOf(storage))
+      wrong(`storage ${quote(storage.key)} has ${content.length} bytes, expected ${bytesOf(storage)}`);
+    return content;
+  }
 }
 
-type Fail = (what: string) => never;
 interface Unpickled {
   value: PickleValue;
   /** The elements of a storage. */
   storages: (storage: Storage) => Uint8Array;
+  /** Whether it was written where the highest byte of a number comes first. */
+  swapped: boolean;
 }
 
 /** Longest pickle that is read: names and shapes take little. */
 const LONGEST_PICKLE = 64 * 2 ** 20;
 
-function readArchive(bytes: Uint8Array, path: string, fail: Fail): Unpickled {
-  const files = readZip(bytes, path);
+function readArchive(bytes: Uint8Array, path: string, allowance: Allowance, fail: Fail): Unpickled {
+  const files = openZip(bytes, fail);
   const main = [...files.keys()].find((name) => name.endsWith("/data.pkl") || name === "data.pkl");
-  if (main === undefined) return fail("an archive without data.pkl: not written by torch.save?");
+  if (main === undefined)
+    return fail(
+      "an archive without data.pkl: not written by torch.save (torch.export and torch.package write others)",
+    );
   const folder = main.slice(0, -"data.pkl".length);
-  const order = files.get(`${folder}byteorder`);
-  if (order !== undefined && new TextDecoder().decode(order) !== "little")
-    fail("was written on a big-endian machine, expected little-endian");
-  const pickle = files.get(main)!;
+  if (files.has(`${folder}constants.pkl`))
+    fail(
+      "is a program of TorchScript (torch.jit.save), expected data; save the module's state_dict() with torch.save",
+    );
+  const file = (name: string): Uint8Array =>
+    files.get(`${folder}${name}`)?.() ?? fail(`${quote(name)} is missing in the archive`);
+  const order = files.has(`${folder}byteorder`) ? new TextDecoder().decode(file("byteorder")) : "little";
+  if (order !== "little" && order !== "big") fail(`byte order ${quote(order)}, expected little or big`);
+  const pickle = file("data.pkl");
   if (pickle.length > LONGEST_PICKLE) fail(`data.pkl of ${pickle.length} bytes is above ${LONGEST_PICKLE}`);
-  const { value } = unpickle(pickle, { path, kinds: kinds(fail), persistent: (id) => storageOf(id, fail) });
-  return {
-    value,
-    storages: ({ key }) => files.get(`${folder}data/${key}`) ?? fail(`data/${key} is missing in the archive`),
+  const persistent = (id: PickleValue): PickleValue => persistentValue(id, fail);
+  const { value } = unpickle(pickle, { path, kinds: torchKinds(fail), allowance, persistent });
+  const read = new Map<string, Uint8Array>();
+  const storages = ({ key }: Storage): Uint8Array => {
+    const content = read.get(key) ?? file(`data/${key}`);
+    read.set(key, content);
+    return content;
   };
+  return { value, storages, swapped: order === "big" };
 }
 
 /** What old files begin with, 0x1950a86a20f9469cfc6c as a pickled integer. */
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
-function readLegacy(bytes: Uint8Array, path: string, fail: Fail): Unpickled {
+function readLegacy(bytes: Uint8Array, path: string, allowance: Allowance, fail: Fail): Unpickled {
+  if (String.fromCharCode(...bytes.subarray(257, 262)) === "ustar")
+    fail("is of the tar format of PyTorch 0.1; load it with a PyTorch of that time and save it again");
   if (bytes[0] !== 0x80) fail("is no PyTorch file: expected a zip archive or a pickle");
   const known = new Map<string, Storage>();
   let at = 0;
+  const persistent = (id: PickleValue): PickleValue => {
+    const value = persistentValue(id, fail);
+    if (typeof value !== "object" || value === null || !("kind" in value) || value.kind !== "storage")
+      return value;
+    const storage = value as Storage;
+    const other = known.get(storage.key);
+    if (other !== undefined && (other.count !== storage.count || other.dtype !== storage.dtype))
+      fail(`storage ${quote(storage.key)} has two sizes`);
+    known.set(storage.key, storage);
+    return storage;
+  };
   const next = (): PickleValue => {
-    const persistent = (id: PickleValue) => {
-      const storage = storageOf(id, fail);
-      const other = known.get(storage.key);
-      if (other !== undefined && (other.count !== storage.count || other.dtype !== storage.dtype))
-        fail(`storage ${storage.key} has two sizes`);
-      known.set(storage.key, storage);
-      return storage;
-    };
-    const { value, end } = unpickle(bytes, { path, kinds: kinds(fail), persistent }, at);
+    const { value, end } = unpickle(bytes, { path, kinds: torchKinds(fail), allowance, persistent }, at);
     at = end;
     return value;
   };
-  if (next() !== MAGIC) fail("is no PyTorch file: it does not begin with PyTorch's number");
+  if (next() !== MAGIC) fail("is a pickle, but not of PyTorch: it does not begin with PyTorch's number");
   if (next() !== PROTOCOL) fail(`expected PyTorch's protocol ${PROTOCOL}`);
-  const system = next();
-  if (!(system instanceof Map) || system.get("little_endian") !== true)
-    fail("was not written on a little-endian machine");
+  next(); // of the machine it was written on; elements have their lowest byte first on all of them
   const value = next();
   const keys = next();
   if (!Array.isArray(keys)) return fail("has no list of storages");
   const held = new Map<string, Uint8Array>();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const key of keys) {
-    const storage = known.get(String(key)) ?? fail(`storage ${String(key)} belongs to no tensor`);
+    const storage = known.get(String(key)) ?? fail(`storage ${quote(String(key))} belongs to no tensor`);
     if (at + 8 > bytes.length) fail("is cut off between two storages");
     const count = Number(view.getBigInt64(at, true));
     if (count !== storage.count)
-      fail(`storage ${storage.key} has ${count} elements, expected ${storage.count}`);
+      fail(`storage ${quote(storage.key)} has ${count} elements, expected ${storage.count}`);
+    if (storage.width === 0) fail(`storage ${quote(storage.key)} is of an unknown type`);
     at += 8;
     const length = count * storage.width;
-    if (at + length > bytes.length) fail(`is cut off in storage ${storage.key}`);
+    if (at + length > bytes.length) fail(`is cut off in storage ${quote(storage.key)}`);
     held.set(storage.key, bytes.subarray(at, at + length));
     at += length;
   }
-  return { value, storages: ({ key }) => held.get(key) ?? fail(`storage ${key} is missing`) };
-}
-
-const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-/** ("storage", class, key, device, elements), and in old files a sixth: which part, for storages that are views. */
-function storageOf(id: PickleValue, fail: Fail): Storage {
-  const [tag, type, key, , count, part = null] = Array.isArray(id) ? id : [];
-  const name = type instanceof PickledName ? type.name.replace(/^torch /, "") : "";
-  if (tag !== "storage" || !Object.hasOwn(STORAGES, name) || typeof key !== "string" || !isSize(count))
-    return fail("a storage that is not described as PyTorch does");
-  if (part !== null) fail(`storage ${key} is a part of another, which is not supported`);
-  return { kind: "storage", key, count, ...STORAGES[name]! };
-}
-
-/** The names that a checkpoint may use, as kinds of data. */
-function kinds(fail: Fail): Map<string, PickleKind> {
-  const tensor: PickleKind = {
-    make: ([storage, offset, shape, strides]) => {
-      const sizes = (value: PickleValue | undefined): value is number[] =>
-        Array.isArray(value) && value.length <= 16 && value.every(isSize);
-      const known =
-        typeof storage === "object" && storage !== null && "kind" in storage && storage.kind === "storage";
-      if (!known || !isSize(offset) || !sizes(shape) || !sizes(strides) || shape.length !== strides.length)
-        return fail("a tensor that is not described as PyTorch does");
-      return {
-        kind: "tensor",
-        storage: storage as Storage,
-        offset,
-        shape: [...shape],
-        strides: [...strides],
-      };
-    },
-  };
-  const dictionary: PickleKind = {
-    make: ([pairs]) =>
-      new Map(
-        (Array.isArray(pairs) ? pairs : []).map((pair) =>
-          Array.isArray(pair)
-            ? ([pair[0] ?? null, pair[1] ?? null] as const)
-            : fail("a dictionary of no pairs"),
-        ),
-      ),
-  };
-  const settings: PickleKind = {
-    make: () => new Map(),
-    build: (value, state) => {
-      if (state instanceof Map) for (const [key, item] of state) (value as typeof state).set(key, item);
-    },
-  };
-  const ignored: PickleKind = { make: () => IGNORED };
-  const list: PickleKind = { make: ([items]) => (Array.isArray(items) ? items : []) };
-  return new Map<string, PickleKind>([
-    ["torch._utils _rebuild_tensor", tensor],
-    ["torch._utils _rebuild_tensor_v2", tensor],
-    ["torch._utils _rebuild_parameter", { make: ([value]) => value ?? null }],
-    ["collections OrderedDict", dictionary],
-    ["collections defaultdict", { make: () => new Map() }],
-    ["argparse Namespace", settings],
-    ["torch Size", list],
-    ["builtins set", list],
-    ["__builtin__ set", list],
-    ["builtins dict", dictionary],
-    ...Object.keys(STORAGES).map((name) => [`torch ${name}`, {}] as const),
-    ...IGNORED_NAMES.map((name) => [name, ignored] as const),
-  ]);
-}
-
-/** Of training states and settings beside the weights: read past, never needed. */
-const IGNORED_NAMES = [
-  "numpy.core.multiarray scalar",
-  "numpy._core.multiarray scalar",
-  "numpy dtype",
-  "_codecs encode",
-  "torch device",
-  "pathlib PosixPath",
-  "datetime timedelta",
-];
-
-/** The first dictionary of tensors, looking into wrappers. */
-function findTensors(value: PickleValue, fail: Fail): { found: Map<string, TensorRecord>; wrapper: string } {
-  let at = value;
-  const wrapper: string[] = [];
-  for (let depth = 0; depth <= DEEPEST; depth++) {
-    if (!(at instanceof Map)) return fail("holds no dictionary of tensors; save the model's state_dict");
-    const inside: Map<PickleValue, PickleValue> = at;
-    const name = WRAPPERS.find((name) => inside.get(name) instanceof Map);
-    const tensors = [...inside].filter(
-      (entry): entry is [string, TensorRecord & PickleValue] =>
-        typeof entry[0] === "string" && isTensor(entry[1]),
-    );
-    // a loss or a score beside the weights may be a tensor too
-    if (name === undefined) {
-      if (tensors.length === 0) fail("holds no tensors by name; save the model's state_dict");
-      return { found: new Map(tensors), wrapper: wrapper.join(".") };
-    }
-    wrapper.push(name);
-    at = inside.get(name)!;
-  }
-  return fail(`holds tensors more than ${DEEPEST} wrappers deep`);
-}
-
-/** A tensor's elements in row-major order: a view of the storage where they lie so, else a copy. */
-function materialise(
-  { storage, offset, shape, strides }: TensorRecord,
-  held: Uint8Array,
-  budget: { copied: number; most: number },
-  fail: Fail,
-): StoredTensor {
-  const { dtype, width, count } = storage;
-  if (held.length !== count * width)
-    fail(`storage ${storage.key} has ${held.length} bytes, expected ${count * width}`);
-  const numel = shape.reduce((product, size) => product * size, 1);
-  if (numel === 0) return { dtype, shape, bytes: held.subarray(0, 0) };
-  const last = shape.reduce((sum, size, i) => sum + (size - 1) * strides[i]!, offset);
-  if (!(last < count)) fail(`[${shape.join(", ")}] ends outside its storage of ${count} elements`);
-  if (numel > count)
-    fail(`[${shape.join(", ")}] repeats elements of its storage, expected a tensor of its own`);
-  let expected = 1;
-  let contiguous = true;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    if (shape[i] !== 1 && strides[i] !== expected) contiguous = false;
-    expected *= shape[i]!;
-  }
-  const bytes = contiguous ? held.subarray(offset * width, (offset + numel) * width) : copy();
-  if (dtype === "bool" && bytes.some((byte) => byte > 1)) fail("booleans other than 0 and 1");
-  return { dtype, shape, bytes };
-
-  function copy(): Uint8Array {
-    budget.copied += numel * width;
-    if (budget.copied > budget.most) fail("the tensors are many times as large as the file");
-    const copied = new Uint8Array(numel * width);
-    const index = shape.map(() => 0);
-    let from = offset;
-    for (let i = 0; i < numel; i++) {
-      copied.set(held.subarray(from * width, (from + 1) * width), i * width);
-      for (let dim = shape.length - 1; dim >= 0; dim--) {
-        from += strides[dim]!;
-        if (++index[dim]! < shape[dim]!) break;
-        from -= strides[dim]! * shape[dim]!;
-        index[dim] = 0;
-      }
-    }
-    return copied;
-  }
+  const storages = ({ key }: Storage): Uint8Array =>
+    held.get(key) ?? fail(`storage ${quote(key)} is missing`);
+  return { value, storages, swapped: false };
 }
