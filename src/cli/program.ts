@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { commands } from "./commands.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { addUnpackLimit, READERS } from "./unpack-limit.ts";
 
 const examples = `
 Examples:
@@ -42,7 +43,9 @@ export async function program(args: readonly string[], all = false): Promise<Com
   for (const { name, usage, about, load } of commands) {
     const command = root.command(name).description(about).usage(usage);
     command.helpOption("-h, --help", "print help");
-    if (all || wanted.includes(name)) (await load())(command);
+    if (!all && !wanted.includes(name)) continue;
+    (await load())(command);
+    if (READERS.has(name)) addUnpackLimit(command);
   }
   return root;
 }

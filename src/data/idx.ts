@@ -1,16 +1,13 @@
 /** @file The IDX format of MNIST and Fashion-MNIST, plain or gzipped. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { gunzip } from "node:zlib";
 import { DataError } from "../tensor/errors.ts";
 import { firstExisting } from "./find.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";
+import { unpack } from "./unpack.ts";
 
 const IMAGES = 0x00000803;
 const LABELS = 0x00000801;
-/** EMNIST's largest file is 0.55 GB. */
-const MAX_BYTES = 2 ** 30;
-
 /** The first ten training labels tell MNIST from Fashion-MNIST, whose files have the same names. */
 const FIRST_LABELS: Record<string, string> = {
   mnist: "5041921314",
@@ -54,18 +51,18 @@ export async function readIdxSet(
 }
 
 /** Images [count, height, width] as bytes. @throws DataError */
-export async function readIdxImages(path: string, maxBytes = MAX_BYTES) {
-  const { sizes, data } = await readIdx(path, IMAGES, maxBytes);
+export async function readIdxImages(path: string) {
+  const { sizes, data } = await readIdx(path, IMAGES);
   return { count: sizes[0]!, height: sizes[1]!, width: sizes[2]!, data };
 }
 
 /** Labels [count] as bytes. @throws DataError */
-export async function readIdxLabels(path: string, maxBytes = MAX_BYTES): Promise<Uint8Array> {
-  return (await readIdx(path, LABELS, maxBytes)).data;
+export async function readIdxLabels(path: string): Promise<Uint8Array> {
+  return (await readIdx(path, LABELS)).data;
 }
 
-async function readIdx(path: string, magic: number, maxBytes = MAX_BYTES) {
-  const bytes = await readBytes(path, maxBytes);
+async function readIdx(path: string, magic: number) {
+  const bytes = await readBytes(path);
   const rank = magic & 0xff;
   const header = 4 + 4 * rank;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -96,23 +93,11 @@ async function readIdx(path: string, magic: number, maxBytes = MAX_BYTES) {
   return { sizes, data: new Uint8Array(bytes.buffer, bytes.byteOffset + header, bytes.length - header) };
 }
 
-async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
+async function readBytes(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: Error) => {
     throw new DataError(`${path}: cannot be read: ${cause.message}`, { path, cause });
   });
-  if (!path.endsWith(".gz")) return bytes;
-  return new Promise((resolve, reject) => {
-    gunzip(bytes, { maxOutputLength: maxBytes }, (cause: NodeJS.ErrnoException | null, out) => {
-      if (cause === null) return resolve(out);
-      const why =
-        cause.code === "ERR_BUFFER_TOO_LARGE"
-          ? `unpacks to more than ${maxBytes} bytes, which no set in this format does`
-          : cause.code === "Z_BUF_ERROR"
-            ? "truncated gzip data"
-            : `not a gzip file (${cause.message})`;
-      reject(new DataError(`${path}: ${why}; delete it and get it again`, { path, cause }));
-    });
-  });
+  return path.endsWith(".gz") ? unpack("gzip", bytes, path) : bytes;
 }
 
 function find(folder: string, names: string[], set: string): string {

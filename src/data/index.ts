@@ -62,3 +62,4 @@ export { OPERATIONS, randAugment } from "./rand-augment.ts";
 export { type DatasetInfo, type DatasetOptions, datasets, openDataset, openSource } from "./registry.ts";
 export { type SyntheticOptions, syntheticSet } from "./synthetic.ts";
 export * from "./text/index.ts";
+export { setUnpackLimit, unpackLimit } from "./unpack.ts";

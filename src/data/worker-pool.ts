@@ -1,5 +1,5 @@
 /** @file Worker threads that answer tasks; one that dies or hangs is replaced, and its task tried once more. */
-import { Worker } from "node:worker_threads";
+import { type ResourceLimits, Worker } from "node:worker_threads";
 
 /** What a worker posts back for a task. */
 export type Answer<Result> = { result: Result } | { error: string };
@@ -114,10 +114,43 @@ export class WorkerPool<Task, Result> {
   }
 }
 
+/** What the script of `runAlone` posts when it has loaded. */
+export const READY = "ready";
+
+/**
+ * One task in a thread of its own, which ends with it. Time counts from when the script has loaded.
+ * @throws TaskError when the worker reports an error, dies, or takes longer or more than it may
+ */
+export async function runAlone<Task, Result>(
+  script: URL,
+  task: Task,
+  most: { milliseconds: number; heapMegabytes: number },
+): Promise<Result> {
+  const worker = startWorker(script, { maxOldGenerationSizeMb: most.heapMegabytes });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      const fail = (how: string) => reject(new TaskError(how));
+      worker.on("error", ({ message }) => fail(message));
+      worker.on("exit", (code) => fail(`its thread ended with code ${code}`));
+      worker.on("message", (answer: Answer<Result> | typeof READY) => {
+        if (answer !== READY) return "error" in answer ? fail(answer.error) : resolve(answer.result);
+        const late = () => fail(`not done after ${most.milliseconds / 1000} s`);
+        timer = setTimeout(late, most.milliseconds);
+        worker.postMessage(task);
+      });
+    });
+  } finally {
+    clearTimeout(timer);
+    await worker.terminate();
+  }
+}
+
 /** A worker thread does not inherit the loader that runs TypeScript, so in the source tree it registers it itself. */
-function startWorker(script: URL): Worker {
-  if (!script.pathname.endsWith(".ts")) return new Worker(script);
+function startWorker(script: URL, resourceLimits?: ResourceLimits): Worker {
+  const options = resourceLimits === undefined ? {} : { resourceLimits };
+  if (!script.pathname.endsWith(".ts")) return new Worker(script, options);
   const loader = JSON.stringify(import.meta.resolve("tsx/esm/api"));
   const code = `import { register } from ${loader}; register(); await import(${JSON.stringify(script.href)});`;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), options);
 }

@@ -9,7 +9,7 @@ import { encodeFolder } from "./encode-folder.ts";
 import type { OnnxEncoderOptions } from "./encoder.ts";
 import { type ArrayNames, checkFeatures, chooseNames, type Features } from "./features.ts";
 import { parseNpy } from "./npy.ts";
-import { readParquet } from "./parquet.ts";
+import { readParquet } from "./parquet/read.ts";
 import { openZip } from "./zip.ts";
 
 export interface ReadFeaturesOptions extends ArrayNames {

@@ -6,7 +6,7 @@ import { saveTensors, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { writeFileAtomic } from "../../tensor/write-file.ts";
 import type { Features } from "./features.ts";
 import { npyChunks } from "./npy.ts";
-import { parquetBytes } from "./parquet.ts";
+import { parquetBytes } from "./parquet/write.ts";
 import { zipChunks } from "./zip.ts";
 
 /**

@@ -1,28 +1,29 @@
 /** @file Zip archives in memory, as NumPy writes them: stored or deflated members, zip64. */
 
-import { constants } from "node:buffer";
-import { crc32, inflateRawSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { DataError, UsageError } from "../../tensor/errors.ts";
+import { unpack, unpackLimit, unpacksTooFar } from "../unpack.ts";
 
 const END = 0x06054b50;
 const END_64 = 0x06064b50;
 const LOCATOR_64 = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
-/** Deflate makes nothing smaller than this share. */
-const MOST_RATIO = 1032;
-
 /**
- * The members of an archive by name, each read when asked for.
+ * The members of an archive by name, each read when asked for. Together they may have as many bytes as `unpackLimit`
+ * grants the archive.
  *
  * @param path for messages
- * @throws {DataError} not a zip archive, cut off, a member that is encrypted, of another compression or fails its checksum
+ * @throws {DataError} not a zip archive, cut off, a member that is encrypted, of another compression, too large or fails
+ *   its checksum
  */
 export function openZip(bytes: Uint8Array, path: string): Map<string, () => Uint8Array> {
   const fail = (what: string): never => {
     throw new DataError(`${path}: ${what}`, { path });
   };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const limit = unpackLimit(bytes.length);
+  let unpacked = 0;
   try {
     const { count, start } = directory(view, fail);
     const members = new Map<string, () => Uint8Array>();
@@ -36,9 +37,11 @@ export function openZip(bytes: Uint8Array, path: string): Map<string, () => Uint
       const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
       const crc = view.getUint32(at + 16, true);
       if (members.has(name)) fail(`two members ${JSON.stringify(name)}`);
-      members.set(name, () =>
-        member(bytes, { ...sizes, flags, method, crc }, (what) => fail(`${name}: ${what}`)),
-      );
+      members.set(name, () => {
+        if (method !== 0) unpacked += sizes.size;
+        if (unpacked > limit) throw unpacksTooFar(`${path}, ${name}`, limit);
+        return member(bytes, { ...sizes, flags, method, crc }, `${path}, ${name}`);
+      });
       at += 46 + nameLength! + extraLength! + commentLength!;
     }
     return members;
@@ -90,28 +93,22 @@ function wideSizes(view: DataView, header: number, extra: number, length: number
 function member(
   bytes: Uint8Array,
   { size, packed, at, flags, method, crc }: Sizes & { flags: number; method: number; crc: number },
-  fail: (what: string) => never,
+  path: string,
 ): Uint8Array {
+  const fail = (what: string): never => {
+    throw new DataError(`${path}: ${what}`, { path });
+  };
   if ((flags & 1) !== 0) fail("is encrypted");
   if (method !== 0 && method !== 8) fail(`compression ${method}, expected none or deflate`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (at + 30 > bytes.length || view.getUint32(at, true) !== LOCAL) fail("is not where the archive says");
   const start = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
   if (start + packed > bytes.length) fail("is cut off");
-  if (size > constants.MAX_LENGTH || size > MOST_RATIO * packed + 64) fail(`cannot have ${size} bytes`);
   const body = bytes.subarray(start, start + packed);
-  const content = method === 0 ? body : inflate(body, size, fail);
+  const content = method === 0 ? body : unpack("deflate", body, path, size);
   if (content.length !== size) fail(`has ${content.length} bytes, expected ${size}`);
   if (crc32(content) !== crc) fail("fails its checksum");
   return content;
-}
-
-function inflate(body: Uint8Array, size: number, fail: (what: string) => never): Uint8Array {
-  try {
-    return inflateRawSync(body, { maxOutputLength: Math.max(size, 1) });
-  } catch {
-    return fail("cannot be decompressed");
-  }
 }
 
 /** An archive of stored members, in chunks. @throws {UsageError} more than 4 GiB */

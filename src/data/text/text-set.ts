@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { DataError, UsageError } from "../../tensor/errors.ts";
 import { dataRoot } from "../find.ts";
+import { unpack } from "../unpack.ts";
 
 /** A text to learn from and one to be measured on. */
 export interface TextSet {
@@ -94,12 +94,11 @@ function readFolder(folder: string): { train: string; test: string } {
 
 function readText(file: string): string {
   const bytes = readFileSync(file);
+  const plain = file.endsWith(".gz") ? unpack("gzip", bytes, file) : bytes;
   try {
-    const plain = file.endsWith(".gz") ? gunzipSync(bytes) : bytes;
     return new TextDecoder("utf-8", { fatal: true }).decode(plain);
   } catch (cause) {
-    const what = file.endsWith(".gz") ? "gzipped UTF-8 text" : "UTF-8 text";
-    throw new DataError(`${file}: expected ${what}, got other bytes; save it as UTF-8`, {
+    throw new DataError(`${file}: expected UTF-8 text, got other bytes; save it as UTF-8`, {
       path: file,
       cause,
     });

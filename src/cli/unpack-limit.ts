@@ -1,0 +1,22 @@
+/** @file `--unpack-limit` of the commands that read data: what compressed files may become. */
+import { type Command, Option } from "commander";
+import { setUnpackLimit } from "../data/unpack.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+/** Commands that open data sets, texts or files of features. */
+export const READERS: ReadonlySet<string> = new Set(
+  "train eval inspect reconstruct sample generate fidelity features cluster data".split(" "),
+);
+
+/** Adds the flag to a command, or to each of its verbs. */
+export function addUnpackLimit(command: Command): void {
+  const verbs = command.commands.length > 0 ? command.commands : [command];
+  for (const verb of verbs) {
+    const flag = new Option(
+      "--unpack-limit <MiB>",
+      "most that a compressed or Parquet file may become; 4 × the file + 64 when not given",
+    );
+    const set = (text: string) => setUnpackLimit(wholeNumber("--unpack-limit")(text) * 2 ** 20);
+    verb.addOption(flag.helpGroup("Limits:").argParser(set));
+  }
+}

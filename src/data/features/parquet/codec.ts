@@ -1,0 +1,33 @@
+/** @file The compressions of Parquet's pages. */
+
+import * as zlib from "node:zlib";
+import { decompress } from "fzstd";
+import { type CompressionCodec, snappyUncompress } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { DataError } from "../../../tensor/errors.ts";
+import { unpack } from "../../unpack.ts";
+
+/** Zstandard of Node 22.15 and later. */
+const native = (
+  zlib as { zstdDecompressSync?: (bytes: Uint8Array, limits: { maxOutputLength: number }) => Uint8Array }
+).zstdDecompressSync;
+
+/** The `size` bytes that were compressed. @throws {Error} they are not; another compression */
+export function decompressPage(codec: CompressionCodec, bytes: Uint8Array, size: number): Uint8Array {
+  const page = size === 0 ? new Uint8Array(0) : undo(codec, bytes, size);
+  if (page.length !== size) throw new DataError(`a page of ${page.length} bytes, expected ${size}`);
+  return page;
+}
+
+function undo(codec: CompressionCodec, bytes: Uint8Array, size: number): Uint8Array {
+  if (codec === "UNCOMPRESSED") return bytes;
+  if (codec === "GZIP") return unpack("gzip", bytes, "a page", size);
+  if (codec === "BROTLI") return unpack("brotli", bytes, "a page", size);
+  if (codec === "ZSTD" && native !== undefined) return native(bytes, { maxOutputLength: size });
+  if (codec === "LZ4" || codec === "LZ4_RAW") return compressors[codec]!(bytes, size);
+  const page = new Uint8Array(size); // no decoder below writes outside of it
+  if (codec === "ZSTD") return decompress(bytes, page);
+  if (codec !== "SNAPPY") throw new DataError(`pages compressed by ${codec}, which is not read`);
+  snappyUncompress(bytes, page);
+  return page;
+}
