@@ -2,21 +2,13 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import sharp from "sharp";
-import "../../data/decode.ts"; // which formats sharp may open at all
+import { type Picture, toGrey } from "../../data/image/picture.ts";
+import { ENDINGS, readImage } from "../../data/image/read.ts";
+import { resample } from "../../data/image/resample.ts";
 import type { Normalisation } from "../../data/index.ts";
 import { DataError, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 
-/** 8-bit pixels: red, green and blue of each, or one grey value, row by row. */
-export interface Picture {
-  width: number;
-  height: number;
-  channels: 1 | 3;
-  data: Uint8Array;
-}
-
-const LARGEST = 64e6;
-const ENDINGS = [".jpg", ".jpeg", ".png", ".webp", ".gif"];
+export type { Picture };
 
 /** An image, or the images of a folder by name, not of its sub-folders. @throws {UsageError} none there */
 export function imagePaths(path: string): string[] {
@@ -40,16 +32,9 @@ export async function readPicture(
 ): Promise<Picture> {
   const { channels = 3, size } = options;
   try {
-    const opened = sharp(readFileSync(path), { limitInputPixels: LARGEST, failOn: "error" }).removeAlpha();
-    const coloured = opened.toColourspace(channels === 3 ? "srgb" : "b-w");
-    const [height, width] = size ?? [];
-    const sized =
-      size === undefined
-        ? coloured
-        : coloured.resize({ width: width!, height: height!, fit: "fill", kernel: "lanczos3" });
-    const { data, info } = await sized.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-    if (info.channels !== channels) throw new Error(`it has ${info.channels} channels, expected ${channels}`);
-    return { width: info.width, height: info.height, channels, data: new Uint8Array(data) };
+    const colours = await readImage(readFileSync(path));
+    const whole = channels === 1 ? toGrey(colours) : colours;
+    return size === undefined ? whole : resample(whole, size[1], size[0], "lanczos");
   } catch (cause) {
     throw new DataError(`${path}: cannot be read as an image: ${(cause as Error).message.split("\n")[0]}`, {
       path,

@@ -1,0 +1,67 @@
+/** @file One image file to bytes: those of Pillow's `Image.open(file).convert("RGB")`, which torchvision trains on. */
+import sharp, { type Metadata } from "sharp";
+import { isBmp, readBmp } from "./bmp.ts";
+import { fillAround, isGif, withoutTransparency } from "./gif.ts";
+import type { Picture } from "./picture.ts";
+import { isPnm, readPnm } from "./pnm.ts";
+import { checkSize, MAX_PIXELS } from "./size.ts";
+
+/** The endings of files that are read: torchvision's, and those of GIF and Netpbm. */
+export const ENDINGS = [
+  ...[".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"],
+  ...[".gif", ".pbm", ".pnm"],
+];
+
+const FORMATS = ["jpeg", "png", "webp", "tiff", "gif"];
+
+// the process has one libvips: one thread an image, and no loader for formats that embed programs or other codecs
+sharp.concurrency(1);
+sharp.cache(false);
+sharp.block({
+  operation: ["VipsForeignLoadSvg", "VipsForeignLoadPdf", "VipsForeignLoadHeif", "VipsForeignLoadMagick"],
+});
+
+/**
+ * RGB of an image's bytes, whatever its format: colour profiles and gamma are ignored, alpha is dropped, the first
+ * frame counts. The EXIF orientation is ignored but in TIFF. Of 16 bits the high ones stay.
+ * @throws Error with the reason when it is no whole image of a known format and at most 64 million pixels
+ */
+export async function readImage(bytes: Uint8Array): Promise<Picture> {
+  if (bytes.length === 0) throw new Error("the file is empty");
+  if (isBmp(bytes)) return readBmp(bytes);
+  if (isPnm(bytes)) return readPnm(bytes);
+  if (!isGif(bytes)) return withSharp(bytes);
+  const { bytes: opaque, frame, colour } = withoutTransparency(bytes);
+  const picture = await withSharp(opaque);
+  fillAround(picture, frame, colour);
+  return picture;
+}
+
+async function withSharp(bytes: Uint8Array): Promise<Picture> {
+  const options = { limitInputPixels: MAX_PIXELS, failOn: "error", ignoreIcc: true } as const;
+  const image = sharp(bytes, options);
+  const about = await image.metadata();
+  if (!FORMATS.includes(about.format))
+    throw new Error(`the format is ${about.format}, expected ${FORMATS.join(", ")}, bmp or ppm`);
+  checkSize(about.width, about.height);
+  if (about.format === "tiff") image.autoOrient();
+  if (about.space === "cmyk") image.pipelineColourspace("cmyk").toColourspace("cmyk");
+  else image.toColourspace("srgb");
+  const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  return { width, height, channels: 3, data: toRgb(data, channels, about) };
+}
+
+/** [pixels, channels] → [pixels, 3]; of CMYK each is (255 − colour) (255 − black) / 255, in Pillow's steps. */
+function toRgb(data: Uint8Array, channels: number, { space }: Metadata): Uint8Array {
+  if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.length);
+  const out = new Uint8Array((data.length / channels) * 3);
+  for (let i = 0, at = 0; i < out.length; i += 3, at += channels)
+    for (let c = 0; c < 3; c++) {
+      if (space === "cmyk") {
+        const light = 255 - data[at + 3]!;
+        out[i + c] = light - Math.round((data[at + c]! * light) / 255);
+      } else out[i + c] = data[at + (channels >= 3 ? c : 0)]!;
+    }
+  return out;
+}

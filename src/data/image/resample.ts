@@ -1,0 +1,131 @@
+/** @file Pictures at another size, to the byte as Pillow has them: what torchvision does to a file's images. */
+import { type Picture, thrice, toGrey } from "./picture.ts";
+
+/** Bilinear, bicubic (a = −½) or Lanczos of three lobes. */
+export type Kernel = "linear" | "cubic" | "lanczos";
+
+/** A rectangle of a picture, in pixels. */
+export interface Window {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+
+const KERNELS: Record<Kernel, { reach: number; weight: (x: number) => number }> = {
+  linear: { reach: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  cubic: {
+    reach: 2,
+    weight: (x) => {
+      const r = Math.abs(x);
+      if (r < 1) return (1.5 * r - 2.5) * r * r + 1;
+      return r < 2 ? ((-0.5 * r + 2.5) * r - 4) * r + 2 : 0;
+    },
+  },
+  lanczos: { reach: 3, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
+};
+
+/** Weights are whole multiples of 2⁻²², so that every machine rounds alike. */
+const BITS = 22;
+const HALF = 1 << (BITS - 1);
+
+/** For each place of the output: the first place of the input that it takes, how many, and their weights. */
+interface Taps {
+  first: Int32Array;
+  count: Int32Array;
+  /** [places, most] */
+  weights: Int32Array;
+  most: number;
+}
+
+/**
+ * The weights of places `from` … `from + places − 1` of `size`, out of `old`. With s = old / size and f = max(s, 1),
+ * place j stands at c = (j + ½) s, and the input's place i weighs k((i + ½ − c) / f), divided by the sum over all i
+ * within reach: a kernel as wide as an output's pixel where the picture shrinks, and as an input's where it grows.
+ */
+function taps(old: number, size: number, kernel: Kernel, from: number, places: number): Taps {
+  const { reach, weight } = KERNELS[kernel];
+  const scale = old / size;
+  const wide = Math.max(scale, 1);
+  const most = 2 * Math.ceil(reach * wide) + 1;
+  const found = {
+    ...{ first: new Int32Array(places), count: new Int32Array(places) },
+    ...{ weights: new Int32Array(places * most), most },
+  };
+  for (let j = 0; j < places; j++) {
+    const centre = (from + j + 0.5) * scale;
+    const low = Math.max(0, Math.trunc(centre - reach * wide + 0.5));
+    const high = Math.min(old, Math.trunc(centre + reach * wide + 0.5));
+    const row = Array.from({ length: high - low }, (_, k) => weight((low + k - centre + 0.5) / wide));
+    const sum = row.reduce((a, b) => a + b, 0);
+    found.first[j] = low;
+    found.count[j] = row.length;
+    row.forEach((w, k) => {
+      const scaled = (w / sum) * 2 ** BITS;
+      found.weights[j * most + k] = Math.trunc(scaled + (scaled < 0 ? -0.5 : 0.5));
+    });
+  }
+  return found;
+}
+
+/**
+ * Sums along the middle of [lines, length, inner] → [lines, places, inner], rounded and cut to bytes.
+ * @param inner a multiple of 3: three sums at a time, which share their weights
+ */
+function along(data: Uint8Array, lines: number, length: number, inner: number, taps: Taps): Uint8Array {
+  const { first, count, weights, most } = taps;
+  const places = first.length;
+  const out = new Uint8Array(lines * places * inner);
+  let to = 0;
+  for (let line = 0; line < lines; line++)
+    for (let j = 0; j < places; j++) {
+      const start = (line * length + first[j]!) * inner;
+      const end = j * most + count[j]!;
+      for (let i = start; i < start + inner; i += 3) {
+        let r = HALF;
+        let g = HALF;
+        let b = HALF;
+        for (let k = j * most, at = i; k < end; k++, at += inner) {
+          const w = weights[k]!;
+          r = (r + Math.imul(w, data[at]!)) | 0;
+          g = (g + Math.imul(w, data[at + 1]!)) | 0;
+          b = (b + Math.imul(w, data[at + 2]!)) | 0;
+        }
+        out[to++] = toByte(r);
+        out[to++] = toByte(g);
+        out[to++] = toByte(b);
+      }
+    }
+  return out;
+}
+
+function toByte(sum: number): number {
+  const value = sum >> BITS;
+  return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+/**
+ * A picture at `width` × `height`, first across and then down, each rounded to bytes.
+ * @param window the part of the result that is wanted; the whole unless given
+ */
+export function resample(
+  picture: Picture,
+  width: number,
+  height: number,
+  kernel: Kernel,
+  window: Window = { left: 0, top: 0, width, height },
+): Picture {
+  if (picture.channels === 1) return toGrey(resample(thrice(picture), width, height, kernel, window));
+  const across = taps(picture.width, width, kernel, window.left, window.width);
+  const down = taps(picture.height, height, kernel, window.top, window.height);
+  // only the rows that are looked at
+  const top = down.first[0] ?? 0;
+  const bottom = (down.first.at(-1) ?? 0) + (down.count.at(-1) ?? 0);
+  const rows = picture.data.subarray(3 * top * picture.width, 3 * bottom * picture.width);
+  const narrow = along(rows, bottom - top, picture.width, 3, across);
+  const moved = { ...down, first: down.first.map((at) => at - top) };
+  const data = along(narrow, 1, bottom - top, 3 * window.width, moved);
+  return { width: window.width, height: window.height, channels: 3, data };
+}
