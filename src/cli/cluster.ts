@@ -1,7 +1,7 @@
 /** @file `vitrine cluster`: the points of a features file in groups. */
 import { type Command, Option } from "commander";
 import type { ClusteredFile, ClusterFileOptions } from "../method/cpp/cluster-file.ts";
-import { writeFileAtomic } from "../tensor/write-file.ts";
+import { writeOutput } from "../tensor/write-output.ts";
 import { columns, print, printJson } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -48,7 +48,7 @@ export function clusterCommand(command: Command): void {
     .action(async (file: string, { by, output, json, ...options }: Options) => {
       const { clusterFile } = await import("../method/cpp/cluster-file.ts");
       const found = await clusterFile(file, { method: by, ...options });
-      if (output !== undefined) writeFileAtomic(output, csv(found));
+      if (output !== undefined) writeOutput(output, csv(found));
       const { clusters, agreement } = found;
       if (json) return printJson({ clusters, ...(agreement && { agreement }) });
       print(

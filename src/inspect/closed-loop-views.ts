@@ -11,7 +11,7 @@ import { drawImages, restoreGenerative } from "../method/generative/run.ts";
 import { openRunOf, readRecipe } from "../method/load-run.ts";
 import { isOf } from "../method/recipe.ts";
 import { cat, keep, type Random, random, scope, stack, type Tensor, UsageError } from "../tensor/index.ts";
-import { makeFolder } from "../tensor/write-file.ts";
+import { makeFolder, makeInnerFolder } from "../tensor/write-file.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
 import { gridPixels, type Pixels, transcriptionPixels, writePng } from "./closed-loop-pictures.ts";
 import { measureStatisticsOf, someOf } from "./method/features.ts";
@@ -89,7 +89,7 @@ async function withRun<T>(
 }
 
 async function write(folder: string, { output }: ViewOptions, name: string, pixels: Pixels): Promise<string> {
-  const where = output ?? join(folder, "pictures");
+  const where = output ?? makeInnerFolder(join(folder, "pictures"));
   makeFolder(where);
   const path = join(where, `${name}.png`);
   await writePng(path, pixels);

@@ -2,7 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder, writeFileAtomic, writing } from "../tensor/write-file.ts";
+import { makeInnerFolder, writeFileAtomic, writing } from "../tensor/write-file.ts";
 import type { Figure } from "./chart/index.ts";
 
 /**
@@ -15,7 +15,7 @@ export function writeFigureFiles(
   folder: string,
   stale: readonly string[] = [],
 ): string[] {
-  makeFolder(folder);
+  makeInnerFolder(folder);
   writing(folder, () => {
     for (const name of stale)
       if (!figures.has(name))

@@ -8,7 +8,7 @@ import { maeBatches, restoreMae } from "../method/mae/run.ts";
 import { type Grid, gridOf, randomMask } from "../model/index.ts";
 import { patchify, unpatchify } from "../nn/index.ts";
 import { noGrad, random, scope, stack, type Tensor, tensor, UsageError, zeros } from "../tensor/index.ts";
-import { makeFolder } from "../tensor/write-file.ts";
+import { makeFolder, makeInnerFolder } from "../tensor/write-file.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
 import { gridPixels, type Pixels, writePng } from "./closed-loop-pictures.ts";
 import { someOf } from "./method/features.ts";
@@ -89,7 +89,7 @@ export async function drawReconstruction(folder: string, options: MaskedPictureO
           const made = reconstruct(mae, images, mask, recipe.method.normalisePixels);
           return triples(images, hide(images, mask, mae.options.patch), made, given.normalise!);
         });
-        const where = options.output ?? join(folder, "pictures");
+        const where = options.output ?? makeInnerFolder(join(folder, "pictures"));
         makeFolder(where);
         const path = join(where, "reconstruction.png");
         await writePng(path, pixels);

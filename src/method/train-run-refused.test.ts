@@ -1,8 +1,17 @@
 /** @file What ends a run at once, in one line, with nothing lost. */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { quietly, records, type Settings, tiny } from "../../test/tiny.ts";
 import { DiskError, NotFiniteError, UsageError } from "../tensor/errors.ts";
@@ -101,3 +110,25 @@ test("weights that are not finite are never the best, whatever their accuracy", 
   });
   expect(read("checkpoints/best")).toBe("step-00000001\n");
 });
+
+test.each(["recipe.json", "metrics.jsonl", "summary.csv", "checkpoints", "checkpoints/last"])(
+  "a link in the place of %s is refused before the first step, and what it leads to is as it was",
+  async (name) => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "vitrine elsewhere-"));
+    try {
+      const target = join(elsewhere, "target");
+      if (name === "checkpoints") mkdirSync(target);
+      else writeFileSync(target, "");
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      symlinkSync(target, join(folder, name));
+      const failed = trainRun(tiny(), quietly(folder));
+      await expect(failed).rejects.toThrow(DiskError);
+      await expect(failed).rejects.toThrow(/it is a symbolic link; remove it/);
+      expect(
+        name === "checkpoints" ? readdirSync(target) : [readFileSync(target, "utf8")].filter(Boolean),
+      ).toEqual([]);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  },
+);

@@ -12,7 +12,7 @@ import { numelOf, quote, type StoredTensors } from "./stored.ts";
 import type { Tensor } from "./tensor.ts";
 import { isTorch, parseTorch } from "./torch-file.ts";
 import { widen } from "./widen.ts";
-import { writeFileAtomic } from "./write-file.ts";
+import { writeOutput } from "./write-output.ts";
 
 const RESOLVE_NEGATIVE = operator("resolve_neg");
 
@@ -46,7 +46,7 @@ export function saveTensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): void {
-  writeFileAtomic(path, chunksOf(tensors, metadata));
+  writeOutput(path, chunksOf(tensors, metadata));
 }
 
 /**

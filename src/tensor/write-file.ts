@@ -3,13 +3,16 @@
 import {
   closeSync,
   existsSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  type Stats,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -26,6 +29,9 @@ const REMEDY: Record<string, string> = {
   ENOENT: "the folder does not exist; it may have been removed",
   ENOTDIR: "a part of the path is a file, not a folder; choose another folder",
   EIO: "the disk failed; check it",
+  ENXIO: "nobody reads it; start the reader first",
+  EISDIR: "a folder of that name is there; choose another name",
+  ELOOP: "its symbolic links lead in a circle; remove them",
 };
 
 /** Most bytes in one call: the system takes no more than 2 GiB. */
@@ -53,6 +59,12 @@ export function makeFolder(path: string): void {
   writing(path, () => mkdirSync(path));
 }
 
+/** Makes a folder of ours inside another. @throws {DiskError} a link or a file is there */
+export function makeInnerFolder(path: string): string {
+  if (requireOwn(path, "a folder") === undefined) makeFolder(path);
+  return path;
+}
+
 /**
  * Writes all of `bytes` at the descriptor's position. On a nearly full disk the system writes a part and reports no
  * error: only the next call fails, so there has to be one.
@@ -74,17 +86,41 @@ export function appendWhole(fd: number, bytes: Uint8Array): void {
   }
 }
 
+/** What lies at `path` itself, a link not followed; nothing where nothing is. */
+export const lstat = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
+
+/** What is there, in words. */
+export function kindOf(found: Stats): string {
+  if (found.isSymbolicLink()) return "a symbolic link";
+  if (found.isDirectory()) return "a folder";
+  if (found.isSocket()) return "a socket";
+  if (found.isFIFO()) return "a pipe";
+  return found.isFile() ? "a file" : "a device";
+}
+
 /**
- * Replaces the file at `path` by `chunks`: a reader sees the old file or the new one, also after a crash. Throws
- * `DiskError`, and then the old file is as it was.
+ * What lies at a path of ours; nothing where nothing is. A link or a device there would take what we write out of our
+ * folder. @throws {DiskError} it is not of that kind
+ */
+export function requireOwn(path: string, kind: "a file" | "a folder"): Stats | undefined {
+  const found = writing(path, () => lstat(path));
+  if (found === undefined || kindOf(found) === kind) return found;
+  throw new DiskError(`cannot write ${path}: expected ${kind}, it is ${kindOf(found)}; remove it`, { path });
+}
+
+/**
+ * Replaces the file at `path` by `chunks`: a reader sees the old file or the new one, also after a crash. Permissions stay.
+ * @throws {DiskError} it cannot be written, or is no regular file; what is there is as it was
  */
 export function writeFileAtomic(path: string, chunks: Iterable<Uint8Array> | string): void {
   const parts = typeof chunks === "string" ? [new TextEncoder().encode(chunks)] : chunks;
   const temporary = `${path}.tmp-${process.pid}`;
+  const old = requireOwn(path, "a file");
   writing(path, () => {
     try {
-      const fd = openSync(temporary, "w");
+      const fd = openSync(temporary, "w", old?.mode);
       try {
+        if (old !== undefined) fchmodSync(fd, old.mode);
         for (const part of parts) writeAll(fd, part);
         fsyncSync(fd);
       } finally {

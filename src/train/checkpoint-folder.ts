@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CheckpointError } from "../tensor/errors.ts";
-import { probeWritable, syncFolder, writeFileAtomic, writing } from "../tensor/write-file.ts";
+import { probeWritable, requireOwn, syncFolder, writeFileAtomic, writing } from "../tensor/write-file.ts";
 import { failpoint } from "./failpoint.ts";
 
 export interface CheckpointEntry {
@@ -97,6 +97,7 @@ export const removePointer = (folder: string, pointer: Pointer): void => remove(
  */
 export function prepareCheckpoints(folder: string): void {
   makeFolder(folder);
+  for (const pointer of ["last", "best"]) requireOwn(join(folder, pointer), "a file");
   removeLeftovers(folder);
   probeWritable(folder);
 }
@@ -104,7 +105,7 @@ export function prepareCheckpoints(folder: string): void {
 /** Makes the folder in a run folder that exists: one that has vanished is not made up for. */
 export function makeFolder(folder: string): void {
   writing(folder, () => {
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (requireOwn(folder, "a folder") !== undefined) return;
     mkdirSync(folder);
     syncFolder(dirname(folder));
   });

@@ -1,6 +1,7 @@
 /** @file What a run writes down: metrics.jsonl, summary.csv, TensorBoard events on request. */
 
 import { join } from "node:path";
+import { requireOwn } from "../tensor/write-file.ts";
 import type { JsonRecord } from "./json-line.ts";
 import { MetricsWriter, readMetrics, type SummaryRow, writeSummary } from "./metrics.ts";
 import { EventWriter } from "./tfevents.ts";
@@ -11,13 +12,13 @@ export class Journal {
   private readonly metrics: MetricsWriter;
   private readonly events: EventWriter | undefined;
   private rows: SummaryRow[];
+  private readonly summary: string;
 
   /** Opens the files of a run folder and drops what they say of later steps than `step`: the run takes them again. */
-  constructor(
-    private readonly folder: string,
-    { step, tensorboard }: { step: number; tensorboard: boolean },
-  ) {
+  constructor(folder: string, { step, tensorboard }: { step: number; tensorboard: boolean }) {
     const path = join(folder, "metrics.jsonl");
+    this.summary = join(folder, "summary.csv");
+    requireOwn(this.summary, "a file");
     this.metrics = new MetricsWriter(path, { resumeStep: step });
     this.rows = readMetrics(path).flatMap((record) =>
       record.summary === undefined ? [] : [record.summary as unknown as SummaryRow],
@@ -35,7 +36,7 @@ export class Journal {
   summarise(step: number, row: SummaryRow): void {
     this.metrics.write({ step, summary: row as unknown as JsonRecord });
     this.rows = [...this.rows.filter(({ epoch }) => epoch !== row.epoch), row];
-    writeSummary(join(this.folder, "summary.csv"), this.rows);
+    writeSummary(this.summary, this.rows);
   }
 
   /** On the disk, before a checkpoint that counts on it. */

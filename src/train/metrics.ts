@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { DataError } from "../tensor/errors.ts";
-import { appendWhole, writeFileAtomic, writing } from "../tensor/write-file.ts";
+import { appendWhole, requireOwn, writeFileAtomic, writing } from "../tensor/write-file.ts";
 import { fromJsonLine, type JsonValue, toJsonLine } from "./json-line.ts";
 
 /** One record. `step` counts optimiser steps from the start of the run; names are grouped by slashes (`train/loss`). */
@@ -26,6 +26,7 @@ export class MetricsWriter {
    */
   constructor(path: string, options: { resumeStep?: number } = {}) {
     this.path = path;
+    requireOwn(path, "a file");
     repair(path, options.resumeStep ?? Number.POSITIVE_INFINITY);
     this.#fd = writing(path, () => openSync(path, "a"));
   }

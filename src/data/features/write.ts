@@ -3,7 +3,7 @@
 import { extname } from "node:path";
 import { UsageError } from "../../tensor/errors.ts";
 import { saveTensors, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { writeFileAtomic } from "../../tensor/write-file.ts";
+import { writeOutput } from "../../tensor/write-output.ts";
 import type { Features } from "./features.ts";
 import { npyChunks } from "./npy.ts";
 import { parquetBytes } from "./parquet/write.ts";
@@ -31,14 +31,14 @@ export function writeFeatures(path: string, given: Features): void {
     const form = extname(path).toLowerCase();
     if (form === ".npy" && labels !== undefined)
       throw new UsageError(`write features: ${path} holds one array; choose .npz for features with labels`);
-    if (form === ".npy") writeFileAtomic(path, npyChunks(features));
+    if (form === ".npy") writeOutput(path, npyChunks(features));
     else if (form === ".npz")
-      writeFileAtomic(
+      writeOutput(
         path,
         zipChunks(new Map([...arrays].map(([name, array]) => [`${name}.npy`, npyChunks(array)]))),
       );
     else if (form === ".safetensors") saveTensors(path, arrays);
-    else if (form === ".parquet") writeFileAtomic(path, [parquetBytes({ ...given, features })]);
+    else if (form === ".parquet") writeOutput(path, [parquetBytes({ ...given, features })]);
     else
       throw new UsageError(
         `write features: expected a path that ends in .npy, .npz, .safetensors or .parquet, got ${path}`,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DataError, native, UsageError } from "../../tensor/index.ts";
 import { root } from "../../tensor/libtorch.ts";
-import { makeFolder, writeFileAtomic } from "../../tensor/write-file.ts";
+import { makeInnerFolder, writeFileAtomic } from "../../tensor/write-file.ts";
 import type { Outcome } from "../../theory/verify.ts";
 import { claimFigure } from "./figure.ts";
 
@@ -144,8 +144,7 @@ export function readVerification(file: string): Verification {
  * @throws {DiskError} when the folder cannot be written
  */
 export function writeVerification(folder: string, report: Verification): string[] {
-  const figures = join(folder, "figures");
-  makeFolder(figures);
+  const figures = makeInnerFolder(join(folder, "figures"));
   writeFileAtomic(join(folder, "report.json"), `${JSON.stringify(report)}\n`);
   return report.claims.map((claim) => {
     const { svg, csv } = claimFigure(claim);
