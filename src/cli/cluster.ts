@@ -2,7 +2,8 @@
 import { type Command, Option } from "commander";
 import type { ClusteredFile, ClusterFileOptions } from "../method/cpp/cluster-file.ts";
 import { writeOutput } from "../tensor/write-output.ts";
-import { columns, print, printJson } from "./terminal.ts";
+import { csv, type Table } from "../train/csv.ts";
+import { print, printColumns, printJson } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const examples = `
@@ -12,7 +13,7 @@ Features are a .npy, .npz, .safetensors or .parquet file. CPP, which trains a he
 Examples:
   $ vitrine cluster z.npz --clusters 10
   $ vitrine cluster z.npz --clusters 10 --by spectral --output clusters.csv
-  $ vitrine cluster z.npz --clusters 10 --texts names.npz`;
+  $ vitrine cluster z.npz --clusters 10 --texts names.parquet`;
 
 interface Options extends Omit<ClusterFileOptions, "method"> {
   by: ClusterFileOptions["method"];
@@ -48,14 +49,12 @@ export function clusterCommand(command: Command): void {
     .action(async (file: string, { by, output, json, ...options }: Options) => {
       const { clusterFile } = await import("../method/cpp/cluster-file.ts");
       const found = await clusterFile(file, { method: by, ...options });
-      if (output !== undefined) writeOutput(output, csv(found));
+      if (output !== undefined) writeOutput(output, csv(tableOf(found)));
       const { clusters, agreement } = found;
       if (json) return printJson({ clusters, ...(agreement && { agreement }) });
-      print(
-        columns(
-          ["cluster", "points", "name"],
-          clusters.map(({ cluster, points, name }) => [cluster, points, name ?? ""]),
-        ),
+      printColumns(
+        ["cluster", "points", "name"],
+        clusters.map(({ cluster, points, name }) => [cluster, points, name ?? ""]),
       );
       if (agreement !== undefined) {
         const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
@@ -65,10 +64,7 @@ export function clusterCommand(command: Command): void {
     });
 }
 
-function csv({ assigned, names }: ClusteredFile): string {
-  const quoted = (name: string) => (/[",\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
-  const rows = assigned.map((cluster, row) =>
-    [row, cluster, ...(names ? [quoted(names[row]!)] : [])].join(","),
-  );
-  return `${[`row,cluster${names ? ",name" : ""}`, ...rows].join("\n")}\n`;
-}
+const tableOf = ({ assigned, names }: ClusteredFile): Table => ({
+  columns: ["row", "cluster", ...(names ? ["name"] : [])],
+  rows: assigned.map((cluster, row) => [row, cluster, ...(names ? [names[row]] : [])]),
+});

@@ -5,7 +5,7 @@ import { resolveRecipe } from "../method/recipe.ts";
 import { recipeJsonSchema, recipeKeys } from "../method/recipe-keys.ts";
 import { findRecipe } from "../method/recipes.ts";
 import { addRecipeFlags, describeKey, resolveFlags } from "./recipe-flags.ts";
-import { columns, matches, print, printJson } from "./terminal.ts";
+import { matches, print, printColumns, printJson } from "./terminal.ts";
 
 const printExamples = `
 Examples:
@@ -29,7 +29,7 @@ export function configCommand(command: Command): void {
       if (json) return printJson(origin ? Object.fromEntries(origins) : recipe);
       if (!origin) return print(stringify(recipe, { lineWidth: 0 }).trimEnd());
       const rows = [...origins].map(([path, at]) => [path, JSON.stringify(at.value), at.origin]);
-      print(columns(["key", "value", "origin"], rows));
+      printColumns(["key", "value", "origin"], rows);
     });
   command
     .command("check")
@@ -54,11 +54,9 @@ export function configCommand(command: Command): void {
     .action((pattern: string, { json }: { json?: true }) => {
       if (json) return printJson(recipeJsonSchema());
       const keys = recipeKeys().filter((key) => matches(pattern, key.path));
-      print(
-        columns(
-          ["key", "expects", "meaning"],
-          keys.map((key) => [key.path, key.expected, describeKey(key)]),
-        ),
+      printColumns(
+        ["key", "expects", "meaning"],
+        keys.map((key) => [key.path, key.expected, describeKey(key)]),
       );
     });
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { GetOptions } from "../data/get.ts";
 import type { ImageSource } from "../data/image-set.ts";
-import { columns, grouped, print, printJson, talk } from "./terminal.ts";
+import { grouped, print, printColumns, printJson, talk } from "./terminal.ts";
 
 interface Options {
   dataDir?: string;
@@ -54,7 +54,7 @@ async function list({ json }: Options): Promise<void> {
   ]);
   const { TEXTS } = await import("../data/text/text-set.ts");
   for (const { name, licence, title } of TEXTS) rows.push([name, "text", "", "", "", "", licence, title]);
-  print(columns(["data set", "image", "classes", "train", "test", "fetch", "licence", "about"], rows));
+  printColumns(["data set", "image", "classes", "train", "test", "fetch", "licence", "about"], rows);
 }
 
 async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
@@ -106,11 +106,9 @@ async function show(name: string, { dataDir, json }: Options): Promise<void> {
   } else {
     const total = `${grouped(train.count)} training and ${grouped(test.count)} test images`;
     print(`${train.name}: ${total} of ${shape}`);
-    print(
-      columns(
-        ["class", "train", "test"],
-        train.classes.map((label, i) => [label, counts.train[i]!, counts.test[i]!]),
-      ),
+    printColumns(
+      ["class", "train", "test"],
+      train.classes.map((label, i) => [label, counts.train[i]!, counts.test[i]!]),
     );
   }
   await Promise.all([train.close(), test.close()]);

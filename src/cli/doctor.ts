@@ -1,6 +1,6 @@
 /** @file `vitrine doctor`: what this machine can do. */
 import type { Command } from "commander";
-import { columns, print, printJson } from "./terminal.ts";
+import { printColumns, printJson } from "./terminal.ts";
 
 export function doctorCommand(command: Command): void {
   command
@@ -19,6 +19,6 @@ export function doctorCommand(command: Command): void {
         name,
         remedy === undefined ? value : `${value}; ${remedy}`,
       ]);
-      print(columns(["", "what", "found"], rows));
+      printColumns(["", "what", "found"], rows);
     });
 }

@@ -1,6 +1,6 @@
 /** @file `vitrine inspect`: the layers of a run, or the tensors of a file. */
 import { type Command, Option } from "commander";
-import { columns, grouped, print, printJson } from "./terminal.ts";
+import { grouped, print, printColumns, printJson, printTable } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface Options {
@@ -35,7 +35,7 @@ export function inspectCommand(command: Command): void {
       const { inspectRun } = await import("../inspect/inspect-run.ts");
       const { report, table, figures } = await inspectRun(run, options);
       if (json) return printJson(report);
-      print(table);
+      printTable(table);
       for (const figure of figures) print(figure);
     });
 }
@@ -44,11 +44,9 @@ async function showTensors(file: string, json: boolean): Promise<void> {
   const { listTensors } = await import("../inspect/tensor-list.ts");
   const tensors = listTensors(file);
   if (json) return printJson(tensors);
-  print(
-    columns(
-      ["tensor", "dtype", "shape"],
-      tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" × ")]),
-    ),
+  printColumns(
+    ["tensor", "dtype", "shape"],
+    tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" × ")]),
   );
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const { describeArchitecture, recognise } = await import("../method/weights/recognise.ts");

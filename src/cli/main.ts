@@ -3,7 +3,7 @@
 import { program, spellBooleans } from "./program.ts";
 import { endingOf } from "./report-error.ts";
 import { outliveReaders } from "./streams.ts";
-import { style, talk } from "./terminal.ts";
+import { talkError } from "./terminal.ts";
 
 outliveReaders();
 
@@ -15,6 +15,6 @@ await root.parseAsync(spellBooleans(root, args), { from: "user" }).catch(end);
 /** Says what went wrong and leaves at once: worker threads of a failed run must not keep the process. */
 function end(error: unknown): never {
   const { exitCode, text } = endingOf(error, root, args);
-  if (text !== "") talk(text.replace(/^(error|internal):/, (word) => style("red", word, process.stderr)));
+  if (text !== "") talkError(text);
   process.exit(exitCode);
 }

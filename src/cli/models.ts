@@ -4,7 +4,7 @@ import type { LanguageModelInfo } from "../model/language-models.ts";
 import type { ModelInfo } from "../model/registry.ts";
 import { UsageError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
-import { columns, grouped, matches, print, printJson } from "./terminal.ts";
+import { grouped, matches, printColumns, printJson } from "./terminal.ts";
 
 export function modelsCommand(command: Command): void {
   command
@@ -21,7 +21,7 @@ export function modelsCommand(command: Command): void {
         ...[model.name, model.dim, model.depth, model.heads, model.dim / model.heads],
         ...[grouped(model.parameters), model.about],
       ]);
-      print(columns(["model", "dim", "depth", "heads", "headDim", "parameters", "about"], rows));
+      printColumns(["model", "dim", "depth", "heads", "headDim", "parameters", "about"], rows);
     });
   command
     .command("show")
@@ -43,7 +43,7 @@ export function modelsCommand(command: Command): void {
         key,
         typeof value === "number" ? grouped(value) : value,
       ]);
-      print(columns(["", ""], rows).trimStart());
+      printColumns(["model", model.name], rows.slice(1));
     });
 }
 

@@ -6,7 +6,7 @@ import { type Recipe, resolveRecipe } from "../method/recipe.ts";
 import { findRecipe, recipeNames, recipesFolder } from "../method/recipes.ts";
 import { UsageError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
-import { columns, print, printJson } from "./terminal.ts";
+import { print, printColumns, printJson } from "./terminal.ts";
 
 export function recipesCommand(command: Command): void {
   command
@@ -19,7 +19,7 @@ export function recipesCommand(command: Command): void {
       const recipes = recipeNames().map((name) => resolveRecipe([findRecipe(name)]).recipe);
       if (json) return printJson(recipes.map(brief));
       const rows = recipes.map(brief).map(({ name, model, data, about }) => [name, model, data, about]);
-      print(columns(["recipe", "model", "data", "about"], rows));
+      printColumns(["recipe", "model", "data", "about"], rows);
     });
   command
     .command("show")

@@ -2,7 +2,7 @@
 import { type Command, CommanderError } from "commander";
 import { VitrineError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
-import { oneLine } from "./terminal.ts";
+import { plain } from "../tensor/plain-text.ts";
 
 export interface Ending {
   exitCode: number;
@@ -12,8 +12,7 @@ export interface Ending {
 
 /** How the program ends on an error: our own and commander's in one line, a bug with its stack. */
 export function endingOf(error: unknown, root: Command, args: readonly string[]): Ending {
-  if (error instanceof VitrineError)
-    return { exitCode: error.exitCode, text: `error: ${oneLine(error.message)}` };
+  if (error instanceof VitrineError) return { exitCode: error.exitCode, text: `error: ${error.message}` };
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return { exitCode: 0, text: "" };
     // a command without its verb has already printed its help
@@ -44,7 +43,7 @@ function usageMessage(error: CommanderError, root: Command, args: readonly strin
     case "commander.excessArguments":
       return `too many arguments: expected ${fullName(command)} ${command.usage()}${help}`;
     default: {
-      const message = oneLine(error.message.replace(/^error: /, "").replace(/\.$/, ""));
+      const message = plain(error.message.replace(/^error: /, "").replace(/\.$/, ""));
       return `${message}${help}`;
     }
   }

@@ -12,7 +12,7 @@ test("columns align text left and numbers right", () => {
     ),
   ).toBe("name        n\na           5\nlong name  12");
   expect(columns(["name"], [])).toBe("name");
-  expect(columns(["name"], [["a\u001b[2J\nb"]])).toBe("name\na [2J b");
+  expect(columns(["name"], [["a\u001b[2J\nb"]])).toBe("name\na�[2J b");
 });
 
 test("patterns know * and ?, and take everything else as it is", () => {

@@ -1,6 +1,6 @@
 /** @file `vitrine verify`: the theory's claims as experiments. */
 import type { Command } from "commander";
-import { columns, print, printJson, talk } from "./terminal.ts";
+import { print, printColumns, printJson, printTable, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface Options {
@@ -45,11 +45,9 @@ async function list(names: string[], { json }: Options): Promise<void> {
     condition: condition === undefined ? "" : `${condition.kind} ${condition.text}`,
   }));
   if (json) return printJson(rows);
-  print(
-    columns(
-      ["claim", "what it says", "source"],
-      rows.map(({ name, title, source }) => [name, title, source]),
-    ),
+  printColumns(
+    ["claim", "what it says", "source"],
+    rows.map(({ name, title, source }) => [name, title, source]),
   );
 }
 
@@ -67,7 +65,9 @@ async function check(names: string[], { json, ...options }: Options): Promise<vo
   const { terminalOf } = await import("../train/terminal.ts");
   const shown = terminalOf(process.stdout);
   // formulas have no stand-ins in ASCII; what is not a terminal takes lines of any length
-  print(verificationTable(report, { ...shown, unicode: true, columns: process.stdout.columns ?? 10_000 }));
+  printTable(
+    verificationTable(report, { ...shown, unicode: true, columns: process.stdout.columns ?? 10_000 }),
+  );
   for (const { name, numbers } of failed)
     for (const [what, { value, least, most }] of Object.entries(numbers))
       if (value === null || value < (least ?? value) || value > (most ?? value))

@@ -1,6 +1,7 @@
 /** @file The layer table of a report for the terminal: what each layer compresses and sparsifies, before and after. */
 
-import { ascii, printable, type Terminal, terminalOf, truncate } from "../train/terminal.ts";
+import { plain } from "../tensor/plain-text.ts";
+import { ascii, type Terminal, terminalOf, truncate } from "../train/terminal.ts";
 import type { Report, ReportLayer } from "./report-schema.ts";
 import { type Column, table } from "./terminal-table.ts";
 
@@ -38,7 +39,7 @@ export function layerTable(report: Report, terminal: Terminal = terminalOf(proce
     ...pair(NON_ZEROS[family], nonZero, { format: "percent", decimals: 1, max: 1 }),
   ];
   const line = (text: string) => {
-    const clean = printable(text);
+    const clean = plain(text);
     return `${truncate(terminal.unicode ? clean : ascii(clean), terminal.columns, terminal.unicode ? "…" : "~")}\n`;
   };
   return `${line(heading(report))}\n${table(rows, columns, terminal)}\n${line(NOTES[family])}`;

@@ -1,7 +1,8 @@
 /** @file Tables and sparklines for the terminal: aligned numbers, small bars, at most as wide as the screen. */
 
 import { styleText } from "node:util";
-import { ascii, displayWidth, printable, type Terminal, terminalOf, truncate } from "../train/terminal.ts";
+import { plain } from "../tensor/plain-text.ts";
+import { ascii, displayWidth, type Terminal, terminalOf, truncate } from "../train/terminal.ts";
 
 /** A value of a table; missing ones are shown as a dash. */
 export type TableCell = string | number | null | undefined;
@@ -34,7 +35,7 @@ export function table<Row>(
   columns: readonly Column<Row>[],
   terminal: Terminal = terminalOf(process.stdout),
 ): string {
-  const text = (value: string) => (terminal.unicode ? printable(value) : ascii(printable(value)));
+  const text = (value: string) => (terminal.unicode ? plain(value) : ascii(plain(value)));
   const cells = columns.map((column) => {
     const values = rows.map((row) => column.value(row));
     return column.kind === "text"

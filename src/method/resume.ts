@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { UsageError } from "../tensor/index.ts";
+import { talk } from "../tensor/plain-text.ts";
 import { writeFileAtomic } from "../tensor/write-file.ts";
 import {
   freeCheckpoint,
@@ -67,8 +68,7 @@ export function resumeFrom(
   const loaded = loadCheckpoint(join(output, "checkpoints"), resume);
   if (loaded === undefined) return undefined;
   try {
-    for (const { name, reason } of loaded.skipped)
-      process.stderr.write(`warning: skipped ${name}: ${reason}\n`);
+    for (const { name, reason } of loaded.skipped) talk(`warning: skipped ${name}: ${reason}`);
     requireModel(loaded, config);
     const changed = differences(loaded.config, config).filter((path) => !FREE.has(path));
     if (changed.length > 0 && !allowConfigChange)

@@ -1,5 +1,7 @@
 /** @file The errors a person can act on. Each carries its exit code; anything else that is thrown is a bug. */
 
+import { plain } from "./plain-text.ts";
+
 /** Facts about an error as data, so that pages and tests need not parse prose. */
 export interface ErrorFacts {
   /** Where: a file, a key of a recipe, a module path. */
@@ -9,11 +11,6 @@ export interface ErrorFacts {
   cause?: unknown;
 }
 
-/** A name out of a damaged file may hold anything: an error stays one line. */
-const oneLine = (message: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  message.replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, " ");
-
 /** Base of every error whose message alone is worth showing. */
 export abstract class VitrineError extends Error {
   abstract readonly exitCode: number;
@@ -22,7 +19,7 @@ export abstract class VitrineError extends Error {
   readonly received: string | undefined;
 
   constructor(message: string, facts: ErrorFacts = {}) {
-    super(oneLine(message), facts.cause === undefined ? {} : { cause: facts.cause });
+    super(plain(message), facts.cause === undefined ? {} : { cause: facts.cause });
     this.name = new.target.name;
     this.path = facts.path;
     this.expected = facts.expected;

@@ -3,6 +3,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { DataError } from "../tensor/errors.ts";
 import { appendWhole, requireOwn, writeFileAtomic, writing } from "../tensor/write-file.ts";
+import { csv } from "./csv.ts";
 import { fromJsonLine, type JsonValue, toJsonLine } from "./json-line.ts";
 
 /** One record. `step` counts optimiser steps from the start of the run; names are grouped by slashes (`train/loss`). */
@@ -110,6 +111,5 @@ export function writeSummary(path: string, rows: readonly SummaryRow[]): void {
   const names = new Set(flat.flatMap((row) => [...row.keys()]));
   const group = (name: string) => ["epoch", "train", "eval", "lr"].indexOf(name.split("_")[0]!);
   const columns = [...names].sort((a, b) => group(a) - group(b));
-  const lines = [columns, ...flat.map((row) => columns.map((name) => row.get(name) ?? ""))];
-  writeFileAtomic(path, lines.map((line) => `${line.join(",")}\n`).join(""));
+  writeFileAtomic(path, csv({ columns, rows: flat.map((row) => columns.map((name) => row.get(name))) }));
 }

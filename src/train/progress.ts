@@ -1,8 +1,9 @@
 /** @file Progress of long work: a bar on a terminal, plain lines elsewhere, JSON lines for programs, or nothing. */
 
 import { UsageError } from "../tensor/errors.ts";
+import { plain, plainJson, plainLines } from "../tensor/plain-text.ts";
 import { toJsonLine } from "./json-line.ts";
-import { displayWidth, printable, type TextStream, terminalOf, truncate } from "./terminal.ts";
+import { displayWidth, type TextStream, terminalOf, truncate } from "./terminal.ts";
 
 /** `auto` is a bar on a terminal and plain lines elsewhere; `none` is what --quiet asks for. */
 export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
@@ -54,7 +55,7 @@ export function createProgress(options: ProgressOptions): Progress {
   if (mode === "bar" || (mode === "auto" && stream.isTTY === true && process.env.TERM !== "dumb")) {
     return barProgress(label, total, stream, clock, pace);
   }
-  const name = printable(label);
+  const name = plain(label);
   // a step that was skipped over still counts: the first update at or after each multiple is written
   let next = 0;
   return {
@@ -76,7 +77,7 @@ export function createProgress(options: ProgressOptions): Progress {
           ...remaining,
           ...Object.fromEntries(known),
         };
-        stream.write(`${toJsonLine(record)}\n`);
+        stream.write(`${plainJson(toJsonLine(record))}\n`);
       } else {
         const share = total > 0 ? ` (${Math.floor((100 * step) / total)}%)` : "";
         const rest = [...describeFacts(facts), ...(eta === undefined ? [] : [`eta ${duration(eta)}`])];
@@ -84,7 +85,9 @@ export function createProgress(options: ProgressOptions): Progress {
       }
     },
     message(text) {
-      stream.write(mode === "json" ? `${toJsonLine({ label, message: text })}\n` : `${text}\n`);
+      stream.write(
+        mode === "json" ? `${plainJson(toJsonLine({ label, message: text }))}\n` : `${plainLines(text)}\n`,
+      );
     },
     done() {},
   };
@@ -102,7 +105,7 @@ function barProgress(
   let ended = false;
   const draw = () => {
     drawn = clock();
-    stream.write(CLEAR + barLine(printable(label), step, total, facts, eta, terminalOf(stream).columns));
+    stream.write(CLEAR + barLine(plain(label), step, total, facts, eta, terminalOf(stream).columns));
   };
   stream.on?.("resize", draw);
   return {
@@ -112,7 +115,7 @@ function barProgress(
       if (step >= total || clock() - drawn >= REDRAW) draw();
     },
     message(text) {
-      stream.write(ended ? `${text}\n` : `${CLEAR}${text}\n`);
+      stream.write(`${ended ? "" : CLEAR}${plainLines(text)}\n`);
       if (!ended) draw();
     },
     done() {
@@ -168,11 +171,11 @@ function describeFacts({ loss, accuracy, lr, ...others }: ProgressFacts): string
   const speeds = Object.entries(others).filter(([name]) => name.endsWith(PER_SECOND));
   for (const [name, value] of speeds)
     if (value !== undefined)
-      parts.push(`${significant(value, 3)} ${printable(name.slice(0, -PER_SECOND.length))}/s`);
+      parts.push(`${significant(value, 3)} ${plain(name.slice(0, -PER_SECOND.length))}/s`);
   if (lr !== undefined) parts.push(`lr ${significant(lr, 3)}`);
   for (const [name, value] of Object.entries(others)) {
     if (value !== undefined && !name.endsWith(PER_SECOND))
-      parts.push(`${printable(name)} ${significant(value, 4)}`);
+      parts.push(`${plain(name)} ${significant(value, 4)}`);
   }
   return parts;
 }

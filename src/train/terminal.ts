@@ -30,11 +30,6 @@ export function terminalOf(stream: TextStream): Terminal {
   };
 }
 
-/** Text without control characters, which could move the cursor or change colours: names come from files. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, " ");
-}
-
 /** The same text in ASCII: arrows and dots by their usual stand-ins, what else there is by "?". */
 export function ascii(text: string): string {
   const stand: Record<string, string> = {

@@ -1,7 +1,7 @@
 /** @file A figure: a title, a shared legend and one or more charts side by side, as SVG and as CSV. */
 
+import { csv, stackTables, type Table } from "../../train/csv.ts";
 import { styleSheet, type Tone, toneClass } from "./colour.ts";
-import { csv, stackTables, type Table } from "./csv.ts";
 import { type Box, TEXT } from "./frame.ts";
 import { type MarkerShape, marker } from "./marker.ts";
 import { BOLD, el, escapeXml, fit, label, plain, textWidth, wrap } from "./svg.ts";

@@ -1,6 +1,7 @@
 /** @file The start of a run from given weights: read, checked, copied in, and noted. */
 
 import type { Module } from "../../nn/index.ts";
+import { talk } from "../../tensor/plain-text.ts";
 import { readWeights } from "./read.ts";
 import { inWords, requireSettings, transfer } from "./transfer.ts";
 
@@ -23,6 +24,6 @@ export function beginFrom(
   using weights = readWeights(init);
   const found = transfer(model, weights.tensors, init);
   requireSettings(settings, weights.model, init); // after another family was refused, whose settings mean other things
-  if (progress !== "none") process.stderr.write(`init: ${inWords(found, init)}\n`);
+  if (progress !== "none") talk(`init: ${inWords(found, init)}`);
   return `${JSON.stringify({ init, ...found }, null, 2)}\n`;
 }

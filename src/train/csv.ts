@@ -1,4 +1,4 @@
-/** @file The numbers of a figure as CSV (RFC 4180). */
+/** @file Tables as CSV (RFC 4180), which spreadsheets open too. */
 
 /** A cell; numbers keep all their digits. */
 export type Cell = string | number | null | undefined;
@@ -9,13 +9,18 @@ export interface Table {
   rows: readonly (readonly Cell[])[];
 }
 
-/** The table as CSV, lines ended by a line feed. Missing cells are empty; NaN and Infinity are written so. */
+/**
+ * The table as CSV, lines ended by a line feed. Missing cells are empty; NaN and Infinity are written so. Text that a
+ * spreadsheet would take for a formula gets an apostrophe before it.
+ */
 export function csv({ columns, rows }: Table): string {
   return [columns, ...rows].map((row) => `${row.map(field).join(",")}\n`).join("");
 }
 
 function field(cell: Cell): string {
-  const text = cell === null || cell === undefined ? "" : String(cell);
+  if (typeof cell === "number") return String(cell);
+  const given = cell ?? "";
+  const text = /^[=+\-@\t\r\n＝＋－＠]/.test(given) ? `'${given}` : given;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
