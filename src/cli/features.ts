@@ -5,7 +5,7 @@ import { wholeNumber } from "./whole-number.ts";
 
 const examples = `
 Examples:
-  $ vitrine features runs/first --output z.npz
+  $ vitrine features runs/mcr2 --output z.npz
   $ vitrine features photos/ --encoder clip-vit-l14.onnx --output z.parquet
   $ vitrine features z.npz --near 17            the ten rows most like row 17`;
 

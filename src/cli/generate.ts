@@ -7,8 +7,8 @@ import { wholeNumber } from "./whole-number.ts";
 
 const examples = `
 Examples:
-  $ vitrine generate runs/first --prompt "KING:" --tokens 300
-  $ vitrine generate runs/first --temperature 0.8 --top-k 20 --seed 7`;
+  $ vitrine generate runs/verse --prompt "KING:" --tokens 300
+  $ vitrine generate runs/verse --temperature 0.8 --top-k 20 --seed 7`;
 
 export function generateCommand(command: Command): void {
   const whole = (flag: string, about: string) =>

@@ -11,10 +11,10 @@ What is drawn:
   mae          original, masked and reconstructed image, four of these in a row
 
 Examples:
-  $ vitrine reconstruct runs/first
-  $ vitrine reconstruct runs/first --count 32 --output figures
-  $ vitrine reconstruct runs/first --mask-ratio 0.5 --seed 3
-  $ vitrine reconstruct runs/first --mask "0000000 0000000 0011100 0011100 0011100 0000000 0000000"`;
+  $ vitrine reconstruct runs/ctrl
+  $ vitrine reconstruct runs/ctrl --count 32 --output figures
+  $ vitrine reconstruct runs/mae --mask-ratio 0.5 --seed 3
+  $ vitrine reconstruct runs/mae --mask "0000000 0000000 0011100 0011100 0011100 0000000 0000000"`;
 
 export function reconstructCommand(command: Command): void {
   command

@@ -80,6 +80,7 @@ test("without a name the newest run of the same recipe is resumed", () => {
   const newer = run("20250102-000000-digits-0001");
   run("20250103-000000-vit-digits-0001");
   expect(place({ resume: "last" })).toEqual({ folder: newer, resume: "last" });
+  expect(place({ resume: "step-00000010" })).toEqual({ folder: newer, resume: "step-00000010" });
 });
 
 test("a path resumes the run that it lies in", () => {

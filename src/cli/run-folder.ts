@@ -13,7 +13,7 @@ export interface RunRequest {
   output: string;
   /** Name of the run's folder in it. */
   experiment?: string | undefined;
-  /** `auto`, `last`, `best`, or the path of a run or a checkpoint. */
+  /** `auto`, `last`, `best`, the name of a checkpoint (`step-00001000`), or the path of a run or a checkpoint. */
   resume?: string | undefined;
   /** The run folder that was given in place of a recipe. */
   run?: string | undefined;
@@ -69,7 +69,7 @@ function fresh({ recipe, output, experiment }: RunRequest): RunPlace {
 
 function resumed(request: RunRequest, resume: string): RunPlace {
   const { recipe, output, experiment, run } = request;
-  if (resume === "auto" || resume === "last" || resume === "best") {
+  if (/^(auto|last|best|step-\d+)$/.test(resume)) {
     const folder =
       run ?? (experiment === undefined ? newest(output, recipe) : join(output, checked(experiment)));
     if (folder !== undefined && isRun(folder)) return { folder, resume };
@@ -84,10 +84,10 @@ function resumed(request: RunRequest, resume: string): RunPlace {
   }
   if (!existsSync(resume)) {
     throw new UsageError(
-      `nothing to resume at ${resume}: expected auto, last, best, a run or a checkpoint folder`,
+      `nothing to resume at ${resume}: expected auto, last, best, step-N, a run or a checkpoint folder`,
       {
         path: resume,
-        expected: "auto, last, best or a path",
+        expected: "auto, last, best, step-N or a path",
         received: resume,
       },
     );

@@ -11,9 +11,9 @@ What is drawn:
   interpolate  a row from an image of each class to one of the next
 
 Examples:
-  $ vitrine sample runs/first
-  $ vitrine sample runs/first --kind traverse --class 3 --components 8
-  $ vitrine sample runs/first --kind interpolate --columns 10`;
+  $ vitrine sample runs/ctrl
+  $ vitrine sample runs/ctrl --kind traverse --class 3 --components 8
+  $ vitrine sample runs/ctrl --kind interpolate --columns 10`;
 
 export function sampleCommand(command: Command): void {
   const whole = (flag: string, about: string, preset: number) =>

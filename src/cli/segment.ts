@@ -14,7 +14,7 @@ What is drawn:
 
 Examples:
   $ vitrine segment runs/first photo.jpg
-  $ vitrine segment runs/first photos/ --method maskcut --size 480
+  $ vitrine segment runs/first photos/ --method maskcut --size 96
   $ vitrine segment crate-base-8.pth val2017/ --method maskcut --size 480 --masks instances_val2017.json
   $ vitrine segment crate-base-8.pth photos/ --masks labels/ --threshold entries --heads 6`;
 

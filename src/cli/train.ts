@@ -24,8 +24,10 @@ The value none takes an optional setting away: --clip-grad none.
 Examples:
   $ vitrine train digits
   $ vitrine train cifar10 --epochs 3 --batch-size 64 --opt lion --lr 1e-4
-  $ vitrine train my-recipe.yaml --experiment first --log tb
-  $ vitrine train digits --experiment first --resume auto
+  $ vitrine train my-recipe.yaml --experiment mine --log tb
+  $ vitrine train digits --experiment first                     into runs/first
+  $ vitrine train digits --experiment first --resume auto       goes on, or starts where there is none
+  $ vitrine train digits --experiment first --resume step-00001000
   $ vitrine train runs/first --resume last --epochs 20 --allow-config-change`;
 
 export function trainCommand(command: Command): void {
@@ -35,7 +37,7 @@ export function trainCommand(command: Command): void {
     .option("--output <dir>", "folder of all runs", "runs")
     .option("--experiment <name>", "name of the run's folder; date, time and recipe when not given")
     .option(
-      "--resume <auto|last|best|path>",
+      "--resume <auto|last|best|name|path>",
       "go on from a checkpoint; auto starts afresh where there is none",
     )
     .option("--allow-config-change", "resume even where the recipe differs from the run's")

@@ -31,8 +31,17 @@ export {
   spectralEmbedding,
 } from "./cluster/index.ts";
 export * from "./cpp/index.ts";
+export { type ClassModel, classModel, spectrum } from "./ctrl/class-model.ts";
 export { evaluateEncoder } from "./ctrl/evaluate.ts";
 export { CtrlLearner, type CtrlLearnerOptions } from "./ctrl/learner.ts";
+export {
+  interpolate,
+  type Similarity,
+  sampleImages,
+  similarity,
+  transcribe,
+  traverse,
+} from "./ctrl/pictures.ts";
 export { Players } from "./ctrl/players.ts";
 export { type CropOptions, drawCrops } from "./dino/crops.ts";
 export { DinoLearner, type DinoLearnerOptions } from "./dino/learner.ts";
@@ -40,6 +49,7 @@ export { type DinoLoss, dinoLoss, nextCentre, type SimdinoLoss, simdinoLoss } fr
 export { DinoPair } from "./dino/pair.ts";
 export { evaluateRun } from "./evaluate-run.ts";
 export { IctrlLearner, type IctrlOptions } from "./ictrl/learner.ts";
+export { Memory, type MemoryOptions } from "./ictrl/memory.ts";
 export { lastAndAverage, type Progression } from "./ictrl/tasks.ts";
 export * from "./language/index.ts";
 export { type MaskedErrors, maskedErrors } from "./mae/errors.ts";
@@ -79,7 +89,11 @@ export {
   type AveragePrecision,
   averagePrecision,
   bestHeadIou,
+  boxOf,
   codeColours,
+  components,
+  enlarge,
+  fillHoles,
   type Judged,
   judge,
   type Look,

@@ -109,7 +109,7 @@ export async function searchFile(path: string, row: number, k: number): Promise<
   using X = features;
   const n = X.size(0);
   if (!(row >= 0 && row < n))
-    throw new UsageError(`--row: expected 0 to ${n - 1}, got ${row}`, { path: "--row" });
+    throw new UsageError(`--near: expected a row from 0 to ${n - 1}, received ${row}`, { path: "--near" });
   return scope(() => {
     const query = X.narrow(0, row, 1);
     const { indices, cosines } = searchImages(X, query, Math.min(k + 1, n));
