@@ -1,6 +1,7 @@
 /** @file `vitrine train`: resolve the recipe, choose the run folder, train. */
 import { type Command, Option } from "commander";
 import type { RunResult, TrainRunOptions } from "../method/run-types.ts";
+import { duration } from "./duration.ts";
 import { addRecipeFlags, resolveFlags } from "./recipe-flags.ts";
 import { isRun, placeRun, removeIfEmpty } from "./run-folder.ts";
 import { grouped, print, talk } from "./terminal.ts";
@@ -15,6 +16,7 @@ interface Options {
   quiet?: true;
   log?: "tb";
   maxSteps?: number;
+  maxTime?: number;
 }
 
 const examples = `
@@ -52,6 +54,12 @@ export function trainCommand(command: Command): void {
       new Option("--max-steps <n>", "stop after this many optimiser steps in all").argParser(
         wholeNumber("--max-steps"),
       ),
+    )
+    .addOption(
+      new Option(
+        "--max-time <duration>",
+        "save and end with exit code 75 after so long, such as 90s, 45m or 1.5h",
+      ).argParser(duration("--max-time")),
     );
   const flags = addRecipeFlags(command);
   command.addHelpText("after", examples).action(async (name: string, options: Options) => {
@@ -68,6 +76,7 @@ export function trainCommand(command: Command): void {
         progress: options.quiet ? "none" : options.progress,
         tensorboard: options.log === "tb",
         ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+        ...(options.maxTime === undefined ? {} : { maxSeconds: options.maxTime }),
         allowConfigChange: options.allowConfigChange ?? false,
       });
       print(summary(result));

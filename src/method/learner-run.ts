@@ -23,9 +23,9 @@ export async function trainLearner<Batch>(
   files: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
   const { config, resume } = beginRun(recipe, data, place, files);
-  const { output: folder, maxSteps, progress, tensorboard } = place;
+  const { output: folder, maxSteps, deadline, progress, tensorboard } = place;
   const { keep, logInterval, checkpointEvery } = recipe.train;
-  const kept = { keep, logInterval, checkpointEvery, maxSteps, progress, tensorboard };
+  const kept = { keep, logInterval, checkpointEvery, maxSteps, deadline, progress, tensorboard };
   const { steps, seconds, milestone } = await runSteps(learner, { folder, config, resume, ...kept });
   return {
     folder,

@@ -12,7 +12,11 @@ export interface Scores {
 }
 
 /** How training is to run; the folder exists and is this process's alone. */
-export type TrainPlace = TrainRunOptions & { device: string };
+export type TrainPlace = TrainRunOptions & {
+  device: string;
+  /** When to stop, in milliseconds of `performance.now()`. */
+  deadline?: number;
+};
 
 /** A checkpoint to look at. */
 export interface Trained {

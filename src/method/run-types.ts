@@ -24,6 +24,8 @@ export interface TrainRunOptions {
   tensorboard: boolean;
   /** Stop after this many optimiser steps in all. */
   maxSteps?: number;
+  /** Stop after this many seconds, as on SIGTERM. */
+  maxSeconds?: number;
   /** Resume even where the recipe differs from the run's. */
   allowConfigChange: boolean;
 }

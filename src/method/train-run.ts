@@ -17,7 +17,9 @@ import type { RunResult, TrainRunOptions } from "./run-types.ts";
  */
 export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promise<RunResult> {
   const { device, threads, deterministic } = recipe.train;
-  const place = { ...options, device: chooseDevice(device) };
+  const { maxSeconds = Number.POSITIVE_INFINITY } = options;
+  const deadline = performance.now() + 1000 * maxSeconds;
+  const place = { ...options, device: chooseDevice(device), deadline };
   makeFolder(options.output);
   using _lock = lockRun(options.output);
   removeTemporaries(options.output);

@@ -34,9 +34,18 @@ export interface Learner<Batch> {
    * @throws {NotFiniteError} a loss that is not finite, by its name
    */
   step(batch: Batch, at: number): Numbers;
-  /** Called when `done` steps are done: evaluates where it is time to. */
-  after(done: number): Promise<Milestone | undefined>;
-  /** Tensors and plain JSON from which `restore` goes on exactly. */
+  /** Whether `evaluate` is to be called when `done` steps are done. */
+  due(done: number): boolean;
+  /**
+   * Finds out what `done` steps have come to, and ends what ends with them, such as a task. The loop saves before it, and
+   * calls it again when the run is taken up there.
+   */
+  evaluate(done: number): Promise<Milestone>;
+  /** Tensors and plain JSON from which `restore` goes on exactly. Tensors made for it are freed after the save. */
   snapshot(): { model: ReadonlyMap<string, Tensor>; optimizer: ReadonlyMap<string, Tensor>; state: object };
   restore(checkpoint: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void;
 }
+
+/** Whether an evaluation is due after `done` steps: at the end, and each time `every` steps are done. */
+export const isDue = (done: number, steps: number, every = Number.POSITIVE_INFINITY): boolean =>
+  done === steps || done % every === 0;

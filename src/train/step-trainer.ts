@@ -3,11 +3,12 @@
 import { join } from "node:path";
 import { StoppedError, scope } from "../tensor/index.ts";
 import { freeCheckpoint, holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
+import { failpoint } from "./failpoint.ts";
 import { Journal } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
 import { Speed } from "./speed.ts";
-import { listenForStop } from "./stop.ts";
+import { listenForStop, type StopCode } from "./stop.ts";
 
 export interface StepTrainerOptions {
   /** Run folder. */
@@ -19,6 +20,8 @@ export interface StepTrainerOptions {
   keep: number;
   logInterval: number;
   maxSteps?: number | undefined;
+  /** Stops as on a signal once `performance.now()` has come to this, in milliseconds. */
+  deadline?: number | undefined;
   progress: ProgressMode;
   tensorboard: boolean;
   /** A checkpoint to go on from; its tensors are freed. */
@@ -30,79 +33,108 @@ interface Place {
   step: number;
   best: number | null;
   seconds: number;
+  /** The step at which the last evaluation was; one that is due at `step` is still to come where it is another. */
+  evaluated: number;
+  milestone: Milestone | null;
 }
 
 export interface StepOutcome {
   steps: number;
   seconds: number;
-  /** The last evaluation. */
+  /** The last evaluation, whichever process made it. */
   milestone: Milestone | undefined;
 }
 
 /**
- * Runs a learner to its end, or to `maxSteps`.
- * @throws {StoppedError} on a signal, with a checkpoint saved
+ * Runs a learner to its end, or to `maxSteps`. A run that is there already is left as it is.
+ * @throws {StoppedError} on a signal or at the deadline, with a checkpoint saved
  */
 export async function runSteps<Batch>(
   learner: Learner<Batch>,
   options: StepTrainerOptions,
 ): Promise<StepOutcome> {
-  const { folder, resume, tensorboard, keep } = options;
+  const { folder, resume } = options;
   const checkpoints = join(folder, "checkpoints");
-  const place: Place = { step: 0, best: null, seconds: 0 };
-  if (resume !== undefined) Object.assign(place, takeUp(learner, resume));
-  const journal = new Journal(folder, { step: place.step, tensorboard });
+  const place: Place = { step: 0, best: null, seconds: 0, evaluated: 0, milestone: null };
+  if (resume !== undefined) {
+    Object.assign(place, takeUp(learner, resume));
+    if (!restoreBest(checkpoints, place.step)) place.best = null;
+  }
   const total = Math.min(learner.steps, options.maxSteps ?? Number.POSITIVE_INFINITY);
+  const foreign = resume !== undefined && !holds(checkpoints, resume.name);
+  if (foreign || place.step < total || isPending(learner, place))
+    await goOn(learner, place, total, foreign, options);
+  const { step: steps, seconds, milestone } = place;
+  return { steps, seconds, milestone: milestone ?? undefined };
+}
+
+const isPending = <Batch>(learner: Learner<Batch>, { step, evaluated }: Place): boolean =>
+  step !== evaluated && learner.due(step);
+
+async function goOn<Batch>(
+  learner: Learner<Batch>,
+  place: Place,
+  total: number,
+  foreign: boolean,
+  options: StepTrainerOptions,
+): Promise<void> {
+  const { folder, tensorboard, keep, checkpointEvery } = options;
+  const journal = new Journal(folder, { step: place.step, tensorboard });
   const progress = createProgress({ mode: options.progress, total, label: "train" });
-  const stop = listenForStop((text) => progress.message(text));
+  const stop = listenForStop((text) => progress.message(text), options.deadline);
   const speed = new Speed();
   const perSecond = `${learner.unit ?? "images"}PerSecond`;
-  const started = performance.now();
-  const seconds = () => place.seconds + (performance.now() - started) / 1000;
+  const [before, started] = [place.seconds, performance.now()];
   const save = (best: boolean) => {
+    place.seconds = before + (performance.now() - started) / 1000;
     journal.sync();
-    const { state, ...tensors } = learner.snapshot();
-    const snapshot = {
-      config: options.config,
-      ...tensors,
-      state: { ...place, seconds: seconds(), learner: state },
-    };
-    saveCheckpoint(checkpoints, place.step, snapshot, { keep, best });
+    scope(() => {
+      const { state, ...tensors } = learner.snapshot();
+      const snapshot = { config: options.config, ...tensors, state: { ...place, learner: state } };
+      saveCheckpoint(join(folder, "checkpoints"), place.step, snapshot, { keep, best });
+    }, "save");
   };
-  let milestone: Milestone | undefined;
+  /** Whether it became the best. */
+  const evaluate = async (): Promise<boolean> => {
+    save(false); // whatever becomes of the evaluation, the steps are kept
+    failpoint("train.evaluate");
+    const found = await learner.evaluate(place.step);
+    Object.assign(place, { milestone: found, evaluated: place.step });
+    journal.write(place.step, found.numbers);
+    progress.message(found.text);
+    speed.restart();
+    const { score = Number.NaN } = found;
+    const better = score > (place.best ?? Number.NEGATIVE_INFINITY);
+    if (better) place.best = score;
+    return better;
+  };
+  /** Evaluates and saves where it is time to, and says whether the run ends here. */
+  const pause = async (): Promise<boolean> => {
+    await new Promise(setImmediate); // signals are heard here
+    const pending = isPending(learner, place);
+    const better = pending && stop.code === undefined && (await evaluate());
+    const end = stop.code !== undefined || place.step >= total;
+    const due = checkpointEvery !== undefined && place.step % checkpointEvery === 0;
+    // where nothing is scored, the end is what is taken for the best
+    if (pending || due || end) save(better || (end && place.best === null));
+    const finished = place.step >= learner.steps && !isPending(learner, place);
+    if (stop.code !== undefined && !finished) throw stopped(place.step, stop.code);
+    return end;
+  };
   try {
-    if (resume !== undefined) {
-      if (!restoreBest(checkpoints, place.step)) place.best = null;
-      if (!holds(checkpoints, resume.name)) save(place.step >= total); // another run's: it is this one's first
+    if (foreign) save(place.step >= total); // another run's: it is this one's first
+    if (isPending(learner, place) && (await pause())) return;
+    if (place.step >= total) return;
+    for await (const batch of learner.batches(place.step)) {
+      const numbers = scope(() => learner.step(batch, place.step), "step");
+      speed.add(learner.size(batch));
+      const now = speed.now();
+      place.step++;
+      if (place.step % options.logInterval === 0)
+        journal.write(place.step, { ...numbers, [`time/${perSecond}`]: now });
+      progress.update(place.step, { ...numbers, [perSecond]: now });
+      if (await pause()) return;
     }
-    if (place.step < total)
-      for await (const batch of learner.batches(place.step)) {
-        const numbers = scope(() => learner.step(batch, place.step), "step");
-        speed.add(learner.size(batch));
-        const now = speed.now();
-        place.step++;
-        if (place.step % options.logInterval === 0)
-          journal.write(place.step, { ...numbers, [`time/${perSecond}`]: now });
-        progress.update(place.step, { ...numbers, [perSecond]: now });
-        const found = await learner.after(place.step);
-        const better = found?.score !== undefined && found.score > (place.best ?? Number.NEGATIVE_INFINITY);
-        if (found !== undefined) {
-          milestone = found;
-          if (better) place.best = found.score!;
-          journal.write(place.step, found.numbers);
-          progress.message(found.text);
-          speed.restart();
-        }
-        await new Promise(setImmediate); // signals are heard here
-        const due = options.checkpointEvery !== undefined && place.step % options.checkpointEvery === 0;
-        const end = stop.code !== undefined || place.step >= total;
-        // where nothing is scored, the end is what is taken for the best
-        if (found !== undefined || due || end) save(better || (end && place.best === null));
-        if (stop.code !== undefined)
-          throw new StoppedError(`stopped at step ${place.step}, saved; go on with --resume auto`, stop.code);
-        if (end) break;
-      }
-    return { steps: place.step, seconds: seconds(), milestone };
   } finally {
     stop.dispose();
     progress.done();
@@ -110,12 +142,16 @@ export async function runSteps<Batch>(
   }
 }
 
-function takeUp<Batch>(learner: Learner<Batch>, resume: LoadedCheckpoint): Place {
-  const { learner: state, ...place } = resume.state as Place & { learner: object };
+const stopped = (step: number, code: StopCode): StoppedError =>
+  new StoppedError(`stopped at step ${step}, saved; go on with --resume auto`, code);
+
+/** What a run of an older version saved was evaluated before. */
+function takeUp<Batch>(learner: Learner<Batch>, resume: LoadedCheckpoint): Partial<Place> {
+  const { learner: state, ...place } = resume.state as Partial<Place> & { learner: object };
   try {
     learner.restore({ ...resume, state });
   } finally {
     freeCheckpoint(resume);
   }
-  return place;
+  return { evaluated: place.step ?? 0, ...place };
 }

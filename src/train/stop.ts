@@ -1,10 +1,10 @@
 /** @file Stopping on request: finish the step, save, leave with the right code. */
 
-/** 130 for Ctrl-C; 75 for SIGTERM and SIGHUP: a queue may start the run again. */
+/** 130 for Ctrl-C; 75 for SIGTERM, SIGHUP and when the time is up: a queue may start the run again. */
 export type StopCode = 130 | 75;
 
 export interface StopRequest {
-  /** Set once a signal has come. */
+  /** Set once a signal has come, or the deadline. */
   readonly code: StopCode | undefined;
   dispose(): void;
 }
@@ -15,8 +15,12 @@ const ECHO = 500;
 /**
  * Listens for SIGINT, SIGTERM and SIGHUP. The first is noted, for the loop to see after its step; a second SIGINT ends
  * the process at once. Handlers run between steps only: while libtorch works, JavaScript waits.
+ * @param deadline when to stop without a signal, in milliseconds of `performance.now()`
  */
-export function listenForStop(notice: (text: string) => void): StopRequest {
+export function listenForStop(
+  notice: (text: string) => void,
+  deadline = Number.POSITIVE_INFINITY,
+): StopRequest {
   let code: StopCode | undefined;
   let interrupted = 0;
   const interrupt = () => {
@@ -42,6 +46,10 @@ export function listenForStop(notice: (text: string) => void): StopRequest {
   process.on("SIGHUP", terminate);
   return {
     get code() {
+      if (code === undefined && performance.now() >= deadline) {
+        code = 75;
+        notice("the time is up: saving a checkpoint");
+      }
       return code;
     },
     dispose() {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Batch, batches, imageSource, syntheticSet } from "../data/index.ts";
 import { createModel } from "../model/index.ts";
 import { aten, memory, native, noGrad, random, scope } from "../tensor/index.ts";
-import { listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
+import { type LoadedCheckpoint, listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
 import { firstNotFinite } from "./locate.ts";
 import { readMetrics } from "./metrics.ts";
 import type { Evaluation, Task } from "./task.ts";
@@ -77,14 +77,16 @@ const options = (more: Partial<TrainerOptions> = {}): TrainerOptions => ({
   ...more,
 });
 
-async function run(task: Watched, more: Partial<TrainerOptions> = {}) {
+type More = Partial<TrainerOptions> & { resume?: LoadedCheckpoint | undefined };
+
+async function run(task: Watched, { resume, ...more }: More = {}) {
   try {
-    return await new Trainer(task, options(more)).run();
+    return await new Trainer(task, options(more)).run(resume);
   } finally {
     task.module.dispose();
   }
 }
-const failure = (task: Watched, more: Partial<TrainerOptions> = {}) =>
+const failure = (task: Watched, more: More = {}) =>
   run(task, more).then(
     () => expect.unreachable("the run ended well"),
     (error: Error) => error,
@@ -158,6 +160,23 @@ test("a signal during an evaluation is answered when that is saved, before anoth
   };
   expect(await failure(task)).toMatchObject({ exitCode: 130 });
   expect(state()).toMatchObject({ step: 10, epoch: 1, batch: 0, evaluation: { top1: 0.3 } });
+});
+
+test("an evaluation that fails loses no step, and comes first when the run goes on", async () => {
+  const task = new Watched();
+  task.evaluate = () => Promise.reject(new Error("no memory"));
+  expect((await failure(task)).message).toBe("no memory");
+  expect(state()).toMatchObject({ step: 10, epoch: 0, batch: 10, evaluation: null });
+  const next = new Watched();
+  expect(await run(next, { resume: resume() })).toMatchObject({ steps: 20 });
+  expect(next.evaluations).toBe(2);
+});
+
+test("at the deadline it stops as on SIGTERM", async () => {
+  expect(await failure(new Watched(), { deadline: performance.now() })).toMatchObject({
+    exitCode: 75,
+    message: "stopped at step 1, saved; go on with --resume auto",
+  });
 });
 
 test("a signal in the middle of an accumulated step is answered after it", async () => {

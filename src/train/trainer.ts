@@ -10,6 +10,7 @@ import {
 } from "../tensor/index.ts";
 import { freeCheckpoint, holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { MovingAverage } from "./ema.ts";
+import { failpoint } from "./failpoint.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import { Journal } from "./journal.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
@@ -44,10 +45,10 @@ export interface TrainerOptions {
   evalEvery: number;
   logInterval: number;
   maxSteps?: number | undefined;
+  /** Stops as on a signal once `performance.now()` has come to this, in milliseconds. */
+  deadline?: number | undefined;
   progress: ProgressMode;
   tensorboard: boolean;
-  /** A checkpoint to go on from. */
-  resume?: LoadedCheckpoint | undefined;
 }
 
 export interface Outcome {
@@ -62,41 +63,58 @@ export class Trainer<Batch> {
   private readonly parameters: ReadonlyMap<string, Tensor>;
   private readonly stepsPerEpoch: number;
   private readonly factor: (t: number) => number;
-  private readonly place: Place;
-  private readonly journal: Journal;
-  private readonly progress: Progress;
+  private readonly place: Place = start();
   private readonly optimizer: Optimizer;
   private readonly average: MovingAverage | undefined;
   private readonly speed = new Speed();
+  // opened where there is something to write
+  private journal!: Journal;
+  private progress!: Progress;
   private readonly started = performance.now();
 
   constructor(
     private readonly task: Task<Batch>,
     private readonly options: TrainerOptions,
   ) {
-    const { resume, folder, tensorboard, epochs, warmupEpochs, per } = options;
+    const { epochs, warmupEpochs, per } = options;
     this.parameters = task.module.namedParameters();
     this.stepsPerEpoch = Math.ceil(task.batchesPerEpoch / options.accumulate);
     const unit = per === "step" ? this.stepsPerEpoch : 1;
     this.factor = schedule({ kind: options.schedule, total: epochs * unit, warmup: warmupEpochs * unit });
-    this.place = (resume?.state as Place | undefined) ?? start();
-    this.journal = new Journal(folder, { step: this.place.step, tensorboard });
-    const total = Math.min(epochs * this.stepsPerEpoch, options.maxSteps ?? Number.POSITIVE_INFINITY);
-    this.progress = createProgress({ mode: options.progress, total, label: "train" });
     const { name, ...rest } = options.optimizer;
     this.optimizer = createOptimizer(name, this.parameters, rest);
     this.average = options.ema === undefined ? undefined : new MovingAverage(this.parameters, options.ema);
   }
 
   /**
-   * Trains to the end, once: what it needed is freed then.
-   * @throws {StoppedError} on a signal, with a checkpoint saved; {NotFiniteError} naming the place
+   * Trains to the end, once: what it needed is freed then. A run that is there already is left as it is.
+   * @param resume a checkpoint to go on from; its tensors are freed
+   * @throws {StoppedError} on a signal or at the deadline, with a checkpoint saved; {NotFiniteError} naming the place
    */
-  async run(): Promise<Outcome> {
-    const { place, options, task } = this;
-    const stop = listenForStop((text) => this.progress.message(text));
+  async run(resume?: LoadedCheckpoint): Promise<Outcome> {
+    const { place, options } = this;
     try {
-      if (options.resume !== undefined) this.restore(options.resume);
+      if (resume !== undefined) this.restore(resume);
+      const foreign = resume !== undefined && !holds(join(options.folder, "checkpoints"), resume.name);
+      const done = place.epoch >= options.epochs || this.finished();
+      if (foreign || !done || place.evaluation === null) await this.goOn(foreign);
+      const { step: steps, epoch: epochs, evaluation } = place;
+      return { steps, epochs, seconds: this.seconds(), evaluation: evaluation! };
+    } finally {
+      this.optimizer.dispose();
+      this.average?.dispose();
+    }
+  }
+
+  private async goOn(foreign: boolean): Promise<void> {
+    const { place, options, task } = this;
+    const { folder, tensorboard, deadline } = options;
+    const total = Math.min(options.epochs * this.stepsPerEpoch, options.maxSteps ?? Number.POSITIVE_INFINITY);
+    this.journal = new Journal(folder, { step: place.step, tensorboard });
+    this.progress = createProgress({ mode: options.progress, total, label: "train" });
+    const stop = listenForStop((text) => this.progress.message(text), deadline);
+    try {
+      if (foreign) this.save(); // another run's checkpoint: it is this one's first
       while (place.epoch < options.epochs && !this.finished()) {
         await this.epoch(stop);
         if (place.batch < task.batchesPerEpoch) break; // maxSteps ended it half-way
@@ -107,14 +125,10 @@ export class Trainer<Batch> {
         await this.evaluate();
         this.save();
       }
-      const { step: steps, epoch: epochs, evaluation } = place;
-      return { steps, epochs, seconds: this.seconds(), evaluation: evaluation! };
     } finally {
       stop.dispose();
       this.progress.done();
       this.journal.close();
-      this.optimizer.dispose();
-      this.average?.dispose();
     }
   }
 
@@ -226,9 +240,11 @@ export class Trainer<Batch> {
     this.speed.restart();
   }
 
-  /** Measures the weights, or their average where there is one. */
+  /** Measures the weights, or their average where there is one. Whatever becomes of it, the steps are saved before. */
   private async evaluate(): Promise<void> {
     const { place, task, average } = this;
+    this.save();
+    failpoint("train.evaluate");
     const evaluate = () => task.evaluate();
     place.evaluation = average === undefined ? await evaluate() : await average.during(evaluate);
     const percent = Object.entries(inPercent(place.evaluation));
@@ -256,7 +272,8 @@ export class Trainer<Batch> {
   }
 
   private restore(checkpoint: LoadedCheckpoint): void {
-    const { model, optimizer, ema } = checkpoint;
+    const { model, optimizer, ema, state } = checkpoint;
+    Object.assign(this.place, state);
     try {
       this.task.module.load(model);
       this.optimizer.load(optimizer, this.place.step);
@@ -266,7 +283,6 @@ export class Trainer<Batch> {
     }
     const checkpoints = join(this.options.folder, "checkpoints");
     if (!restoreBest(checkpoints, this.place.step)) this.place.best = null;
-    if (!holds(checkpoints, checkpoint.name)) this.save(); // another run's: it is this one's first
   }
 
   private stopped(code: StopCode): StoppedError {

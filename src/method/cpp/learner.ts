@@ -4,7 +4,7 @@ import type { CppHead } from "../../model/index.ts";
 import { CPP_PRECISION, codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
 import { gradients, NotFiniteError, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { below } from "../ctrl/players.ts";
 import { type CppEvaluateOptions, type CppEvaluation, evaluateCpp } from "./evaluate.ts";
@@ -127,15 +127,18 @@ export class CppLearner implements Learner<FeatureBatch> {
     if (theirs.length > 0) clusters.step(slopes.slice(own.length), clusterLr);
   }
 
-  /** What `after` measures, now. */
-  evaluate(): CppEvaluation {
+  /** What `evaluate` tells of, now. */
+  measure(): CppEvaluation {
     return evaluateCpp(this.head, this.options);
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery = Number.POSITIVE_INFINITY, clusters: K } = this.options;
-    if (done !== this.steps && done % evalEvery !== 0) return undefined;
-    const { agreement, eigenvalues, edgesPerRow, rank } = this.evaluate();
+  due(done: number): boolean {
+    return isDue(done, this.steps, this.options.evalEvery);
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const { clusters: K } = this.options;
+    const { agreement, eigenvalues, edgesPerRow, rank } = this.measure();
     const gap = eigenvalues[K - 1]! - (eigenvalues[K] ?? 0);
     const numbers: Record<string, number> = {
       "eval/gap": gap,

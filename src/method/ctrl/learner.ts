@@ -10,7 +10,7 @@ import {
 } from "../../data/index.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { SYMMETRIC } from "../features.ts";
 import { evaluateEncoder } from "./evaluate.ts";
 import type { Players } from "./players.ts";
@@ -78,9 +78,12 @@ export class CtrlLearner implements Learner<Batch> {
     return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr };
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery = Number.POSITIVE_INFINITY, train, test, imageSize, device, components } = this.options;
-    if (done !== this.steps && done % evalEvery !== 0) return undefined;
+  due(done: number): boolean {
+    return isDue(done, this.steps, this.options.evalEvery);
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const { train, test, imageSize, device, components } = this.options;
     const images = {
       imageSize,
       ...(device !== undefined && { device }),

@@ -40,6 +40,7 @@ async function learn<T>(
     ...{ train: set, random: random(2), crops, batch: { batchSize: 32 } },
     ...{ epochs: 10, lr: 2e-3, minLr: 1e-6, warmupEpochs: 0, weightDecay: [0.04, 0.4], clipGrad: 3 },
     ...{ teacherMomentum: 0.9, precision: "fp32", simdino: {}, evalEvery: 10 },
+    evaluate: async () => ({ numbers: {}, text: "" }),
     targets: {
       ...{ studentTemperature: 0.1, teacherTemperature: { from: 0.04, to: 0.04, epochs: 0 } },
       ...{ centreMomentum: 0.9, frozenEpochs: 1 },

@@ -11,7 +11,7 @@ import {
 } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { TensorList } from "../../train/foreach.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { type CropOptions, drawCrops } from "./crops.ts";
@@ -48,8 +48,8 @@ export interface DinoLearnerOptions {
   /** SimDINO's, where it has none. */
   simdino: SimdinoOptions;
   evalEvery: number;
-  /** What is found out about the pair; nothing unless given. */
-  evaluate?: () => Promise<Milestone>;
+  /** What is found out about the pair. */
+  evaluate: () => Promise<Milestone>;
 }
 
 /** Parameters with one weight decay, and an AdamW that leaves the decay to us: it moves from step to step. */
@@ -162,13 +162,14 @@ export class DinoLearner implements Learner<Batch> {
     }
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery, evaluate, epochs } = this.options;
-    const epoch = done / this.perEpoch;
-    const due = done === this.steps || (Number.isInteger(epoch) && epoch % evalEvery === 0);
-    if (!due || evaluate === undefined) return undefined;
+  due(done: number): boolean {
+    return isDue(done, this.steps, this.options.evalEvery * this.perEpoch);
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const { evaluate, epochs } = this.options;
     const { text, ...found } = await evaluate();
-    return { ...found, text: `epoch ${epoch}/${epochs}  ${text}` };
+    return { ...found, text: `epoch ${done / this.perEpoch}/${epochs}  ${text}` };
   }
 
   snapshot() {

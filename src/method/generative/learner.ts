@@ -3,7 +3,7 @@
 import type { Batch, ImageSource } from "../../data/index.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { type GanKind, ganStep } from "../ctrl/comparators/gan.ts";
 import { vaeStep } from "../ctrl/comparators/vae.ts";
 import { endlessBatches } from "../ctrl/learner.ts";
@@ -21,8 +21,8 @@ export interface GenerativeOptions {
   imageSize: number;
   device: string;
   evalEvery?: number;
-  /** What is found out about the nets; nothing unless given. */
-  evaluate?: () => Promise<Milestone>;
+  /** What is found out about the nets. */
+  evaluate: () => Promise<Milestone>;
 }
 
 /** The players belong to the caller. */
@@ -55,10 +55,12 @@ export class GenerativeLearner implements Learner<Batch> {
     return { "train/discriminator": discriminator, "train/generator": generator, lr };
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery = Number.POSITIVE_INFINITY, evaluate } = this.options;
-    if (evaluate === undefined || (done !== this.steps && done % evalEvery !== 0)) return undefined;
-    const { text, ...found } = await evaluate();
+  due(done: number): boolean {
+    return isDue(done, this.steps, this.options.evalEvery);
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const { text, ...found } = await this.options.evaluate();
     return { ...found, text: `step ${done}/${this.steps}  ${text}` };
   }
 

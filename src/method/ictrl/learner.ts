@@ -152,10 +152,14 @@ export class IctrlLearner implements Learner<Batch> {
     return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr, task: phase.task };
   }
 
+  due(done: number): boolean {
+    const { phase } = this.phaseAt(done - 1);
+    return done === phase.start + phase.steps;
+  }
+
   /** The end of a task: memory of its classes, accuracies on what was seen, the replay for the next task. */
-  async after(done: number): Promise<Milestone | undefined> {
+  async evaluate(done: number): Promise<Milestone> {
     const { phase, index } = this.phaseAt(done - 1);
-    if (done !== phase.start + phase.steps) return undefined;
     if (phase.kind === "first") this.players.forget();
     this.players.train(this.options.bnMode === "train" && phase.kind !== "first");
     await this.remember(phase, index);

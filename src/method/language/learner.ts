@@ -5,7 +5,7 @@ import type { Bert, Gpt } from "../../model/index.ts";
 import { gradients, NotFiniteError, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { GradientSum } from "../../train/gradient-sum.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { firstNotFinite } from "../../train/locate.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
@@ -106,10 +106,12 @@ export class LanguageLearner implements Learner<number> {
     );
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery = Number.POSITIVE_INFINITY, evaluate } = this.options;
-    if (done !== this.steps && done % evalEvery !== 0) return undefined;
-    const { text, ...found } = await evaluate();
+  due(done: number): boolean {
+    return isDue(done, this.steps, this.options.evalEvery);
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const { text, ...found } = await this.options.evaluate();
     return { ...found, text: `step ${done}  ${text}` };
   }
 

@@ -11,7 +11,7 @@ import {
   UsageError,
 } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { warmedCosine } from "../../train/schedule.ts";
@@ -111,10 +111,12 @@ export class MaeLearner implements Learner<Batch> {
     }, "masked loss");
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery, test, batch, random, epochs } = this.options;
-    const epoch = done / this.perEpoch;
-    if (done !== this.steps && !(Number.isInteger(epoch) && epoch % evalEvery === 0)) return undefined;
+  due(done: number): boolean {
+    return isDue(done, this.steps, this.options.evalEvery * this.perEpoch);
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const { test, batch, random, epochs } = this.options;
     const { masked, meanFill } = await maskedErrors(
       this.mae,
       test,
@@ -126,7 +128,7 @@ export class MaeLearner implements Learner<Batch> {
     return {
       numbers: { "eval/masked": masked, "eval/meanFill": meanFill },
       score: -masked,
-      text: `epoch ${epoch}/${epochs}  ${text}`,
+      text: `epoch ${done / this.perEpoch}/${epochs}  ${text}`,
     };
   }
 

@@ -61,9 +61,9 @@ const distance = (a: ReadonlyMap<string, Tensor>, b: ReadonlyMap<string, Tensor>
 
 test("what it learns predicts hidden patches better than their visible neighbours' mean", () =>
   learn(async (learner) => {
-    const before = await learner.after(learner.steps);
+    const before = await learner.evaluate(learner.steps);
     await steps(learner, 0, learner.steps);
-    const after = await learner.after(learner.steps);
+    const after = await learner.evaluate(learner.steps);
     const { "eval/masked": masked, "eval/meanFill": fill } = after!.numbers as Record<string, number>;
     expect(masked).toBeLessThan(before!.numbers["eval/masked"]! / 2);
     expect(masked).toBeLessThan(0.9 * fill!);

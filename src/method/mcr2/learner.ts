@@ -12,7 +12,7 @@ import {
   UsageError,
 } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { viewsOf } from "./views.ts";
@@ -126,12 +126,14 @@ export class Mcr2Learner implements Learner<Batch> {
     return lr * 0.1 ** milestones.filter((milestone) => epoch >= milestone).length;
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery = Number.POSITIVE_INFINITY, evaluate } = this.options;
-    const epoch = done / this.perEpoch;
-    if (done !== this.steps && !(Number.isInteger(epoch) && epoch % evalEvery === 0)) return undefined;
-    const { text, ...found } = await evaluate();
-    return { ...found, text: `epoch ${epoch}  ${text}` };
+  due(done: number): boolean {
+    const { evalEvery = Number.POSITIVE_INFINITY } = this.options;
+    return isDue(done, this.steps, evalEvery * this.perEpoch);
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const { text, ...found } = await this.options.evaluate();
+    return { ...found, text: `epoch ${done / this.perEpoch}  ${text}` };
   }
 
   snapshot() {

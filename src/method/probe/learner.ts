@@ -4,7 +4,7 @@ import { epochOrder } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { NotFiniteError, noGrad, type Random, scope, tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
 import { accuracy } from "../classify/index.ts";
 import { type HeadState, LarsHead } from "../classify/lars-head.ts";
@@ -73,8 +73,11 @@ export class ProbeLearner implements Learner<Int32Array> {
     return { "train/loss": loss, lr };
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    if (done !== this.steps) return undefined;
+  due(done: number): boolean {
+    return isDue(done, this.steps);
+  }
+
+  async evaluate(): Promise<Milestone> {
     const { test } = this.options;
     using predicted = this.head.predict(test.Z);
     const share = accuracy(predicted, test.labels);

@@ -18,7 +18,7 @@ type Recipe = RecipeOf<"supervised">;
 /** Trains by a recipe on data that is open already. The folder exists, and no other process writes to it. */
 export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const { train, test } = splits;
-  const { output: folder, device, maxSteps, progress, tensorboard } = place;
+  const { output: folder, device, maxSteps, deadline, progress, tensorboard } = place;
   const {
     optimizer,
     weightDecay,
@@ -43,9 +43,9 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
     ...(momentum !== undefined && { momentum }),
     ...(decay < 1 && { scales: layerDecay(decay, model.options.depth) }),
   };
-  const where = { folder, device, maxSteps, progress, tensorboard };
-  const trainer = new Trainer(task, { ...settings, ...where, config, optimizer: rule, resume });
-  const { steps, epochs, seconds, evaluation } = await trainer.run();
+  const where = { folder, device, maxSteps, deadline, progress, tensorboard };
+  const trainer = new Trainer(task, { ...settings, ...where, config, optimizer: rule });
+  const { steps, epochs, seconds, evaluation } = await trainer.run(resume);
   const { top1, loss } = evaluation;
   const text = `test accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`;
   return { folder, steps, seconds, numbers: { ...evaluation, epochs }, text };

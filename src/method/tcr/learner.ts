@@ -20,7 +20,7 @@ import {
   UsageError,
 } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { schedule } from "../../train/schedule.ts";
 import { checkBatchSize } from "../cpp/feature-set.ts";
@@ -50,8 +50,8 @@ export interface TcrLearnerOptions {
   device?: string;
   /** Epochs between evaluations; the end is always evaluated. */
   evalEvery?: number;
-  /** What is found out about the net; nothing unless given. */
-  evaluate?: () => Promise<Milestone>;
+  /** What is found out about the net. */
+  evaluate: () => Promise<Milestone>;
 }
 
 /** Self-supervised training of a net that gives features on the sphere. The net belongs to the caller. */
@@ -122,13 +122,14 @@ export class TcrLearner implements Learner<Batch> {
     return meanTcrLoss(Z, other, { ...epsilon, alignment: alignment! });
   }
 
-  async after(done: number): Promise<Milestone | undefined> {
-    const { evalEvery = Number.POSITIVE_INFINITY, evaluate } = this.options;
-    const epoch = done / this.perEpoch;
-    const due = done === this.steps || (Number.isInteger(epoch) && epoch % evalEvery === 0);
-    if (!due || evaluate === undefined) return undefined;
-    const { text, ...found } = await evaluate();
-    return { ...found, text: `epoch ${epoch}  ${text}` };
+  due(done: number): boolean {
+    const { evalEvery = Number.POSITIVE_INFINITY } = this.options;
+    return isDue(done, this.steps, evalEvery * this.perEpoch);
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const { text, ...found } = await this.options.evaluate();
+    return { ...found, text: `epoch ${done / this.perEpoch}  ${text}` };
   }
 
   snapshot() {

@@ -38,6 +38,7 @@ const network = (clusters?: number): NmceNet => {
 const settings = (): TcrLearnerOptions => ({
   ...{ objective: "nmce", train: digits, random: random(4), epochs: 3, batchSize: 20, warmupEpochs: 2 },
   augment: (images, stream) => randomCrop(randomFlip(images, stream.at("flip")), 3, stream.at("crop")),
+  evaluate: async () => ({ numbers: {}, text: "" }),
 });
 
 const weights = (net: NmceNet) => [...net.stateDict().values()].map((tensor) => tensor.numbers());
@@ -48,7 +49,7 @@ test("views come together by NMCE's loss, and a resumed run ends as one that nev
   using learner = new TcrLearner(net, settings());
   expect(learner.steps).toBe(9); //                                             60 / 20 = 3 batches an epoch
   await runSteps(learner, { ...options, folder: join(folder, "a") });
-  const records = readMetrics(join(folder, "a", "metrics.jsonl"));
+  const records = readMetrics(join(folder, "a", "metrics.jsonl")).filter((record) => "lr" in record);
   expect(records[8]!["train/loss"]).toBeLessThan(records[0]!["train/loss"] as number);
   expect(records.map((record) => record.lr)).toEqual([
     ...[0.15, 0.15, 0.15],
