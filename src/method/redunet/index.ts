@@ -1,5 +1,12 @@
 /** @file ReduNet: networks built from data. */
 
+export {
+  type BuildOptions,
+  type Built,
+  buildReduNet,
+  Construction,
+  type ConstructionOptions,
+} from "./construction.ts";
 export { type DigitOptions, type PolarOptions, rotationDigits, translationDigits } from "./digits.ts";
 export {
   classLabels,
@@ -19,13 +26,6 @@ export {
 } from "./layer.ts";
 export { type LayerRates, layerRates } from "./layer-rates.ts";
 export { type LiftOptions, type LiftStart, lift, liftKernel } from "./lift.ts";
-export {
-  type BuildOptions,
-  type Built,
-  buildReduNet,
-  REDUNET_PRECISION,
-  ReduNet,
-  type ReduNetOptions,
-} from "./redunet.ts";
+export { REDUNET_PRECISION, ReduNet, type ReduNetOptions } from "./redunet.ts";
 export { type DftNorm, type Form, Spectrum } from "./spectrum.ts";
 export { fromState, loadReduNet, saveReduNet, stateDict } from "./state.ts";

@@ -63,7 +63,15 @@ const method = z.strictObject({
   stride: count.default(4).describe("distance of two of these shifts"),
 });
 
-const { checkpointEvery: _, precision: __, logInterval: ___, ...kept } = run;
-const train = z.strictObject(kept).prefault({});
+const { precision: _, ...kept } = run;
+const train = z
+  .strictObject({
+    ...kept,
+    checkpointEvery: count
+      .exactOptional()
+      .describe("layers between checkpoints; only the end is saved when not given"),
+    logInterval: count.default(1).describe("layers between lines of metrics"),
+  })
+  .prefault({});
 
 export const redunetRecipe = recipeOf({ model, data, method, train });

@@ -1,11 +1,10 @@
-/** @file ReduNet: a network built layer by layer from data, each layer one gradient step, without back-propagation. */
+/** @file ReduNet: a network of layers that were built from data, each one gradient step on the rate reduction. */
 
 import { segments } from "../../rate/index.ts";
-import { cat, keep, noGrad, type Random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import { cat, keep, noGrad, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { buildLayer, type Layer, stepLayer } from "./layer.ts";
-import { type LayerRates, layerRates } from "./layer-rates.ts";
-import { type LiftOptions, lift, liftKernel } from "./lift.ts";
-import { type DftNorm, Spectrum } from "./spectrum.ts";
+import { lift } from "./lift.ts";
+import type { DftNorm, Spectrum } from "./spectrum.ts";
 
 /** ε of ReduNet: the authors' `eps` 0.1 is ε². */
 export const REDUNET_PRECISION = Math.sqrt(0.1);
@@ -25,20 +24,13 @@ export interface ReduNetOptions {
   dftNorm?: DftNorm;
 }
 
-export interface BuildOptions extends ReduNetOptions {
-  /** Random convolution before the first layer, for sequences and images; its kernel is drawn from `random`. */
-  lift?: LiftOptions;
-  random?: Random;
-  /** Called after each layer; the rates are only computed when asked for. */
-  report?: (layer: number, rates: LayerRates) => void;
-}
-
 /** Numbers that all samples of a part have in all operators' products: 128 MiB of them. */
 const VALUES = 2 ** 24;
 
-type Settings = Required<ReduNetOptions>;
+export type Settings = Required<ReduNetOptions>;
 
-const withDefaults = (options: ReduNetOptions): Settings => {
+/** @throws {UsageError} options out of range */
+export const withDefaults = (options: ReduNetOptions): Settings => {
   const { layers, classes, precision = REDUNET_PRECISION, step = 0.5, sharpness = 500 } = options;
   const settings = { layers, classes, precision, step, sharpness, dftNorm: options.dftNorm ?? "ortho" };
   for (const name of ["layers", "classes"] as const)
@@ -142,69 +134,7 @@ export class ReduNet {
 }
 
 /** Samples to the features of the first layer. */
-function enter(X: Tensor, spectrum: Spectrum, kernel: Tensor | undefined): Tensor {
+export function enter(X: Tensor, spectrum: Spectrum, kernel: Tensor | undefined): Tensor {
   const Z = kernel === undefined ? X : lift(X, kernel);
   return spectrum.normalise(spectrum.forward(Z));
-}
-
-/** A network and what it made of the samples it was built from. */
-export interface Built {
-  net: ReduNet;
-  /** Features of the samples after the last layer. */
-  features: Tensor;
-}
-
-/**
- * Builds a network: for each layer E and C from the current features and the true labels, then the step with estimated
- * memberships, as at test time.
- *
- * @param X samples: vectors [n, d], sequences [n, C, T] or images [n, C, H, W]; scaled to norm 1 inside
- * @param labels int64 [n], 0 ≤ label < classes; a class without samples takes no part
- * @throws {UsageError} options out of range, labels that do not fit
- * @throws {NotFiniteError} naming the layer
- * @see Chan et al. 2022, training by forward construction
- * @example const { net } = buildReduNet(X, labels, { layers: 200, classes: 2 }); net.predict(test);
- */
-export function buildReduNet(X: Tensor, labels: Tensor, options: BuildOptions): Built {
-  const settings = withDefaults(options);
-  if (labels.numel !== X.size(0) || labels.numel === 0)
-    throw new UsageError(`redunet: expected a label for each of ${X.size(0)} samples, got ${labels.numel}`);
-  const layers: Layer[] = [];
-  return noGrad(() =>
-    scope(() => {
-      const kernel = kernelOf(X, options);
-      const sample = X.shape.slice(1);
-      if (kernel !== undefined) sample[0] = kernel.size(0);
-      const spectrum = new Spectrum(sample, settings.dftNorm);
-      const epsSq = settings.precision ** 2;
-      const classes = segments(labels, settings.classes);
-      let V = enter(X, spectrum, kernel);
-      for (let l = 0; l < settings.layers; l++) {
-        const where = `redunet layer ${l}`;
-        const next = scope(() => {
-          const layer = buildLayer(V, classes, epsSq, where);
-          const after = stepLayer(V, layer, spectrum, settings);
-          if (options.report !== undefined) {
-            const predicted = after.memberships.argmax(1);
-            const by = { predicted, labels, gamma: layer.gamma };
-            options.report(l, layerRates(after.V, spectrum, epsSq, by, where));
-          }
-          return { layer, V: after.V };
-        }, where);
-        layers.push(next.layer);
-        V.dispose();
-        V = next.V;
-      }
-      return { net: new ReduNet(settings, spectrum, layers, kernel), features: spectrum.inverse(V) };
-    }, "build redunet"),
-  );
-}
-
-function kernelOf(X: Tensor, { lift, random }: BuildOptions): Tensor | undefined {
-  if (lift === undefined) return undefined;
-  if (X.dim < 3 || random === undefined)
-    throw new UsageError(
-      `redunet: lifting expects sequences or images and a random stream, got ${X.describe()}`,
-    );
-  return liftKernel(X.size(1), (X.dim - 2) as 1 | 2, lift, random);
 }

@@ -1,34 +1,31 @@
 /** @file ReduNet by recipe: building, and the evaluation of what it makes of samples and their shifts. */
 
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { cat, noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
-import { type LoadedCheckpoint, saveCheckpoint } from "../../train/checkpoint.ts";
-import { Journal } from "../../train/journal.ts";
-import { createProgress } from "../../train/progress.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { accuracy } from "../classify/index.ts";
+import { trainLearner } from "../learner-run.ts";
 import { scoreClassifiers, scoreSvm } from "../mcr2/evaluate.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
-import { beginRun } from "../resume.ts";
-import type { RunResult } from "../run-types.ts";
+import type { RunConfig, RunResult } from "../run-types.ts";
 import { cyclicShifts, type Samples } from "./gaussians.ts";
-import type { LayerRates } from "./layer-rates.ts";
-import { type BuildOptions, buildReduNet, type ReduNet } from "./redunet.ts";
+import { ReduNetLearner } from "./learner.ts";
+import type { ReduNet } from "./redunet.ts";
 import { samplesOf } from "./samples.ts";
-import { fromState, stateDict } from "./state.ts";
+import { fromState, layersIn } from "./state.ts";
 
 type Recipe = RecipeOf<"redunet">;
 
-function settings({ model, method }: Recipe, classes: number): BuildOptions {
+const settings = ({ model, method }: Recipe, classes: number) => {
   const { layers, step, sharpness, dftNorm } = model;
   return { layers, classes, step, sharpness, dftNorm, precision: method.precision };
-}
+};
 
-/** The network of a checkpoint; the caller frees it. */
+/** The network of a checkpoint, of as many layers as had been built; the caller frees it. */
 export function restoreReduNet(recipe: Recipe, { model, config }: LoadedCheckpoint): ReduNet {
-  const { classes } = (config as { dataset: { classes: readonly string[] } }).dataset;
-  return fromState(model, settings(recipe, classes.length));
+  const { classes } = (config as RunConfig).dataset;
+  return fromState(model, { ...settings(recipe, classes.length), layers: layersIn(model) });
 }
 
 /** What is noted of the samples, as of any data. */
@@ -44,66 +41,22 @@ const describe = ({ X, labels, classes }: Samples) => ({
   },
 });
 
-/** Layer after layer; a network that was built before is only evaluated. */
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using samples = await onDevice(recipe, "train", place.device);
   using test = await onDevice(recipe, "test", place.device);
-  const { config, resume } = beginRun(recipe, describe(samples), place);
-  const { output: folder, tensorboard, progress: mode } = place;
-  const layers = Math.min(recipe.model.layers, place.maxSteps ?? Number.POSITIVE_INFINITY);
-  const started = performance.now();
-  const journal = new Journal(folder, { step: resume === undefined ? 0 : layers, tensorboard });
-  const progress = createProgress({ mode, total: layers, label: "build" });
-  try {
-    const { lift: channels, kernel } = recipe.model;
-    using net =
-      resume !== undefined
-        ? restoreReduNet(recipe, resume)
-        : scope(() => {
-            const { net, features } = buildReduNet(samples.X, samples.labels, {
-              ...{ ...settings(recipe, samples.classes), layers },
-              ...(channels !== undefined && {
-                lift: { channels, kernel },
-                random: random(recipe.seed).at("lift"),
-              }),
-              report(layer, rates) {
-                const numbers = ratesByName(rates);
-                journal.write(layer + 1, numbers);
-                progress.update(layer + 1, { ΔR: rates.rate - rates.predicted, accuracy: rates.accuracy });
-              },
-            });
-            features.dispose();
-            return net;
-          });
-    const seconds = (performance.now() - started) / 1000;
-    const { numbers, text } = scores(net, samples, test, recipe);
-    if (resume === undefined)
-      scope(() => {
-        const checkpoint = { config, model: stateDict(net), optimizer: new Map(), state: { layers } };
-        saveCheckpoint(join(folder, "checkpoints"), layers, checkpoint, {
-          keep: recipe.train.keep,
-          best: true,
-        });
-      }, "save");
-    journal.write(
-      layers,
-      Object.fromEntries(Object.entries(numbers).map(([name, value]) => [`eval/${name}`, value])),
-    );
-    return { folder, steps: layers, seconds, numbers, text };
-  } finally {
-    progress.done();
-    journal.close();
-  }
+  const { lift: channels, kernel } = recipe.model;
+  using learner = new ReduNetLearner(samples, {
+    ...settings(recipe, samples.classes),
+    ...(channels !== undefined && { lift: { channels, kernel } }),
+    random: random(recipe.seed).at("lift"),
+    evaluate: (net) => {
+      const { numbers, text } = scores(net, samples, test, recipe);
+      const named = Object.entries(numbers).map(([name, value]) => [`eval/${name}`, value]);
+      return { numbers: Object.fromEntries(named), text };
+    },
+  });
+  return await trainLearner(learner, recipe, describe(samples), place);
 }
-
-const ratesByName = ({ rate, predicted, stored, true: truth, accuracy }: LayerRates) => ({
-  "train/R": rate,
-  "train/RcPredicted": predicted,
-  "train/RcStored": stored,
-  "train/RcTrue": truth,
-  "train/deltaR": rate - predicted,
-  "train/accuracy": accuracy,
-});
 
 /** Samples on a device, freed at the end of their block. */
 async function onDevice(

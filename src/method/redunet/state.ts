@@ -25,6 +25,10 @@ export function stateDict(net: ReduNet): Map<string, Tensor> {
   }, "state of redunet");
 }
 
+/** How many layers there are weights of. */
+export const layersIn = (state: ReadonlyMap<string, Tensor>): number =>
+  [...state.keys()].filter((name) => /^\d+\.gam$/.test(name)).length;
+
 /**
  * A network from its weights.
  * @throws {CheckpointError} a name that is missing

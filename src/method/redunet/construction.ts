@@ -1,0 +1,168 @@
+/** @file Building a ReduNet from data, layer by layer, without back-propagation. */
+
+import { type Segments, segments } from "../../rate/index.ts";
+import { keep, noGrad, type Random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import { buildLayer, type Layer, stepLayer } from "./layer.ts";
+import { type LayerRates, layerRates } from "./layer-rates.ts";
+import { type LiftOptions, liftKernel } from "./lift.ts";
+import { enter, ReduNet, type ReduNetOptions, type Settings, withDefaults } from "./redunet.ts";
+import { Spectrum } from "./spectrum.ts";
+
+export interface ConstructionOptions extends ReduNetOptions {
+  /** Random convolution before the first layer, for sequences and images; its kernel is drawn from `random`. */
+  lift?: LiftOptions;
+  random?: Random;
+}
+
+/**
+ * A network while it is built: the layers so far, and the features that they make of the samples. Each layer is built
+ * from those features and the true labels; then they take its step with estimated memberships, as at test time.
+ * It owns its tensors: `dispose()` frees them.
+ */
+export class Construction {
+  readonly layers: Layer[] = [];
+  readonly settings: Settings;
+  private readonly spectrum: Spectrum;
+  private readonly kernel: Tensor | undefined;
+  private readonly classes: Segments;
+  /** Features after the first `passed` layers: [P, n, C] */
+  private V: Tensor;
+  private passed = 0;
+
+  /**
+   * @param X samples: vectors [n, d], sequences [n, C, T] or images [n, C, H, W]; scaled to norm 1 inside
+   * @param labels int64 [n], 0 ≤ label < classes; a class without samples takes no part. Both belong to the caller.
+   * @throws {UsageError} options out of range, labels that do not fit
+   */
+  constructor(
+    X: Tensor,
+    private readonly labels: Tensor,
+    options: ConstructionOptions,
+  ) {
+    this.settings = withDefaults(options);
+    if (labels.numel !== X.size(0) || labels.numel === 0)
+      throw new UsageError(`redunet: expected a label for each of ${X.size(0)} samples, got ${labels.numel}`);
+    this.classes = segments(labels, this.settings.classes);
+    const { spectrum, kernel, V } = noGrad(() =>
+      scope(() => {
+        const kernel = kernelOf(X, options);
+        const sample = X.shape.slice(1);
+        if (kernel !== undefined) sample[0] = kernel.size(0);
+        const spectrum = new Spectrum(sample, this.settings.dftNorm);
+        const V = enter(X, spectrum, kernel);
+        return { spectrum, kernel: kernel && keep(kernel), V: keep(V) };
+      }, "begin redunet"),
+    );
+    this.spectrum = spectrum;
+    this.kernel = kernel;
+    this.V = V;
+  }
+
+  /**
+   * Builds the next layer.
+   * @param measured whether the rates after it are computed
+   * @throws {NotFiniteError} naming the layer
+   */
+  grow(measured = false): LayerRates | undefined {
+    while (this.passed < this.layers.length) this.pass(this.layers[this.passed]!);
+    const epsSq = this.settings.precision ** 2;
+    const where = `redunet layer ${this.layers.length}`;
+    const layer = noGrad(() => buildLayer(this.V, this.classes, epsSq, where));
+    for (const tensor of [layer.operators, layer.gamma]) keep(tensor);
+    this.layers.push(layer);
+    return noGrad(() =>
+      scope(() => {
+        const predicted = this.pass(layer).argmax(1);
+        const by = { predicted, labels: this.labels, gamma: layer.gamma };
+        return measured ? layerRates(this.V, this.spectrum, epsSq, by, where) : undefined;
+      }, where),
+    );
+  }
+
+  /** Takes the features through a layer; the memberships that it estimates: [n, K] */
+  private pass(layer: Layer): Tensor {
+    const { V, memberships } = noGrad(() => stepLayer(this.V, layer, this.spectrum, this.settings));
+    this.V.dispose();
+    this.V = keep(V);
+    this.passed++;
+    return memberships;
+  }
+
+  /** Goes on from the layers of a network that was built from these samples, which are its own from then on. */
+  take(net: ReduNet): void {
+    net.kernel?.dispose();
+    this.layers.push(...net.layers);
+  }
+
+  /** The network so far. It shares its tensors with this, and only one of both frees them. */
+  get net(): ReduNet {
+    const settings = { ...this.settings, layers: this.layers.length };
+    return new ReduNet(settings, this.spectrum, [...this.layers], this.kernel);
+  }
+
+  /** Features of the samples after the layers that were built here. */
+  features(): Tensor {
+    return noGrad(() => this.spectrum.inverse(this.V));
+  }
+
+  /** Frees the features alone: what is left is the network's. */
+  forget(): void {
+    this.V.dispose();
+  }
+
+  dispose(): void {
+    this.forget();
+    this.kernel?.dispose();
+    for (const { operators, gamma } of this.layers) for (const tensor of [operators, gamma]) tensor.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function kernelOf(X: Tensor, { lift, random }: ConstructionOptions): Tensor | undefined {
+  if (lift === undefined) return undefined;
+  if (X.dim < 3 || random === undefined)
+    throw new UsageError(
+      `redunet: lifting expects sequences or images and a random stream, got ${X.describe()}`,
+    );
+  return liftKernel(X.size(1), (X.dim - 2) as 1 | 2, lift, random);
+}
+
+export interface BuildOptions extends ConstructionOptions {
+  /** Called after each layer; the rates are only computed when asked for. */
+  report?: (layer: number, rates: LayerRates) => void;
+}
+
+/** A network and what it made of the samples it was built from. */
+export interface Built {
+  net: ReduNet;
+  /** Features of the samples after the last layer. */
+  features: Tensor;
+}
+
+/**
+ * Builds a network to its last layer.
+ *
+ * @param X samples: vectors [n, d], sequences [n, C, T] or images [n, C, H, W]; scaled to norm 1 inside
+ * @param labels int64 [n], 0 ≤ label < classes; a class without samples takes no part
+ * @throws {UsageError} options out of range, labels that do not fit
+ * @throws {NotFiniteError} naming the layer
+ * @see Chan et al. 2022, training by forward construction
+ * @example const { net } = buildReduNet(X, labels, { layers: 200, classes: 2 }); net.predict(test);
+ */
+export function buildReduNet(X: Tensor, labels: Tensor, { report, ...options }: BuildOptions): Built {
+  const construction = new Construction(X, labels, options);
+  try {
+    for (let l = 0; l < options.layers; l++) {
+      const rates = construction.grow(report !== undefined);
+      if (rates !== undefined) report?.(l, rates);
+    }
+    const built = { net: construction.net, features: construction.features() };
+    construction.forget();
+    return built;
+  } catch (error) {
+    construction.dispose();
+    throw error;
+  }
+}
