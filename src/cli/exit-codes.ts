@@ -28,6 +28,10 @@ export const exitCodes: readonly ExitCode[] = [
   { code: 6, meaning: "out of memory", remedy: "lower --batch-size, raise --grad-accum-steps" },
   { code: 7, meaning: "disk: a file cannot be written", remedy: "free space, or choose another --output" },
   { code: 70, meaning: "internal: a bug of ours", remedy: "report it with the stack on stderr" },
-  { code: 75, meaning: "stopped by SIGTERM, SIGHUP or --max-time with a checkpoint", remedy: "go on with --resume auto" },
+  {
+    code: 75,
+    meaning: "stopped by SIGTERM, SIGHUP or --max-time with a checkpoint",
+    remedy: "go on with --resume auto",
+  },
   { code: 130, meaning: "stopped by ctrl-C with a checkpoint", remedy: "go on with --resume auto" },
 ];

@@ -1,7 +1,7 @@
 /** @file The loop of steps for learners that update themselves: journal, progress, checkpoints, stopping. */
 
 import { join } from "node:path";
-import { StoppedError, scope } from "../tensor/index.ts";
+import { CheckpointError, StoppedError, scope } from "../tensor/index.ts";
 import { freeCheckpoint, holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { failpoint } from "./failpoint.ts";
 import { Journal } from "./journal.ts";
@@ -145,13 +145,18 @@ async function goOn<Batch>(
 const stopped = (step: number, code: StopCode): StoppedError =>
   new StoppedError(`stopped at step ${step}, saved; go on with --resume auto`, code);
 
-/** What a run of an older version saved was evaluated before. */
+/** @throws {CheckpointError} it is of no such learner */
 function takeUp<Batch>(learner: Learner<Batch>, resume: LoadedCheckpoint): Partial<Place> {
-  const { learner: state, ...place } = resume.state as Partial<Place> & { learner: object };
+  const { learner: state, ...place } = resume.state as Partial<Place> & { learner?: object };
+  const { step } = place;
   try {
+    if (state === undefined || step === undefined)
+      throw new CheckpointError(
+        `${resume.name} says nothing of the step it is from, as versions that could not go on saved it; start afresh in another folder`,
+      );
     learner.restore({ ...resume, state });
+    return { evaluated: step, ...place }; // what an older version saved it had evaluated before
   } finally {
     freeCheckpoint(resume);
   }
-  return { evaluated: place.step ?? 0, ...place };
 }

@@ -1,6 +1,7 @@
 /** @file Inside a run that learned classes in groups: accuracies on each group after each. */
 
 import { lastAndAverage, type Progression } from "../../method/ictrl/tasks.ts";
+import { groupStateOf } from "../../method/incremental/groups.ts";
 import { openRunOf } from "../../method/load-run.ts";
 import type { InspectRun } from "../../method/run-types.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
@@ -11,7 +12,7 @@ import { writeFindings } from "./report.ts";
 export const inspectIncremental: InspectRun = async (folder, options) => {
   const run = openRunOf(folder, options.checkpoint, ["incremental"], "inspecting a comparison");
   try {
-    const { progression, bytes } = run.checkpoint.state as { progression: Progression; bytes: number };
+    const { progression, bytes } = groupStateOf(run.checkpoint.state);
     const { last, average } = lastAndAverage(progression);
     const rows = progression.matrix.map((row, t) => ({
       "after group": t + 1,

@@ -116,11 +116,15 @@ export class Memory {
 
   /** Copies of saved features in place of what there is. */
   load(state: ReadonlyMap<string, Tensor>): void {
-    const found = [...state].filter(([name]) => /^memory\.\d+$/.test(name));
+    const found = [...state].flatMap(([name, Z]) => {
+      const label = /^memory\.(\d+)$/.exec(name)?.[1];
+      return label === undefined ? [] : [[Number(label), Z] as const];
+    });
     this.clear();
-    for (const [name, Z] of found)
+    // a file has its names in alphabetical order; classes come in that of their numbers
+    for (const [label, Z] of found.sort(([a], [b]) => a - b))
       this.set(
-        Number(name.slice("memory.".length)),
+        label,
         noGrad(() => Z.clone()),
       );
   }

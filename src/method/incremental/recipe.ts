@@ -38,7 +38,7 @@ const method = z.strictObject({
   precision: precision(Math.sqrt(0.1)),
 });
 
-const { checkpointEvery: _, logInterval: __, precision: ___, ...kept } = run;
+const { precision: _, ...kept } = run;
 const train = z.strictObject({
   epochs: epochs.default(5),
   batchSize: count.default(128).describe("images in one step"),

@@ -1,6 +1,6 @@
 /** @file Building a ReduNet from data, layer by layer, without back-propagation. */
 
-import { type Segments, segments } from "../../rate/index.ts";
+import { segments } from "../../rate/index.ts";
 import { keep, noGrad, type Random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { buildLayer, type Layer, stepLayer } from "./layer.ts";
 import { type LayerRates, layerRates } from "./layer-rates.ts";
@@ -24,7 +24,6 @@ export class Construction {
   readonly settings: Settings;
   private readonly spectrum: Spectrum;
   private readonly kernel: Tensor | undefined;
-  private readonly classes: Segments;
   /** Features after the first `passed` layers: [P, n, C] */
   private V: Tensor;
   private passed = 0;
@@ -42,9 +41,9 @@ export class Construction {
     this.settings = withDefaults(options);
     if (labels.numel !== X.size(0) || labels.numel === 0)
       throw new UsageError(`redunet: expected a label for each of ${X.size(0)} samples, got ${labels.numel}`);
-    this.classes = segments(labels, this.settings.classes);
     const { spectrum, kernel, V } = noGrad(() =>
       scope(() => {
+        segments(labels, this.settings.classes); // for its check of the range
         const kernel = kernelOf(X, options);
         const sample = X.shape.slice(1);
         if (kernel !== undefined) sample[0] = kernel.size(0);
@@ -67,7 +66,9 @@ export class Construction {
     while (this.passed < this.layers.length) this.pass(this.layers[this.passed]!);
     const epsSq = this.settings.precision ** 2;
     const where = `redunet layer ${this.layers.length}`;
-    const layer = noGrad(() => buildLayer(this.V, this.classes, epsSq, where));
+    const layer = noGrad(() =>
+      scope(() => buildLayer(this.V, segments(this.labels, this.settings.classes), epsSq, where), where),
+    );
     for (const tensor of [layer.operators, layer.gamma]) keep(tensor);
     this.layers.push(layer);
     return noGrad(() =>

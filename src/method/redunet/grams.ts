@@ -1,10 +1,22 @@
 /** @file A ReduNet from the Gram matrices of its classes alone, so that classes can be added without their old samples. */
 
-import { eye, keep, noGrad, scope, stack, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
+import {
+  CheckpointError,
+  eye,
+  keep,
+  noGrad,
+  scope,
+  stack,
+  type Tensor,
+  tensor,
+  UsageError,
+} from "../../tensor/index.ts";
 import { factor, inverseOf } from "./hermitian.ts";
 import type { Layer } from "./layer.ts";
 import { ReduNet, type ReduNetOptions } from "./redunet.ts";
 import { Spectrum } from "./spectrum.ts";
+
+export type GramOptions = Omit<ReduNetOptions, "classes"> & { precision: number; step: number };
 
 /**
  * Σⱼ = XⱼXⱼᵀ and nⱼ of each class of vectors. With the true memberships and one rescaling for a whole class, a layer maps
@@ -52,31 +64,49 @@ export class ClassGrams {
   }
 
   /** The network of the classes seen so far, numbered 0 to K − 1. @throws {UsageError} a number below K without samples */
-  build(options: Omit<ReduNetOptions, "classes"> & { precision: number; step: number }): ReduNet {
+  build(options: GramOptions): ReduNet {
+    const construction = this.begin(options);
+    try {
+      for (let l = 0; l < options.layers; l++) construction.grow();
+      const { net } = construction;
+      construction.forget();
+      return net;
+    } catch (error) {
+      construction.dispose();
+      throw error;
+    }
+  }
+
+  /** The same, to be built layer by layer. @throws {UsageError} a number below K without samples */
+  begin(options: GramOptions): GramConstruction {
     const K = this.grams.size;
     const found = Array.from({ length: K }, (_, j) => this.grams.get(j));
     if (K === 0 || found.includes(undefined))
       throw new UsageError(`grams: expected classes 0 to ${K - 1}, got ${[...this.grams.keys()].join(", ")}`);
-    return noGrad(() =>
-      scope(() => {
-        const counts = found.map((gram) => gram!.count);
-        const n = counts.reduce((a, b) => a + b, 0);
-        const d = found[0]!.sum.size(0);
-        const gamma = tensor(
-          counts.map((count) => count / n),
-          { dtype: "float64", device: found[0]!.sum.device },
-        );
-        let S = stack(found.map((gram) => gram!.sum)); //                        [K, d, d]
-        const layers: Layer[] = [];
-        for (let l = 0; l < options.layers; l++) {
-          const next = scope(() => layerOf(S, gamma, counts, options, `redunet layer ${l}`), "layer");
-          layers.push({ operators: next.operators, gamma: gamma.to("float32") });
-          S.dispose();
-          S = next.S;
-        }
-        return new ReduNet({ ...options, classes: K }, new Spectrum([d]), layers);
-      }, "build of grams"),
-    );
+    const S = noGrad(() => stack(found.map((gram) => gram!.sum))); //             [K, d, d]
+    return new GramConstruction(S, this.counts, options);
+  }
+
+  /** nⱼ of each class, by its number. */
+  get counts(): number[] {
+    const counts: number[] = [];
+    for (const [label, { count }] of this.grams) counts[label] = count;
+    return counts;
+  }
+
+  /** `gram.3` → [d, d], float64; they belong to this. */
+  stateDict(): Map<string, Tensor> {
+    return new Map([...this.grams].map(([label, { sum }]) => [`gram.${label}`, sum]));
+  }
+
+  /** Copies of saved matrices in place of what there is. */
+  load(state: ReadonlyMap<string, Tensor>, counts: readonly number[]): void {
+    this.dispose();
+    for (const [label, count] of counts.entries()) {
+      const sum = state.get(`gram.${label}`);
+      if (sum === undefined) throw new CheckpointError(`the checkpoint has no "gram.${label}"`);
+      this.grams.set(label, { sum: keep(noGrad(() => sum.clone())), count });
+    }
   }
 
   dispose(): void {
@@ -85,6 +115,65 @@ export class ClassGrams {
   }
   [Symbol.dispose](): void {
     this.dispose();
+  }
+}
+
+/** A network of Gram matrices while it is built. It owns its tensors: `dispose()` frees them. */
+export class GramConstruction {
+  readonly layers: Layer[] = [];
+  /** Gram matrices of the classes after the layers so far: [K, d, d], float64 */
+  S: Tensor;
+  private readonly gamma: Tensor; //                                            [K], float64
+
+  /** @param S before the first layer; it is this object's from then on */
+  constructor(
+    S: Tensor,
+    private readonly counts: readonly number[],
+    private readonly options: GramOptions,
+  ) {
+    this.S = keep(S);
+    const n = counts.reduce((a, b) => a + b, 0);
+    const shares = counts.map((count) => count / n);
+    this.gamma = keep(tensor(shares, { dtype: "float64", device: S.device }));
+  }
+
+  /** Builds the next layer, and takes the Gram matrices through it. @throws {NotFiniteError} naming the layer */
+  grow(): void {
+    const where = `redunet layer ${this.layers.length}`;
+    const { operators, S, gamma } = noGrad(() =>
+      scope(() => {
+        const next = layerOf(this.S, this.gamma, this.counts, this.options, where);
+        return { ...next, gamma: this.gamma.to("float32") };
+      }, "layer"),
+    );
+    this.layers.push({ operators: keep(operators), gamma: keep(gamma) });
+    this.S.dispose();
+    this.S = keep(S);
+  }
+
+  /** Goes on from the layers of a network, which are its own from then on, and a copy of the matrices after them. */
+  take({ layers }: ReduNet, S: Tensor): void {
+    this.layers.push(...layers);
+    this.S.dispose();
+    this.S = keep(noGrad(() => S.clone()));
+  }
+
+  /** The network so far. It shares its tensors with this, and only one of both frees them. */
+  get net(): ReduNet {
+    const { layers, counts, options, S } = this;
+    const settings = { ...options, classes: counts.length, layers: layers.length };
+    return new ReduNet(settings, new Spectrum([S.size(-1)]), [...layers]);
+  }
+
+  /** Frees the matrices alone: what is left is the network's. */
+  forget(): void {
+    this.S.dispose();
+    this.gamma.dispose();
+  }
+
+  dispose(): void {
+    this.forget();
+    for (const { operators, gamma } of this.layers) for (const each of [operators, gamma]) each.dispose();
   }
 }
 

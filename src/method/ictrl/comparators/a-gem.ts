@@ -16,7 +16,6 @@ export interface AGemOptions {
  */
 export class AGem implements Strategy {
   private readonly exemplars = new Exemplars();
-  private draws = 0;
 
   constructor(private readonly options: AGemOptions = {}) {}
 
@@ -26,7 +25,7 @@ export class AGem implements Strategy {
     const own = gradients(loss, parameters);
     if (this.exemplars.count === 0) return own;
     const { batchSize = 256 } = this.options;
-    const { images, labels } = this.exemplars.draw(batchSize, view.random.at(`memory.${this.draws++}`));
+    const { images, labels } = this.exemplars.draw(batchSize, view.random.at(`memory.${view.replayed}`));
     return project(own, gradients(seenCrossEntropy(view, images, labels), parameters));
   }
 
@@ -41,6 +40,13 @@ export class AGem implements Strategy {
   get bytes(): number {
     return this.exemplars.bytes;
   }
+  stateDict(): Map<string, Tensor> {
+    return this.exemplars.stateDict();
+  }
+  load(state: ReadonlyMap<string, Tensor>): void {
+    this.exemplars.load(state);
+  }
+
   dispose(): void {
     this.exemplars.dispose();
   }

@@ -2,7 +2,7 @@
 
 import { DcganEncoder } from "../../../model/index.ts";
 import { type Linear, linear, Module } from "../../../nn/index.ts";
-import { noGrad, type Random, type Tensor } from "../../../tensor/index.ts";
+import { noGrad, type Random, random, type Tensor } from "../../../tensor/index.ts";
 
 export interface ClassifierOptions {
   channels: number;
@@ -33,10 +33,16 @@ export class IncrementalClassifier extends Module {
     return this.head.apply(this.encoder.apply(X));
   }
 
-  /** A copy that learns no more, in evaluation mode. The caller frees it. */
-  frozen(random: Random): IncrementalClassifier {
-    const copy = new IncrementalClassifier(this.options, random);
-    noGrad(() => copy.load(this.stateDict()));
-    return copy.eval() as IncrementalClassifier;
+  /** A copy that learns no more, in evaluation mode, with these weights or others of its kind. The caller frees it. */
+  frozen(weights: ReadonlyMap<string, Tensor> = this.stateDict()): IncrementalClassifier {
+    const { device } = this.parameters()[0]!;
+    const copy = new IncrementalClassifier(this.options, random(0));
+    try {
+      noGrad(() => copy.load(weights));
+      return copy.to(device).eval() as IncrementalClassifier;
+    } catch (error) {
+      copy.dispose();
+      throw error;
+    }
   }
 }

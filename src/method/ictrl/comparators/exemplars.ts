@@ -2,7 +2,7 @@
 
 import { cat, full, keep, type Random, scope, type Tensor } from "../../../tensor/index.ts";
 
-/** Images by class, in the order in which they are worth keeping. It owns its tensors. */
+/** Images by class, classes in their order, images in that in which they are worth keeping. It owns its tensors. */
 export class Exemplars {
   private readonly classes = new Map<number, Tensor>();
 
@@ -44,6 +44,22 @@ export class Exemplars {
       .permutation(images.size(0), { device: images.device })
       .narrow(0, 0, Math.min(n, images.size(0)));
     return { images: images.indexSelect(0, chosen), labels: labels.indexSelect(0, chosen) };
+  }
+
+  /** `exemplars.3` → [n, c, H, W]; they belong to this. */
+  stateDict(): Map<string, Tensor> {
+    return new Map([...this.classes].map(([label, images]) => [`exemplars.${label}`, images]));
+  }
+
+  /** Copies of saved images in place of what there is. */
+  load(state: ReadonlyMap<string, Tensor>): void {
+    this.dispose();
+    const saved = [...state].flatMap(([name, images]) => {
+      const label = /^exemplars\.(\d+)$/.exec(name)?.[1];
+      return label === undefined ? [] : [[Number(label), images] as const];
+    });
+    // a file has its names in alphabetical order
+    for (const [label, images] of saved.sort(([a], [b]) => a - b)) scope(() => this.put(label, images));
   }
 
   dispose(): void {

@@ -2,22 +2,22 @@
 
 import { toSphere } from "../../../nn/index.ts";
 import { aten, cat, noGrad, scope, stack, type Tensor, tensor } from "../../../tensor/index.ts";
+import { below } from "../../ctrl/players.ts";
 import type { IncrementalClassifier } from "./classifier.ts";
 import { Exemplars } from "./exemplars.ts";
-import type { Strategy, TaskView } from "./strategy.ts";
+import { named, type Strategy, type TaskView } from "./strategy.ts";
 
 /** iCaRL: exemplars chosen by herding, distillation, and the nearest mean of exemplars. */
 export class Icarl implements Strategy {
   private readonly exemplars = new Exemplars();
   private before: IncrementalClassifier | undefined;
-  private draws = 0;
 
   /** @param budget images kept in all: 2000 */
   constructor(private readonly budget = 2000) {}
 
-  begin({ model, old, random }: TaskView): void {
+  begin({ model, old }: TaskView): void {
     this.before?.dispose();
-    this.before = old > 0 ? scope(() => model.frozen(random.at("before"))) : undefined;
+    this.before = old > 0 ? scope(() => model.frozen()) : undefined;
   }
 
   /** Binary cross entropy: old classes against the answers of the net before, new ones against the labels. */
@@ -37,7 +37,7 @@ export class Icarl implements Strategy {
     return aten<Tensor>("binary_cross_entropy_with_logits", logits, targets).mul(view.seen);
   }
 
-  private stream = (view: TaskView) => view.random.at(`exemplars.${this.draws++}`);
+  private stream = ({ random, replayed }: TaskView) => random.at(`exemplars.${replayed}`);
 
   end(view: TaskView, images: Tensor, labels: Tensor): void {
     const perClass = Math.floor(this.budget / view.seen);
@@ -60,6 +60,16 @@ export class Icarl implements Strategy {
   get bytes(): number {
     return this.exemplars.bytes;
   }
+  stateDict(): Map<string, Tensor> {
+    return new Map([...named("before.", this.before?.stateDict()), ...this.exemplars.stateDict()]);
+  }
+  load(state: ReadonlyMap<string, Tensor>, model: IncrementalClassifier): void {
+    this.dispose();
+    const before = below(state, "before.");
+    if (before.size > 0) this.before = scope(() => model.frozen(before));
+    this.exemplars.load(state);
+  }
+
   dispose(): void {
     this.before?.dispose();
     this.before = undefined;

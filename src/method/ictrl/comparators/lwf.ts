@@ -1,8 +1,9 @@
 /** @file Learning without forgetting: the net before the task says what old classes should look like on new images. */
 
 import { noGrad, scope, type Tensor } from "../../../tensor/index.ts";
+import { below } from "../../ctrl/players.ts";
 import type { IncrementalClassifier } from "./classifier.ts";
-import { type Strategy, seenCrossEntropy, type TaskView } from "./strategy.ts";
+import { named, type Strategy, seenCrossEntropy, type TaskView } from "./strategy.ts";
 
 export interface LwfOptions {
   /** T of the softened answers: 2. */
@@ -20,9 +21,9 @@ export class Lwf implements Strategy {
 
   constructor(private readonly options: LwfOptions = {}) {}
 
-  begin({ model, old, random }: TaskView): void {
+  begin({ model, old }: TaskView): void {
     this.dispose();
-    if (old > 0) this.before = scope(() => model.frozen(random.at("before")));
+    if (old > 0) this.before = scope(() => model.frozen());
   }
 
   loss(view: TaskView, images: Tensor, labels: Tensor): Tensor {
@@ -41,6 +42,15 @@ export class Lwf implements Strategy {
   get bytes(): number {
     return 4 * (this.before?.parameterCount() ?? 0);
   }
+  stateDict(): Map<string, Tensor> {
+    return named("before.", this.before?.stateDict());
+  }
+  load(state: ReadonlyMap<string, Tensor>, model: IncrementalClassifier): void {
+    this.dispose();
+    const before = below(state, "before.");
+    if (before.size > 0) this.before = scope(() => model.frozen(before));
+  }
+
   dispose(): void {
     this.before?.dispose();
     this.before = undefined;

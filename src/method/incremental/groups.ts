@@ -1,0 +1,39 @@
+/** @file What is known of classes in groups: accuracies after each, and what was carried from one to the next. */
+
+import type { Milestone } from "../../train/learner.ts";
+import { lastAndAverage, type Progression, progressionTable } from "../ictrl/tasks.ts";
+import type { Scores } from "../method.ts";
+
+/** What a checkpoint says besides tensors. */
+export interface GroupState {
+  progression: Progression;
+  /** Carried from group to group besides the net. */
+  bytes: number;
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+
+/** The end of a group. */
+export function milestoneOf({ progression, bytes }: GroupState): Milestone {
+  const { last, average } = lastAndAverage(progression);
+  return {
+    numbers: { "eval/seen": 100 * last, "eval/average": 100 * average, "memory/bytes": bytes },
+    text: `group ${progression.seen.length}  accuracy on the classes seen ${percent(last)}`,
+  };
+}
+
+/** All groups so far, as a table. */
+export function scoresOf({ progression, bytes }: GroupState): Scores {
+  if (progression.seen.length === 0)
+    return { numbers: { memoryBytes: bytes }, text: "no group is learned yet" };
+  const { last, average } = lastAndAverage(progression);
+  const head = `Last ${percent(last)}, Avg ${percent(average)}, memory ${bytes.toLocaleString("en")} bytes`;
+  return {
+    numbers: { last, average, memoryBytes: bytes },
+    text: `${head}\n\n${progressionTable(progression)}`,
+  };
+}
+
+/** Of a checkpoint; older versions had it beside the step. */
+export const groupStateOf = (state: object): GroupState =>
+  ((state as { learner?: GroupState }).learner ?? state) as GroupState;

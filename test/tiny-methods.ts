@@ -1,0 +1,185 @@
+/** @file The smallest runs of every method: a few steps each, with an evaluation in their middle where there can be one. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type MethodName, type Recipe, resolveRecipe } from "../src/method/recipe.ts";
+
+type Tree = Record<string, Record<string, unknown>>;
+
+/** A file of a few words, for as long as the tests of a file run. */
+export function fewWords(): { path: string } & Disposable {
+  const folder = mkdtempSync(join(tmpdir(), "vitrine words-"));
+  const path = join(folder, "text.txt");
+  writeFileSync(path, "a few words of a text\n".repeat(20));
+  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
+const run = { device: "cpu", threads: 1, logInterval: 1 };
+const images = { name: "synthetic" }; // 640 to train on, 160 to test on, 10 classes
+const tokens = { dim: 16, depth: 1, heads: 2, patch: 4, imageSize: 8 };
+const closedLoop = { name: "ctrl_mnist", width: 8, features: 16 };
+const groups = {
+  model: { width: 8, features: 16 },
+  data: images,
+  train: { ...run, epochs: 2, batchSize: 64 },
+};
+
+/** What a tiny run of each method is, by a name: the method's own, or with the objective, strategy or net. */
+export const TINY_METHODS: Record<string, { method: MethodName } & { settings: Tree }> = {
+  supervised: {
+    method: "supervised",
+    settings: {
+      model: { name: "crate", ...tokens },
+      data: images,
+      train: { ...run, epochs: 2, batchSize: 160, lr: 0.01 },
+    },
+  },
+  mcr2: {
+    method: "mcr2",
+    settings: {
+      model: { name: "resnet10mnist", features: 16, imageSize: 8 },
+      data: images,
+      method: { components: 3 },
+      train: { ...run, epochs: 1, batchSize: 160, lr: 0.01 },
+    },
+  },
+  redunet: {
+    method: "redunet",
+    settings: { model: { layers: 6 }, data: { name: "gaussian2d", perClass: 20 }, train: run },
+  },
+  "redunet, lifted": {
+    method: "redunet",
+    settings: {
+      model: { layers: 6, lift: 4, kernel: 3 },
+      data: { name: "digits", form: "rotation", perClass: 3, testPerClass: 1, radii: 5, angles: 12 },
+      method: { shifts: 1 },
+      train: run,
+    },
+  },
+  ctrl: {
+    method: "ctrl",
+    settings: {
+      model: closedLoop,
+      data: images,
+      method: { components: 3 },
+      train: { ...run, steps: 6, batchSize: 60, lr: 1e-3, evalEvery: 3 },
+    },
+  },
+  ictrl: {
+    method: "ictrl",
+    settings: {
+      model: closedLoop,
+      data: images,
+      method: { directions: 2, samples: 3, nearest: 5, components: 3 },
+      train: { ...run, firstSteps: 2, firstBatchSize: 60, batchSize: 64, epochs: 1, lr: 1e-3 },
+    },
+  },
+  "incremental, fine-tuning": {
+    method: "incremental",
+    settings: { ...groups, method: { strategy: "fine-tuning", tasks: 2 } },
+  },
+  "incremental, lwf": {
+    method: "incremental",
+    settings: { ...groups, method: { strategy: "lwf", tasks: 2 } },
+  },
+  "incremental, icarl": {
+    method: "incremental",
+    settings: { ...groups, method: { strategy: "icarl", tasks: 2, memory: 20 } },
+  },
+  "incremental, a-gem": {
+    method: "incremental",
+    settings: { ...groups, method: { strategy: "a-gem", tasks: 2, memory: 20 } },
+  },
+  "generative, vae": {
+    method: "generative",
+    settings: {
+      model: { name: "vae", width: 8, features: 16 },
+      data: images,
+      method: { components: 3 },
+      train: { ...run, steps: 6, batchSize: 40, lr: 1e-3, evalEvery: 3 },
+    },
+  },
+  "generative, dcgan": {
+    method: "generative",
+    settings: {
+      model: { name: "dcgan", width: 8, features: 16 },
+      data: images,
+      train: { ...run, steps: 6, batchSize: 40, lr: 1e-3 },
+    },
+  },
+  tcr: {
+    method: "tcr",
+    settings: {
+      model: { name: "ctrl_cifar", width: 8, features: 16 },
+      data: images,
+      method: { components: 3 },
+      train: { ...run, epochs: 2, batchSize: 200, lr: 0.1, evalEvery: 1 },
+    },
+  },
+  cpp: {
+    method: "cpp",
+    settings: {
+      model: { hidden: 32, features: 16 },
+      data: { name: "manifolds", classes: 3, perClass: 40, dim: 16 },
+      method: { clusters: 3, warmup: 1, points: 60, repeats: 1, counts: [2, 3] },
+      train: { ...run, batchSize: 40, epochs: 2, lr: 0.01, evalEvery: 3 },
+    },
+  },
+  mae: {
+    method: "mae",
+    settings: {
+      model: { name: "crate_mae", ...tokens },
+      data: images,
+      method: { maskRatio: 0.5 },
+      train: { ...run, epochs: 2, batchSize: 200, lr: 1e-3 },
+    },
+  },
+  dino: {
+    method: "dino",
+    settings: {
+      model: { name: "crate", ...tokens, hidden: 16, bottleneck: 8, prototypes: 24 },
+      data: images,
+      method: { localCrops: 1, localSize: 4 },
+      train: { ...run, epochs: 2, batchSize: 200, lr: 1e-3, warmupEpochs: 0 },
+    },
+  },
+  simdino: {
+    method: "dino",
+    settings: {
+      model: { name: "crate", ...tokens, hidden: 16, bottleneck: 8 },
+      data: images,
+      method: { objective: "simdino", localCrops: 1, localSize: 4 },
+      train: { ...run, epochs: 2, batchSize: 200, lr: 1e-3, warmupEpochs: 0 },
+    },
+  },
+  probe: {
+    method: "probe",
+    settings: {
+      model: { name: "crate", ...tokens },
+      data: images,
+      train: { ...run, epochs: 2, batchSize: 200, lr: 0.1 },
+    },
+  },
+  language: {
+    method: "language",
+    settings: {
+      model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, block: 16 },
+      train: { ...run, steps: 6, batchSize: 2, accumulate: 2, lr: 1e-3, evalEvery: 3 },
+    },
+  },
+  "language, masked": {
+    method: "language",
+    settings: {
+      model: { name: "bert", dim: 16, depth: 1, heads: 2, block: 16 },
+      train: { ...run, steps: 6, batchSize: 2, lr: 1e-3, evalEvery: 3 },
+    },
+  },
+};
+
+/** The recipe of one of these runs, with other settings by section over it. `text` is what language models read. */
+export function tinyRecipe(name: string, text: string, more: Tree = {}): Recipe {
+  const { method, settings } = TINY_METHODS[name]!;
+  const layers = [{ name: "tiny", method: { name: method }, data: { name: `text:${text}` } }, settings, more];
+  return resolveRecipe(layers.map((values) => ({ origin: "tiny", values }))).recipe;
+}
