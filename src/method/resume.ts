@@ -11,6 +11,7 @@ import {
   prepareCheckpoints,
   requireModel,
 } from "../train/checkpoint.ts";
+import { failpoint } from "../train/failpoint.ts";
 import type { Recipe } from "./recipe.ts";
 import type { RunConfig, TrainRunOptions } from "./run-types.ts";
 
@@ -50,6 +51,7 @@ export function beginRun(
   const config: RunConfig = { ...recipe, dataset: { fingerprint: data.fingerprint(), ...noted } };
   const resume = resumeFrom(config, place);
   prepareCheckpoints(join(place.output, "checkpoints"));
+  failpoint("run.recipe");
   const written = { "recipe.json": `${JSON.stringify(recipe, null, 2)}\n`, ...files };
   for (const [name, text] of Object.entries(written)) writeFileAtomic(join(place.output, name), text);
   return { config, resume };

@@ -2,6 +2,7 @@
 
 import { native } from "../tensor/index.ts";
 import { makeFolder } from "../tensor/write-file.ts";
+import { failpoint } from "../train/failpoint.ts";
 import { removeTemporaries } from "../train/leftovers.ts";
 import { chooseDevice } from "../train/precision.ts";
 import { lockRun } from "../train/run-lock.ts";
@@ -23,6 +24,7 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   makeFolder(options.output);
   using _lock = lockRun(options.output);
   removeTemporaries(options.output);
+  failpoint("run.lock");
   if (threads !== undefined) native().setThreads(threads);
   native().setDeterministic(deterministic);
   return await (await methodOf(recipe)).train(recipe, place);

@@ -3,38 +3,60 @@
 import { join } from "node:path";
 import { requireOwn } from "../tensor/write-file.ts";
 import type { JsonRecord } from "./json-line.ts";
-import { MetricsWriter, readMetrics, type SummaryRow, writeSummary } from "./metrics.ts";
+import { type MetricsRecord, MetricsWriter, type SummaryRow, writeSummary } from "./metrics.ts";
 import { EventWriter } from "./tfevents.ts";
 
 type Numbers = Readonly<Record<string, number>>;
 
+/** Where a journal is taken up, and what it writes. */
+export interface JournalOptions {
+  step: number;
+  /** Records of this very step that the run had written when it was saved; all of them where it is not known. */
+  records?: number | undefined;
+  tensorboard: boolean;
+}
+
 export class Journal {
   private readonly metrics: MetricsWriter;
   private readonly events: EventWriter | undefined;
-  private rows: SummaryRow[];
   private readonly summary: string;
+  private rows: SummaryRow[];
+  private at: { step: number; records: number };
 
-  /** Opens the files of a run folder and drops what they say of later steps than `step`: the run takes them again. */
-  constructor(folder: string, { step, tensorboard }: { step: number; tensorboard: boolean }) {
-    const path = join(folder, "metrics.jsonl");
+  /** Opens the files of a run folder and drops what they say of what comes after `step`: the run takes it again. */
+  constructor(folder: string, { step, records, tensorboard }: JournalOptions) {
     this.summary = join(folder, "summary.csv");
     requireOwn(this.summary, "a file");
-    this.metrics = new MetricsWriter(path, { resumeStep: step });
-    this.rows = readMetrics(path).flatMap((record) =>
-      record.summary === undefined ? [] : [record.summary as unknown as SummaryRow],
+    this.metrics = new MetricsWriter(join(folder, "metrics.jsonl"), {
+      resumeStep: step,
+      ...(records !== undefined && { records }),
+    });
+    const { kept } = this.metrics;
+    this.rows = kept.flatMap(({ summary }) =>
+      summary === undefined ? [] : [summary as unknown as SummaryRow],
     );
-    this.events = tensorboard ? new EventWriter(folder, { resumeStep: step }) : undefined;
+    const here = kept.filter((record) => record.step === step);
+    this.at = { step, records: here.length };
+    if (!tensorboard) return;
+    // TensorBoard hides whole steps: where a part of this one is dropped, the rest is said again
+    const { cut } = this.metrics;
+    this.events = new EventWriter(folder, { resumeStep: cut ? step - 1 : step });
+    if (cut) for (const record of here) this.show(record);
+  }
+
+  /** Records written of the step that was written of last: what a checkpoint of that step counts on. */
+  recordsOf(step: number): number {
+    return this.at.step === step ? this.at.records : 0;
   }
 
   /** Numbers at a step: "train/loss", "lr", … */
   write(step: number, numbers: Numbers): void {
-    this.metrics.write({ step, ...numbers });
-    for (const [name, value] of Object.entries(numbers)) this.events?.scalar(name, value, step);
+    this.record({ step, ...numbers });
   }
 
-  /** The end of an epoch. Of an epoch that ended twice, as a crash before its checkpoint makes it, the last row stays. */
+  /** The end of an epoch. Of an epoch that ended twice, the last row stays. */
   summarise(step: number, row: SummaryRow): void {
-    this.metrics.write({ step, summary: row as unknown as JsonRecord });
+    this.record({ step, summary: row as unknown as JsonRecord });
     this.rows = [...this.rows.filter(({ epoch }) => epoch !== row.epoch), row];
     writeSummary(this.summary, this.rows);
   }
@@ -47,5 +69,17 @@ export class Journal {
   close(): void {
     this.metrics.close();
     this.events?.close();
+  }
+
+  private record(record: MetricsRecord): void {
+    const { step } = record;
+    this.metrics.write(record);
+    this.at = { step, records: this.recordsOf(step) + 1 };
+    this.show(record);
+  }
+
+  private show({ step, ...numbers }: MetricsRecord): void {
+    for (const [name, value] of Object.entries(numbers))
+      if (typeof value === "number") this.events?.scalar(name, value, step);
   }
 }

@@ -4,6 +4,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from "node:f
 import { DataError } from "../tensor/errors.ts";
 import { appendWhole, requireOwn, writeFileAtomic, writing } from "../tensor/write-file.ts";
 import { csv } from "./csv.ts";
+import { failpoint } from "./failpoint.ts";
 import { fromJsonLine, type JsonValue, toJsonLine } from "./json-line.ts";
 
 /** One record. `step` counts optimiser steps from the start of the run; names are grouped by slashes (`train/loss`). */
@@ -18,23 +19,30 @@ export interface MetricsRecord {
  */
 export class MetricsWriter {
   readonly path: string;
+  /** The records that the file holds when it is opened, and whether others of the resumed step were dropped. */
+  readonly kept: readonly MetricsRecord[];
+  readonly cut: boolean;
   readonly #fd: number;
 
   /**
    * Opens the file for appending, or makes it. A half line that a crash left is cut off; with `resumeStep`, records of
-   * later steps are dropped, since the resumed run will write them again. Throws `DiskError` when it cannot be
-   * written, `DataError` when a line that is complete is not a record.
+   * later steps are dropped, and all but the first `records` of this one, since the resumed run will write them again.
+   * Throws `DiskError` when it cannot be written, `DataError` when a line that is complete is not a record.
    */
-  constructor(path: string, options: { resumeStep?: number } = {}) {
+  constructor(path: string, options: { resumeStep?: number; records?: number } = {}) {
     this.path = path;
     requireOwn(path, "a file");
-    repair(path, options.resumeStep ?? Number.POSITIVE_INFINITY);
+    const { resumeStep = Number.POSITIVE_INFINITY, records = Number.POSITIVE_INFINITY } = options;
+    const found = repair(path, resumeStep, records);
+    this.kept = found.kept;
+    this.cut = found.cut;
     this.#fd = writing(path, () => openSync(path, "a"));
   }
 
   /** Appends one record. When that fails, with `DiskError`, nothing of it stays: later records can follow. */
   write(record: MetricsRecord): void {
     const bytes = new TextEncoder().encode(`${toJsonLine(record)}\n`);
+    failpoint("journal.write");
     writing(this.path, () => appendWhole(this.#fd, bytes));
   }
 
@@ -78,13 +86,17 @@ function parse(text: string, path: string): { record: MetricsRecord; line: strin
   });
 }
 
-function repair(path: string, resumeStep: number): void {
-  if (!existsSync(path)) return;
-  writing(path, () => {
+function repair(path: string, resumeStep: number, records: number): { kept: MetricsRecord[]; cut: boolean } {
+  if (!existsSync(path)) return { kept: [], cut: false };
+  return writing(path, () => {
     const text = readFileSync(path, "utf8");
-    const kept = parse(text, path).filter(({ record }) => record.step <= resumeStep);
+    let here = 0;
+    const kept = parse(text, path).filter(
+      ({ record: { step } }) => step < resumeStep || (step === resumeStep && here++ < records),
+    );
     const repaired = kept.map(({ line }) => `${line}\n`).join("");
     if (repaired !== text) writeFileAtomic(path, repaired);
+    return { kept: kept.map(({ record }) => record), cut: here > records };
   });
 }
 
@@ -111,5 +123,6 @@ export function writeSummary(path: string, rows: readonly SummaryRow[]): void {
   const names = new Set(flat.flatMap((row) => [...row.keys()]));
   const group = (name: string) => ["epoch", "train", "eval", "lr"].indexOf(name.split("_")[0]!);
   const columns = [...names].sort((a, b) => group(a) - group(b));
+  failpoint("journal.summary");
   writeFileAtomic(path, csv({ columns, rows: flat.map((row) => columns.map((name) => row.get(name))) }));
 }

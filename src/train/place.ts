@@ -16,6 +16,8 @@ export interface Place {
   evaluation: Evaluation | null;
   /** Sums over this epoch's images so far. */
   sums: { loss: number; correct: number; count: number };
+  /** Records of this step that metrics.jsonl held when it was saved; what came after them is taken again. */
+  records: number;
   /** Spent on training, evaluation and saving, over all processes that worked on the run. */
   seconds: number;
 }
@@ -30,5 +32,6 @@ export const start = (): Place => ({
   best: null,
   evaluation: null,
   sums: noSums(),
+  records: 0,
   seconds: 0,
 });

@@ -32,6 +32,8 @@ export interface StepTrainerOptions {
 interface Place {
   step: number;
   best: number | null;
+  /** Records of this step that metrics.jsonl held when it was saved; an older version did not note them. */
+  records: number | undefined;
   seconds: number;
   /** The step at which the last evaluation was; one that is due at `step` is still to come where it is another. */
   evaluated: number;
@@ -55,7 +57,7 @@ export async function runSteps<Batch>(
 ): Promise<StepOutcome> {
   const { folder, resume } = options;
   const checkpoints = join(folder, "checkpoints");
-  const place: Place = { step: 0, best: null, seconds: 0, evaluated: 0, milestone: null };
+  const place: Place = { step: 0, best: null, seconds: 0, evaluated: 0, milestone: null, records: 0 };
   if (resume !== undefined) {
     Object.assign(place, takeUp(learner, resume));
     if (!restoreBest(checkpoints, place.step)) place.best = null;
@@ -79,7 +81,7 @@ async function goOn<Batch>(
   options: StepTrainerOptions,
 ): Promise<void> {
   const { folder, tensorboard, keep, checkpointEvery } = options;
-  const journal = new Journal(folder, { step: place.step, tensorboard });
+  const journal = new Journal(folder, { step: place.step, records: place.records, tensorboard });
   const progress = createProgress({ mode: options.progress, total, label: "train" });
   const stop = listenForStop((text) => progress.message(text), options.deadline);
   const speed = new Speed();
@@ -87,6 +89,7 @@ async function goOn<Batch>(
   const [before, started] = [place.seconds, performance.now()];
   const save = (best: boolean) => {
     place.seconds = before + (performance.now() - started) / 1000;
+    place.records = journal.recordsOf(place.step);
     journal.sync();
     scope(() => {
       const { state, ...tensors } = learner.snapshot();

@@ -1,11 +1,12 @@
 /** @file Event files are read back by a reader that shares no code with the writer. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import fc from "fast-check";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Event, readEvents, slowCrc } from "../../test/event-files.ts";
 import { DiskError } from "../tensor/errors.ts";
 import { crc32c, EventWriter } from "./tfevents.ts";
 
@@ -17,126 +18,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** CRC-32C bit by bit, from its definition. */
-function slowCrc(bytes: Uint8Array): bigint {
-  let crc = 0xffffffffn;
-  for (const byte of bytes) {
-    crc ^= BigInt(byte);
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1n ? (crc >> 1n) ^ 0x82f63b78n : crc >> 1n;
-  }
-  return crc ^ 0xffffffffn;
-}
-
-function checkMasked(bytes: Uint8Array, stored: number): void {
-  const rotated = (BigInt(stored) - 0xa282ead8n) & 0xffffffffn;
-  expect(((rotated << 15n) | (rotated >> 17n)) & 0xffffffffn).toBe(slowCrc(bytes));
-}
-
-/** The data of each TFRecord; lengths and checksums have to be right. */
-function records(file: Buffer): Buffer[] {
-  const out: Buffer[] = [];
-  for (let at = 0; at < file.length; ) {
-    const length = Number(file.readBigUInt64LE(at));
-    checkMasked(file.subarray(at, at + 8), file.readUInt32LE(at + 8));
-    const data = file.subarray(at + 12, at + 12 + length);
-    expect(data.length).toBe(length);
-    checkMasked(data, file.readUInt32LE(at + 12 + length));
-    out.push(data);
-    at += length + 16;
-  }
-  return out;
-}
-
-type Field = "double" | "float" | "int" | "string" | "bytes" | "doubles" | Schema;
-interface Schema {
-  [field: number]: [name: string, type: Field];
-}
-
-/** As in tensorflow/core/util/event.proto, core/framework/summary.proto and tsl/protobuf/histogram.proto. */
-const HISTOGRAM: Schema = {
-  1: ["min", "double"],
-  2: ["max", "double"],
-  3: ["num", "double"],
-  4: ["sum", "double"],
-  5: ["sum_squares", "double"],
-  6: ["bucket_limit", "doubles"],
-  7: ["bucket", "doubles"],
-};
-const IMAGE: Schema = {
-  1: ["height", "int"],
-  2: ["width", "int"],
-  3: ["colorspace", "int"],
-  4: ["encoded_image_string", "bytes"],
-};
-const VALUE: Schema = {
-  1: ["tag", "string"],
-  2: ["simple_value", "float"],
-  4: ["image", IMAGE],
-  5: ["histo", HISTOGRAM],
-};
-const EVENT: Schema = {
-  1: ["wall_time", "double"],
-  2: ["step", "int"],
-  3: ["file_version", "string"],
-  5: ["summary", { 1: ["value", VALUE] }],
-  7: ["session_log", { 1: ["status", "int"] }],
-};
-
-/** A decoder of protocol buffers that knows the schema; an unknown field or a wrong wire type fails. */
-function decode(bytes: Buffer, schema: Schema): Record<string, unknown> {
-  const out: Record<string, unknown> = {};
-  let at = 0;
-  const varint = () => {
-    let value = 0n;
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = bytes[at++]!;
-      value |= BigInt(byte & 127) << shift;
-      if (byte < 128) return Number(value);
-    }
-  };
-  while (at < bytes.length) {
-    const key = varint();
-    const [name, type] = schema[key >>> 3] ?? expect.fail(`unknown field ${key >>> 3}`);
-    const wire =
-      typeof type === "object" ? 2 : { int: 0, double: 1, string: 2, bytes: 2, doubles: 2, float: 5 }[type];
-    expect(key & 7, name).toBe(wire);
-    if (type === "int") out[name] = varint();
-    else if (type === "double") [out[name], at] = [bytes.readDoubleLE(at), at + 8];
-    else if (type === "float") [out[name], at] = [bytes.readFloatLE(at), at + 4];
-    else {
-      const length = varint();
-      const data = bytes.subarray(at, at + length);
-      expect(data.length).toBe(length);
-      at += length;
-      if (type === "string") out[name] = data.toString("utf8");
-      else if (type === "bytes") out[name] = data;
-      else if (type === "doubles")
-        out[name] = Array.from({ length: length / 8 }, (_, i) => data.readDoubleLE(i * 8));
-      else out[name] = decode(data, type);
-    }
-  }
-  return out;
-}
-
-interface Decoded {
-  wall_time: number;
-  step?: number;
-  file_version?: string;
-  session_log?: { status: number };
-  summary?: { value: { tag: string; simple_value?: number; image?: Record<string, unknown>; histo?: Histo } };
-}
-interface Histo {
-  min: number;
-  max: number;
-  num: number;
-  sum: number;
-  sum_squares: number;
-  bucket_limit: number[];
-  bucket: number[];
-}
-
 /** The events that `write` leaves in a new file. */
-function events(write: (writer: EventWriter) => void, options = {}): Decoded[] {
+function events(write: (writer: EventWriter) => void, options = {}): Event[] {
   let path: string;
   {
     using writer = new EventWriter(folder, { clock: () => 1_700_000_000.5, host: "box", ...options });
@@ -144,7 +27,7 @@ function events(write: (writer: EventWriter) => void, options = {}): Decoded[] {
     write(writer);
     writer.sync();
   }
-  return records(readFileSync(path)).map((data) => decode(data, EVENT) as unknown as Decoded);
+  return readEvents(path);
 }
 
 it("crc32c has the published check values", () => {
@@ -165,22 +48,21 @@ describe("an event file", () => {
     expect(readdirSync(folder)).toEqual([`events.out.tfevents.1700000000.box.${process.pid}`]);
   });
 
-  it("is a new one for each writer, whatever the machine is called", () => {
-    const names = [0, 1].map(() => {
-      using writer = new EventWriter(folder, { clock: () => 5, host: "../a b" });
+  it("is a new one for each writer, named after those before it, whatever machine and clock say", () => {
+    const names = [5, 5, 3].map((time) => {
+      using writer = new EventWriter(folder, { clock: () => time, host: "../a b" });
       return basename(writer.path);
     });
-    expect(names).toEqual([
-      `events.out.tfevents.0000000005..._a_b.${process.pid}`,
-      `events.out.tfevents.0000000005..._a_b.${process.pid}.1`,
-    ]);
+    expect(names).toEqual(
+      [5, 6, 7].map((time) => `events.out.tfevents.000000000${time}..._a_b.${process.pid}`),
+    );
   });
 
   it("tells TensorBoard where a resumed run begins", () => {
-    const start = { wall_time: 1_700_000_000.5, step: 500 };
+    const wall_time = 1_700_000_000.5;
     expect(events(() => {}, { resumeStep: 500 })).toEqual([
-      { ...start, file_version: "brain.Event:2" },
-      { ...start, session_log: { status: 1 } },
+      { wall_time, file_version: "brain.Event:2" },
+      { wall_time, step: 501, session_log: { status: 1 } },
     ]);
   });
 

@@ -1,6 +1,6 @@
 /** @file TensorBoard event files: scalars, pictures and histograms in TFRecord framing. */
 
-import { closeSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { appendWhole, writing } from "../tensor/write-file.ts";
@@ -15,7 +15,7 @@ export interface EventImage {
 
 /** Where event files go and what is written into them. */
 export interface EventWriterOptions {
-  /** The step of a resumed run: TensorBoard then hides what earlier files say of later steps. */
+  /** Steps that a resumed run keeps: TensorBoard then hides what earlier files say of later ones. */
   resumeStep?: number;
   /** Name of the machine, part of the file name. */
   host?: string;
@@ -35,13 +35,16 @@ export class EventWriter {
   constructor(folder: string, options: EventWriterOptions = {}) {
     const { host = hostname(), clock = () => Date.now() / 1000, resumeStep } = options;
     this.#clock = clock;
-    const time = String(Math.floor(clock())).padStart(10, "0");
-    const name = `events.out.tfevents.${time}.${host.replace(/[^\w.-]/g, "_")}.${process.pid}`;
-    [this.path, this.#fd] = openNew(join(folder, name));
-    this.#event(resumeStep, (event) => event.text(3, "brain.Event:2"));
+    // TensorBoard reads files in the order of their names, and never one that comes before the one it is at
+    const time = Math.max(Math.floor(clock()), newestTime(folder) + 1);
+    const name = `events.out.tfevents.${String(time).padStart(10, "0")}.${host.replace(/[^\w.-]/g, "_")}.${process.pid}`;
+    this.path = join(folder, name);
+    this.#fd = writing(this.path, () => openSync(this.path, "ax"));
+    this.#event(undefined, (event) => event.text(3, "brain.Event:2"));
     if (resumeStep !== undefined) {
       const start = 1;
-      this.#event(resumeStep, (event) => event.message(7, new Message().varint(1, start)));
+      // all that was said of this step and later ones is hidden
+      this.#event(resumeStep + 1, (event) => event.message(7, new Message().varint(1, start)));
     }
   }
 
@@ -93,18 +96,12 @@ export class EventWriter {
   }
 }
 
-/** Opens a file that does not exist yet: two writers of one process in one second must not share one. */
-function openNew(path: string): [string, number] {
-  return writing(path, () => {
-    for (let i = 0; ; i++) {
-      const name = i === 0 ? path : `${path}.${i}`;
-      try {
-        return [name, openSync(name, "ax")];
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
-    }
-  });
+/** The time in the name of a folder's last event file; 0 where there is none. */
+function newestTime(folder: string): number {
+  const times = writing(folder, () => readdirSync(folder)).map((name) =>
+    Number(/^events\.out\.tfevents\.(\d+)\./.exec(name)?.[1] ?? 0),
+  );
+  return times.reduce((newest, time) => Math.max(newest, time), 0);
 }
 
 /** A TFRecord: length, its checksum, the data, their checksum. */

@@ -110,7 +110,7 @@ export class Trainer<Batch> {
     const { place, options, task } = this;
     const { folder, tensorboard, deadline } = options;
     const total = Math.min(options.epochs * this.stepsPerEpoch, options.maxSteps ?? Number.POSITIVE_INFINITY);
-    this.journal = new Journal(folder, { step: place.step, tensorboard });
+    this.journal = new Journal(folder, { step: place.step, records: place.records, tensorboard });
     this.progress = createProgress({ mode: options.progress, total, label: "train" });
     const stop = listenForStop((text) => this.progress.message(text), deadline);
     try {
@@ -260,6 +260,7 @@ export class Trainer<Batch> {
     const top1 = place.evaluation?.top1;
     const best = top1 !== undefined && top1 > (place.best ?? -1);
     if (best) place.best = top1;
+    place.records = journal.recordsOf(place.step);
     journal.sync();
     const snapshot = {
       config: options.config,
