@@ -25,6 +25,11 @@ static napi_value versions(napi_env env, napi_callback_info info) {
     set(env, result, "cuda", fromBool(env, at::hasCUDA()));
     set(env, result, "mkldnn", fromBool(env, at::hasMKLDNN()));
     set(env, result, "parallel", fromString(env, at::get_parallel_info()));
+#ifdef _OPENMP
+    set(env, result, "openmp", fromBool(env, true));
+#else
+    set(env, result, "openmp", fromBool(env, false));
+#endif
     return result;
   });
 }

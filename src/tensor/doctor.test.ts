@@ -38,7 +38,7 @@ test("where everything is set up, the engine is found", () => {
   for (const name of ["node", "libtorch", "addon", "images"])
     expect(lines.get(name)).toMatchObject({ ok: true });
   expect(lines.get("libtorch")!.value).toMatch(/^\d+\.\d+\.\d+\S* in \/.* \(.+\)$/);
-  expect(lines.get("threads")!.value).toMatch(/^libtorch uses \d+, \d+ processors$/);
+  expect(lines.get("threads")!.value).toMatch(/^libtorch uses \d+, \d+ processors, by OpenMP$/);
 });
 
 const record = { addon: join(folder, "broken.node"), libtorch: folder, source: "test", version: "2.0.0" };

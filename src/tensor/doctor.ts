@@ -118,7 +118,10 @@ function bfloat16(): Finding {
 function threads(): Finding {
   const loaded = load();
   const count = `${cpus().length} processors`;
-  return fine("threads", typeof loaded === "string" ? count : `libtorch uses ${loaded.threads()}, ${count}`);
+  if (typeof loaded === "string") return fine("threads", count);
+  const used = `libtorch uses ${loaded.threads()}, ${count}`;
+  if (loaded.versions().openmp) return fine("threads", `${used}, by OpenMP`);
+  return fault("threads", `${used}; attention runs on one, without OpenMP`, SETUP);
 }
 
 function memory(): Finding {

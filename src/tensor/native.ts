@@ -52,6 +52,7 @@ export interface Native {
     cuda: boolean;
     mkldnn: boolean;
     parallel: string;
+    openmp: boolean;
   };
   threads(): number;
   setThreads(count: number): void;
