@@ -2,16 +2,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LineCounter, parseDocument } from "yaml";
 import { UsageError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
 import type { Layer } from "./merge.ts";
+import { LONGEST, parseSettings } from "./yaml.ts";
 
 /** The folder of the shipped recipes. `src/method` and `dist/method` lie equally deep, so one path serves both. */
 export const recipesFolder = fileURLToPath(new URL("../../recipes/", import.meta.url));
-
-/** A recipe is some forty lines; a megabyte is not one. */
-const largest = 1 << 20;
 
 /** Names of the shipped recipes, sorted. */
 export function recipeNames(): string[] {
@@ -54,39 +51,18 @@ function recipePath(name: string): string {
 
 /**
  * Reads a file of settings, YAML or JSON, as a layer that knows the line of each value.
- * @throws UsageError when the file cannot be read, is larger than a megabyte or is not YAML
+ * @throws UsageError when the file cannot be read, is longer than 64 KiB or is not YAML
  */
 export function readSettings(file: string): Layer {
   const label = file.startsWith(recipesFolder) ? basename(file) : file;
-  const text = readText(file, label);
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, logLevel: "error" });
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined) {
-    const { line } = lines.linePos(problem.pos[0]);
-    throw new UsageError(`${label}:${line}: ${firstLine(problem.message)}`, { path: label });
-  }
-  let values: unknown;
-  try {
-    values = document.toJS();
-  } catch (error) {
-    throw new UsageError(`${label}: ${firstLine(String((error as Error).message))}`, {
-      path: label,
-      cause: error,
-    });
-  }
-  const locate = (path: string) => {
-    const node = document.getIn(path.split("."), true) as { range?: [number, number, number] } | undefined;
-    return node?.range === undefined ? undefined : `${label}:${lines.linePos(node.range[0]).line}`;
-  };
-  return { origin: label, values, locate };
+  return { origin: label, ...parseSettings(readText(file, label), label) };
 }
 
 function readText(file: string, label: string): string {
   try {
     const { size } = statSync(file);
-    if (size > largest) {
-      throw new UsageError(`${label} has ${size} bytes: expected a recipe of at most ${largest}`, {
+    if (size > LONGEST) {
+      throw new UsageError(`${label} has ${size} bytes: expected a recipe of at most ${LONGEST}`, {
         path: label,
       });
     }
@@ -99,10 +75,4 @@ function readText(file: string, label: string): string {
       cause: error,
     });
   }
-}
-
-/** The parser's message without its excerpt of the file, in our style: small first letter, no full stop. */
-function firstLine(message: string): string {
-  const line = (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "").replace(/[.:]$/, "");
-  return line.charAt(0).toLowerCase() + line.slice(1);
 }
