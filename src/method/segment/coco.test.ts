@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { averagePrecision } from "./average-precision.ts";
 import { fromRunLengths, readCoco } from "./coco.ts";
 import { judge } from "./judge.ts";
-import { area, boxOf } from "./mask.ts";
+import { area, boxOf, enlarge } from "./mask.ts";
 
 const path = new URL("../../../test/coco/rectangles.json", import.meta.url).pathname;
 const given = JSON.parse(readFileSync(path, "utf8")) as {
@@ -63,4 +63,43 @@ test("a file of another form, runs that do not fill the mask: what was expected"
   const short = { ...annotation, segmentation: { size: [4, 8], counts: [3, 4] } };
   const masksOf = readCoco(written({ images: [image], annotations: [short] }));
   expect(() => masksOf("one.jpg", [4, 8])).toThrow("expected runs of 4 × 8 = 32 cells, got 7");
+});
+
+const unread = (one: object) => expect(() => readCoco(written({ images: [image], annotations: [one] })));
+
+test.each([
+  ["sizes of 2^53", { size: [2 ** 53 - 1, 1], counts: [2 ** 53 - 1] }],
+  ["a side of nothing", { size: [0, 8], counts: [] }],
+  ["a negative run", { size: [4, 8], counts: [40, -8] }],
+  ["a run that is no whole number", { size: [4, 8], counts: [31.5, 0.5] }],
+  ["two points", [[0, 0, 4, 4]]],
+  ["a point without its y", [[0, 0, 4, 0, 4, 4, 1]]],
+  ["a point that is null", [[0, 0, 4, 0, 4, null]]],
+  ["a point far outside", [[0, 0, 4, 0, 4, 1e300]]],
+])("%s: a DataError of the schema", (_, segmentation) => {
+  unread({ ...annotation, segmentation }).toThrow(
+    /expected a COCO file of instances; annotations\.0\.segmentation/,
+  );
+});
+
+test("images of one name, runs in other letters, that end early or are negative are refused", () => {
+  expect(() => readCoco(written({ images: [image, { ...image, id: 8 }], annotations: [] }))).toThrow(
+    "one name twice",
+  );
+  for (const [counts, message] of [
+    ["\u0001\u0002", "in COCO's letters"],
+    ["PPPP", "in COCO's letters"],
+    ["oooooooooooooooo0", "in COCO's letters"],
+    ["@", "expected runs of 0 cells or more, got -16"],
+    ["", "= 32 cells, got 0"],
+  ] as const)
+    expect(() => fromRunLengths(counts, 4, 8, "f"), counts).toThrow(message);
+});
+
+test("fromRunLengths: at another size, each cell takes the value it falls in", () => {
+  const whole = fromRunLengths([3, 4, 5, 9, 3], 4, 6, "f");
+  for (const [height, width] of [[8, 12], [2, 3], [5, 7], [1, 1]] as const) // biome-ignore format: a list
+    expect(fromRunLengths([3, 4, 5, 9, 3], 4, 6, "f", [height, width])).toEqual(
+      enlarge(whole, height, width),
+    );
 });

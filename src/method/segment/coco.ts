@@ -5,9 +5,16 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { DataError } from "../../tensor/index.ts";
 import { fillPolygon, type Point, type TrueMask } from "./ground-truth.ts";
-import { enlarge, type Mask } from "./mask.ts";
+import type { Mask } from "./mask.ts";
 
-const side = z.int().min(1);
+/** Pixels of a side; JPEG has no more. */
+const side = z.int().min(1).max(65_535);
+/** A place in pixels, which may lie outside the image. */
+const place = z.number().min(-1e6).max(1e6);
+const polygon = z
+  .array(place)
+  .min(6)
+  .refine((list) => list.length % 2 === 0, "expected pairs of numbers");
 const schema = z.object({
   images: z.array(z.object({ id: z.number(), file_name: z.string(), height: side, width: side })),
   annotations: z.array(
@@ -17,7 +24,7 @@ const schema = z.object({
       area: z.number().min(0),
       iscrowd: z.literal([0, 1]).default(0),
       segmentation: z.union([
-        z.array(z.array(z.number()).min(6)),
+        z.array(polygon),
         z.object({ size: z.tuple([side, side]), counts: z.union([z.string(), z.array(z.int().min(0))]) }),
       ]),
     }),
@@ -51,6 +58,8 @@ export function readCoco(path: string): MasksOf {
   }
   const { images, annotations } = parsed.data;
   const byName = new Map(images.map((image) => [basename(image.file_name), image]));
+  if (byName.size < images.length)
+    throw new DataError(`${path}: expected images of different names, got one name twice`, { path });
   const byImage = grouped(annotations);
   return (image, size) => {
     const known = byName.get(basename(image));
@@ -83,7 +92,7 @@ function maskOfAnnotation(
 ): Mask {
   if (!Array.isArray(segmentation)) {
     const [rows, columns] = segmentation.size;
-    return enlarge(fromRunLengths(segmentation.counts, rows, columns, path), height, width);
+    return fromRunLengths(segmentation.counts, rows, columns, path, [height, width]);
   }
   const cells = new Uint8Array(height * width);
   for (const polygon of segmentation) {
@@ -100,6 +109,7 @@ function maskOfAnnotation(
 
 /**
  * Runs of zeros and ones in turn, column by column, as numbers or in COCO's text.
+ * @param size of the mask that is drawn, each cell of which takes the value it falls in; rows × columns when left out
  * @throws {DataError} runs that do not fill the mask
  */
 export function fromRunLengths(
@@ -107,36 +117,47 @@ export function fromRunLengths(
   rows: number,
   columns: number,
   path: string,
+  [height, width]: readonly [height: number, width: number] = [rows, columns],
 ): Mask {
-  const runs = typeof counts === "string" ? decodeRuns(counts) : counts;
-  const total = runs.reduce((sum, run) => sum + run, 0);
-  if (total !== rows * columns || runs.some((run) => run < 0))
+  const ends: number[] = [];
+  let total = 0;
+  for (const run of typeof counts === "string" ? decodeRuns(counts, path) : counts) {
+    if (run < 0) throw new DataError(`${path}: expected runs of 0 cells or more, got ${run}`, { path });
+    total += run;
+    ends.push(total);
+  }
+  if (total !== rows * columns)
     throw new DataError(
       `${path}: expected runs of ${rows} × ${columns} = ${rows * columns} cells, got ${total}`,
       { path },
     );
-  const cells = new Uint8Array(rows * columns);
-  let at = 0;
-  runs.forEach((run, i) => {
-    if (i % 2 === 1)
-      for (let k = at; k < at + run; k++) cells[(k % rows) * columns + Math.floor(k / rows)] = 1;
-    at += run;
-  });
-  return { rows, columns, cells };
+  const cells = new Uint8Array(height * width);
+  let first = 0; // the run at the top of a column
+  for (let x = 0; x < width; x++) {
+    const column = Math.floor((x * columns) / width) * rows;
+    while (ends[first]! <= column) first++;
+    for (let y = 0, run = first; y < height; y++) {
+      const cell = column + Math.floor((y * rows) / height);
+      while (ends[run]! <= cell) run++;
+      cells[y * width + x] = run % 2;
+    }
+  }
+  return { rows: height, columns: width, cells };
 }
 
 /** Five bits a letter from "0" on, the sixth says that more follow; from the fourth run on the change since two before. */
-function decodeRuns(text: string): number[] {
+function decodeRuns(text: string, path: string): number[] {
   const runs: number[] = [];
-  for (let p = 0; p < text.length; ) {
-    let [value, shift, more] = [0, 0, true];
-    while (more && p < text.length) {
-      const code = text.charCodeAt(p++) - 48;
-      value |= (code & 31) << shift;
-      shift += 5;
-      more = (code & 32) !== 0;
-      if (!more && (code & 16) !== 0) value |= -1 << shift;
+  for (let at = 0; at < text.length; ) {
+    let [value, scale, code] = [0, 1, 32];
+    while ((code & 32) !== 0) {
+      code = text.charCodeAt(at++) - 48;
+      if (!(code >= 0 && code < 64 && scale < 2 ** 40))
+        throw new DataError(`${path}: expected run lengths in COCO's letters, got other text`, { path });
+      value += (code & 31) * scale;
+      scale *= 32;
     }
+    if ((code & 16) !== 0) value -= scale;
     runs.push(runs.length > 2 ? value + runs.at(-2)! : value);
   }
   return runs;

@@ -57,6 +57,9 @@ export function regions(labels: Uint8Array, height: number, width: number, annot
     }));
 }
 
+/** Of a polygon's points, in sides of the image; beyond it they are no shares, but pixels. */
+const FARTHEST = 4;
+
 /** Lines `class x y x y …` to masks of a size. @throws {DataError} a line that is no polygon */
 export function parsePolygons(
   text: string,
@@ -69,9 +72,10 @@ export function parsePolygons(
     .flatMap((line, i) => {
       if (line === "") return [];
       const [label, ...numbers] = line.split(/\s+/).map(Number);
-      if (numbers.length < 6 || numbers.length % 2 !== 0 || ![label, ...numbers].every(Number.isFinite))
+      const inside = numbers.every((share) => Math.abs(share) <= FARTHEST);
+      if (numbers.length < 6 || numbers.length % 2 !== 0 || !Number.isInteger(label) || !inside)
         throw new DataError(
-          `${from}: line ${i + 1}: expected a class and three points or more (x y each), got "${line.slice(0, 60)}"`,
+          `${from}: line ${i + 1}: expected a class and three points or more (x y each, in shares of the sides), got "${line.slice(0, 60)}"`,
           { path: from },
         );
       const points = Array.from(
@@ -87,20 +91,19 @@ export type Point = readonly [x: number, y: number];
 /** The pixels whose centres lie in a polygon, by the even-odd rule. @param points in pixels */
 export function fillPolygon(points: readonly Point[], height: number, width: number): Mask {
   const cells = new Uint8Array(height * width);
-  for (let row = 0; row < height; row++) {
-    const y = row + 0.5;
-    const crossings = points
-      .flatMap(([x0, y0], i) => {
-        const [x1, y1] = points[(i + 1) % points.length]!;
-        return y0 <= y !== y1 <= y ? [x0 + ((y - y0) / (y1 - y0)) * (x1 - x0)] : [];
-      })
-      .sort((a, b) => a - b);
-    for (let k = 0; k + 1 < crossings.length; k += 2) {
-      const from = Math.max(0, Math.ceil(crossings[k]! - 0.5));
-      const to = Math.min(width, Math.ceil(crossings[k + 1]! - 0.5));
-      if (to > from) cells.fill(1, row * width + from, row * width + to);
+  // where an edge crosses a row, inside and outside change places from there on
+  points.forEach(([x0, y0], i) => {
+    const [x1, y1] = points[(i + 1) % points.length]!;
+    const from = Math.max(0, Math.ceil(Math.min(y0, y1) - 0.5));
+    const to = Math.min(height, Math.ceil(Math.max(y0, y1) - 0.5));
+    for (let row = from; row < to; row++) {
+      const x = x0 + ((row + 0.5 - y0) / (y1 - y0)) * (x1 - x0);
+      const column = Math.max(0, Math.ceil(x - 0.5));
+      if (column < width) cells[row * width + column]! ^= 1;
     }
-  }
+  });
+  for (let row = 0; row < height; row++)
+    for (let at = row * width + 1; at < (row + 1) * width; at++) cells[at]! ^= cells[at - 1]!;
   return { rows: height, columns: width, cells };
 }
 
