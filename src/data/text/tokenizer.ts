@@ -119,7 +119,7 @@ export class Tokenizer {
     let text = "";
     let bytes: number[] = [];
     const flush = () => {
-      text += new TextDecoder().decode(Uint8Array.from(bytes));
+      text += UTF_8.decode(Uint8Array.from(bytes));
       bytes = [];
     };
     for (const number of Array.from(tokens)) {
@@ -151,6 +151,9 @@ export class Tokenizer {
     });
   }
 }
+
+/** Keeps U+FEFF, which is a character like any other but at the start of a file. */
+const UTF_8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Words whose tokens are remembered: short ones, and not without end. */
 const LONGEST_KNOWN = 64;

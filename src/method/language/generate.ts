@@ -3,7 +3,16 @@
 import type { Gpt } from "../../model/index.ts";
 import { isCausal } from "../../model/index.ts";
 import type { Past } from "../../model/past.ts";
-import { noGrad, type Random, random, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
+import {
+  NotFiniteError,
+  noGrad,
+  type Random,
+  random,
+  scope,
+  type Tensor,
+  tensor,
+  UsageError,
+} from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { chooseDevice } from "../../train/precision.ts";
 import { openRunOf } from "../load-run.ts";
@@ -28,13 +37,15 @@ export interface SampleTextOptions {
  * Tokens that follow a prompt. Beyond the model's block the oldest are forgotten; then every token stands at another
  * position than before, nothing that was kept is right any more, and the block is gone through for each token.
  *
- * @throws {UsageError} no prompt, or options out of range
+ * @throws {UsageError} no prompt, or options out of range; {NotFiniteError} logits that are no numbers
  */
 export function generateTokens(model: Gpt, prompt: ArrayLike<number>, options: SampleTextOptions): number[] {
   const { tokens, temperature, topK, cache = true } = options;
   if (prompt.length === 0) throw new UsageError("prompt: expected one token at least, got none");
-  if (!(temperature >= 0)) throw new UsageError(`temperature: expected 0 or more, got ${temperature}`);
-  if (topK !== undefined && !(topK >= 1)) throw new UsageError(`topK: expected 1 or more, got ${topK}`);
+  if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY))
+    throw new UsageError(`temperature: expected a finite number from 0, got ${temperature}`);
+  if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
+    throw new UsageError(`topK: expected a whole number from 1, got ${topK}`);
   const { block } = model.options;
   const device = model.tokens.W.device;
   const row = (ids: readonly number[]) =>
@@ -68,12 +79,18 @@ export function generateTokens(model: Gpt, prompt: ArrayLike<number>, options: S
   }
 }
 
-/** One token from logits [V]. */
+/** One token from logits [V]. @throws {NotFiniteError} a logit that is no number */
 function drawToken(logits: Tensor, { temperature, topK, random, size }: SampleTextOptions): number {
   const known = size === undefined ? logits : logits.narrow(0, 0, size);
-  if (temperature === 0) return known.argmax().item();
   const [values, tokens] = known.to("float64").topk(Math.min(topK ?? known.numel, known.numel));
-  const sums = values.div(temperature).softmax(0).cumsum(0).numbers();
+  const greatest = values.select(0, 0);
+  if (!Number.isFinite(greatest.item()))
+    throw new NotFiniteError(
+      `generate: the likeliest token's logit is ${greatest.item()}; take a checkpoint whose weights are finite`,
+    );
+  if (temperature === 0) return known.argmax().item();
+  // divided by however small a temperature, the greatest stays 0, and the others fall to −∞
+  const sums = values.sub(greatest).div(temperature).softmax(0).cumsum(0).numbers();
   const drawn = random.number() * sums.at(-1)!;
   const at = sums.findIndex((sum) => drawn < sum);
   return tokens.numbers()[at === -1 ? sums.length - 1 : at]!;

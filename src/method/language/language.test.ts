@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { quietly, records } from "../../../test/tiny.ts";
 import { inspectRun } from "../../inspect/inspect-run.ts";
 import { createLanguageModel, type Gpt } from "../../model/index.ts";
-import { random, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import { noGrad, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { createOptimizer } from "../../train/optimizer.ts";
 import { warmupCosine } from "../../train/schedule.ts";
 import { evaluateRun } from "../evaluate-run.ts";
@@ -146,10 +146,27 @@ test("temperature 0 takes the likeliest token, and top-k 1 the same; rows that a
   const write = (more: object) =>
     generateTokens(model, [4], { tokens: 8, temperature: 1, random: random(7), ...more });
   expect(write({ temperature: 0 })).toEqual(write({ topK: 1 }));
+  for (const temperature of [1e-20, 1e-50, 1e-310, Number.MIN_VALUE])
+    expect(write({ temperature })).toEqual(write({ topK: 1 }));
+  expect(new Set(write({ temperature: 1e300, tokens: 60 })).size).toBeGreaterThan(5);
+  for (const temperature of [-1, Number.NaN, Number.POSITIVE_INFINITY])
+    expect(() => write({ temperature })).toThrow(`expected a finite number from 0, got ${temperature}`);
+  for (const topK of [0, -1, 1.5, Number.NaN])
+    expect(() => write({ topK })).toThrow(`topK: expected a whole number from 1, got ${topK}`);
+  expect(write({ topK: 1e9 })).toEqual(write({}));
   expect(Math.max(...write({ size: 3, tokens: 40 }))).toBeLessThan(3);
   expect(() => generateTokens(model, [], { tokens: 1, temperature: 1, random: random(1) })).toThrow(
     "got none",
   );
+});
+
+test("logits that are no numbers end the text, at any temperature", () => {
+  using model = createLanguageModel("gpt2", sizes, random(6)) as Gpt;
+  noGrad(() => void model.tokens.W.fill_(Number.NaN));
+  for (const temperature of [0, 1])
+    expect(() => generateTokens(model, [4], { tokens: 1, temperature, random: random(7) })).toThrow(
+      "the likeliest token's logit is NaN",
+    );
 });
 
 test.each(["crate_gpt", "gpt2", "crate_bert"])("%s learns a verse: 30 steps lower the loss", async (name) => {
