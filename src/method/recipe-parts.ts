@@ -3,9 +3,19 @@ import { z } from "zod";
 
 /** `text` for people who write a wrong value: what the pattern means. */
 export const patterned = (pattern: RegExp, expected: string) => z.string().regex(pattern).meta({ expected });
-export const count = z.int().min(1);
-export const amount = z.number().min(0);
-export const positive = z.number().gt(0);
+/**
+ * Every number has bounds: what no machine could hold or end is a slip, and beyond 1e12 or below 1e-12 squares leave
+ * single precision.
+ */
+export const count = z.int().min(1).max(1e6);
+export const whole = z.int().min(0).max(1e6);
+export const width = count.max(65_536);
+export const layers = count.max(1000);
+export const pixels = count.max(4096);
+/** Steps, or steps between things. */
+export const times = z.int().min(1).max(1e8);
+export const amount = z.number().min(0).max(1e12);
+export const positive = z.number().min(1e-12).max(1e12);
 export const share = z.number().min(0).max(1);
 
 export const channels = count
@@ -13,23 +23,23 @@ export const channels = count
   .describe("channels of the input image; the data set's when it is not given");
 /** How wide tokens are, and the layers. */
 export const tokenSizes = {
-  dim: count.exactOptional().describe("width d of a token; taken from the name when it has a size"),
-  depth: count.exactOptional().describe("number of layers L; taken from the name when it has a size"),
-  heads: count.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
-  headDim: count
+  dim: width.exactOptional().describe("width d of a token; taken from the name when it has a size"),
+  depth: layers.exactOptional().describe("number of layers L; taken from the name when it has a size"),
+  heads: width.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
+  headDim: width
     .exactOptional()
     .describe("dimension p of one head's subspace; dim / heads when it is not given"),
 };
 /** What images are cut into. */
 export const patches = {
-  patch: count.default(16).describe("side of a square patch, in pixels; divides imageSize"),
-  imageSize: count.default(224).describe("side of the square input image, in pixels"),
+  patch: pixels.default(16).describe("side of a square patch, in pixels; divides imageSize"),
+  imageSize: pixels.default(224).describe("side of the square input image, in pixels"),
   channels,
 };
-export const features = count.default(128).describe("dimension d of a feature");
+export const features = width.default(128).describe("dimension d of a feature");
 export const batchSize = count.describe("images in one step");
 export const epochs = count.describe("passes over the training images");
-export const steps = count.describe("optimiser steps in all");
+export const steps = times.describe("optimiser steps in all");
 export const init = z
   .string()
   .min(1)
@@ -66,7 +76,7 @@ export const images = z.strictObject({
 
 /** Random changes to training images. */
 export const augment = z.strictObject({
-  crop: z.int().min(0).exactOptional().describe("padding in pixels before a random crop back to imageSize"),
+  crop: whole.max(4096).exactOptional().describe("padding in pixels before a random crop back to imageSize"),
   flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
   resizedCrop: z
     .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
@@ -76,7 +86,7 @@ export const augment = z.strictObject({
     .tuple([count, z.number().min(0).max(30)])
     .exactOptional()
     .describe("RandAugment: operations on each image and their magnitude up to 30, such as 2,14"),
-  mixup: z.number().gt(0).exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
+  mixup: positive.exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
   erase: z.number().min(0).max(1).exactOptional().describe("probability of erasing a random rectangle"),
 });
 
@@ -101,17 +111,17 @@ export const run = {
     .default("auto")
     .describe("where tensors live; auto takes a GPU when there is one"),
   threads: count.max(1024).exactOptional().describe("CPU threads of libtorch; all cores when not given"),
-  checkpointEvery: count
+  checkpointEvery: times
     .exactOptional()
     .describe("steps between checkpoints; each evaluation when not given"),
-  keep: count.default(3).describe("newest checkpoints that are kept, besides the best"),
-  logInterval: count.default(10).describe("steps between lines of metrics"),
+  keep: times.default(3).describe("newest checkpoints that are kept, besides the best"),
+  logInterval: times.default(10).describe("steps between lines of metrics"),
   deterministic: z
     .boolean()
     .default(false)
     .describe("take operators whose result is the same in every run; warns where there is none"),
 };
-export const evalSteps = count
+export const evalSteps = times
   .exactOptional()
   .describe("steps between evaluations; only the end is evaluated when not given");
 

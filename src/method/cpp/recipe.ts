@@ -13,11 +13,13 @@ import {
   precision,
   recipeOf,
   run,
+  whole,
+  width,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
   name: z.literal("cpp").default("cpp").describe("the head: two layers, then features and clusters"),
-  hidden: count.default(4096).describe("width h of the head's hidden layers"),
+  hidden: width.default(4096).describe("width h of the head's hidden layers"),
   features,
   clusterHead: z
     .enum(["separate", "tied"])
@@ -55,7 +57,7 @@ const method = z.strictObject({
     .describe("η of the memberships: small is a permutation, large is uniform"),
   precision: precision(Math.sqrt(0.1)),
   penalty: amount.default(0.05).describe("weight of ½ ‖Π‖² in the loss"),
-  warmup: z.int().min(0).default(50).describe("first steps, and one more, raise R(Z) alone"),
+  warmup: whole.default(50).describe("first steps, and one more, raise R(Z) alone"),
   points: count.default(2000).describe("points that are clustered in an evaluation"),
   repeats: count.default(10).describe("clusterings whose scores are averaged in `eval`"),
   counts: z

@@ -1,6 +1,7 @@
 /** @file The recipe of a closed-loop transcription. */
 import { z } from "zod";
 import {
+  amount,
   batchSize,
   betas,
   channels,
@@ -14,6 +15,7 @@ import {
   recipeOf,
   run,
   steps,
+  width,
 } from "../recipe-parts.ts";
 
 export const closedLoopModel = z.strictObject({
@@ -29,7 +31,7 @@ export const closedLoopModel = z.strictObject({
     ])
     .describe("encoder and decoder"),
   features,
-  width: count
+  width: width
     .exactOptional()
     .describe(
       "channels of the encoder's first stage, or of the decoder's start (sngan); the authors' when not given",
@@ -45,9 +47,9 @@ const method = z.strictObject({
     .describe("with labels, without, or with labels and all encoder steps but the last on ΔR(Z) alone"),
   inner: count.default(1).describe("encoder steps on each batch"),
   precision: precision(Math.SQRT1_2),
-  gamma1: z.number().min(0).default(1).describe("weight of ΔR(Z)"),
-  gamma2: z.number().min(0).default(1).describe("weight of ΔR(Ẑ)"),
-  gamma3: z.number().min(0).default(1).describe("weight of the distances between Z and Ẑ, class by class"),
+  gamma1: amount.default(1).describe("weight of ΔR(Z)"),
+  gamma2: amount.default(1).describe("weight of ΔR(Ẑ)"),
+  gamma3: amount.default(1).describe("weight of the distances between Z and Ẑ, class by class"),
   components: components(10),
 });
 

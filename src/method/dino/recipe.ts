@@ -9,10 +9,14 @@ import {
   momentum,
   normalisedImages,
   patches,
+  pixels,
   positive,
   recipeOf,
   run,
+  times,
   tokenSizes,
+  whole,
+  width,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
@@ -27,9 +31,9 @@ const model = z.strictObject({
   step: positive.default(0.1).describe("step size η of ISTA (crate only)"),
   threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate only)"),
   pool: z.enum(["cls", "mean"]).default("cls").describe("what the head reads: class token or mean of tokens"),
-  hidden: count.default(2048).describe("width of the head's hidden layers"),
-  bottleneck: count.default(256).describe("dimension of the sphere on which the head's features lie"),
-  prototypes: count.default(65536).describe("prototypes that DINO's head compares with (objective dino)"),
+  hidden: width.default(2048).describe("width of the head's hidden layers"),
+  bottleneck: width.default(256).describe("dimension of the sphere on which the head's features lie"),
+  prototypes: width.default(65536).describe("prototypes that DINO's head compares with (objective dino)"),
   unitPrototypes: z
     .boolean()
     .default(true)
@@ -44,8 +48,8 @@ const method = z.strictObject({
     .enum(["dino", "simdino"])
     .default("dino")
     .describe("cross entropy of sharpened, centred targets, or agreement and coding rate of features"),
-  localCrops: z.int().min(0).default(8).describe("small crops of each image besides the two large ones"),
-  localSize: count.default(96).describe("side of a small crop, in pixels; a multiple of patch"),
+  localCrops: whole.default(8).describe("small crops of each image besides the two large ones"),
+  localSize: pixels.default(96).describe("side of a small crop, in pixels; a multiple of patch"),
   globalScale: scale.default([0.4, 1]).describe("smallest and largest share of the area of a large crop"),
   localScale: scale.default([0.05, 0.4]).describe("smallest and largest share of the area of a small crop"),
   teacherMomentum: momentum
@@ -54,13 +58,11 @@ const method = z.strictObject({
   studentTemperature: positive.default(0.1).describe("temperature of the student's softmax (dino)"),
   teacherTemperature: positive.default(0.04).describe("temperature of the teacher's softmax (dino)"),
   firstTemperature: positive.default(0.04).describe("the teacher's temperature at the start (dino)"),
-  temperatureEpochs: z
-    .int()
-    .min(0)
+  temperatureEpochs: whole
     .default(0)
     .describe("epochs over which it goes from firstTemperature to teacherTemperature (dino)"),
   centreMomentum: momentum.default(0.9).describe("of the running mean of the teacher's outputs (dino)"),
-  frozenEpochs: z.int().min(0).default(1).describe("epochs in which the prototypes stay as they are (dino)"),
+  frozenEpochs: whole.default(1).describe("epochs in which the prototypes stay as they are (dino)"),
   alignment: positive.default(1).describe("λ, the weight of the agreement of crops (simdino)"),
   precision: positive
     .default(Math.SQRT1_2)
@@ -85,7 +87,7 @@ const train = z.strictObject({
   clipGrad: positive
     .exactOptional()
     .describe("largest norm of one parameter's gradient; not clipped when not given"),
-  evalEvery: count.default(1).describe("epochs between evaluations"),
+  evalEvery: times.default(1).describe("epochs between evaluations"),
   ...run,
 });
 

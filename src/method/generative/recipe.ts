@@ -5,7 +5,6 @@ import {
   batchSize,
   channels,
   components,
-  count,
   evalSteps,
   features,
   images,
@@ -13,12 +12,13 @@ import {
   recipeOf,
   run,
   steps,
+  width,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
   name: z.enum(["vae", "dcgan", "sngan"]).describe("what the nets are: CTRL's, with its own heads"),
   features,
-  width: count
+  width: width
     .exactOptional()
     .describe(
       "channels of the encoder's first stage, or of the decoder's start (sngan); CTRL's when not given",

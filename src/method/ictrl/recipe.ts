@@ -1,7 +1,19 @@
 /** @file The recipe of a closed-loop transcription of classes that come in groups. */
 import { z } from "zod";
 import { closedLoopModel } from "../ctrl/recipe.ts";
-import { betas, components, count, images, lr, positive, precision, recipeOf, run } from "../recipe-parts.ts";
+import {
+  betas,
+  components,
+  count,
+  images,
+  lr,
+  positive,
+  precision,
+  recipeOf,
+  run,
+  times,
+  whole,
+} from "../recipe-parts.ts";
 
 const method = z.strictObject({
   name: z.literal("ictrl").describe("how the model learns"),
@@ -20,12 +32,12 @@ const method = z.strictObject({
     .enum(["code", "paper"])
     .default("code")
     .describe("classes that are held: all but the last, as in the authors' code, or the old ones"),
-  reviews: z.int().min(0).default(0).describe("rounds over all tasks once the last is learned"),
+  reviews: whole.default(0).describe("rounds over all tasks once the last is learned"),
   components: components(15),
 });
 
 const train = z.strictObject({
-  firstSteps: count.describe("steps of the first model, on the first group alone"),
+  firstSteps: times.describe("steps of the first model, on the first group alone"),
   firstBatchSize: count.default(1000).describe("images in a step of the first model"),
   firstLr: lr.default(1e-4).describe("learning rate of the first model"),
   epochs: count.describe("passes over the images of each later group"),

@@ -6,11 +6,13 @@ import {
   epochs,
   features,
   images,
+  layers,
   lr,
   positive,
   precision,
   recipeOf,
   run,
+  width,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
@@ -19,8 +21,8 @@ const model = z.strictObject({
     .default("classifier")
     .describe("i-CTRL's encoder with a linear head, or a ReduNet of pixels (strategy redunet)"),
   features,
-  width: count.default(64).describe("channels of the encoder's first stage (classifier)"),
-  layers: count.default(10).describe("layers (redunet)"),
+  width: width.default(64).describe("channels of the encoder's first stage (classifier)"),
+  layers: layers.default(10).describe("layers (redunet)"),
   step: positive.default(0.5).describe("η (redunet)"),
   sharpness: positive.default(500).describe("λ (redunet)"),
   channels,

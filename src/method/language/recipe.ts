@@ -1,15 +1,29 @@
 /** @file The recipe of a language model: the next token of a text, or masked ones. */
 import { z } from "zod";
-import { amount, betas, count, lr, positive, recipeOf, run, share, steps } from "../recipe-parts.ts";
+import {
+  amount,
+  betas,
+  count,
+  layers,
+  lr,
+  positive,
+  recipeOf,
+  run,
+  share,
+  steps,
+  times,
+  whole,
+  width,
+} from "../recipe-parts.ts";
 
 const model = z.strictObject({
   name: z
     .enum(["crate_gpt", "crate_lm", "crate_alpha_gpt", "aot_gpt", "tost_gpt", "gpt2", "crate_bert", "bert"])
     .describe("architecture; crate_bert and bert fill masked tokens in, the others predict the next"),
-  dim: count.describe("width d of a token"),
-  depth: count.describe("number of layers L"),
-  heads: count.describe("number of heads, the subspaces U_1 … U_K of MSSA; divides dim"),
-  block: count.min(2).describe("most tokens of a sequence"),
+  dim: width.describe("width d of a token"),
+  depth: layers.describe("number of layers L"),
+  heads: width.describe("number of heads, the subspaces U_1 … U_K of MSSA; divides dim"),
+  block: width.min(2).describe("most tokens of a sequence"),
   vocabulary: count
     .exactOptional()
     .describe("rows of the table of tokens; as many as the tokenizer has when it is not given"),
@@ -46,11 +60,11 @@ const train = z.strictObject({
   accumulate: count.default(1).describe("batches whose gradients are averaged before the optimiser steps"),
   lr,
   leastLr: amount.default(0).describe("learning rate at the end of the cosine"),
-  warmup: z.int().min(0).default(0).describe("steps over which the learning rate rises linearly"),
+  warmup: whole.default(0).describe("steps over which the learning rate rises linearly"),
   weightDecay: amount.default(0.1).describe("weight decay, on matrices only"),
   betas: betas.default([0.9, 0.95]).describe("averaging factors of AdamW"),
   clipGrad: positive.exactOptional().describe("largest norm of the gradient; longer ones are scaled down"),
-  evalEvery: count
+  evalEvery: times
     .exactOptional()
     .describe("steps between evaluations; only the end is evaluated when not given"),
   evalBlocks: count

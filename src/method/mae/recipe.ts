@@ -8,12 +8,15 @@ import {
   betas,
   count,
   epochs,
+  layers,
   lr,
   patches,
   positive,
   recipeOf,
   run,
+  times,
   tokenSizes,
+  width,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
@@ -24,9 +27,11 @@ const model = z.strictObject({
     ])
     .describe("architecture; crate_mae and vit_mae take their sizes from dim, depth and heads"),
   ...tokenSizes,
-  decoderDim: count.exactOptional().describe("width of the decoder (vit_mae only; crate_mae's is dim)"),
-  decoderDepth: count.exactOptional().describe("layers of the decoder (vit_mae only; crate_mae's are depth)"),
-  decoderHeads: count.exactOptional().describe("heads of the decoder (vit_mae only)"),
+  decoderDim: width.exactOptional().describe("width of the decoder (vit_mae only; crate_mae's is dim)"),
+  decoderDepth: layers
+    .exactOptional()
+    .describe("layers of the decoder (vit_mae only; crate_mae's are depth)"),
+  decoderHeads: width.exactOptional().describe("heads of the decoder (vit_mae only)"),
   ...patches,
   step: positive.default(0.1).describe("step size η of ISTA (crate only)"),
   threshold: amount.default(0.5).describe("sparsity penalty λ of ISTA (crate only)"),
@@ -64,7 +69,7 @@ const train = z.strictObject({
   weightDecay: amount.default(0.05).describe("weight decay, on all parameters but biases and norms"),
   betas: betas.default([0.9, 0.95]).describe("averaging factors of AdamW"),
   warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
-  evalEvery: count.default(1).describe("epochs between evaluations"),
+  evalEvery: times.default(1).describe("epochs between evaluations"),
   ...run,
 });
 

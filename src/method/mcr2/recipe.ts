@@ -11,11 +11,14 @@ import {
   images,
   lr,
   momentum,
+  pixels,
   positive,
   precision,
   recipeOf,
   run,
   share,
+  times,
+  whole,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
@@ -23,18 +26,14 @@ const model = z.strictObject({
     .enum(["resnet18", "resnet18ctrl", "resnet10mnist", "resnet18stl", "vgg11", "resnext29"])
     .describe("encoder"),
   features,
-  imageSize: count.default(32).describe("side of the square input image, in pixels"),
+  imageSize: pixels.default(32).describe("side of the square input image, in pixels"),
   channels,
 });
 
 const data = images.extend({
   augment: z
     .strictObject({
-      crop: z
-        .int()
-        .min(0)
-        .exactOptional()
-        .describe("padding in pixels before a random crop back to imageSize"),
+      crop: whole.exactOptional().describe("padding in pixels before a random crop back to imageSize"),
       flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
     })
     .prefault({})
@@ -76,7 +75,7 @@ const train = z.strictObject({
     .boolean()
     .default(false)
     .describe("another order in each epoch; the authors keep that of the data set"),
-  evalEvery: count
+  evalEvery: times
     .exactOptional()
     .describe("epochs between evaluations; only the end is evaluated when not given"),
   ...run,

@@ -6,25 +6,29 @@ import {
   components,
   count,
   images,
+  layers,
+  pixels,
   positive,
   precision,
   recipeOf,
   run,
+  whole,
+  width,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
   name: z.literal("redunet").default("redunet").describe("architecture"),
-  layers: count.describe("number of layers"),
+  layers: layers.describe("number of layers"),
   step: positive.default(0.5).describe("step size η of a layer"),
   sharpness: positive.default(500).describe("λ of the soft assignment to classes"),
   dftNorm: z
     .enum(["ortho", "backward"])
     .default("ortho")
     .describe("how spectra are scaled; backward makes the objective the rate of all shifts"),
-  lift: count
+  lift: width
     .exactOptional()
     .describe("channels of the random convolution before the first layer; none when not given"),
-  kernel: count.default(9).describe("side of that convolution's kernel"),
+  kernel: pixels.default(9).describe("side of that convolution's kernel"),
   channels,
 });
 
@@ -41,7 +45,7 @@ const data = images.extend({
     .describe(
       "what a sample is: all pixels, circles around the centre (turns are shifts), the image (translations are)",
     ),
-  classes: z.array(z.int().min(0)).exactOptional().describe("classes that are used; all when not given"),
+  classes: z.array(whole).exactOptional().describe("classes that are used; all when not given"),
   perClass: count.describe("training samples of each class"),
   testPerClass: count
     .exactOptional()
@@ -59,7 +63,7 @@ const method = z.strictObject({
   precision: precision(Math.sqrt(0.1)),
   components: components(10),
   neighbours: count.default(5).describe("k of the k-nearest-neighbour classifier"),
-  shifts: z.int().min(0).default(2).describe("shifts to either side that the test samples are evaluated at"),
+  shifts: whole.default(2).describe("shifts to either side that the test samples are evaluated at"),
   stride: count.default(4).describe("distance of two of these shifts"),
 });
 

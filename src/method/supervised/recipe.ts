@@ -11,8 +11,10 @@ import {
   lr,
   momentum,
   patches,
+  positive,
   recipeOf,
   run,
+  times,
   tokenSizes,
 } from "../recipe-parts.ts";
 
@@ -49,7 +51,7 @@ export const classifierModel = z.strictObject({
     ),
   ...tokenSizes,
   ...patches,
-  step: z.number().gt(0).default(0.1).describe("step size η of ISTA (crate and crate_alpha only)"),
+  step: positive.default(0.1).describe("step size η of ISTA (crate and crate_alpha only)"),
   threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate and crate_alpha only)"),
   pool: z
     .enum(["cls", "mean"])
@@ -104,11 +106,7 @@ const train = z.strictObject({
     .describe("how the learning rate falls; step: to a tenth after each third of the training"),
   warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
   per: z.enum(["step", "epoch"]).default("step").describe("how often the schedule moves"),
-  clipGrad: z
-    .number()
-    .gt(0)
-    .exactOptional()
-    .describe("largest norm of the gradient; longer ones are scaled down"),
+  clipGrad: positive.exactOptional().describe("largest norm of the gradient; longer ones are scaled down"),
   layerDecay: z
     .number()
     .gt(0)
@@ -121,7 +119,7 @@ const train = z.strictObject({
     .lt(1)
     .exactOptional()
     .describe("decay of a moving average of the weights, evaluated and saved beside them"),
-  evalEvery: count.default(1).describe("epochs between evaluations"),
+  evalEvery: times.default(1).describe("epochs between evaluations"),
   ...run,
 });
 

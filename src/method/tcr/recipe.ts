@@ -10,9 +10,12 @@ import {
   features,
   images,
   lr,
+  pixels,
   positive,
   recipeOf,
   run,
+  times,
+  width,
 } from "../recipe-parts.ts";
 
 const model = z.strictObject({
@@ -20,9 +23,9 @@ const model = z.strictObject({
     .enum(["nmce", "ctrl_mnist", "ctrl_cifar"])
     .describe("encoder: ResNet-18 with a wide layer (nmce), or that of a closed loop"),
   features,
-  hidden: count.default(4096).describe("width of the wide layer (nmce)"),
-  width: count.default(64).describe("channels of the first stage (ctrl_…)"),
-  imageSize: count.default(32).describe("side of the square input image, in pixels"),
+  hidden: width.default(4096).describe("width of the wide layer (nmce)"),
+  width: width.default(64).describe("channels of the first stage (ctrl_…)"),
+  imageSize: pixels.default(32).describe("side of the square input image, in pixels"),
   channels,
 });
 
@@ -53,7 +56,7 @@ const train = z.strictObject({
   lr,
   warmupEpochs: amount.default(10).describe("epochs over which the learning rate rises linearly"),
   weightDecay: amount.default(1e-4).describe("weight decay; lars leaves out biases and norms"),
-  evalEvery: count
+  evalEvery: times
     .exactOptional()
     .describe("epochs between evaluations; only the end is evaluated when not given"),
   ...run,
