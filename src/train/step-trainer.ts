@@ -158,7 +158,7 @@ function takeUp<Batch>(learner: Learner<Batch>, resume: LoadedCheckpoint): Parti
         `${resume.name} says nothing of the step it is from, as versions that could not go on saved it; start afresh in another folder`,
       );
     learner.restore({ ...resume, state });
-    return { evaluated: step, ...place }; // what an older version saved it had evaluated before
+    return { evaluated: step, records: undefined, ...place }; // an older version saves what it has evaluated
   } finally {
     freeCheckpoint(resume);
   }
