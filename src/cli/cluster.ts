@@ -4,7 +4,7 @@ import type { ClusteredFile, ClusterFileOptions } from "../method/cpp/cluster-fi
 import { writeOutput } from "../tensor/write-output.ts";
 import { csv, type Table } from "../train/csv.ts";
 import { print, printColumns, printJson } from "./terminal.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { seedNumber, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 Features are a .npy, .npz, .safetensors or .parquet file. CPP, which trains a head first, is a recipe:
@@ -42,7 +42,7 @@ export function clusterCommand(command: Command): void {
       "--texts <file>",
       "features of texts with their names, in the same space: clusters are named by votes",
     )
-    .addOption(new Option("--seed <n>", "seed of the starts").argParser(wholeNumber("--seed", 0)).default(0))
+    .addOption(new Option("--seed <n>", "seed of the starts").argParser(seedNumber).default(0))
     .option("--output <file>", "CSV file of each row's cluster")
     .option("--json", "clusters and scores as JSON on stdout")
     .addHelpText("after", examples)

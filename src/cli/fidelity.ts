@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { UsageError } from "../tensor/errors.ts";
 import { print, printJson } from "./terminal.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { seedNumber, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 With a classifier trained here, the Fréchet distance in its features is FD-ours: it is no FID, and is compared with
@@ -40,7 +40,7 @@ export function fidelityCommand(command: Command): void {
     .option("--inception-score", "the source has class probabilities: exp of their mean divergence")
     .addOption(whole("--count", "images of each kind", 5000))
     .addOption(whole("--components", "principal components that a class's samples vary along", 6))
-    .addOption(whole("--seed", "seed of the samples", 1))
+    .addOption(new Option("--seed <n>", "seed of the samples").argParser(seedNumber).default(1))
     .option("--json", "the distances as JSON on stdout")
     .addHelpText("after", examples)
     .action(async (source: string, options: Options) => {

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { GenerateOptions } from "../method/language/generate.ts";
 import { UsageError } from "../tensor/errors.ts";
 import { print } from "./terminal.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { seedNumber, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 Examples:
@@ -12,7 +12,7 @@ Examples:
 
 export function generateCommand(command: Command): void {
   const whole = (flag: string, about: string) =>
-    new Option(`${flag} <n>`, about).argParser(wholeNumber(flag, flag === "--seed" ? 0 : 1));
+    new Option(`${flag} <n>`, about).argParser(wholeNumber(flag));
   command
     .argument("<run>", "run folder of a language model that predicts the next token")
     .option("--prompt <text>", "what the text begins with; a line end when not given", "\n")
@@ -23,7 +23,7 @@ export function generateCommand(command: Command): void {
         .default(1),
     )
     .addOption(whole("--top-k", "only so many of the likeliest tokens; all when not given"))
-    .addOption(whole("--seed", "seed of the draws").default(1))
+    .addOption(new Option("--seed <n>", "seed of the draws").argParser(seedNumber).default(1))
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .option("--no-cache", "go through the whole text again for each token")
     .addHelpText("after", examples)

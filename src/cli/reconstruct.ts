@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { MaskedPictureOptions } from "../inspect/masked-pictures.ts";
 import { UsageError } from "../tensor/errors.ts";
 import { print } from "./terminal.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { seedNumber, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 What is drawn:
@@ -34,9 +34,7 @@ export function reconstructCommand(command: Command): void {
         "one mask for all images: rows of 0 and 1, 1 where a patch is removed (mae)",
       ),
     )
-    .addOption(
-      new Option("--seed <n>", "seed of the masks; 1 when not given (mae)").argParser(wholeNumber("--seed")),
-    )
+    .addOption(new Option("--seed <n>", "seed of the masks; 1 when not given (mae)").argParser(seedNumber))
     .option("--output <dir>", "folder for the PNG file; pictures/ in the run's own when not given")
     .addHelpText("after", examples)
     .action(async (run: string, options: MaskedPictureOptions) => {

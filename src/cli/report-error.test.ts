@@ -31,10 +31,13 @@ test.each([
     ["train", "digits", "--train.lrr", "1"],
     'error: unknown flag --train.lrr (did you mean "--train.lr"?); see vitrine train --help',
   ],
-  [["train", "digits", "--lr", "fast"], 'error: --lr (train.lr): expected a number above 0, received "fast"'],
+  [
+    ["train", "digits", "--lr", "fast"],
+    'error: --lr (train.lr): expected a number from 1e-12 up to 1e6, received "fast"',
+  ],
   [
     ["train", "digits", "--max-steps", "0"],
-    'error: --max-steps: expected a whole number from 1, received "0"',
+    'error: --max-steps: expected a whole number from 1 up to 1e8, received "0"',
   ],
   [
     ["train", "digts"],

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { SampleOptions } from "../inspect/closed-loop-views.ts";
 import { print } from "./terminal.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { seedNumber, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 What is drawn:
@@ -17,7 +17,7 @@ Examples:
 
 export function sampleCommand(command: Command): void {
   const whole = (flag: string, about: string, preset: number) =>
-    new Option(`${flag} <n>`, about).argParser(wholeNumber(flag)).default(preset);
+    new Option(`${flag} <n>`, about).argParser(wholeNumber(flag, 1, 1000)).default(preset);
   command
     .argument("<run>", "run folder of ctrl or ictrl")
     .addOption(
@@ -38,7 +38,7 @@ export function sampleCommand(command: Command): void {
     )
     .addOption(whole("--columns", "pictures in a row", 10))
     .addOption(whole("--components", "principal components of a class", 6))
-    .addOption(whole("--seed", "seed of the samples", 1))
+    .addOption(new Option("--seed <n>", "seed of the samples").argParser(seedNumber).default(1))
     .option("--output <dir>", "folder for the PNG file; pictures/ in the run's own when not given")
     .addHelpText("after", examples)
     .action(async (run: string, options: SampleOptions) => {

@@ -29,7 +29,7 @@ export function segmentCommand(command: Command): void {
     )
     .addOption(
       new Option("--size <n>", "side that images are stretched to; the model's own when not given").argParser(
-        wholeNumber("--size"),
+        wholeNumber("--size", 1, 4096),
       ),
     )
     .addOption(

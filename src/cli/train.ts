@@ -52,7 +52,7 @@ export function trainCommand(command: Command): void {
     .addOption(new Option("--log <form>", "further logs: tb writes TensorBoard event files").choices(["tb"]))
     .addOption(
       new Option("--max-steps <n>", "stop after this many optimiser steps in all").argParser(
-        wholeNumber("--max-steps"),
+        wholeNumber("--max-steps", 1, 1e8),
       ),
     )
     .addOption(

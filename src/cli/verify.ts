@@ -1,7 +1,7 @@
 /** @file `vitrine verify`: the theory's claims as experiments. */
 import type { Command } from "commander";
 import { print, printColumns, printJson, printTable, talk } from "./terminal.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { seedNumber } from "./whole-number.ts";
 
 interface Options {
   quick?: true;
@@ -24,12 +24,7 @@ export function verifyCommand(command: Command): void {
     .argument("[claim...]", "names of claims; all when none is given")
     .option("--quick", "smaller sizes, the same verdicts: under a minute")
     .option("--list", "list the claims and stop")
-    .addOption(
-      command
-        .createOption("--seed <n>", "of all random numbers")
-        .argParser(wholeNumber("--seed"))
-        .default(42),
-    )
+    .addOption(command.createOption("--seed <n>", "of all random numbers").argParser(seedNumber).default(42))
     .option("--output <dir>", "folder for report.json and figures/", "verify")
     .option("--json", "the report, or the list, as JSON on stdout")
     .addHelpText("after", examples)

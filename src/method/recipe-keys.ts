@@ -1,5 +1,6 @@
 /** @file The keys of recipes as a table, read off the schemas: for flags, help, docs and error messages. */
 import { z } from "zod";
+import { shortest } from "../tensor/plain-text.ts";
 import { type MethodName, methodNames, recipeSchemas } from "./recipe-schema.ts";
 
 /** One leaf of a recipe; in the table of all methods, what its schemas have in common. */
@@ -178,14 +179,14 @@ function range(schema: Schema): string {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
   const low =
     minimum !== undefined
-      ? `from ${minimum}`
+      ? `from ${shortest(minimum)}`
       : exclusiveMinimum !== undefined
         ? `above ${exclusiveMinimum}`
         : "";
   // zod bounds every integer by the largest safe one, which is no news to a reader
   const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
   const high = bounded
-    ? `up to ${maximum}`
+    ? `up to ${shortest(maximum)}`
     : exclusiveMaximum !== undefined
       ? `below ${exclusiveMaximum}`
       : "";

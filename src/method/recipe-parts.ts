@@ -4,7 +4,7 @@ import { z } from "zod";
 /** `text` for people who write a wrong value: what the pattern means. */
 export const patterned = (pattern: RegExp, expected: string) => z.string().regex(pattern).meta({ expected });
 /**
- * Every number has bounds: what no machine could hold or end is a slip, and beyond 1e12 or below 1e-12 squares leave
+ * Every number has bounds: what no machine could hold or end is a slip, and squares of what is smaller than 1e-12 leave
  * single precision.
  */
 export const count = z.int().min(1).max(1e6);
@@ -14,8 +14,8 @@ export const layers = count.max(1000);
 export const pixels = count.max(4096);
 /** Steps, or steps between things. */
 export const times = z.int().min(1).max(1e8);
-export const amount = z.number().min(0).max(1e12);
-export const positive = z.number().min(1e-12).max(1e12);
+export const amount = z.number().min(0).max(1e6);
+export const positive = z.number().min(1e-12).max(1e6);
 export const share = z.number().min(0).max(1);
 
 export const channels = count

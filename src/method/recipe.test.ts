@@ -58,7 +58,7 @@ test("null takes an optional value away again", () => {
 
 test("a wrong value names the flag, the key, what was expected and what was given", () => {
   expect(messageOf(flag("train.epochs", "three", "--epochs"))).toBe(
-    '--epochs (train.epochs): expected a whole number from 1, received "three"',
+    '--epochs (train.epochs): expected a whole number from 1 up to 1e6, received "three"',
   );
   expect(messageOf(flag("train.betas", [0.9, 2]))).toBe(
     "--train.betas: expected two numbers from 0 below 1, received [0.9,2]",
@@ -66,7 +66,9 @@ test("a wrong value names the flag, the key, what was expected and what was give
   expect(messageOf(flag("model.pool", "clss"))).toMatch(
     /one of cls, mean, received "clss" \(did you mean "cls"\?\)$/,
   );
-  expect(messageOf(flag("train.lr", Number.NaN))).toMatch(/expected a number above 0, received NaN$/);
+  expect(messageOf(flag("train.lr", Number.NaN))).toMatch(
+    /expected a number from 1e-12 up to 1e6, received NaN$/,
+  );
   expect(messageOf(flag("train.device", "gpu"))).toMatch(
     /expected auto, cpu, cuda or cuda:N, received "gpu"$/,
   );
@@ -94,7 +96,9 @@ test("a mistyped key is told before the missing one it stands for", () => {
 });
 
 test("a missing key says how to give it", () => {
-  expect(messageOf(flag("train.lr", null))).toMatch(/missing, expected a number above 0; .* give --train.lr/);
+  expect(messageOf(flag("train.lr", null))).toMatch(
+    /missing, expected a number from 1e-12 up to 1e6; .* give --train.lr/,
+  );
   expect(() => resolveRecipe([])).toThrow(/^name: missing/);
 });
 

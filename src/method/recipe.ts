@@ -28,6 +28,7 @@ export interface ResolvedRecipe {
 export function resolveRecipe(layers: readonly Layer[]): ResolvedRecipe {
   const merged = mergeLayers(layers);
   const method = methodOf(merged);
+  refuseEmptied(merged, method);
   const result = recipeSchemas[method].safeParse(merged.values);
   if (!result.success) throw firstError(result.error.issues, merged, method);
   const recipe: Recipe = result.data;
@@ -53,6 +54,21 @@ function methodOf(merged: Merged): MethodName {
     `${at("method.name", merged)}: expected one of ${methodNames.join(", ")}, received ${JSON.stringify(given)}${near}`,
     { path: "method.name", expected: methodNames.join(", "), received: JSON.stringify(given) },
   );
+}
+
+/** A key without a value leaves nothing for the schema to see: it has to be one that can be taken away. */
+function refuseEmptied(merged: Merged, method: MethodName): void {
+  for (const path of merged.origins.keys()) {
+    if (valueAt(merged.values, path) !== undefined || keyAt(path, method) !== undefined) continue;
+    const isSection = recipeKeys(method).some((key) => key.path.startsWith(`${path}.`));
+    if (!isSection) throw unknownKey(path, merged, method);
+    throw new UsageError(
+      `${at(path, merged)}: expected settings by name, received nothing; take the line out`,
+      {
+        path,
+      },
+    );
+  }
 }
 
 type Issue = { code: string; path: PropertyKey[]; keys?: string[] };

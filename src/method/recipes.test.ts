@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import { findRecipe, readSettings, recipeNames } from "./recipes.ts";
 const folder = mkdtempSync(join(tmpdir(), "vitrine-recipes-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Uint8Array): string {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 }
@@ -101,7 +102,42 @@ test("an alias bomb and a huge file are refused", () => {
     /alias/,
   );
   expect(() => readSettings(file("huge.yaml", `a: ${"x".repeat(1 << 20)}`))).toThrow(
-    /expected a recipe of at most/,
+    /larger than 65536 bytes/,
+  );
+});
+
+test("what is no file, or no recipe, is refused at once", () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  for (const path of [pipe, "/dev/zero", "/dev/null"])
+    expect(() => readSettings(path), path).toThrow(/a device, pipe or socket: expected a recipe file/);
+  expect(() => readSettings(folder)).toThrow(/is a folder: expected a recipe file/);
+  for (const text of ["", "# only a comment\n", "{}", "null", "---\n"])
+    expect(() => readSettings(file("none.yaml", text)), text).toThrow(
+      /expected settings by name.*found none$/,
+    );
+  for (const text of ["3", "some text", "[1, 2]", "true", "- a\n- b", '"a"'])
+    expect(() => resolveRecipe([readSettings(file("list.yaml", text))]), text).toThrow(
+      /list\.yaml: expected settings by name/,
+    );
+  for (const [text, nearest] of [
+    ["trian:", "train"],
+    ["trian: null\nseed: 1", "train"],
+    ["train: { epcohs: }", "train.epochs"],
+    ["data: { augment: { flp: } }", "data.augment.flip"],
+    ['{"images": null}', undefined],
+  ] as const)
+    expect(() => resolveRecipe([findRecipe("digits"), readSettings(file("k.yaml", text))]), text).toThrow(
+      nearest === undefined ? /unknown key/ : `unknown key (did you mean "${nearest}"?)`,
+    );
+  const emptied = () =>
+    resolveRecipe([findRecipe("digits"), readSettings(file("s.yaml", "seed: 1\ntrain:\n"))]);
+  expect(emptied).toThrow("s.yaml:2 (train): expected settings by name, received nothing; take the line out");
+  expect(() => readSettings(file("two.yaml", "seed: 1\n---\nseed: 2\n"))).toThrow(
+    "two.yaml:2: a second YAML document begins, expected one recipe; take out the line ---",
+  );
+  expect(() => readSettings(file("bytes.yaml", new Uint8Array([0xff, 0xfe, 0])))).toThrow(
+    /is no text in UTF-8/,
   );
 });
 

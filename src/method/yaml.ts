@@ -35,8 +35,13 @@ export function parseSettings(text: string, label: string): Settings {
   const document = parseDocument(text, { lineCounter: lines, logLevel: "error" });
   const lineOf = (at: number) => `${label}:${lines.linePos(at).line}`;
   const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined)
-    throw new UsageError(`${lineOf(problem.pos[0])}: ${firstLine(problem.message)}`, { path: label });
+  if (problem !== undefined) {
+    const what =
+      problem.code === "MULTIPLE_DOCS"
+        ? "a second YAML document begins, expected one recipe; take out the line ---"
+        : firstLine(problem.message);
+    throw new UsageError(`${lineOf(problem.pos[0])}: ${what}`, { path: label });
+  }
   refuseTangles(document, (node, what) => {
     throw new UsageError(`${lineOf(node.range?.[0] ?? 0)}: ${what}`, { path: label });
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { UsageError } from "./errors.ts";
-import { plain, plainJson, plainLines, shortened } from "./plain-text.ts";
+import { plain, plainJson, plainLines, shortened, shortest } from "./plain-text.ts";
 
 /** Every control character and every mark of direction. */
 const STEERING = [
@@ -25,6 +25,19 @@ test("JSON keeps every value exactly", () => {
   const text = plainJson(JSON.stringify(STEERING));
   expect(JSON.parse(text)).toEqual(STEERING);
   expect(text).toMatch(/^[ -~]*$/);
+});
+
+test("numbers are as short as people write them", () => {
+  expect([1, 1000, 4096, 1e6, 4294967295, 1e-12, 0.5, 1e12].map(shortest)).toEqual([
+    "1",
+    "1000",
+    "4096",
+    "1e6",
+    "4294967295",
+    "1e-12",
+    "0.5",
+    "1e12",
+  ]);
 });
 
 test("a long line keeps its begin and its end", () => {

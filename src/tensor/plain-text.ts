@@ -29,6 +29,12 @@ export function shortened(line: string, most = 1000): string {
   return `${line.slice(0, most - end - 3)} … ${line.slice(-end)}`;
 }
 
+/** A number as people write it: 4096 and 1000, but 1e6 and 1e-12. */
+export function shortest(n: number): string {
+  const [digits, exponent] = [String(n), n.toExponential().replace("+", "")];
+  return exponent.length + 2 < digits.length ? exponent : digits;
+}
+
 /** Lines for the person watching, on stderr; very long ones are cut in the middle. */
 export function talk(text: string): void {
   const lines = plainLines(text).split("\n");

@@ -33,7 +33,10 @@ const model = z.strictObject({
 const data = images.extend({
   augment: z
     .strictObject({
-      crop: whole.exactOptional().describe("padding in pixels before a random crop back to imageSize"),
+      crop: whole
+        .max(4096)
+        .exactOptional()
+        .describe("padding in pixels before a random crop back to imageSize"),
       flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
     })
     .prefault({})

@@ -6,7 +6,6 @@ import {
   components,
   count,
   images,
-  layers,
   pixels,
   positive,
   precision,
@@ -18,7 +17,7 @@ import {
 
 const model = z.strictObject({
   name: z.literal("redunet").default("redunet").describe("architecture"),
-  layers: layers.describe("number of layers"),
+  layers: count.max(10_000).describe("number of layers"),
   step: positive.default(0.5).describe("step size η of a layer"),
   sharpness: positive.default(500).describe("λ of the soft assignment to classes"),
   dftNorm: z

@@ -1,0 +1,43 @@
+/** @file Numbers that no machine could hold or end are refused by every recipe, before anything is made of them. */
+
+import { expect, test } from "vitest";
+import { UsageError } from "../tensor/errors.ts";
+import { methodNames, resolveRecipe, treeOf } from "./recipe.ts";
+import { type Key, recipeKeys } from "./recipe-keys.ts";
+import { findRecipe, recipeNames } from "./recipes.ts";
+
+const numeric = ({ kind }: Key): boolean => kind === "number" || kind === "pair" || kind === "list";
+const shipped = recipeNames().map((name) => findRecipe(name));
+const recipeOf = (method: string) =>
+  shipped.find((layer) => resolveRecipe([layer]).recipe.method.name === method)!;
+
+const HUGE = [1e9, 2 ** 32 - 1, 2 ** 32, 2 ** 53, 1e308, Number.POSITIVE_INFINITY];
+const WRONG = [-1, Number.NaN, "", "1", true, [], {}, [[]], Number.NEGATIVE_INFINITY];
+const SMALL = [0, 1e-308, -0, Number.MIN_VALUE];
+
+/** Whether a recipe with this value at the key is one; anything but a `UsageError` in one line fails. */
+function accepts(method: string, path: string, value: unknown): boolean {
+  try {
+    resolveRecipe([recipeOf(method), { origin: "test", values: treeOf(path, value) }]);
+    return true;
+  } catch (error) {
+    expect(error, `${path} = ${value}`).toBeInstanceOf(UsageError);
+    expect((error as Error).message, `${path} = ${value}`).toMatch(/^.{10,1500}$/);
+    return false;
+  }
+}
+
+test.each(methodNames)("%s", (method) => {
+  const keys = recipeKeys(method).filter(numeric);
+  expect(keys.length).toBeGreaterThan(5);
+  const shape = ({ kind }: Key, value: unknown) => (kind === "pair" ? [value, value] : [value]);
+  const taken = keys.flatMap((key) => {
+    const give = (value: unknown) => (key.kind === "number" ? value : shape(key, value));
+    const seed = (value: unknown) => key.path === "seed" && (value === 1e9 || value === 2 ** 32 - 1);
+    for (const value of SMALL) accepts(method, key.path, give(value));
+    return [...HUGE, ...WRONG]
+      .filter((value) => !seed(value) && accepts(method, key.path, give(value)))
+      .map((value) => `${key.path} = ${value}`);
+  });
+  expect(taken).toEqual([]);
+});
