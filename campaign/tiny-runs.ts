@@ -16,25 +16,25 @@ const digits = { name: "mnist", workers: 0 };
 const RUNS: Record<string, { model?: object; data?: object; method?: object; train: object }> = {
   supervised: {
     model: { name: "crate", ...crate },
-    train: { ...every, epochs: 3, batchSize: 20, lr: 0.01, checkpointEvery: 3 },
+    train: { ...every, epochs: 2, batchSize: 20, lr: 0.01, checkpointEvery: 3 },
   },
   mae: {
     model: { name: "crate_mae", ...crate, patch: 7 },
-    train: { ...every, epochs: 3, batchSize: 20, lr: 0.01, checkpointEvery: 2 },
+    train: { ...every, epochs: 2, batchSize: 20, lr: 0.01, checkpointEvery: 2 },
   },
   dino: {
     model: { name: "vit", ...crate, patch: 7, hidden: 16, bottleneck: 8, prototypes: 16 },
     method: { localCrops: 1, localSize: 14, neighbours: 5 },
-    train: { ...every, epochs: 2, batchSize: 20, lr: 0.001, warmupEpochs: 0, checkpointEvery: 2 },
+    train: { ...every, epochs: 2, batchSize: 20, lr: 0.001, warmupEpochs: 0, checkpointEvery: 3 },
   },
   probe: {
     model: { name: "crate", ...crate },
-    train: { ...every, epochs: 3, batchSize: 20, lr: 0.1, checkpointEvery: 2 },
+    train: { ...every, epochs: 2, batchSize: 20, lr: 0.1, checkpointEvery: 2 },
   },
   language: {
     model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, block: 8 },
     data: { name: "text:verse.txt" },
-    train: { ...every, steps: 9, batchSize: 4, lr: 0.01, evalEvery: 3, evalBlocks: 4, checkpointEvery: 2 },
+    train: { ...every, steps: 6, batchSize: 4, lr: 0.01, evalEvery: 3, evalBlocks: 4, checkpointEvery: 2 },
   },
   mcr2: {
     model: { name: "resnet10mnist", features: 8, imageSize: 28 },
@@ -69,7 +69,7 @@ const RUNS: Record<string, { model?: object; data?: object; method?: object; tra
       epochs: 1,
       batchSize: 10,
       lr: 1e-3,
-      checkpointEvery: 1,
+      checkpointEvery: 3,
     },
   },
   generative: {

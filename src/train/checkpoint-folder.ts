@@ -41,8 +41,7 @@ export function listCheckpoints(folder: string): CheckpointEntry[] {
   const [last, best] = [readPointer(folder, "last"), readPointer(folder, "best")];
   const found = [...names].flatMap((name) => {
     const step = stepOf(name);
-    if (step === undefined || !statSync(pathOf(folder, name), { throwIfNoEntry: false })?.isDirectory())
-      return [];
+    if (step === undefined || !isFolder(pathOf(folder, name))) return [];
     return [{ name, step, best: name === best, last: name === last }];
   });
   return found.sort((a, b) => a.step - b.step);
@@ -62,12 +61,19 @@ export function newestFirst(entries: readonly CheckpointEntry[]): CheckpointEntr
 }
 
 function entriesOf(folder: string): string[] {
+  return reading(folder, () => readdirSync(folder)) ?? [];
+}
+
+const isFolder = (path: string): boolean => reading(path, () => statSync(path).isDirectory()) ?? false;
+
+/** What `action` reads; nothing where there is no such file. @throws {CheckpointError} it cannot be read */
+function reading<T>(path: string, action: () => T): T | undefined {
   try {
-    return readdirSync(folder);
+    return action();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT") return [];
-    throw new CheckpointError(`${folder} cannot be read (${code})`, { path: folder, cause });
+    if (code === "ENOENT") return undefined;
+    throw new CheckpointError(`${path} cannot be read (${code})`, { path, cause });
   }
 }
 

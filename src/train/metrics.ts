@@ -52,7 +52,7 @@ export class MetricsWriter {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    writing(this.path, () => closeSync(this.#fd));
   }
 
   [Symbol.dispose](): void {

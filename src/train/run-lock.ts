@@ -1,35 +1,47 @@
 /** @file One process per run folder: a lock file named after its holder, which a dead holder does not keep. */
 
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../tensor/errors.ts";
 import { writing } from "../tensor/write-file.ts";
 
-/** A run folder that is ours until `release`. */
+/** A run folder that is ours until `release`, or until it is disposed of. */
 export interface RunLock extends Disposable {
+  /** @throws {DiskError} the file cannot be removed */
   release(): void;
 }
+
+/** Files of this process that count; one that a broken disk kept does not. */
+const held = new Set<string>();
 
 /**
  * Takes a run folder for this process. The lock is a file `.lock-HOST-PID-START`; no two processes ever have the same
  * name, so that the file of a dead one can be removed by anyone and at any time without hitting a live one.
  *
  * @throws {UsageError} another process has it, or this one already; where two come in the same instant, maybe both
- * @throws {DiskError} the folder cannot be written; so does `release`, where the file cannot be removed
+ * @throws {DiskError} the folder cannot be written
  */
 export function lockRun(folder: string): RunLock {
   const host = encodeURIComponent(hostname());
   const own = `.lock-${host}-${process.pid}-${startOf(process.pid) ?? 0}`;
-  const path = join(folder, own);
-  const release = () => writing(path, () => rmSync(path, { force: true }));
-  try {
-    writing(path, () => writeFileSync(path, `process ${process.pid} on ${hostname()}\n`, { flag: "wx" }));
-  } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
-    if (code === "EEXIST") throw inUse(folder, `by this process, ${process.pid}`);
-    throw error;
-  }
+  const path = join(
+    writing(folder, () => realpathSync(folder)),
+    own,
+  );
+  if (held.has(path)) throw inUse(folder, `by this process, ${process.pid}`);
+  const release = () => {
+    held.delete(path);
+    writing(path, () => rmSync(path, { force: true }));
+  };
+  // what ends a run says more than that its lock stays, which is dead with the process
+  const dispose = () => {
+    try {
+      release();
+    } catch {}
+  };
+  writing(path, () => writeFileSync(path, `process ${process.pid} on ${hostname()}\n`));
+  held.add(path);
   // our own name is there before we look for others: of two that come together, at least one sees the other
   try {
     for (const other of writing(folder, () => readdirSync(folder))) {
@@ -43,10 +55,10 @@ export function lockRun(folder: string): RunLock {
       writing(join(folder, other), () => rmSync(join(folder, other), { force: true }));
     }
   } catch (error) {
-    release();
+    dispose();
     throw error;
   }
-  return { release, [Symbol.dispose]: release };
+  return { release, [Symbol.dispose]: dispose };
 }
 
 function inUse(folder: string, by: string): UsageError {

@@ -78,7 +78,7 @@ export class EventWriter {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    writing(this.path, () => closeSync(this.#fd));
   }
 
   [Symbol.dispose](): void {
