@@ -137,8 +137,10 @@ test("a wrong layout says what was expected", async () => {
     () =>
       ImageFolder.open(join(root, name), { split, imageSize });
   expect(open("flat", "train")).toThrow("flat has no train/ for the train split");
-  expect(open("flat", "test")).toThrow("flat has no val/, validation/, test/ for the test split");
-  expect(open("nowhere", "test")).toThrow("nowhere is not a folder");
+  expect(open("flat", "test")).toThrow(
+    "flat has no val/, valid/, validation/, dev/, test/ for the test split",
+  );
+  expect(open("nowhere", "test")).toThrow("nowhere is missing; expected a folder");
   expect(open("empty", "train")).toThrow("no images in");
   expect(open("strange", "test")).toThrow("class b of");
   expect(open("strange", "train", 0)).toThrow("imageSize is 0, expected a positive integer");

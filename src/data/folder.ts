@@ -1,14 +1,19 @@
 /** @file Image folders, one sub-folder a class; the files are decoded in worker threads when they are asked for. */
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import { DataError, UsageError } from "../tensor/errors.ts";
+import { talk } from "../tensor/plain-text.ts";
+import { classTitles } from "./class-titles.ts";
 import { type DecodePool, decodeFiles } from "./decode-files.ts";
+import { ENDINGS } from "./image/read.ts";
+import { classFolders, imageFiles, sayLeftOut } from "./image-files.ts";
 import { checkImageSet, checkIndex, fingerprint, type ImageSet, type ImageSource } from "./image-set.ts";
+import { entries, some } from "./names.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
-export const EXTENSIONS = [".jpg", ".jpeg", ".png", ".webp", ".gif"];
-const SPLITS = { train: ["train"], test: ["val", "validation", "test"] } as const;
+/** Names of a split's folder, in any case; the first that is there counts. */
+const SPLITS = { train: ["train"], test: ["val", "valid", "validation", "dev", "test"] } as const;
 
 export interface FolderOptions {
   split: "train" | "test";
@@ -19,9 +24,10 @@ export interface FolderOptions {
 }
 
 /**
- * A data set in the layout of torchvision's ImageFolder: ROOT/train/CLASS/*.jpg, and ROOT/val, ROOT/validation or
- * ROOT/test for the test split. The classes are the sub-folders of train, sorted by name. A file `classes.json`
- * in ROOT, an object from folder name to title, gives the classes readable names.
+ * A data set in the layout of torchvision's ImageFolder: ROOT/train/CLASS/*.jpg, and ROOT/val, validation, dev or test for
+ * the test split, in any case. The classes are the sub-folders of train, sorted by code points. A file `classes.json` in
+ * ROOT, an object from folder name to title or a list of titles, gives the classes readable names. What is left out is
+ * said in one line.
  */
 export class ImageFolder implements ImageSource {
   readonly channels = 3;
@@ -57,23 +63,32 @@ export class ImageFolder implements ImageSource {
         throw new UsageError(`folder: ${key} is ${value}, expected a positive integer`);
     }
     const path = splitFolder(root, options.split);
-    const names = subFolders(splitFolder(root, "train", path));
-    const stranger = subFolders(path).find((name) => !names.includes(name));
+    const { names } = classFolders(splitFolder(root, "train", path));
+    const { names: own, leftOut } = classFolders(path);
+    const stranger = own.find((name) => !names.includes(name));
     if (stranger !== undefined)
       throw new DataError(`folder: class ${stranger} of ${path} is not among the classes of train`, { path });
     const files: string[] = [];
     const labels: number[] = [];
-    for (const [label, name] of names.entries()) {
-      for (const file of imageFiles(join(path, name))) {
+    const empty: string[] = [];
+    for (const name of own) {
+      const images = imageFiles(join(path, name));
+      if (images.files.length === 0) empty.push(name);
+      for (const file of images.files) {
         files.push(join(name, file));
-        labels.push(label);
+        labels.push(names.indexOf(name));
       }
+      for (const file of images.leftOut) leftOut.push(join(name, file));
     }
     if (files.length === 0)
-      throw new DataError(`folder: no images in ${path}; expected CLASS/*${EXTENSIONS.join(", *")}`, {
-        path,
-      });
-    const classes = titles(join(root, "classes.json"), names);
+      throw new DataError(`folder: no images in ${path}; expected CLASS/*${ENDINGS.join(", *")}`, { path });
+    if (empty.length > 0)
+      throw new DataError(
+        `folder: no images of class ${some(empty)} in ${path}; put some there, or remove the folder`,
+        { path },
+      );
+    sayLeftOut(path, leftOut);
+    const classes = classTitles(join(root, "classes.json"), names);
     return new ImageFolder(`folder:${root}`, path, files, Int32Array.from(labels), classes, options);
   }
 
@@ -105,37 +120,27 @@ export class ImageFolder implements ImageSource {
 
 /** The folder of a split, or `otherwise` when it does not exist. */
 function splitFolder(root: string, split: "train" | "test", otherwise?: string): string {
-  const names = SPLITS[split];
-  const found = names.map((name) => join(root, name)).find(isFolder) ?? otherwise;
-  if (found !== undefined) return found;
-  if (!isFolder(root)) throw new DataError(`folder: ${root} is not a folder`, { path: root });
-  throw new DataError(`folder: ${root} has no ${names.join("/, ")}/ for the ${split} split`, { path: root });
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-/** Sorted by code unit, as Python sorts. */
-export function subFolders(path: string): string[] {
-  const names = readdirSync(path).filter((name) => !name.startsWith("."));
-  return names.filter((name) => isFolder(join(path, name))).sort();
-}
-
-export function imageFiles(path: string): string[] {
-  if (!isFolder(path)) return [];
-  const names = readdirSync(path, { recursive: true, encoding: "utf8" });
-  return names.filter((name) => EXTENSIONS.includes(extname(name).toLowerCase())).sort();
-}
-
-function titles(path: string, names: string[]): string[] {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return names;
-  try {
-    const known = new Map(Object.entries(JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>));
-    return names.map((name) => String(known.get(name) ?? name));
-  } catch (cause) {
-    throw new DataError(`${path}: not a JSON object: ${(cause as Error).message}`, { path, cause });
+  const names: readonly string[] = SPLITS[split];
+  const place = (name: string) => names.indexOf(name.toLowerCase());
+  const found = entries(root, (name) => place(name) >= 0)
+    .filter(({ kind }) => kind === "folder")
+    .map(({ name }) => name)
+    .sort((a, b) => place(a) - place(b));
+  const [first, ...others] = found;
+  if (first === undefined) {
+    if (otherwise !== undefined) return otherwise;
+    throw new DataError(`folder: ${root} has no ${names.join("/, ")}/ for the ${split} split`, {
+      path: root,
+    });
   }
+  const twin = others.find((name) => place(name) === place(first));
+  if (twin !== undefined)
+    throw new DataError(`folder: ${root} has both ${first}/ and ${twin}/; expected one of them`, {
+      path: root,
+    });
+  if (others.length > 0)
+    talk(`folder:${root}: ${first}/ is the ${split} split; ${others.join("/, ")}/ left out`);
+  return join(root, first);
 }
 
 /** Every name, and of at most about 64 files the size and the first 4 KiB. */

@@ -5,7 +5,9 @@ import { extname, join } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
 import { cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { type DecodePool, decodeFiles } from "../decode-files.ts";
-import { EXTENSIONS, imageFiles, subFolders } from "../folder.ts";
+import { ENDINGS } from "../image/read.ts";
+import { classFolders, imageFiles, imagesIn, sayLeftOut } from "../image-files.ts";
+import { some } from "../names.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import { type OnnxEncoderOptions, openEncoder } from "./encoder.ts";
 import { checkFeatures, type Features } from "./features.ts";
@@ -17,18 +19,26 @@ import { checkFeatures, type Features } from "./features.ts";
  * @throws {DataError} no images, or one that cannot be read
  */
 export async function encodeFolder(path: string, options: OnnxEncoderOptions): Promise<Features> {
-  const classes = subFolders(path);
+  const { names: classes, leftOut } = classFolders(path);
   const groups = classes.length > 0 ? classes : ["."];
-  const files = groups.flatMap((name, label) =>
-    imageFiles(join(path, name)).map((file) => ({ name: join(name, file), label })),
+  const found = groups.map((name) => (classes.length > 0 ? imageFiles(join(path, name)) : imagesIn(path)));
+  const files = found.flatMap((images, label) =>
+    images.files.map((file) => ({ name: join(groups[label]!, file), label })),
   );
   if (files.length === 0)
     throw new DataError(
-      `${path}: no images; expected *${EXTENSIONS.join(", *")}, or a folder of them for each class`,
+      `${path}: no images; expected *${ENDINGS.join(", *")}, or a folder of them for each class`,
       {
         path,
       },
     );
+  const empty = classes.filter((_, i) => found[i]!.files.length === 0);
+  if (empty.length > 0)
+    throw new DataError(`${path}: no images of class ${some(empty)}; put some there, or remove the folder`, {
+      path,
+    });
+  const others = found.flatMap((images, i) => images.leftOut.map((file) => join(groups[i]!, file)));
+  sayLeftOut(path, classes.length > 0 ? [...leftOut, ...others] : others);
   const encoder = await openEncoder(options);
   const worker = new URL(`../decode-worker${extname(import.meta.url)}`, import.meta.url);
   const threads = Math.min(4, availableParallelism(), Math.ceil(files.length / 16)); // each takes a while to start

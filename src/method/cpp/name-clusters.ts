@@ -1,5 +1,6 @@
 /** @file Names for clusters by votes of their images, in a space that images and texts share. */
 
+import { byCodePoint } from "../../data/names.ts";
 import { toSphere } from "../../nn/index.ts";
 import { DataError, noGrad, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { checkFeatureSet } from "./feature-set.ts";
@@ -36,7 +37,7 @@ export interface NamingOptions {
 
 /** Names of several lists, each once, in alphabetical order, so that ties do not depend on the lists' order. */
 export const candidateNames = (...lists: readonly (readonly string[])[]): string[] =>
-  [...new Set(lists.flat().map((name) => name.trim()))].filter((name) => name !== "").sort();
+  [...new Set(lists.flat().map((name) => name.trim()))].filter((name) => name !== "").sort(byCodePoint);
 
 /**
  * Each image gives its most likely names their probabilities, p = softmax(scale · x̂ᵀt); a cluster has the name with the

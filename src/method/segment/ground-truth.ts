@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
+import { byCodePoint } from "../../data/names.ts";
 import { DataError, UsageError } from "../../tensor/index.ts";
 import type { Mask } from "./mask.ts";
 import { readPicture } from "./picture.ts";
@@ -40,7 +41,7 @@ export async function readMasks(
     return /^(_\d+)?\.png$/.test(rest);
   });
   const maps = await Promise.all(
-    pictures.sort().map((file) => readPicture(join(folder, file), { channels: 1 })),
+    pictures.sort(byCodePoint).map((file) => readPicture(join(folder, file), { channels: 1 })),
   );
   return maps.flatMap(({ data, width, height }, annotator) => regions(data, height, width, annotator));
 }

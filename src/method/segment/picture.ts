@@ -1,10 +1,11 @@
 /** @file Image files at any size, as bytes and as a model takes them. */
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { type Picture, toGrey } from "../../data/image/picture.ts";
 import { ENDINGS, readImage } from "../../data/image/read.ts";
 import { resample } from "../../data/image/resample.ts";
+import { imagesIn, sayLeftOut } from "../../data/image-files.ts";
 import type { Normalisation } from "../../data/index.ts";
 import { DataError, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 
@@ -16,10 +17,11 @@ export function imagePaths(path: string): string[] {
   if (at === undefined)
     throw new UsageError(`${path}: nothing there; expected an image or a folder of images`, { path });
   if (!at.isDirectory()) return [path];
-  const names = readdirSync(path).filter((name) => ENDINGS.includes(extname(name).toLowerCase()));
-  if (names.length === 0)
+  const { files, leftOut } = imagesIn(path);
+  if (files.length === 0)
     throw new UsageError(`${path}: expected images that end in ${ENDINGS.join(", ")}, found none`, { path });
-  return names.sort().map((name) => join(path, name));
+  sayLeftOut(path, leftOut);
+  return files.map((name) => join(path, name));
 }
 
 /**
