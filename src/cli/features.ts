@@ -1,5 +1,6 @@
 /** @file `vitrine features`: what a run's encoder, or one that the user names, makes of images, as a file. */
 import { type Command, Option } from "commander";
+import { PIXEL_TYPES, type PixelType } from "../data/features/encoder-ends.ts";
 import { grouped, print } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -14,6 +15,9 @@ interface Options {
   checkpoint: string;
   split: "train" | "test";
   encoder?: string;
+  encoderOutput?: string;
+  encoderSize?: number;
+  encoderDtype?: PixelType;
   near?: number;
   count: number;
 }
@@ -29,6 +33,19 @@ export function featuresCommand(command: Command): void {
         .default("train"),
     )
     .option("--encoder <file>", "ONNX encoder for a folder of images, run by onnxruntime")
+    .option("--encoder-output <name>", "the encoder's output to take; needed where it has several")
+    .addOption(
+      new Option(
+        "--encoder-size <pixels>",
+        "side of its images; 224 for an encoder that takes any",
+      ).argParser(wholeNumber("--encoder-size")),
+    )
+    .addOption(
+      new Option(
+        "--encoder-dtype <type>",
+        "element type of its images, which another encoder is refused for",
+      ).choices(PIXEL_TYPES),
+    )
     .addOption(
       new Option("--near <row>", "list the rows most like this one, by cosine").argParser(
         wholeNumber("--near", 0),

@@ -39,6 +39,8 @@ export {
   type Features,
   type OnnxEncoder,
   type OnnxEncoderOptions,
+  PIXEL_TYPES,
+  type PixelType,
   openEncoder,
   type ReadFeaturesOptions,
   readFeatures,

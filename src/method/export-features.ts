@@ -1,6 +1,6 @@
 /** @file Features of a run, or of a folder of images through an encoder, written to a file. */
 
-import { readFeatures, writeFeatures } from "../data/index.ts";
+import { type PixelType, readFeatures, writeFeatures } from "../data/index.ts";
 import { UsageError } from "../tensor/index.ts";
 import { runFeatures } from "./run-features.ts";
 
@@ -10,6 +10,10 @@ export interface ExportFeaturesOptions {
   split: "train" | "test";
   /** ONNX file for a folder of images. */
   encoder?: string;
+  /** Its output, the side of its images and their element type, where the model leaves them open. */
+  encoderOutput?: string;
+  encoderSize?: number;
+  encoderDtype?: PixelType;
 }
 
 /**
@@ -18,18 +22,27 @@ export interface ExportFeaturesOptions {
  */
 export async function exportFeatures(
   source: string,
-  { output, encoder, ...run }: ExportFeaturesOptions,
+  { output, encoder, encoderOutput, encoderSize, encoderDtype, ...run }: ExportFeaturesOptions,
 ): Promise<[n: number, d: number]> {
   if (output === undefined)
     throw new UsageError("--output: missing, expected a .npy, .npz, .safetensors or .parquet file", {
       path: "--output",
     });
   if (encoder !== undefined) {
-    const found = await readFeatures(source, { encoder: { path: encoder } });
+    const found = await readFeatures(source, {
+      encoder: {
+        path: encoder,
+        ...(encoderOutput !== undefined && { output: encoderOutput }),
+        ...(encoderSize !== undefined && { size: encoderSize }),
+        ...(encoderDtype !== undefined && { dtype: encoderDtype }),
+      },
+    });
     using features = found.features;
     writeFeatures(output, found);
     return [features.size(0), features.size(1)];
   }
+  if (encoderOutput !== undefined || encoderSize !== undefined || encoderDtype !== undefined)
+    throw new UsageError("--encoder: missing, expected an ONNX file, whose output, size or dtype was given");
   using found = await runFeatures(source, run);
   const labels = Int32Array.from(found.labels.numbers());
   writeFeatures(output, { features: found.Z, labels });

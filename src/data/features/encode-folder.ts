@@ -40,6 +40,7 @@ export async function encodeFolder(path: string, options: OnnxEncoderOptions): P
   const others = found.flatMap((images, i) => images.leftOut.map((file) => join(groups[i]!, file)));
   sayLeftOut(path, classes.length > 0 ? [...leftOut, ...others] : others);
   const encoder = await openEncoder(options);
+  process.stderr.write(`${encoder.about}\n`);
   const worker = new URL(`../decode-worker${extname(import.meta.url)}`, import.meta.url);
   const threads = Math.min(4, availableParallelism(), Math.ceil(files.length / 16)); // each takes a while to start
   const pool: DecodePool = new WorkerPool(worker, threads);

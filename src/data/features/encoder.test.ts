@@ -27,7 +27,11 @@ interface Net {
   output?: (number | string)[];
   /** Whether Flatten's result is an output too. */
   both?: boolean;
-  type?: number;
+  /** Element types of the input and of the output, as ONNX numbers them, where casts are at the ends. */
+  from?: number;
+  to?: number;
+  /** Whether colours are the last axis. */
+  last?: boolean;
 }
 
 const SIDE = 4;
@@ -37,22 +41,32 @@ const WEIGHTS = Float32Array.from({ length: 2 * D }, (_, i) => Math.sin(i) / 10)
 
 /** An ONNX file of features = flatten(images) · W. */
 function model(name: string, net: Net = {}): string {
-  const { input = ["batch", 3, SIDE, SIDE], output = ["batch", 2], both = false, type = FLOAT } = net;
-  const node = (kind: string, inputs: string[], result: string) => {
+  const { from = FLOAT, to = FLOAT, last = false, both = false, output = ["batch", 2] } = net;
+  const { input = last ? ["batch", SIDE, SIDE, 3] : ["batch", 3, SIDE, SIDE] } = net;
+  const graph = new Message();
+  const node = (kind: string, inputs: string[], result: string, attribute?: Message) => {
     const made = new Message();
-    for (const from of inputs) made.text(1, from);
-    return made.text(2, result).text(4, kind);
+    for (const source of inputs) made.text(1, source);
+    made.text(2, result).text(4, kind);
+    graph.message(1, attribute === undefined ? made : made.message(5, attribute));
   };
-  const axis = new Message().text(1, "axis").varint(3, 1).varint(20, 2);
+  const integer = (key: string, value: number) => new Message().text(1, key).varint(3, value).varint(20, 2);
+  node("Cast", ["images"], "floats", integer("to", FLOAT));
+  if (last) {
+    const order = new Message().text(1, "perm");
+    for (const axis of [0, 3, 1, 2]) order.varint(8, axis);
+    node("Transpose", ["floats"], "planes", order.varint(20, 7));
+  }
+  node("Flatten", [last ? "planes" : "floats"], "flat", integer("axis", 1));
+  node("MatMul", ["flat", "W"], "product");
+  node("Cast", ["product"], "features", integer("to", to));
   const weights = new Message().varint(1, D).varint(1, 2).varint(2, FLOAT).text(8, "W");
   weights.bytes(9, new Uint8Array(WEIGHTS.buffer));
-  const graph = new Message()
-    .message(1, node("Flatten", ["images"], "flat").message(5, axis))
-    .message(1, node("MatMul", ["flat", "W"], "features"))
+  graph
     .text(2, "encoder")
     .message(5, weights)
-    .message(11, info("images", input, type))
-    .message(12, info("features", output, type));
+    .message(11, info("images", input, from))
+    .message(12, info("features", output, to));
   if (both) graph.message(12, info("flat", ["batch", D]));
   const opset = new Message().text(1, "").varint(2, 17);
   const path = join(folder, name);
@@ -122,9 +136,13 @@ test("a model that does not fit is refused with what was expected and what it ha
   await open("rank.onnx", { input: ["batch", D], output: ["batch", 2] }).toThrow(
     "the model takes float32 [batch, 48]",
   );
-  await open("type.onnx", { type: 11 }).toThrow(/the model takes float64|cannot be loaded/);
+  await open("type.onnx", {}, { dtype: "uint8" }).toThrow(
+    "expected an input uint8 [batch, 3, 4, 4], the model takes",
+  );
   await open("both.onnx", { both: true }).toThrow("expected output to be one of features, flat, got none");
-  await open("name.onnx", { both: true }, { output: "fat" }).toThrow("one of features, flat, got fat");
+  await open("name.onnx", { both: true }, { output: "fat" }).toThrow(
+    "one of features, flat, got fat; name one with --encoder-output",
+  );
   const chosen = await openEncoder({ path: model("flat.onnx", { both: true }), size: SIDE, output: "flat" });
   using images = random(1).uniform([2, 3, SIDE, SIDE]);
   using wide = await chosen.encode(images);
@@ -137,8 +155,56 @@ test("a model that does not fit is refused with what was expected and what it ha
   await expect(openEncoder({ path: join(folder, "text.onnx") })).rejects.toThrow("cannot be loaded");
 });
 
+test("float16, float64 and bytes are cast, colours may be last, features of other precision become float32", async () => {
+  using images = scope(() => random(1).uniform([3, 3, SIDE, SIDE], 0, 255).round());
+  const bytes = images.to("uint8");
+  const features = async (net: Net, pixels: typeof images) => {
+    const path = model(`${JSON.stringify(net)}.onnx`, net);
+    const encoder = await openEncoder({ path, batchSize: 2, normalise: PLAIN });
+    try {
+      expect(encoder.size).toBe(SIDE);
+      return await encoder.encode(pixels);
+    } finally {
+      await encoder.close();
+    }
+  };
+  using truth = await features({}, images);
+  using raw = truth.mul(255);
+  for (const [net, expected, within] of [
+    [{ from: 10 }, truth, 1e-2],
+    [{ from: 11 }, truth, 1e-5],
+    [{ from: 2 }, raw, 1e-3],
+    [{ last: true }, truth, 1e-5],
+    [{ from: 2, last: true }, raw, 1e-3],
+    [{ to: 11 }, truth, 1e-5],
+    [{ to: 10 }, truth, 1e-2],
+  ] as const) {
+    using found = await features(net, net.from === 2 ? bytes : images);
+    expect(found.dtype).toBe("float32");
+    scope(() => expect(found.sub(expected).abs().max().item(), JSON.stringify(net)).toBeLessThan(within));
+  }
+  bytes.dispose();
+});
+
+test("a model of any size takes 224 or what is asked for; one that loads but cannot run is a DataError", async () => {
+  const input = ["batch", 3, "height", "width"];
+  const path = model("any.onnx", { input });
+  const usual = await openEncoder({ path });
+  expect([usual.size, usual.about]).toEqual([
+    224,
+    expect.stringContaining("images float32 [b, 3, 224, 224]"),
+  ]);
+  await usual.close();
+  const small = await openEncoder({ path, size: 2 });
+  using images = random(1).uniform([1, 3, 2, 2]);
+  await expect(small.encode(images)).rejects.toThrow(
+    expect.objectContaining({ name: "DataError", message: expect.stringContaining("any.onnx cannot run") }),
+  );
+  await small.close();
+});
+
 test("without the runtime it is said what to install", async () => {
   await expect(loadRuntime("onnxruntime-nowhere")).rejects.toThrow(
-    "encoder: onnxruntime-nowhere is not installed; npm install",
+    "encoder: onnxruntime-nowhere is not installed; ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-nowhere",
   );
 });

@@ -1,11 +1,13 @@
-/** @file Image encoders as ONNX models that the user names: what they are given, and what they must give. */
+/** @file Image encoders as ONNX models that the user names: images in, features out. */
 
 import { existsSync } from "node:fs";
+import { type DType, dtypeOf, isTypedArray } from "../../tensor/dtype.ts";
 import { DataError, UsageError } from "../../tensor/errors.ts";
 import { cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { normalise } from "../augment.ts";
 import type { Normalisation } from "../normalise.ts";
-import { loadRuntime, type Runtime, type Session, type ValueInfo } from "./runtime.ts";
+import { checkInput, chooseOutput, type EncoderInput, type PixelType, shown } from "./encoder-ends.ts";
+import { loadRuntime, type Runtime, type Session, type Value } from "./runtime.ts";
 
 /** Mean and standard deviation per channel of the images that CLIP was trained on. */
 export const CLIP: Normalisation = {
@@ -17,13 +19,15 @@ export const CLIP: Normalisation = {
 export interface OnnxEncoderOptions {
   /** The ONNX file. */
   path: string;
-  /** Side of its square input in pixels; 224 when left out. */
+  /** Side of its square input in pixels; the model's when left out, 224 for a model that takes any. */
   size?: number;
+  /** Element type of its input, which the model says; another one is refused. */
+  dtype?: PixelType;
   /** Pixels of an image's shorter side before the central square is cut out; `size` when left out. */
   short?: number;
   /** How images are resized: "cubic" when left out, or "linear"; both with anti-aliasing. */
   kernel?: "cubic" | "linear";
-  /** Mean and standard deviation of pixels in [0, 1]; CLIP's when left out. */
+  /** Mean and standard deviation of pixels in [0, 1]; CLIP's when left out. A model that takes bytes gets bytes. */
   normalise?: Normalisation;
   /** The output that holds the features; "image_embeds", or the only one, when left out. */
   output?: string;
@@ -34,7 +38,9 @@ export interface OnnxEncoderOptions {
 export interface OnnxEncoder {
   readonly size: number;
   readonly batchSize: number;
-  /** Images [b, 3, size, size], bytes or floats of 0 to 255 → float32 [b, d] */
+  /** What it takes and gives, in one line. */
+  readonly about: string;
+  /** Images [b, 3, size, size], bytes or floats of 0 to 255 → float32 [b, d]. @throws {DataError} it cannot run */
   encode(images: Tensor): Promise<Tensor>;
   close(): Promise<void>;
 }
@@ -46,78 +52,58 @@ export interface OnnxEncoder {
  * @throws {DataError} no ONNX model that the runtime can load
  */
 export async function openEncoder(options: OnnxEncoderOptions): Promise<OnnxEncoder> {
-  const { path, size = 224, batchSize = 32 } = options;
-  for (const [key, value] of Object.entries({ size, batchSize, short: options.short ?? size }))
-    if (!(Number.isInteger(value) && value >= 1))
-      throw new UsageError(`encoder: expected ${key} to be a whole number from 1 on, got ${value}`);
-  if ((options.short ?? size) < size)
-    throw new UsageError(`encoder: expected short from the size, ${size}, on, got ${options.short}`);
+  const { path, size, batchSize = 32, short, output } = options;
+  for (const [key, value] of Object.entries({ size, batchSize, short }))
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= LARGEST))
+      throw new UsageError(
+        `encoder: expected ${key} to be a whole number from 1 to ${LARGEST}, got ${value}`,
+      );
   const runtime = await loadRuntime();
   if (!existsSync(path)) throw new DataError(`encoder ${path} is missing`, { path });
-  const session = await runtime.InferenceSession.create(path).catch((cause: Error) => {
-    throw new DataError(`encoder ${path} cannot be loaded: ${cause.message.split("\n")[0]}`, { path, cause });
+  const session = await runtime.InferenceSession.create(path, SILENT).catch((cause: Error) => {
+    throw new DataError(`encoder ${path} cannot be loaded: ${firstLine(cause)}`, { path, cause });
   });
   try {
-    const input = checkInput(path, session.inputMetadata, size);
-    const output = chooseOutput(path, session.outputMetadata, options.output);
-    const fixed = input.shape?.[0];
-    const batch = typeof fixed === "number" && fixed > 0 ? fixed : undefined;
-    const names = { input: input.name, output };
-    return new Runner(runtime, session, names, size, batch ?? batchSize, batch !== undefined, options);
+    const input = checkInput(path, session.inputMetadata, options);
+    if (short !== undefined && short < input.size)
+      throw new UsageError(`encoder: expected short from the size, ${input.size}, on, got ${short}`);
+    const chosen = chooseOutput(path, session.outputMetadata, output);
+    return new Runner(runtime, session, input, chosen, input.batch ?? batchSize, options);
   } catch (error) {
     await session.release();
     throw error;
   }
 }
 
-/** A shape as it can stand in a message. */
-const shown = (shape: readonly (number | string)[] | undefined): string => `[${(shape ?? []).join(", ")}]`;
+/** The runtime writes nothing of its own: what fails is said once, by us. */
+const SILENT = { logSeverityLevel: 4 } as const;
 
-function checkInput(path: string, inputs: readonly ValueInfo[], size: number): ValueInfo {
-  const [input] = inputs;
-  if (input === undefined || inputs.length !== 1)
-    throw new UsageError(
-      `encoder ${path}: expected one input, images; it has ${inputs.map(({ name }) => name).join(", ") || "none"}`,
-    );
-  const { shape = [], type } = input;
-  const fits = [undefined, 3, size, size].every(
-    (wanted, i) =>
-      wanted === undefined || typeof shape[i] !== "number" || shape[i] === wanted || shape[i]! < 0,
-  );
-  if (type !== "float32" || (shape.length > 0 && (shape.length !== 4 || !fits)))
-    throw new UsageError(
-      `encoder ${path}: expected an input float32 [batch, 3, ${size}, ${size}], the model takes ${type} ${shown(shape)}`,
-    );
-  return input;
-}
+/** Pixels of a side, and images of a batch. */
+const LARGEST = 8192;
 
-function chooseOutput(path: string, outputs: readonly ValueInfo[], given: string | undefined): string {
-  const names = outputs.map(({ name }) => name);
-  const chosen =
-    given ?? (names.includes("image_embeds") ? "image_embeds" : names.length === 1 ? names[0] : "");
-  const info = outputs.find(({ name }) => name === chosen);
-  if (info === undefined)
-    throw new UsageError(
-      `encoder ${path}: expected output to be one of ${names.join(", ")}, got ${given ?? "none"}`,
-    );
-  if (info.type !== "float32" || (info.shape?.length ?? 2) !== 2)
-    throw new UsageError(
-      `encoder ${path}: expected features float32 [batch, d] from ${chosen}, the model gives ${info.type} ${shown(info.shape)}`,
-    );
-  return info.name;
-}
+const firstLine = ({ message }: Error): string => message.split("\n")[0]!;
 
 class Runner implements OnnxEncoder {
+  readonly size: number;
+
   constructor(
     private readonly runtime: Runtime,
     private readonly session: Session,
-    private readonly names: { input: string; output: string },
-    readonly size: number,
+    private readonly input: EncoderInput,
+    private readonly output: string,
     readonly batchSize: number,
-    /** Whether the model takes batches of that size only. */
-    private readonly fixed: boolean,
     private readonly options: OnnxEncoderOptions,
-  ) {}
+  ) {
+    this.size = input.size;
+  }
+
+  get about(): string {
+    const { dtype, size, last } = this.input;
+    const pixels =
+      dtype === "uint8" ? "bytes" : this.options.normalise ? "normalised" : "of CLIP's mean and std";
+    const shape = last ? `[b, ${size}, ${size}, 3]` : `[b, 3, ${size}, ${size}]`;
+    return `encoder ${this.options.path}: images ${dtype} ${shape}, ${pixels}; features from ${this.output}`;
+  }
 
   async encode(images: Tensor): Promise<Tensor> {
     const { size, batchSize } = this;
@@ -135,34 +121,42 @@ class Runner implements OnnxEncoder {
     }
   }
 
-  /** Normalised pixels; a batch of fixed size is filled up with its first image. */
-  private pixels(images: Tensor, at: number, count: number): Float32Array {
+  /** What the model is given; a batch of fixed size is filled up with its first image. */
+  private pixels(images: Tensor, at: number, count: number): Value {
+    const { batch, dtype, last, size } = this.input;
     return scope(() => {
       const own = images.narrow(0, at, count);
-      const missing = this.fixed ? this.batchSize - count : 0;
+      const missing = Math.max(0, (batch ?? 0) - count);
       const filled = missing > 0 ? cat([own, ...Array(missing).fill(own.narrow(0, 0, 1))]) : own;
-      return normalise(filled, this.options.normalise ?? CLIP)
-        .to("cpu")
-        .data() as Float32Array;
+      const values = dtype === "uint8" ? filled : normalise(filled, this.options.normalise ?? CLIP);
+      const placed = last ? values.permute([0, 2, 3, 1]) : values; // [b, size, size, 3], or [b, 3, size, size]
+      const shape = last ? [filled.size(0), size, size, 3] : [filled.size(0), 3, size, size];
+      return new this.runtime.Tensor(dtype, placed.to("cpu").to(dtype).contiguous().data(), shape);
     }, "pixels");
   }
 
-  private async batch(pixels: Float32Array, count: number): Promise<Tensor> {
-    const { input, output } = this.names;
-    const b = pixels.length / (3 * this.size ** 2);
-    const images = new this.runtime.Tensor("float32", pixels, [b, 3, this.size, this.size]);
-    const { [output]: features } = await this.session.run({ [input]: images }, [output]);
-    if (features?.type !== "float32" || features.dims.length !== 2 || features.dims[0] !== b)
-      throw new UsageError(
-        `encoder ${this.options.path}: expected features float32 [${b}, d] from ${output}, got ${features?.type} ${shown(features?.dims)}`,
+  private async batch(images: Value, count: number): Promise<Tensor> {
+    const { input, output, options } = this;
+    const b = images.dims[0]!;
+    const { [output]: features } = await this.session
+      .run({ [input.name]: images }, [output], SILENT)
+      .catch((cause: Error) => {
+        throw new DataError(`encoder ${options.path} cannot run: ${firstLine(cause)}`, {
+          path: options.path,
+          cause,
+        });
+      });
+    const { dims = [], type = "nothing" } = features ?? {};
+    if (!isTypedArray(features?.data) || dims[0] !== b || dims.slice(2).some((size) => size !== 1))
+      throw new DataError(
+        `encoder ${options.path}: expected features [${b}, d] from ${output}, got ${type} ${shown(dims)}`,
+        { path: options.path },
       );
-    return scope(
-      () =>
-        tensor(features.data as Float32Array, { shape: features.dims })
-          .narrow(0, 0, count)
-          .clone(),
-      "encoded",
-    );
+    const { data } = features;
+    // half precision comes as its 16 bits
+    const dtype: DType = type === "float16" ? "float16" : dtypeOf(data);
+    const shape = [b, dims[1] ?? 1];
+    return scope(() => tensor(data, { shape, dtype }).narrow(0, 0, count).to("float32").clone(), "encoded");
   }
 
   close(): Promise<void> {
