@@ -70,6 +70,10 @@ export function batchCount(count: number, batchSize: number, dropLast = false): 
   return dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
 }
 
+/** Whether an epoch ends with a batch of a single image, which has no other to be compared with. */
+export const leavesOne = (count: number, batchSize: number): boolean =>
+  count > 1 && batchSize > 1 && count % batchSize === 1;
+
 /** The order of an epoch: a permutation of 0 … count − 1, from the stream "data.shuffle/epoch.N". */
 export function epochOrder(count: number, epoch: number, random: Random): Int32Array {
   using permutation = random.at("data.shuffle").at(`epoch.${epoch}`).permutation(count);

@@ -20,7 +20,15 @@ export {
   randomResizedCrop,
   resize,
 } from "./augment.ts";
-export { type Augment, type Batch, type BatchOptions, batchCount, batches, epochOrder } from "./batches.ts";
+export {
+  type Augment,
+  type Batch,
+  type BatchOptions,
+  batchCount,
+  batches,
+  epochOrder,
+  leavesOne,
+} from "./batches.ts";
 export { gaussianBlur, randomBlur } from "./blur.ts";
 export { type Box, randomBox } from "./box.ts";
 export {

@@ -3,7 +3,7 @@ import { dinoConflict } from "./dino/checks.ts";
 import { languageConflict } from "./language/checks.ts";
 import { maeConflict } from "./mae/checks.ts";
 import { isOf, type Recipe } from "./recipe-schema.ts";
-import { modelConflict, supervisedConflict } from "./supervised/checks.ts";
+import { augmentConflict, modelConflict, supervisedConflict } from "./supervised/checks.ts";
 
 /** A rule that a recipe breaks: the key to change, and why. */
 export interface Conflict {
@@ -26,11 +26,12 @@ export function conflict(recipe: Recipe): Conflict | undefined {
         message: `features-first needs 2 encoder steps on each batch or more, received ${inner}`,
       };
   }
-  if (isOf(recipe, "mcr2") && recipe.method.classes === "views") {
+  if (isOf(recipe, "mcr2")) {
     const { batchSize } = recipe.train;
-    const { views } = recipe.method;
-    if (batchSize % views !== 0)
+    const { classes, views } = recipe.method;
+    if (classes === "views" && batchSize % views !== 0)
       return { path: "train.batchSize", message: `${batchSize} is no multiple of method.views ${views}` };
+    return augmentConflict(recipe);
   }
   return undefined;
 }

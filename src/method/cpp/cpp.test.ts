@@ -131,7 +131,7 @@ test("what does not fit is said before anything is computed", () => {
     const refuse = (more: Partial<CppLearnerOptions>) => () =>
       new CppLearner(learner.head, { ...settings, ...more });
     expect(refuse({ batchSize: 241 })).toThrow("a batch of 2 to 240 features, the whole set, got 241");
-    expect(refuse({ clusters: 241 })).toThrow("1 to the 240 points, got 241");
+    expect(refuse({ clusters: 241 })).toThrow("1 to the 150 points, got 241");
     expect(refuse({ warmup: -1 })).toThrow("0 steps or more, got -1");
     scope(() => {
       expect(refuse({ labels: labels.narrow(0, 0, 3) })).toThrow("a label for each of 240 rows, got [3]");

@@ -45,7 +45,10 @@ export function checkFeatureSet(X: Tensor, labels?: Tensor): void {
 /** @throws {UsageError} a batch that is not a whole number from 2 to the size of the set */
 export function checkBatchSize(batchSize: number, count: number): void {
   if (!(Number.isInteger(batchSize) && batchSize >= 2 && batchSize <= count))
-    throw new UsageError(`cpp: expected a batch of 2 to ${count} features, the whole set, got ${batchSize}`);
+    throw new UsageError(
+      `train.batchSize: expected a batch of 2 to ${count} features, the whole set, got ${batchSize}`,
+      { path: "train.batchSize" },
+    );
 }
 
 /** @throws {UsageError} fewer points than clusters */

@@ -52,7 +52,7 @@ export class CppLearner implements Learner<FeatureBatch> {
     const { features, labels, batchSize, clusters, epochs, warmup, momentum = 0.9 } = options;
     checkFeatureSet(features, labels);
     checkBatchSize(batchSize, features.size(0));
-    checkClusters(clusters, features.size(0));
+    checkClusters(clusters, Math.min(options.points ?? features.size(0), features.size(0)));
     if (!(Number.isInteger(warmup) && warmup >= 0))
       throw new UsageError(`cpp: expected a warm-up of 0 steps or more, got ${warmup}`);
     this.perEpoch = Math.floor(features.size(0) / batchSize);

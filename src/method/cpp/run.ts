@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { CppHead } from "../../model/index.ts";
 import { membership } from "../../rate/index.ts";
-import { random, scope, type Tensor } from "../../tensor/index.ts";
+import { random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { kMeans, spectralClustering } from "../cluster/index.ts";
 import { trainLearner } from "../learner-run.ts";
@@ -59,7 +59,13 @@ const describe = ({ X, classes }: FeatureSource) => ({
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using source = await openFeatures(recipe, "train");
   using head = buildHead(recipe, source.X.size(1)).to(place.device);
-  const { precision, penalty, warmup } = recipe.method;
+  const { precision, penalty, warmup, counts, points } = recipe.method;
+  const most = Math.min(points, source.X.size(0));
+  if (!counts.some((count) => count <= most))
+    throw new UsageError(
+      `method.counts: expected a number of clusters up to the ${most} points that are clustered, got ${counts.join(", ") || "none"}`,
+      { path: "method.counts" },
+    );
   const { clusterLr, evalEvery, precision: _, ...settings } = recipe.train;
   using learner = new CppLearner(head, {
     ...{ ...clustering(recipe, source), precision, penalty, warmup, ...settings },

@@ -7,11 +7,13 @@ import {
   type ImageSet,
   type ImageSource,
   imageSource,
+  leavesOne,
 } from "../../data/index.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { SYMMETRIC } from "../features.ts";
+import { requireBatch } from "../requirements.ts";
 import { evaluateEncoder } from "./evaluate.ts";
 import type { Players } from "./players.ts";
 import { type CtrlOptions, checkCtrlOptions, ctrlStep, decayedRate } from "./step.ts";
@@ -32,19 +34,23 @@ export interface CtrlLearnerOptions extends CtrlOptions {
   components?: number;
 }
 
-/** Epoch after epoch in a new order each, in [−1, 1]; the last batch of an epoch is what is left. */
+/**
+ * Epoch after epoch in a new order each, in [−1, 1]; the last batch of an epoch is what is left, but for a single image,
+ * which is left out.
+ */
 export async function* endlessBatches(
   source: ImageSource,
   options: Pick<CtrlLearnerOptions, "batchSize" | "random" | "imageSize" | "device">,
   from: number,
 ): AsyncGenerator<Batch> {
   const { batchSize, random, imageSize, device } = options;
-  const perEpoch = batchCount(source.count, batchSize);
+  const dropLast = leavesOne(source.count, batchSize);
+  const perEpoch = batchCount(source.count, batchSize, dropLast);
   for (let step = from; ; ) {
     const [epoch, start] = [Math.floor(step / perEpoch), step % perEpoch];
     const normalise = SYMMETRIC(source.channels);
     const place = { imageSize, ...(device !== undefined && { device }) };
-    const order = { random, shuffle: true, epoch, start };
+    const order = { random, shuffle: true, epoch, start, dropLast };
     yield* batches(source, { batchSize, normalise, ...order, ...place });
     step += perEpoch - start;
   }
@@ -62,6 +68,8 @@ export class CtrlLearner implements Learner<Batch> {
     checkCtrlOptions(options);
     this.steps = options.steps;
     this.source = imageSource(options.train);
+    const { encoder, decoder } = players.nets;
+    requireBatch(this.source, options.batchSize, { nets: [encoder, decoder], least: "rates compare images" });
   }
 
   batches(from: number): AsyncGenerator<Batch> {

@@ -8,6 +8,7 @@ import { featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
+import { requireComponents, sayLeftOut } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { evaluateEncoder } from "./evaluate.ts";
 import { CtrlLearner } from "./learner.ts";
@@ -53,6 +54,8 @@ function train(recipe: RecipeOf<"ctrl">, place: TrainPlace) {
   return withSplits(sized, async (splits) => {
     const { objective, inner, precision, gamma1, gamma2, gamma3, components } = recipe.method;
     const { steps, batchSize, lr, evalEvery } = recipe.train;
+    requireComponents(components, splits.train, recipe.model.features);
+    sayLeftOut([splits.train], batchSize, place.progress);
     using players = buildPlayers(recipe, splits.train.channels, place.device);
     const learner = new CtrlLearner(players, {
       ...{ ...splits, imageSize: sized.model.imageSize, device: place.device, random: random(recipe.seed) },

@@ -1,19 +1,13 @@
 /** @file Self-distillation as a learner: the student is trained to say of small crops what its teacher says of large ones. */
 
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
-import {
-  gradients,
-  NotFiniteError,
-  noGrad,
-  type Random,
-  type Tensor,
-  UsageError,
-} from "../../tensor/index.ts";
+import { gradients, NotFiniteError, noGrad, type Random, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { TensorList } from "../../train/foreach.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
+import { requireBatch } from "../requirements.ts";
 import { type CropOptions, drawCrops } from "./crops.ts";
 import { dinoLoss, nextCentre, type SimdinoOptions, simdinoLoss } from "./losses.ts";
 import type { DinoPair } from "./pair.ts";
@@ -70,18 +64,15 @@ export class DinoLearner implements Learner<Batch> {
   private readonly momentum: (t: number) => number;
   private readonly temperature: (epoch: number) => number;
 
-  /** @throws {UsageError} fewer images than one batch */
+  /** @throws {UsageError} fewer images than one batch, or a batch of one without prototypes */
   constructor(
     readonly pair: DinoPair,
     private readonly options: DinoLearnerOptions,
   ) {
     const { train, batch, epochs, lr, minLr, warmupEpochs, weightDecay, teacherMomentum, targets } = options;
+    const alone = "the coding rate is that of the images of a batch together";
+    requireBatch(train, batch.batchSize, pair.centre === undefined ? { least: alone } : {});
     this.perEpoch = batchCount(train.count, batch.batchSize, true);
-    if (this.perEpoch === 0)
-      throw new UsageError(
-        `train.batchSize: ${train.name} has ${train.count} images to train on, expected a batch of at most that, got ${batch.batchSize}`,
-        { path: "train.batchSize" },
-      );
     this.steps = epochs * this.perEpoch;
     this.lr = risenCosine(lr, minLr, this.steps, warmupEpochs * this.perEpoch);
     this.decay = cosineBetween(...weightDecay, this.steps);

@@ -80,15 +80,22 @@ function train(recipe: Recipe, place: TrainPlace) {
       simdino: { alignment, precision: epsilon, spread },
       evaluate: async () => {
         const found = await scored(pair, splits, recipe, device, neighbours);
-        return { numbers: { "eval/knn": 100 * found }, score: found, text: neighboursInWords(recipe, found) };
+        return {
+          numbers: { "eval/knn": 100 * found },
+          score: found,
+          text: neighboursInWords(recipe, splits, found),
+        };
       },
     });
     return await trainLearner(learner, recipe, splits.train, place);
   });
 }
 
-const neighboursInWords = ({ method }: Recipe, share: number): string =>
-  `${method.neighbours} nearest neighbours ${percent(share)}`;
+const neighboursInWords = ({ method }: Recipe, { train }: Splits, share: number): string =>
+  `${neighboursOf(method, train.count)} nearest neighbours ${percent(share)}`;
+
+/** As many as asked for, or all there are. */
+const neighboursOf = ({ neighbours }: Recipe["method"], count: number): number => Math.min(neighbours, count);
 
 /** Takes features of both splits, and measures one by the other. */
 async function scored<T>(
@@ -105,7 +112,7 @@ async function scored<T>(
 
 /** The share that nearest neighbours, by weighted votes, classify right. */
 function neighbours(fitted: Features, held: Features, { method }: Recipe, classes: number): number {
-  const k = Math.min(method.neighbours, fitted.Z.size(0));
+  const k = neighboursOf(method, fitted.Z.size(0));
   using classifier = knn(fitted.Z, fitted.labels, { k, classes, temperature: VOTE_TEMPERATURE });
   using predicted = classifier.predict(held.Z);
   return accuracy(predicted, held.labels);
@@ -132,7 +139,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
       }));
       numbers[`${key}/knn`] = near;
       for (const [how, share] of Object.entries(probes)) numbers[`${key}/${how}`] = share;
-      lines.push(`${label}: ${neighboursInWords(recipe, near)}; linear probes: ${inWords(probes)}`);
+      lines.push(`${label}: ${neighboursInWords(recipe, given, near)}; linear probes: ${inWords(probes)}`);
     }
     return { numbers: { ...numbers, count: given.test.count }, text: lines.join("\n") };
   });

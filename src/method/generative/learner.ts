@@ -8,6 +8,7 @@ import { type GanKind, ganStep } from "../ctrl/comparators/gan.ts";
 import { vaeStep } from "../ctrl/comparators/vae.ts";
 import { endlessBatches } from "../ctrl/learner.ts";
 import type { Players } from "../ctrl/players.ts";
+import { requireBatch } from "../requirements.ts";
 
 export interface GenerativeOptions {
   kind: "vae" | GanKind;
@@ -34,6 +35,8 @@ export class GenerativeLearner implements Learner<Batch> {
     private readonly options: GenerativeOptions,
   ) {
     this.steps = options.steps;
+    const { encoder, decoder } = players.nets;
+    requireBatch(options.train, options.batchSize, { nets: [encoder, decoder] });
   }
 
   batches(from: number): AsyncGenerator<Batch> {

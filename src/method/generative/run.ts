@@ -11,6 +11,7 @@ import type { Players } from "../ctrl/players.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
+import { requireComponents, sayLeftOut } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { GenerativeLearner } from "./learner.ts";
 
@@ -56,9 +57,11 @@ class CodeMeans extends Module {
 
 function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(sized(recipe), async (splits) => {
-    using players = buildPlayers(recipe, splits.train.channels, place.device);
     const { model, method, train } = recipe;
     const { steps, batchSize, lr, evalEvery } = train;
+    if (model.name === "vae") requireComponents(method.components, splits.train, model.features);
+    sayLeftOut([splits.train], batchSize, place.progress);
+    using players = buildPlayers(recipe, splits.train.channels, place.device);
     const learner = new GenerativeLearner(players, {
       ...{ kind: model.name, features: model.features, beta: method.beta, train: splits.train },
       ...{ random: random(recipe.seed), imageSize: SIDE, device: place.device, steps, batchSize, lr },

@@ -1,6 +1,7 @@
 /** @file i-CTRL as a learner: a first model by CTRL, then task after task with a memory, then reviews. */
 
-import { type Batch, batchCount, batches, type ImageSet } from "../../data/index.ts";
+import { type Batch, batchCount, batches, type ImageSet, leavesOne } from "../../data/index.ts";
+import type { Module } from "../../nn/index.ts";
 import { heldClasses } from "../../rate/index.ts";
 import { keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
@@ -8,6 +9,7 @@ import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { below, type Players } from "../ctrl/players.ts";
 import { ctrlStep } from "../ctrl/step.ts";
 import { featuresOf, SYMMETRIC } from "../features.ts";
+import { requireBatch } from "../requirements.ts";
 import { addTaskAccuracies } from "./evaluate.ts";
 import { Memory, type MemoryOptions } from "./memory.ts";
 import { incrementalDecoderStep, incrementalEncoderStep, type Replay, replayOf } from "./step.ts";
@@ -69,6 +71,12 @@ export class IctrlLearner implements Learner<Batch> {
   ) {
     const { train, tasks } = options;
     this.tasks = splitClasses(train.classes.length, tasks);
+    const nets = Object.values(players.nets) as Module[];
+    for (const [path, size = 2] of [
+      ["train.firstBatchSize", options.first.batchSize],
+      ["train.batchSize", options.batchSize],
+    ] as const)
+      requireBatch({ name: train.name, count: Number.POSITIVE_INFINITY }, size, { nets, path });
     this.phases = this.plan();
     const { start, steps } = this.phases.at(-1)!;
     this.steps = start + steps;
@@ -80,8 +88,9 @@ export class IctrlLearner implements Learner<Batch> {
     const phases: Phase[] = [];
     const add = (kind: Phase["kind"], task: number, size: number, steps?: number) => {
       const start = phases.reduce((sum, phase) => sum + phase.steps, 0);
-      const count = batchCount(this.imagesOf(task).count, size);
-      phases.push({ kind, task, start, batchSize: size, steps: steps ?? epochs * count });
+      const { count } = this.imagesOf(task);
+      const perEpoch = batchCount(count, size, leavesOne(count, size));
+      phases.push({ kind, task, start, batchSize: size, steps: steps ?? epochs * perEpoch });
     };
     const step = this.tasks[0]!.length;
     const usual = (old: number) => batchSize ?? directions * samples * old * step;
@@ -108,14 +117,15 @@ export class IctrlLearner implements Learner<Batch> {
     for (let step = from; step < this.steps; ) {
       const { phase, index } = this.phaseAt(step);
       const set = this.imagesOf(phase.task);
-      const perEpoch = batchCount(set.count, phase.batchSize);
+      const dropLast = leavesOne(set.count, phase.batchSize);
+      const perEpoch = batchCount(set.count, phase.batchSize, dropLast);
       const within = step - phase.start;
       const left = phase.steps - within;
       let given = 0;
       const place = { imageSize, ...(device !== undefined && { device }) };
       const epoch = batches(set, {
         ...{ batchSize: phase.batchSize, normalise: SYMMETRIC(set.channels), ...place },
-        ...{ random: random.at(`phase.${index}`), shuffle: true },
+        ...{ random: random.at(`phase.${index}`), shuffle: true, dropLast },
         ...{ epoch: Math.floor(within / perEpoch), start: within % perEpoch },
       });
       for await (const batch of epoch) {

@@ -1,13 +1,14 @@
 /** @file Closed-loop transcription of classes in groups, by recipe. */
 
 import { imageSource, openDataset } from "../../data/index.ts";
-import { random } from "../../tensor/index.ts";
+import { random, UsageError } from "../../tensor/index.ts";
 import { buildPlayers, closedLoopFeatures, restorePlayers, withImageSize } from "../ctrl/run.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
+import { requireComponents, requireEachClass, requireGroups, requireOfEach } from "../requirements.ts";
 import type { RunResult } from "../run-types.ts";
-import { addTaskAccuracies } from "./evaluate.ts";
+import { addTaskAccuracies, type TaskMeasure } from "./evaluate.ts";
 import { IctrlLearner } from "./learner.ts";
 import { lastAndAverage, type Progression, progressionTable, splitClasses } from "./tasks.ts";
 
@@ -24,9 +25,30 @@ async function splitsOf(recipe: Recipe) {
   return { train, test, imageSize };
 }
 
+/** @throws {UsageError} data of which no memory can be kept, or that the evaluations cannot be made of */
+function checkIctrl({ model, method }: Recipe, { train, test }: Pick<TaskMeasure, "train" | "test">): void {
+  const { tasks, nearest, directions, components, reviews } = method;
+  const groups = splitClasses(train.classes.length, tasks);
+  requireEachClass(train);
+  requireOfEach("method.nearest", nearest, train);
+  requireComponents(components, train, model.features);
+  requireGroups(groups, test, 1);
+  if (directions > model.features)
+    throw new UsageError(
+      `method.directions: expected at most the ${model.features} dimensions of the features, got ${directions}`,
+      { path: "method.directions" },
+    );
+  if (reviews > 0 && tasks < 2)
+    throw new UsageError(
+      `method.reviews: expected 0 with one group, which has no others to be reviewed with, got ${reviews}`,
+      { path: "method.reviews" },
+    );
+}
+
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const splits = await splitsOf(recipe);
   const { name: _, ...method } = recipe.method;
+  checkIctrl(recipe, splits);
   const { firstSteps, firstBatchSize, firstLr, epochs, batchSize, lr } = recipe.train;
   using players = buildPlayers(recipe, splits.train.channels, place.device);
   using learner = new IctrlLearner(players, {

@@ -1,6 +1,6 @@
 /** @file Classes in groups, learned step by step with Adam, by a strategy against forgetting. */
 
-import { type Batch, batchCount, batches, type ImageSet } from "../../data/index.ts";
+import { type Batch, batchCount, batches, type ImageSet, leavesOne } from "../../data/index.ts";
 import { gradients, NotFiniteError, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
@@ -29,6 +29,7 @@ export interface IncrementalOptions {
 /** A stretch of steps on one task's images. */
 interface Stretch {
   start: number;
+  perEpoch: number;
   steps: number;
   images: ImageSet;
 }
@@ -55,7 +56,8 @@ export class IncrementalLearner implements Learner<Batch> {
     let start = 0;
     this.stretches = this.tasks.map((classes) => {
       const images = ofClasses(train, classes);
-      const stretch = { start, steps: epochs * batchCount(images.count, batchSize), images };
+      const perEpoch = batchCount(images.count, batchSize, leavesOne(images.count, batchSize));
+      const stretch = { start, perEpoch, steps: epochs * perEpoch, images };
       start += stretch.steps;
       return stretch;
     });
@@ -94,10 +96,15 @@ export class IncrementalLearner implements Learner<Batch> {
     const { random, batchSize } = this.options;
     for (let step = from; step < this.steps; ) {
       const task = this.taskAt(step);
-      const { start, images } = this.stretches[task]!;
-      const perEpoch = batchCount(images.count, batchSize);
+      const { start, perEpoch, images } = this.stretches[task]!;
       const [epoch, first] = [Math.floor((step - start) / perEpoch), (step - start) % perEpoch];
-      const order = { random: random.at(`task.${task}`), shuffle: true, epoch, start: first };
+      const order = {
+        random: random.at(`task.${task}`),
+        shuffle: true,
+        epoch,
+        start: first,
+        dropLast: leavesOne(images.count, batchSize),
+      };
       yield* batches(images, { batchSize, ...this.images, ...order });
       step += perEpoch - first;
     }

@@ -1,16 +1,18 @@
 /** @file Classes in groups, learned by other means than i-CTRL: the table that it is compared in. */
 
 import { imageSource, openDataset } from "../../data/index.ts";
-import { random } from "../../tensor/index.ts";
+import { random, UsageError } from "../../tensor/index.ts";
 import type { Learner } from "../../train/learner.ts";
 import { AGem } from "../ictrl/comparators/a-gem.ts";
 import { fineTuning } from "../ictrl/comparators/fine-tuning.ts";
 import { Icarl } from "../ictrl/comparators/icarl.ts";
 import { Lwf } from "../ictrl/comparators/lwf.ts";
 import type { Strategy } from "../ictrl/comparators/strategy.ts";
+import { splitClasses } from "../ictrl/tasks.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
+import { requireBatch, requireClasses, requireEachClass, requireGroups } from "../requirements.ts";
 import type { RunResult } from "../run-types.ts";
 import { type GroupState, groupStateOf, scoresOf } from "./groups.ts";
 import { IncrementalLearner } from "./learner.ts";
@@ -51,8 +53,29 @@ function bySteps(recipe: Recipe, splits: Splits, device: string) {
   });
 }
 
+/** @throws {UsageError} data that cannot be learned from in these groups, a memory without room for every class */
+function checkIncremental({ method, train: { batchSize } }: Recipe, { train, test }: Splits): void {
+  const { strategy, tasks, memory } = method;
+  requireClasses(train);
+  requireEachClass(train);
+  const groups = splitClasses(train.classes.length, tasks);
+  requireGroups(groups, test, 1);
+  if (strategy === "redunet") return;
+  requireGroups(groups, train, 2);
+  requireBatch(train, Math.min(batchSize, train.count), {
+    least: "batch normalisation compares the images of a batch",
+  });
+  const classes = train.classes.length;
+  if ((strategy === "icarl" || strategy === "a-gem") && memory < classes)
+    throw new UsageError(
+      `method.memory: expected room for an image of each of the ${classes} classes, got ${memory}`,
+      { path: "method.memory" },
+    );
+}
+
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const splits = await splitsOf(recipe);
+  checkIncremental(recipe, splits);
   const run = async <B>(made: Learner<B> & Disposable & { state: GroupState }) => {
     using learner = made;
     const result = await trainLearner(learner, recipe, imageSource(splits.train), place);

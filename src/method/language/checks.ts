@@ -3,7 +3,7 @@ import type { Conflict } from "../recipe-checks.ts";
 import type { RecipeOf } from "../recipe-schema.ts";
 
 /** The first rule that the recipe breaks, if any. */
-export function languageConflict({ model, data, train }: RecipeOf<"language">): Conflict | undefined {
+export function languageConflict({ model, data, method, train }: RecipeOf<"language">): Conflict | undefined {
   const { dim, heads } = model;
   if (dim % heads !== 0) return { path: "model.heads", message: `${heads} does not divide model.dim ${dim}` };
   if (data.tokenizer === "bpe" && data.tokens === undefined)
@@ -14,6 +14,12 @@ export function languageConflict({ model, data, train }: RecipeOf<"language">): 
     return { path: "data.tokens", message: `belongs to tokenizer bpe, received ${data.tokenizer}` };
   if (data.tokenizer !== "file" && data.file !== undefined)
     return { path: "data.file", message: `belongs to tokenizer file, received ${data.tokenizer}` };
+  const asked = method.masked * train.batchSize * model.block;
+  if (/bert$/.test(model.name) && asked < 1)
+    return {
+      path: "method.masked",
+      message: `${method.masked} of the ${train.batchSize * model.block} tokens of a batch is less than one to fill in`,
+    };
   if (train.leastLr > train.lr)
     return { path: "train.leastLr", message: `${train.leastLr} is more than train.lr ${train.lr}` };
   if (train.warmup > train.steps)

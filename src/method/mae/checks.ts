@@ -1,9 +1,11 @@
 /** @file What the values of a masked autoencoder's recipe must be to one another. */
 import type { Conflict } from "../recipe-checks.ts";
 import type { RecipeOf } from "../recipe-schema.ts";
+import { augmentConflict } from "../supervised/checks.ts";
 
 /** The first rule that the recipe breaks, if any. */
-export function maeConflict({ model, method, train }: RecipeOf<"mae">): Conflict | undefined {
+export function maeConflict(recipe: RecipeOf<"mae">): Conflict | undefined {
+  const { model, method, train } = recipe;
   const { name, patch, imageSize } = model;
   if (patch > imageSize)
     return say("model.patch", `${patch} is more than model.imageSize ${imageSize}: no patch fits the image`);
@@ -25,6 +27,8 @@ export function maeConflict({ model, method, train }: RecipeOf<"mae">): Conflict
       "method.maskRatio",
       `${method.maskRatio} keeps ${kept} of ${patches} patches; some must be kept, not all`,
     );
+  const changes = augmentConflict(recipe);
+  if (changes !== undefined) return changes;
   if (train.warmupEpochs > train.epochs)
     return say("train.warmupEpochs", `${train.warmupEpochs} is more than train.epochs ${train.epochs}`);
   return undefined;

@@ -2,19 +2,13 @@
 
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
-import {
-  gradients,
-  NotFiniteError,
-  type Random,
-  scope,
-  type Tensor,
-  UsageError,
-} from "../../tensor/index.ts";
+import { gradients, NotFiniteError, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { warmedCosine } from "../../train/schedule.ts";
+import { requireBatch } from "../requirements.ts";
 import { type Mae, type MaskOptions, maskedErrors } from "./errors.ts";
 
 export interface MaeLearnerOptions extends MaskOptions {
@@ -49,12 +43,8 @@ export class MaeLearner implements Learner<Batch> {
     private readonly options: MaeLearnerOptions,
   ) {
     const { train, batch, epochs, warmupEpochs, weightDecay, betas } = options;
+    requireBatch(train, batch.batchSize);
     this.perEpoch = batchCount(train.count, batch.batchSize, true);
-    if (this.perEpoch === 0)
-      throw new UsageError(
-        `train.batchSize: ${train.name} has ${train.count} images to train on, expected a batch of at most that, got ${batch.batchSize}`,
-        { path: "train.batchSize" },
-      );
     this.steps = epochs * this.perEpoch;
     this.factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
     const named = mae.namedParameters();

@@ -4,7 +4,7 @@ import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { normalisation } from "../../data/index.ts";
 import { createMae } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { random } from "../../tensor/index.ts";
+import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { withSplits } from "../build.ts";
 import { featuresOf } from "../features.ts";
@@ -50,6 +50,11 @@ function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
     using mae = buildMae(recipe, splits.train.channels).to(place.device);
     const { maskRatio: ratio, normalisePixels } = recipe.method;
+    if (normalisePixels && recipe.model.patch === 1 && mae.options.channels === 1)
+      throw new UsageError(
+        "method.normalisePixels: expected false for patches of one pixel, which has no deviation, got true",
+        { path: "method.normalisePixels" },
+      );
     const { epochs, lr, warmupEpochs, weightDecay, betas, precision, evalEvery, microBatch } = recipe.train;
     using learner = new MaeLearner(mae, {
       ...{ ...splits, random: random(recipe.seed), batch: maeBatches(recipe, splits.train, place.device) },

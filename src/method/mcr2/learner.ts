@@ -3,18 +3,12 @@
 import { type Augment, type Batch, batchCount, batches, type ImageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { type Mcr2Options, mcr2Loss } from "../../rate/index.ts";
-import {
-  gradients,
-  NotFiniteError,
-  type Random,
-  type Tensor,
-  tensor,
-  UsageError,
-} from "../../tensor/index.ts";
+import { gradients, NotFiniteError, type Random, type Tensor, tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
+import { requireBatch } from "../requirements.ts";
 import { viewsOf } from "./views.ts";
 
 export interface Mcr2LearnerOptions extends Mcr2Options {
@@ -43,24 +37,25 @@ export interface Mcr2LearnerOptions extends Mcr2Options {
   evaluate: () => Promise<Milestone>;
 }
 
+const RATE = "the rate reduction of one image is 0";
+
 /** Trains an encoder that belongs to the caller. */
 export class Mcr2Learner implements Learner<Batch> {
   readonly steps: number;
   private readonly perEpoch: number;
   private readonly optimizer: Optimizer;
 
-  /** @throws {UsageError} fewer images than one batch */
+  /** @throws {UsageError} fewer images than one batch, or a batch of one */
   constructor(
     readonly encoder: Module,
     private readonly options: Mcr2LearnerOptions,
   ) {
-    const { train, epochs, optimizer } = options;
+    const { train, epochs, optimizer, views } = options;
+    requireBatch(train, this.imagesPerStep, {
+      nets: [encoder],
+      least: views === undefined ? RATE : "each image is a class, and the rate reduction of one class is 0",
+    });
     this.perEpoch = batchCount(train.count, this.imagesPerStep, true);
-    if (this.perEpoch === 0)
-      throw new UsageError(
-        `train.batchSize: ${train.name} has ${train.count} images to train on, expected a batch of at most that, got ${this.imagesPerStep}`,
-        { path: "train.batchSize" },
-      );
     this.steps = epochs * this.perEpoch;
     const { name, ...rest } = optimizer;
     this.optimizer = createOptimizer(name, encoder.namedParameters(), rest);

@@ -3,7 +3,7 @@
 import type { ImageSource } from "../../data/index.ts";
 import { createEncoder } from "../../model/encoder.ts";
 import type { Module } from "../../nn/index.ts";
-import { random } from "../../tensor/index.ts";
+import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
@@ -11,6 +11,7 @@ import { type Features, featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
+import { requireClasses, requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { corruptLabels } from "./corrupt-labels.ts";
 import { type ClassifierScores, scoreClassifiers, scoreClusters, scoreRates, scoreSvm } from "./evaluate.ts";
@@ -42,8 +43,28 @@ function learnedLabels({ labels, classes }: ImageSource, { data, seed }: Recipe)
   return corruptLabels(labels, classes.length, { ratio, scheme }, random(seed).at("corruption"));
 }
 
+/** @throws {UsageError} data that cannot be learned from, or that the evaluation cannot be made of */
+function checkMcr2({ model, method, train: { shuffle, batchSize } }: Recipe, { train }: Splits): void {
+  requireComponents(method.components, train, model.features);
+  requireNeighbours(method.neighbours, train);
+  requirePoints(train);
+  if (method.classes === "views") return;
+  requireClasses(train);
+  if (shuffle || batchSize < 2) return;
+  const batches = Math.floor(train.count / batchSize);
+  const single = Array.from({ length: batches }, (_, i) =>
+    train.labels.subarray(i * batchSize, (i + 1) * batchSize),
+  ).filter((labels) => labels.every((label) => label === labels[0])).length;
+  if (single > 0)
+    throw new UsageError(
+      `train.shuffle: expected true, since ${single} of the ${batches} batches of ${train.name} in its own order have one class, of which the rate reduction is 0, got false`,
+      { path: "train.shuffle" },
+    );
+}
+
 function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
+    checkMcr2(recipe, splits);
     using encoder = buildEncoder(recipe, splits.train.channels).to(place.device);
     const { classes, views, changes, gamma1, gamma2, precision } = recipe.method;
     const { optimizer, momentum, weightDecay, evalEvery, precision: products, ...more } = recipe.train;

@@ -1,6 +1,6 @@
 /** @file A linear classifier on frozen features as a learner: LARS on features that were computed once. */
 
-import { epochOrder } from "../../data/index.ts";
+import { batchCount, epochOrder } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { NotFiniteError, noGrad, type Random, scope, tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
@@ -10,6 +10,7 @@ import { accuracy } from "../classify/index.ts";
 import { type HeadState, LarsHead } from "../classify/lars-head.ts";
 import type { Features } from "../features.ts";
 import { percent } from "../probe-scores.ts";
+import { requireBatch } from "../requirements.ts";
 
 export interface ProbeLearnerOptions {
   train: Pick<Features, "Z" | "labels">;
@@ -30,7 +31,6 @@ export class ProbeLearner implements Learner<Int32Array> {
   readonly steps: number;
   readonly unit = "features";
   readonly head: LarsHead;
-  private readonly batchSize: number;
   private readonly perEpoch: number;
   private readonly factor: (t: number) => number;
 
@@ -39,9 +39,9 @@ export class ProbeLearner implements Learner<Int32Array> {
     private readonly options: ProbeLearnerOptions,
   ) {
     const { train, classes, random, epochs, warmupEpochs } = options;
-    const n = train.Z.size(0);
-    this.batchSize = Math.min(options.batchSize, n);
-    this.perEpoch = Math.floor(n / this.batchSize);
+    const count = train.Z.size(0);
+    requireBatch({ name: "the training set", count }, options.batchSize);
+    this.perEpoch = batchCount(count, options.batchSize, true);
     this.steps = epochs * this.perEpoch;
     this.factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
     this.head = new LarsHead(train.Z, classes, random.at("head"));
@@ -49,11 +49,11 @@ export class ProbeLearner implements Learner<Int32Array> {
 
   /** Positions of features, another order in each epoch. */
   async *batches(from: number): AsyncGenerator<Int32Array> {
-    const n = this.options.train.Z.size(0);
+    const { train, batchSize, random } = this.options;
     for (let epoch = Math.floor(from / this.perEpoch); ; epoch++) {
-      const order = epochOrder(n, epoch, this.options.random);
+      const order = epochOrder(train.Z.size(0), epoch, random);
       for (let i = Math.max(from - epoch * this.perEpoch, 0); i < this.perEpoch; i++)
-        yield order.subarray(i * this.batchSize, (i + 1) * this.batchSize);
+        yield order.subarray(i * batchSize, (i + 1) * batchSize);
     }
   }
 

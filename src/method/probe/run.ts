@@ -11,6 +11,7 @@ import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import { FeatureModule, percent } from "../probe-scores.ts";
 import type { RecipeOf } from "../recipe.ts";
+import { requireBatch, requireClasses } from "../requirements.ts";
 import { beginFrom, INIT_FILE } from "../weights/begin.ts";
 import { headOf, networkOf, ProbeLearner } from "./learner.ts";
 
@@ -51,6 +52,8 @@ async function withFeatures<T>(
 
 function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
+    requireClasses(splits.train);
+    requireBatch(splits.train, recipe.train.batchSize);
     using network = buildNetwork(recipe, splits.train);
     const { init } = recipe.method;
     const files = init === undefined ? {} : { [INIT_FILE]: beginFrom(init, network, recipe.model, place) };
@@ -78,13 +81,13 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
         using predicted = owned.predict(test.Z);
         return accuracy(predicted, test.labels);
       };
+      const near = Math.min(k, Z.size(0));
       const scores = {
         lars: share(headOf(checkpoint.model, Z, classes, random(recipe.seed))),
         leastSquares: share(leastSquares(Z, labels, { classes })),
-        knn: share(knn(Z, labels, { k: Math.min(k, Z.size(0)), classes })),
+        knn: share(knn(Z, labels, { k: near, classes })),
       };
-      const { lars, knn: near, leastSquares: closed } = scores;
-      const text = `linear probes: LARS ${percent(lars)}, least squares ${percent(closed)}; ${k} nearest neighbours ${percent(near)}`;
+      const text = `linear probes: LARS ${percent(scores.lars)}, least squares ${percent(scores.leastSquares)}; ${near} nearest neighbours ${percent(scores.knn)}`;
       return { numbers: { ...scores, dimension: Z.size(1), count: given.test.count }, text };
     });
   });

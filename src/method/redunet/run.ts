@@ -1,7 +1,7 @@
 /** @file ReduNet by recipe: building, and the evaluation of what it makes of samples and their shifts. */
 
 import { createHash } from "node:crypto";
-import { cat, noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
+import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { accuracy } from "../classify/index.ts";
 import { trainLearner } from "../learner-run.ts";
@@ -44,6 +44,11 @@ const describe = ({ X, labels, classes }: Samples) => ({
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using samples = await onDevice(recipe, "train", place.device);
   using test = await onDevice(recipe, "test", place.device);
+  const size = samples.X.numel / samples.X.size(0);
+  if (samples.classes < 2 || size < 2)
+    throw new UsageError(
+      `data: expected samples of two classes or more and two numbers or more, got ${samples.classes} and ${size}`,
+    );
   const { lift: channels, kernel } = recipe.model;
   using learner = new ReduNetLearner(samples, {
     ...settings(recipe, samples.classes),

@@ -4,6 +4,13 @@ import type { RecipeOf } from "../recipe-schema.ts";
 
 type Recipe = RecipeOf<"supervised">;
 
+/** Of any method that changes its training images. */
+interface Augmented {
+  model: { imageSize: number };
+  data: { augment: Partial<Pick<Recipe["data"]["augment"], "crop" | "resizedCrop" | "mixup">> };
+  train: { batchSize: number };
+}
+
 /** The first rule that the recipe breaks, if any. */
 export function supervisedConflict(recipe: Recipe): Conflict | undefined {
   return modelConflict(recipe) ?? augmentConflict(recipe) ?? trainConflict(recipe);
@@ -51,7 +58,8 @@ export function modelConflict({ model }: Pick<Recipe, "model">): Conflict | unde
   return undefined;
 }
 
-function augmentConflict({ model, data, train }: Recipe): Conflict | undefined {
+/** Of the changes to training images. */
+export function augmentConflict({ model, data, train }: Augmented): Conflict | undefined {
   const { crop, resizedCrop, mixup } = data.augment;
   if (crop !== undefined && resizedCrop !== undefined) {
     return say(

@@ -6,6 +6,7 @@ import { Trainer } from "../../train/trainer.ts";
 import { batchOptions, buildModel, openSplit, type Splits, withSplits } from "../build.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
+import { requireClasses } from "../requirements.ts";
 import { beginRun } from "../resume.ts";
 import type { Evaluation, RunResult } from "../run-types.ts";
 import { beginFrom, INIT_FILE } from "../weights/begin.ts";
@@ -29,6 +30,7 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
     deterministic: __,
     ...settings
   } = recipe.train;
+  requireClasses(train);
   using model = buildModel(recipe, train).to(device);
   const batch = batchOptions(recipe, train, device);
   const task = new Supervised(model, { smoothing: recipe.method.smoothing, train, test, batch });

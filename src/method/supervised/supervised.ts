@@ -2,9 +2,10 @@
 
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { noGrad, operator, run, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import { noGrad, operator, run, scope, type Tensor } from "../../tensor/index.ts";
 import { firstNotFinite } from "../../train/locate.ts";
 import type { BatchLoss, Evaluation, Task } from "../../train/task.ts";
+import { requireBatch } from "../requirements.ts";
 
 const CROSS_ENTROPY = operator("cross_entropy_loss");
 const MEAN = 1;
@@ -91,18 +92,14 @@ export class Supervised implements Task<Batch> {
   /** A last batch that is not full is left out: every step weighs its images the same. */
   readonly batchesPerEpoch: number;
 
-  /** @throws {UsageError} fewer images than one batch */
+  /** @throws {UsageError} fewer images than one batch, or a batch of one with batch normalisation */
   constructor(
     readonly module: Module,
     private readonly options: SupervisedOptions,
   ) {
     const { train, batch } = options;
+    requireBatch(train, batch.batchSize, { nets: [module] });
     this.batchesPerEpoch = batchCount(train.count, batch.batchSize, true);
-    if (this.batchesPerEpoch === 0)
-      throw new UsageError(
-        `train.batchSize: ${train.name} has ${train.count} images to train on, expected a batch of at most that, got ${batch.batchSize}`,
-        { path: "train.batchSize" },
-      );
   }
 
   batches(epoch: number, start: number): AsyncIterable<Batch> {

@@ -23,7 +23,7 @@ import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { schedule } from "../../train/schedule.ts";
-import { checkBatchSize } from "../cpp/feature-set.ts";
+import { requireBatch } from "../requirements.ts";
 
 export interface TcrLearnerOptions {
   /** `"nmce"`: the mean of the views' rates, and their mean cosine. `"mlc"`: the rate of their mean, and all |cosines|. */
@@ -69,7 +69,7 @@ export class TcrLearner implements Learner<Batch> {
   ) {
     const { epochs, batchSize, warmupEpochs = 10, weightDecay = 1e-4 } = options;
     this.source = imageSource(options.train);
-    checkBatchSize(batchSize, this.source.count);
+    requireBatch(this.source, batchSize, { least: "the coding rate of one image has no slope" });
     if (options.objective === "mlc" && options.alignment === undefined)
       throw new UsageError("tcr: expected an alignment λ for mlc, got none; its text gives no value");
     this.perEpoch = batchCount(this.source.count, batchSize, true);

@@ -11,6 +11,7 @@ import { scoreClassifiers, scoreClusters } from "../mcr2/evaluate.ts";
 import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
+import { requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { TcrLearner } from "./learner.ts";
 
@@ -41,6 +42,11 @@ const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
+    const { components, neighbours } = recipe.method;
+    const pixels = splits.train.channels * recipe.model.imageSize ** 2; // classified too, for comparison
+    requireComponents(components, splits.train, Math.min(recipe.model.features, pixels));
+    requireNeighbours(neighbours, splits.train);
+    requirePoints(splits.test);
     using net = buildNet(recipe, splits.train.channels).to(place.device);
     const { objective, alignment, precision, changes } = recipe.method;
     const { evalEvery, precision: _, ...settings } = recipe.train;

@@ -69,7 +69,9 @@ test("views come together by NMCE's loss, and a resumed run ends as one that nev
 test("MLC's objective trains too, and needs its λ; batches larger than the set are refused", async () => {
   using net = network();
   expect(() => new TcrLearner(net, { ...settings(), objective: "mlc" })).toThrow("an alignment λ for mlc");
-  expect(() => new TcrLearner(net, { ...settings(), batchSize: 61 })).toThrow("a batch of 2 to 60");
+  expect(() => new TcrLearner(net, { ...settings(), batchSize: 61 })).toThrow(
+    "digits has 60 images to train on, expected a batch of at most that, got 61",
+  );
   using learner = new TcrLearner(net, { ...settings(), objective: "mlc", alignment: 0.1 });
   const before = weights(net);
   for await (const batch of learner.batches(0)) {
