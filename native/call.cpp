@@ -1,4 +1,5 @@
 // Calling any operator: by its schema, boxed; and unboxed for the signatures that layers are made of.
+#include "digits.h"
 #include "environment.h"
 
 namespace vitrine {
@@ -82,6 +83,8 @@ static napi_value explained(napi_env env, Environment& state, const Operator& op
     return body();
   } catch (const Misuse& error) {
     explain(env, state, op, argc, argv, "usage", error.what());
+  } catch (const LostDigits& error) {
+    explain(env, state, op, argc, argv, "precision", error.what());
   } catch (const c10::Error& error) {
     const std::string what = error.what_without_backtrace();
     explain(env, state, op, argc, argv, kindOf(what), what);

@@ -33,11 +33,7 @@ static void overBatch(int64_t count, Body body) {
 /** The lower triangle of Y Yᵀ; blocks above the diagonal are left out, as BLAS' syrk does, which ATen has not. */
 void gramInto(at::Tensor G, const at::Tensor& Y);
 
-/**
- * Lower Cholesky factors of M = I + G [b, d, d], positive definite up to rounding; only the lower triangle is read.
- * Where a factorisation fails, the diagonal grows by 1e-6, 1e-4, 1e-2 of its mean; then it is an error. An M that is
- * not finite gives what is not finite, so that the training loop can say where it came from.
- */
+/** Lower Cholesky factors of M = I + G [b, d, d], of which the lower triangles are read; NaN where M is not positive definite. */
 at::Tensor factor(const at::Tensor& M);
 
 /** log det(I + G) = 2 Σ log L_ii. */

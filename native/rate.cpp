@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "cholesky.h"
+#include "digits.h"
 
 namespace vitrine {
 
@@ -29,9 +30,10 @@ struct LogDet1p : torch::autograd::Function<LogDet1p> {
     const Tensor wide = widen(G);
     Tensor M = ((wide + wide.mT()) / 2).reshape({-1, G.size(-1), G.size(-1)});
     M.diagonal(0, -2, -1).add_(1);
-    const Tensor L = factor(M);
+    const Tensor L = factor(M), logdet = logdetOf(L);
+    checkDigits(M, logdet, [&] { return inverseOf(L); });
     ctx->save_for_backward({G, L});
-    return logdetOf(L).reshape(G.sizes().slice(0, G.dim() - 2));
+    return logdet.reshape(G.sizes().slice(0, G.dim() - 2));
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
@@ -74,32 +76,35 @@ struct CodingRate : torch::autograd::Function<CodingRate> {
 
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& W, double alpha) {
     StayWide stayWide;
-    const Tensor L = factor(identityPlusGram(W, alpha));
-    ctx->save_for_backward({W, L});
+    const Tensor M = identityPlusGram(W, alpha), L = factor(M), logdet = logdetOf(L);
+    const Tensor S = checkDigits(M, logdet, [&] { return inverseOf(L); });
+    ctx->save_for_backward({W, S.defined() ? S : L});
     ctx->saved_data["alpha"] = alpha;
-    return logdetOf(L).div_(2).reshape(W.sizes().slice(0, W.dim() - 2));
+    ctx->saved_data["inverted"] = S.defined();
+    return logdet.div_(2).reshape(W.sizes().slice(0, W.dim() - 2));
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     StayWide stayWide;
     const auto saved = ctx->get_saved_variables();
-    const Tensor &W = saved[0], L = saved[1];
+    const Tensor &W = saved[0], known = saved[1];
     const double alpha = ctx->saved_data["alpha"].toDouble();
     if (at::GradMode::is_enabled()) return {differentiable(W, alpha, grads[0]), Tensor()};
-    return {gradient(W, L, grads[0].reshape(-1) * alpha), Tensor()};
+    return {gradient(W, known, ctx->saved_data["inverted"].toBool(), grads[0].reshape(-1) * alpha), Tensor()};
   }
 
-  /** outer W (I + α WᵀW)⁻¹: the outer gradients [b], α among them, scale the small matrix, not W. */
-  static Tensor gradient(const Tensor& W, const Tensor& L, const Tensor& outer) {
+  /** outer W (I + α WᵀW)⁻¹ from the inverses or the factors; outer [b], α among it, scales the small matrix, not W. */
+  static Tensor gradient(const Tensor& W, const Tensor& known, bool inverted, const Tensor& outer) {
     const bool wide = isWide(W);
+    const auto inverse = [&](const Tensor& part) { return inverted ? part : at::cholesky_inverse(part); };
     if (!W.is_cpu()) {
-      const Tensor S = at::cholesky_inverse(L).mul_(outer.view({-1, 1, 1}));
+      const Tensor S = inverse(known).mul(outer.view({-1, 1, 1}));
       const Tensor V = widen(W).reshape({-1, W.size(-2), W.size(-1)});
       return (wide ? at::matmul(S, V) : at::matmul(V, S)).reshape(W.sizes()).to(W.scalar_type());
     }
     Tensor result = at::empty_like(W);
-    overBatch(L.size(0), [&](int64_t i) {
-      const Tensor S = at::cholesky_inverse(L[i]).mul_(outer[i]), V = matrixAt(W, i);
+    overBatch(known.size(0), [&](int64_t i) {
+      const Tensor S = inverse(known[i]).mul(outer[i]), V = matrixAt(W, i);
       Tensor target = matrixAt(result, i);
       if (V.scalar_type() != S.scalar_type()) target.copy_(wide ? at::mm(S, widen(V)) : at::mm(widen(V), S));
       else if (wide) at::mm_out(target, S, V);

@@ -6,18 +6,16 @@
 #include <vector>
 
 #include "cholesky.h"
+#include "digits.h"
 #include "spd.h"
 
 namespace vitrine {
 
 using at::Tensor;
 
-/** The inverses X of the Cholesky factors of M = I + G, with log det M; lower triangles are read. Raised as `factor` does. */
+/** The inverses X of the Cholesky factors of M = I + G, with log det M; lower triangles are read. */
 static InverseFactors inverseFactorsOf(const Tensor& M) {
-  if (M.is_cpu()) {
-    InverseFactors found = inverseFactors(M);
-    if (found.logdet.isfinite().all().item<bool>()) return found;
-  }
+  if (M.is_cpu()) return inverseFactors(M);
   const Tensor L = factor(M);
   return {at::linalg_solve_triangular(L, at::eye(L.size(-1), L.options()), /*upper=*/false), logdetOf(L)};
 }
@@ -60,31 +58,34 @@ struct UnionRates : torch::autograd::Function<UnionRates> {
     overSegments(sorted, counts, [&](int64_t s, int64_t, const Tensor& rows) { gramInto(grams[s], rows.t()); });
     Tensor M = at::mm(A.to(sorted), grams.view({S, d * d})).view({-1, d, d});
     M.diagonal(0, -2, -1).add_(1);
-    const auto [X, logdet] = inverseFactorsOf(M);
-    ctx->save_for_backward({Z, order, A, X, sorted});
+    const InverseFactors factors = inverseFactorsOf(M);
+    const Tensor inverses = checkDigits(M, factors.logdet, [&] { return squareOf(factors.X); });
+    ctx->save_for_backward({Z, order, A, inverses.defined() ? inverses : factors.X, sorted});
     ctx->saved_data["counts"] = counts;
-    return logdet.div(2);
+    ctx->saved_data["inverted"] = inverses.defined();
+    return factors.logdet.div(2);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     StayWide stayWide;
     const auto saved = ctx->get_saved_variables();
-    const Tensor &Z = saved[0], order = saved[1], X = saved[3], sorted = saved[4];
-    const Tensor weights = grads[0].unsqueeze(1) * saved[2].to(X);  // [U, S]
+    const Tensor &Z = saved[0], order = saved[1], known = saved[3], sorted = saved[4];
+    const Tensor weights = grads[0].unsqueeze(1) * saved[2].to(known);  // [U, S]
     const auto counts = ctx->saved_data["counts"].toIntVector();
     const auto d = Z.size(1);
     if (at::GradMode::is_enabled()) {  // a second derivative is wanted: stay within what autograd knows
       const auto rows = widen(Z).index_select(0, order).split_with_sizes(counts);
       std::vector<Tensor> grams, products;
       for (const Tensor& part : rows) grams.push_back(at::mm(part.t(), part));
-      const Tensor mixed = at::mm(saved[2].to(X), at::stack(grams).view({-1, d * d})).view({-1, d, d});
-      const Tensor inverse = at::linalg_inv(at::eye(d, X.options()) + mixed);
+      const Tensor mixed = at::mm(saved[2].to(known), at::stack(grams).view({-1, d * d})).view({-1, d, d});
+      const Tensor inverse = at::linalg_inv(at::eye(d, known.options()) + mixed);
       const Tensor M = at::mm(weights.t(), inverse.reshape({-1, d * d})).view({-1, d, d});
       for (size_t s = 0; s < rows.size(); s++) products.push_back(at::mm(rows[s], M[s]));
-      const Tensor gradient = at::zeros(Z.sizes(), X.options()).index_copy(0, order, at::cat(products));
+      const Tensor gradient = at::zeros(Z.sizes(), known.options()).index_copy(0, order, at::cat(products));
       return {gradient.to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};
     }
-    const Tensor M = at::mm(weights.t(), squareOf(X).view({-1, d * d})).view({-1, d, d});  // one matrix per segment
+    const Tensor inverses = ctx->saved_data["inverted"].toBool() ? known : squareOf(known);
+    const Tensor M = at::mm(weights.t(), inverses.view({-1, d * d})).view({-1, d, d});  // one matrix per segment
     const Tensor products = at::empty_like(sorted);
     overSegments(sorted, counts, [&](int64_t s, int64_t start, const Tensor& rows) {
       Tensor product = products.narrow(0, start, rows.size(0));

@@ -19,6 +19,14 @@ export const byLogdet = (W: Tensor, alpha: number): Tensor =>
       .add(eye(W.size(-1), { dtype: W.dtype })),
   ).mul(0.5);
 
+/** ½ log det(I + α WᵀW) and its gradient α W (I + α WᵀW)⁻¹ from the singular values of W [n, d], in float64. */
+export function bySingularValues(W: Tensor, alpha: number): { rate: number; gradient: Tensor } {
+  const [U, sigma, Vt] = aten<[Tensor, Tensor, Tensor]>("linalg_svd", W.to("float64"), false);
+  const squares = sigma.square().mul(alpha);
+  const slopes = sigma.mul(alpha).div(squares.add(1));
+  return { rate: squares.log1p().sum().item() / 2, gradient: U.mul(slopes).matmul(Vt) };
+}
+
 /** Orthonormal columns, [d, p]. */
 export const rotation = (name: string, d: number, p = d): Tensor =>
   aten<[Tensor, Tensor]>("linalg_qr", normal(name, [d, p]))[0];

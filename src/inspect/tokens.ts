@@ -42,8 +42,8 @@ export function measureTokens(
 ): TokenMeasures {
   const { precision, authorsEpsilon } = options;
   const { input, projection, subspaces } = tokens;
-  const half = tokens.half.to("float32");
-  const output = tokens.output.to("float32");
+  const half = tokens.half.to("float64"); // differences of rates are small
+  const output = tokens.output.to("float64");
   const R = (Z: Tensor) => codingRate(Z, { precision });
   const measures: TokenMeasures = {
     rate: R(output).numbers(),
@@ -51,7 +51,7 @@ export function measureTokens(
     nonZero: nonZeroShare(output).numbers(),
   };
   if (projection !== undefined)
-    measures.authorsRate = authorsLayerRate(projection.to("float32"), authorsEpsilon).numbers();
+    measures.authorsRate = authorsLayerRate(projection.to("float64"), authorsEpsilon).numbers();
   if (subspaces === undefined) return measures;
 
   const Rc = (Z: Tensor) => rateOfProjections(project(Z, subspaces), { precision });
@@ -62,7 +62,7 @@ export function measureTokens(
   measures.reduction = R(half).sub(rate).numbers();
   measures.reductionUnit = R(halfUnit).sub(rateUnit).numbers();
   if (input === undefined) return measures;
-  const before = input.to("float32");
+  const before = input.to("float64");
   measures.compression = Rc(before).sub(rate).numbers();
   measures.compressionUnit = Rc(unitTokens(before)).sub(rateUnit).numbers();
   return measures;
@@ -71,7 +71,7 @@ export function measureTokens(
 /** Z Uₖ for every head: [b, n, d] → [b, K, n, p]. One product, where a broadcast over heads would copy Z for each. */
 function project(Z: Tensor, { U, heads }: { U: Tensor; heads: number }): Tensor {
   const [b, n] = Z.shape as [number, number, number];
-  const W = Z.linear(U.to("float32")); //                                       [b, n, K p]
+  const W = Z.linear(U.to(Z.dtype)); //                                       [b, n, K p]
   return W.reshape([b, n, heads, U.size(0) / heads]).transpose(1, 2); //        [b, K, n, p]
 }
 

@@ -1,7 +1,8 @@
 /** @file The rate of features against memberships of point in point, in chunks and with its gradient in closed form. */
 
-import { autocast, gradients, scope, type Tensor, UsageError, zeros } from "../tensor/index.ts";
+import { gradients, scope, type Tensor, UsageError, zeros } from "../tensor/index.ts";
 import { logDet1p, type RateOptions, squared } from "./coding-rate.ts";
+import { withDigits } from "./digits.ts";
 
 /** Numbers in the Gram matrices of one chunk of columns, and rows of them that are formed in one product. */
 const CHUNK = 2 ** 22;
@@ -110,16 +111,13 @@ export function rateAgainstAffinity(Z: Tensor, Pi: Tensor, options: RateOptions 
     throw new UsageError(
       `rate: expected features [n, d] and memberships [n, c], got ${Z.describe()} and ${Pi.describe()}`,
     );
-  return autocast(null, Z.device, () =>
-    scope(() => {
-      const [z, pi] = [wide(Z), wide(Pi)];
-      const [moveZ, movePi] = [z.sub(z.detach()), pi.sub(pi.detach())]; //      zeros that carry gradients
-      const wanted = moveZ.requiresGrad || movePi.requiresGrad;
-      const { value, dZ, dPi } = evaluated(z.detach(), pi.detach(), epsSq, wanted);
-      if (!wanted) return value;
-      return value.add(moveZ.mul(dZ).sum()).add(movePi.mul(dPi!).sum());
-    }, "rate against an affinity"),
-  );
+  return withDigits([Z, Pi], (Z, Pi) => {
+    const [moveZ, movePi] = [Z.sub(Z.detach()), Pi.sub(Pi.detach())]; //        zeros that carry gradients
+    const wanted = moveZ.requiresGrad || movePi.requiresGrad;
+    const { value, dZ, dPi } = evaluated(Z.detach(), Pi.detach(), epsSq, wanted);
+    if (!wanted) return value;
+    return value.add(moveZ.mul(dZ).sum()).add(movePi.mul(dPi!).sum());
+  });
 }
 
 function evaluated(Z: Tensor, Pi: Tensor, epsSq: number, wanted: boolean) {
@@ -137,5 +135,3 @@ function evaluated(Z: Tensor, Pi: Tensor, epsSq: number, wanted: boolean) {
     }, "columns");
   return { value: sums.value.div_(2 * n), dZ: sums.dZ.mul_(d / (n * epsSq)), dPi };
 }
-
-const wide = (x: Tensor): Tensor => (/^b?float16$/.test(x.dtype) ? x.to("float32") : x);

@@ -1,7 +1,8 @@
 /** @file How many nats a segmentation of features takes, labels included: what the number of clusters is chosen by. */
 
-import { scope, type Tensor, tensor, UsageError } from "../tensor/index.ts";
+import { type Tensor, tensor, UsageError } from "../tensor/index.ts";
 import type { RateOptions } from "./coding-rate.ts";
+import { withDigits } from "./digits.ts";
 import { CPP_PRECISION } from "./mlc.ts";
 import { partsOf, unionRates } from "./parts.ts";
 
@@ -29,7 +30,7 @@ export function codingLength(
     throw new UsageError(
       `coding length: expected features [n, d] and a segment for each, got ${Z.describe()} and ${assigned.describe()}`,
     );
-  return scope(() => {
+  return withDigits([Z], (Z) => {
     const [n, d] = Z.shape as [number, number];
     const parts = partsOf(assigned, segments);
     const rates = unionRates(
@@ -47,5 +48,5 @@ export function codingLength(
       .mul(tensor(weights, { dtype: rates.dtype, device: Z.device }))
       .sum()
       .add(labels);
-  }, "coding length");
+  });
 }

@@ -1,6 +1,7 @@
 /** @file The coding rate R, against nothing, against subspaces, against memberships. */
 
-import { autocast, operator, run, type Tensor, UsageError } from "../tensor/index.ts";
+import { operator, run, type Tensor, UsageError } from "../tensor/index.ts";
+import { withDigits } from "./digits.ts";
 
 const CODING_RATE = operator("vitrine::coding_rate");
 const LOGDET1P = operator("vitrine::logdet1p");
@@ -24,10 +25,11 @@ export function squared({ precision = 0.5 }: RateOptions): number {
  * @param alpha α > 0
  * @returns [...], nats
  */
-export const halfLogDet = (W: Tensor, alpha: number): Tensor => run(CODING_RATE, W.h, alpha);
+export const halfLogDet = (W: Tensor, alpha: number): Tensor =>
+  withDigits([W], (W) => run(CODING_RATE, W.h, alpha));
 
 /** log det(I + G), G [..., d, d] symmetric positive semidefinite; gradient (I + G)⁻¹. */
-export const logDet1p = (G: Tensor): Tensor => run(LOGDET1P, G.h);
+export const logDet1p = (G: Tensor): Tensor => withDigits([G], (G) => run(LOGDET1P, G.h));
 
 /**
  * The coding rate of tokens under one Gaussian:
@@ -55,14 +57,17 @@ export function codingRate(Z: Tensor, options: RateOptions = {}): Tensor {
  */
 export function rateAgainstSubspaces(Z: Tensor, U: Tensor, options: RateOptions = {}): Tensor {
   const [K, d, p] = U.shape as [number, number, number];
-  const stacked = U.transpose(0, 1).reshape([d, K * p]); //                     one product for all subspaces
-  const W = Z.matmul(stacked).reshape([...Z.shape.slice(0, -1), K, p]); //      [..., n, K, p]
-  return rateOfProjections(W.transpose(-3, -2), options);
+  return withDigits([Z, U], (Z, U) => {
+    const stacked = U.transpose(0, 1).reshape([d, K * p]); //                   one product for all subspaces
+    const W = Z.matmul(stacked).reshape([...Z.shape.slice(0, -1), K, p]); //    [..., n, K, p]
+    return rateOfProjections(W.transpose(-3, -2), options);
+  });
 }
 
 /** Rᶜ of tokens already projected, W = Z Uₖ [..., K, n, p] → [...]. */
 export function rateOfProjections(W: Tensor, options: RateOptions = {}): Tensor {
-  return halfLogDet(W, W.size(-1) / (W.size(-2) * squared(options))).sum(-1);
+  const alpha = W.size(-1) / (W.size(-2) * squared(options));
+  return withDigits([W], (W) => halfLogDet(W, alpha).sum(-1));
 }
 
 /**
@@ -77,27 +82,22 @@ export function rateOfProjections(W: Tensor, options: RateOptions = {}): Tensor 
  */
 export function rateAgainstMemberships(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
   const [n, d] = Z.shape as [number, number];
-  const counts = wide(Pi).sum(0); //                                            [c]
-  const alpha = counts
-    .clamp(1e-8)
-    .reciprocal()
-    .mul(d / squared(options)); //   [c]
-  const grams = gramsOf(wide(Z), wide(Pi)).mul(alpha.reshape([-1, 1, 1])); //   [c, d, d]
-  return logDet1p(grams)
-    .mul(counts)
-    .sum()
-    .div(2 * n);
+  return withDigits([Z, Pi], (Z, Pi) => {
+    const counts = Pi.sum(0); //                                                [c]
+    const inverse = counts.clamp(1e-8).reciprocal();
+    const alpha = inverse.mul(d / squared(options)); //                         [c]
+    const grams = Z.mul(Pi.T.unsqueeze(-1)).T.matmul(Z); //                     [c, d, d]
+    const logdets = logDet1p(grams.mul(alpha.reshape([-1, 1, 1])));
+    return logdets
+      .mul(counts)
+      .sum()
+      .div(2 * n);
+  });
 }
-
-/** Zᵀ diag(πⱼ) Z, never in a lower precision: Z [n, d], Pi [n, c] → [c, d, d]. */
-const gramsOf = (Z: Tensor, Pi: Tensor): Tensor =>
-  autocast(null, Z.device, () => Z.mul(Pi.T.unsqueeze(-1)).T.matmul(Z));
-
-const wide = (x: Tensor): Tensor => (/^b?float16$/.test(x.dtype) ? x.to("float32") : x);
 
 /** ΔR(Z | Π) = R(Z) − Rᶜ(Z | Π), what MCR² maximises. @see Yu et al. 2020, rate reduction */
 export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
-  return codingRate(Z, options).sub(rateAgainstMemberships(Z, Pi, options));
+  return withDigits([Z, Pi], (Z, Pi) => codingRate(Z, options).sub(rateAgainstMemberships(Z, Pi, options)));
 }
 
 /**
@@ -113,6 +113,8 @@ export function sparseRateReduction(
   options: RateOptions & { threshold?: number } = {},
 ): Tensor {
   const { threshold = 0.1 } = options;
-  const reduction = codingRate(Z, options).sub(rateAgainstSubspaces(Z, U, options));
-  return reduction.sub(Z.abs().sum([-2, -1]).mul(threshold));
+  return withDigits([Z, U], (Z, U) => {
+    const reduction = codingRate(Z, options).sub(rateAgainstSubspaces(Z, U, options));
+    return reduction.sub(Z.abs().sum([-2, -1]).mul(threshold));
+  });
 }

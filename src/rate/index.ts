@@ -27,6 +27,7 @@ export {
   rateReduction,
   sparseRateReduction,
 } from "./coding-rate.ts";
+export { withDigits } from "./digits.ts";
 export { membership, type SinkhornOptions, sinkhorn, symmetrised } from "./doubly-stochastic.ts";
 export { authorsLayerRate, type Estimate, estimate, nonZeroShare, paperLayerRate } from "./layer-rate.ts";
 export { MCR2_PRECISION, type Mcr2Loss, type Mcr2Options, mcr2Loss, rateAgainstClasses } from "./mcr2.ts";

@@ -2,6 +2,7 @@
 
 import { noGrad, type Tensor } from "../tensor/index.ts";
 import { halfLogDet, type RateOptions, rateAgainstSubspaces } from "./coding-rate.ts";
+import { withDigits } from "./digits.ts";
 
 /** A mean over samples with the unbiased standard deviation (NaN for one sample). */
 export interface Estimate {
@@ -26,8 +27,10 @@ export function estimate(samples: readonly number[]): Estimate {
  * @see Yu et al. 2023, the authors' code, vis_utils/coding_rate.py
  */
 export function authorsLayerRate(W: Tensor, epsilon = 0.01): Tensor {
-  const unit = W.div(W.norm(-1, true)); //                                      [b, K, n, p]
-  return halfLogDet(unit, W.size(-1) / (W.size(-2) * epsilon)).sum(-1);
+  return withDigits([W], (W) => {
+    const unit = W.div(W.norm(-1, true)); //                                    [b, K, n, p]
+    return halfLogDet(unit, W.size(-1) / (W.size(-2) * epsilon)).sum(-1);
+  });
 }
 
 /**

@@ -1,7 +1,8 @@
 /** @file Maximal coding rate reduction from integer labels: the objective that encoders are trained by. */
 
-import { scope, type Tensor, tensor, UsageError } from "../tensor/index.ts";
+import { type Tensor, tensor, UsageError } from "../tensor/index.ts";
 import { codingRate, halfLogDet, type RateOptions } from "./coding-rate.ts";
+import { withDigits } from "./digits.ts";
 import { partsOf, unionRates } from "./parts.ts";
 import { type Segments, segments } from "./segments.ts";
 
@@ -44,16 +45,17 @@ export function rateAgainstClasses(Z: Tensor, classes: Segments, options: RateOp
   const d = Z.size(-1);
   const { counts, total } = classes;
   const { precision = 0.5 } = options;
-  const wide = Z.dtype === "float64" ? Z : Z.to("float32"); // rates are never taken in half precision
-  const place = { dtype: wide.dtype, device: Z.device };
   const scales = counts.map((count) => (count > 0 ? Math.sqrt(d / count) / precision : 0)); //   √αₖ
-  const scaled = classes.pad(wide).mul(tensor(scales, place).reshape([-1, 1, 1])); //  [K, m, d]
-  const rates = halfLogDet(scaled, 1); //                                       [K]
-  const shares = tensor(
-    counts.map((count) => count / total),
-    place,
-  );
-  return rates.mul(shares).sum();
+  return withDigits([Z], (Z) => {
+    const place = { dtype: Z.dtype, device: Z.device };
+    const scaled = classes.pad(Z).mul(tensor(scales, place).reshape([-1, 1, 1])); //  [K, m, d]
+    const rates = halfLogDet(scaled, 1); //                                     [K]
+    const shares = tensor(
+      counts.map((count) => count / total),
+      place,
+    );
+    return rates.mul(shares).sum();
+  });
 }
 
 /**
@@ -102,12 +104,12 @@ export function mcr2Loss(
   for (const [name, value] of Object.entries({ gamma1, gamma2 }))
     if (!(value > 0 && Number.isFinite(value)))
       throw new UsageError(`mcr²: expected ${name} > 0, got ${value}`);
-  return scope(() => {
+  return withDigits([Z], (Z) => {
     const { whole, compression } = ratesOf(Z, labels, classes, { precision });
     const inside = { precision: precision / Math.sqrt(gamma1) }; //             γ₁/ε² = 1/(ε/√γ₁)²
     const expansion = gamma1 === 1 ? whole : codingRate(Z, inside);
     const loss = compression.sub(gamma2 === 1 ? expansion : expansion.mul(gamma2));
     const rate = gamma1 === 1 ? expansion : whole.detach();
     return { loss, expansion, compression, rate };
-  }, "mcr2");
+  });
 }

@@ -3,6 +3,7 @@
 import { type Random, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { rateAgainstAffinity } from "./affinity-rate.ts";
 import { codingRate, type RateOptions, rateAgainstMemberships } from "./coding-rate.ts";
+import { withDigits } from "./digits.ts";
 
 /** ε of CPP: the authors' ε² 0.1, which their code holds whatever its argument `eps` says. */
 export const CPP_PRECISION = Math.sqrt(0.1);
@@ -40,7 +41,7 @@ export interface MlcLoss {
  */
 export function mlcLoss(Z: Tensor, Pi: Tensor, options: MlcOptions = {}): MlcLoss {
   const { precision = CPP_PRECISION, penalty = 0.05 } = options;
-  return scope(() => {
+  return withDigits([Z, Pi], (Z, Pi) => {
     const expansion = codingRate(Z, { precision });
     const compression = rateAgainstAffinity(Z, Pi, { precision });
     const size = Pi.square()
@@ -48,7 +49,7 @@ export function mlcLoss(Z: Tensor, Pi: Tensor, options: MlcOptions = {}): MlcLos
       .mul(penalty / 2);
     const loss = compression.sub(expansion).add(size);
     return { loss, expansion: expansion.detach(), compression: compression.detach() };
-  }, "mlc loss");
+  });
 }
 
 /** Mean features of several views, on the sphere again: [n, d] each → [n, d]. */
@@ -94,12 +95,12 @@ export interface TcrLoss {
  */
 export function tcrLoss(Z: Tensor, Zother: Tensor, options: Partial<TcrOptions> = {}): TcrLoss {
   const { precision = NMCE_PRECISION, alignment = 30 } = options;
-  return scope(() => {
+  return withDigits([Z, Zother], (Z, Zother) => {
     const rate = codingRate(Z, { precision }).add(codingRate(Zother, { precision })).div(2);
     const cosine = Z.mul(Zother).sum(-1).mean();
     const loss = rate.neg().sub(cosine.mul(alignment));
     return { loss, rate: rate.detach(), cosine: cosine.detach() };
-  }, "tcr loss");
+  });
 }
 
 /**
@@ -112,12 +113,12 @@ export function tcrLoss(Z: Tensor, Zother: Tensor, options: Partial<TcrOptions> 
  */
 export function meanTcrLoss(Z: Tensor, Zother: Tensor, options: TcrOptions): TcrLoss {
   const { precision = CPP_PRECISION, alignment } = options;
-  return scope(() => {
+  return withDigits([Z, Zother], (Z, Zother) => {
     const rate = codingRate(meanOf([Z, Zother]), { precision });
     const cosines = Z.mul(Zother).sum(-1).abs(); //                             [n]
     const loss = rate.neg().sub(cosines.sum().mul(alignment));
     return { loss, rate: rate.detach(), cosine: cosines.mean().detach() };
-  }, "mean tcr loss");
+  });
 }
 
 /**
@@ -154,11 +155,12 @@ export function nmceLoss(
   options: RateOptions = {},
 ): MlcLoss {
   const { precision = NMCE_PRECISION } = options;
-  return scope(() => {
-    const Z = meanFeatures(views);
+  return withDigits([...views, ...memberships], (...all) => {
+    const Z = meanFeatures(all.slice(0, views.length));
+    const Pi = meanOf(all.slice(views.length));
     const expansion = codingRate(Z, { precision });
-    const compression = rateAgainstMemberships(Z, meanOf(memberships), { precision });
+    const compression = rateAgainstMemberships(Z, Pi, { precision });
     const loss = compression.sub(expansion);
     return { loss, expansion: expansion.detach(), compression: compression.detach() };
-  }, "nmce loss");
+  });
 }

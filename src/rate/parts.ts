@@ -2,6 +2,7 @@
 
 import { operator, run, scope, type Tensor, tensor } from "../tensor/index.ts";
 import { type RateOptions, squared } from "./coding-rate.ts";
+import { withDigits } from "./digits.ts";
 import { countLabels } from "./segments.ts";
 
 const UNION_RATES = operator("vitrine::union_rates");
@@ -61,5 +62,5 @@ export function unionRates(
     for (const part of union) A[row * S + part] = alpha;
   });
   const weights = tensor(A, { shape: [unions.length, S], device: Z.device });
-  return run(UNION_RATES, Z.h, parts.order.h, parts.counts, weights.h);
+  return withDigits([Z], (Z) => run(UNION_RATES, Z.h, parts.order.h, parts.counts, weights.h));
 }

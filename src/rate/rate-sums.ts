@@ -1,7 +1,8 @@
 /** @file Weighted sums of coding rates of unions of parts: every rate-reduction objective is one. */
 
-import { autocast, type Tensor, tensor } from "../tensor/index.ts";
+import { type Tensor, tensor } from "../tensor/index.ts";
 import type { RateOptions } from "./coding-rate.ts";
+import { withDigits } from "./digits.ts";
 import { countOf, type Parts, unionRates } from "./parts.ts";
 
 /** Σ weight · R(union); a union is a list of parts. */
@@ -52,14 +53,19 @@ export function evaluate<Name extends string>(
   names.forEach((name, row) => {
     for (const [weight, union] of terms[name]) C[row * unions.size + position.get(union.join())!]! += weight;
   });
-  const rates = unionRates(Z, parts, [...unions.values()], options); //        [unions]
-  const place = { dtype: rates.dtype, device: Z.device };
-  const before = tensor(
-    names.map((name) => weights[name] ?? 1),
-    place,
-  );
-  const coefficients = tensor(C, { shape: [names.length, unions.size], ...place });
-  const values = autocast(null, Z.device, () => coefficients.matmul(rates)); //  [terms]
-  const entries = names.map((name, row) => [name, values.detach().select(0, row)] as const);
-  return { objective: values.mul(before).sum(), terms: Object.fromEntries(entries) as Record<Name, Tensor> };
+  return withDigits([Z], (Z) => {
+    const rates = unionRates(Z, parts, [...unions.values()], options); //      [unions]
+    const place = { dtype: rates.dtype, device: Z.device };
+    const before = tensor(
+      names.map((name) => weights[name] ?? 1),
+      place,
+    );
+    const coefficients = tensor(C, { shape: [names.length, unions.size], ...place });
+    const values = coefficients.matmul(rates); //                              [terms]
+    const entries = names.map((name, row) => [name, values.detach().select(0, row)] as const);
+    return {
+      objective: values.mul(before).sum(),
+      terms: Object.fromEntries(entries) as Record<Name, Tensor>,
+    };
+  });
 }

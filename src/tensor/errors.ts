@@ -72,3 +72,6 @@ export class TorchError extends VitrineError {
   readonly exitCode = 1;
   readonly code = "ERR_TORCH";
 }
+
+/** Rounding takes the digits of a result in the precision that was asked for. */
+export class PrecisionError extends TorchError {}

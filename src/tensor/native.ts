@@ -1,7 +1,7 @@
 /** @file Loads the addon, once and late: half a second that `--help` must not pay. */
 
 import { createRequire } from "node:module";
-import { OutOfMemoryError, TorchError, UsageError } from "./errors.ts";
+import { OutOfMemoryError, PrecisionError, TorchError, UsageError } from "./errors.ts";
 import { addonRecord, libtorchProblem } from "./libtorch.ts";
 
 /** A live tensor as the addon names it: generation and slot in one small integer. */
@@ -9,7 +9,7 @@ export type Handle = number;
 
 /** What the addon exports; `native/` is its other side. */
 export interface Native {
-  setErrorFactory(make: (kind: "usage" | "torch" | "memory", message: string) => Error): void;
+  setErrorFactory(make: (kind: "usage" | "torch" | "memory" | "precision", message: string) => Error): void;
   release(handles: Handle | readonly Handle[]): void;
   share(handle: Handle): Handle;
   shape(handle: Handle): number[];
@@ -89,6 +89,7 @@ function load(): Native {
     );
   addon.setErrorFactory((kind, message) => {
     if (kind === "memory") return new OutOfMemoryError(`libtorch could not allocate: ${message}`);
+    if (kind === "precision") return new PrecisionError(message);
     return kind === "usage" ? new UsageError(message) : new TorchError(message);
   });
   return addon;

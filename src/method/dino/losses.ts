@@ -1,6 +1,6 @@
 /** @file What the student is drawn towards: DINO's sharpened, centred targets, or SimDINO's features spread by their rate. */
 
-import { codingRate, type RateOptions } from "../../rate/index.ts";
+import { codingRate, type RateOptions, withDigits } from "../../rate/index.ts";
 import { scope, type Tensor, UsageError } from "../../tensor/index.ts";
 
 /** Crops that the teacher sees, the student's first ones. */
@@ -89,9 +89,8 @@ export interface SimdinoLoss {
  */
 export function simdinoLoss(student: Tensor, teacher: Tensor, options: SimdinoOptions = {}): SimdinoLoss {
   const { precision = Math.SQRT1_2, alignment = 1, spread = "mean" } = options;
-  return scope(() => {
-    const [s, given] = byCrop(student, teacher);
-    const t = given.detach();
+  return withDigits([student, teacher.detach()], (student, teacher) => {
+    const [s, t] = byCrop(student, teacher);
     const [V, n, p] = s.shape as [number, number, number];
     const globals = s.narrow(0, 0, GLOBAL);
     const all = t
@@ -105,7 +104,7 @@ export function simdinoLoss(student: Tensor, teacher: Tensor, options: SimdinoOp
       .mul((p + n) / (p * n));
     const loss = cosine.mul(-alignment).sub(rate);
     return { loss, rate: rate.detach(), cosine: cosine.detach() };
-  }, "simdino loss");
+  });
 }
 
 /** Outputs by crop: the student's [V, n, K], the teacher's [2, n, K], in single precision or wider. */
