@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { random } from "../../tensor/index.ts";
 import { blockStarts, blocksAt, randomBlocks, requireBlock } from "./blocks.ts";
 import { openText, splitText } from "./text-set.ts";
@@ -30,13 +30,76 @@ test("files and folders are found by path, in the folder of data sets, and in it
   );
 });
 
-test("files that say what they are for make the split: train, and test before valid", () => {
-  const folder = join(dir, "split");
-  mkdirSync(folder);
-  for (const part of ["train", "valid"]) writeFileSync(join(folder, `x.${part}.txt`), part);
-  expect(openText("text:split", { dir })).toMatchObject({ train: "train", test: "valid" });
-  writeFileSync(join(folder, "x.test.txt"), "test");
-  expect(openText("text:split", { dir })).toMatchObject({ train: "train", test: "test" });
+/** A folder of texts that hold their own names, and what opening it says. */
+function folderOf(name: string, files: readonly string[]) {
+  for (const file of files) {
+    mkdirSync(dirname(join(dir, name, file)), { recursive: true });
+    writeFileSync(join(dir, name, file), file.endsWith(".gz") ? gzipSync(file) : file);
+  }
+  const lines: string[] = [];
+  const spy = vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  try {
+    const { train, test } = openText(`text:${name}`, { dir });
+    return { train, test, said: lines.join("") };
+  } finally {
+    spy.mockRestore();
+  }
+}
+
+test.each<[train: string, test: string, others: string[]]>([
+  ["train.txt", "test.txt", []],
+  ["x.train.txt", "x.valid.txt", []],
+  ["my_train.txt", "my_test.txt", ["my_valid.txt"]],
+  ["wiki-Train.txt", "wiki-VAL.txt.gz", ["notes.txt"]],
+  ["TRAIN.TXT", "my-dev.txt", []],
+  ["train_1.txt", "b.validation.txt", ["read.me"]],
+  ["train-00000-of-00001.txt", "test-00000-of-00001.txt", ["dev-00000-of-00001.txt"]],
+  ["train/a.txt", "test/b.txt", ["validation/c.txt", "more"]],
+  ["latest train.txt", "contest_test.txt", []],
+])("%s and %s are the split, and that is said", (train, held, others) => {
+  const found = folderOf(`split ${train}`, [train, held, ...others]);
+  expect(found).toMatchObject({ train, test: held });
+  const left = others.length > 0 ? `text:split ${train}: left out ${others.join(", ")}\n` : "";
+  expect(found.said).toBe(`${left}text:split ${train}: learns from ${train}, is measured on ${held}\n`);
+});
+
+test.each([[["latest.txt", "trains.txt"]], [["my_train.txt", "story.txt"]], [["test.txt", "valid.txt"]]])(
+  "%j is split by position, and that is said",
+  (files) => {
+    const text = files.join("");
+    const found = folderOf(files.join(), files);
+    expect(found).toMatchObject(splitText(text));
+    expect(found.said).toBe(
+      `text:${files.join()}: split by position, the first 90 % of its ${text.length} characters to learn from, the rest to measure on\n`,
+    );
+  },
+);
+
+test("names that say two parts, and a text beside its .gz, are refused", () => {
+  expect(() => folderOf("two", ["a_train_test.txt", "b.txt"])).toThrow("says train and test, expected one");
+  expect(() => folderOf("twice", ["a.txt", "a.txt.gz"])).toThrow("a.txt: is there with and without .gz");
+  symlinkSync(join(dir, "gone"), join(dir, "two/link.txt"));
+  expect(() => folderOf("two", [])).toThrow("link.txt: a link that leads nowhere");
+});
+
+test("a mark of byte order at the start is no character of the text; line ends stay", () => {
+  writeFileSync(join(dir, "marked.txt"), "\ufeff0123\r\n\ufeff678");
+  expect(openText("text:marked.txt", { dir })).toMatchObject({ train: "0123\r\n\ufeff67", test: "8" });
+});
+
+test.each([
+  [[0x61, 0xe9, 0x62], 1],
+  [[0xff, 0xfe, 0x61, 0], 0],
+  [[0x61, 0xef, 0xbf, 0x78], 1],
+  [[0xef, 0xbf, 0xbd, 0xe4, 0xb8], 3],
+  [[0xc3, 0xa9, 0x80], 2],
+  [[0x61, 0xed, 0xa0, 0x80], 1],
+])("bytes %j are refused at %i", (bytes, at) => {
+  writeFileSync(join(dir, "wrong.txt"), Buffer.from(bytes));
+  const byte = `0x${bytes[at]!.toString(16)}`;
+  expect(() => openText("text:wrong.txt", { dir })).toThrow(
+    `expected UTF-8 text, got the byte ${byte} at ${at}; save it as UTF-8`,
+  );
 });
 
 test("what is no text is refused, and says where it was looked for", () => {
@@ -45,7 +108,7 @@ test("what is no text is refused, and says where it was looked for", () => {
   writeFileSync(join(dir, "empty.txt"), "");
   mkdirSync(join(dir, "nothing"));
   const open = (name: string) => () => openText(name, { dir });
-  expect(open("text:latin.txt")).toThrow("expected UTF-8 text, got other bytes");
+  expect(open("text:latin.txt")).toThrow("expected UTF-8 text, got the byte 0xe9 at 1");
   expect(open("text:bad.txt.gz")).toThrow("is not compressed by gzip");
   expect(open("text:empty.txt")).toThrow("expected a text, got 0 characters");
   expect(open("text:nothing")).toThrow("expected files that end in .txt");

@@ -1,11 +1,13 @@
 /** @file Texts by name: found like other data sets, read whole, and split. */
 
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DataError, UsageError } from "../../tensor/errors.ts";
+import { talk } from "../../tensor/plain-text.ts";
 import { dataRoot } from "../find.ts";
-import { unpack } from "../unpack.ts";
+import { some } from "../names.ts";
+import { listTexts, readText } from "./text-files.ts";
 
 /** A text to learn from and one to be measured on. */
 export interface TextSet {
@@ -34,7 +36,7 @@ export const isTextName = (name: string): boolean => name.startsWith("text:");
 
 /**
  * Opens text:NAME: a file (plain UTF-8 or .gz), or a folder. A folder whose files say train and test, or valid, is split
- * so; any other text by position, the first 90 % of its characters for training.
+ * so; any other text by position, the first 90 % of its characters for training. One line says which.
  *
  * NAME is a path, or a name in the folder of data sets or in its `text/`.
  *
@@ -48,7 +50,9 @@ export function openText(name: string, options: { dir?: string } = {}): TextSet 
       { path: "data.name", received: name },
     );
   const found = locate(name, options.dir);
-  const { train, test } = statSync(found).isDirectory() ? readFolder(found) : splitText(readText(found));
+  const { train, test } = statSync(found).isDirectory()
+    ? readFolder(name, found)
+    : byPosition(name, readText(found));
   if (train.length === 0 || test.length === 0)
     throw new DataError(`${found}: expected a text, got ${train.length + test.length} characters`, {
       path: found,
@@ -65,6 +69,32 @@ export function splitText(text: string): { train: string; test: string } {
   return { train: text.slice(0, at), test: text.slice(at) };
 }
 
+/** Splits by position, and says so. */
+function byPosition(name: string, text: string): { train: string; test: string } {
+  talk(
+    `${name}: split by position, the first ${100 * TRAIN_SHARE} % of its ${text.length} characters to learn from, the rest to measure on`,
+  );
+  return splitText(text);
+}
+
+/** Splits by what the files' names say, or else all of them together by position; says which. */
+function readFolder(name: string, folder: string): { train: string; test: string } {
+  const { texts, leftOut } = listTexts(folder);
+  if (texts.length === 0)
+    throw new DataError(`${folder}: expected files that end in .txt or .txt.gz, got none`, { path: folder });
+  const named = (part: string) => texts.filter((text) => text.part === part).map(({ file }) => file);
+  const read = (files: readonly string[]) => files.map((file) => readText(join(folder, file))).join("");
+  const train = named("train");
+  const held = [named("test"), named("valid")].find((files) => files.length > 0) ?? [];
+  const split = train.length > 0 && held.length > 0;
+  const used = split ? [...train, ...held] : texts.map(({ file }) => file);
+  const others = [...texts.map(({ file }) => file).filter((file) => !used.includes(file)), ...leftOut];
+  if (others.length > 0) talk(`${name}: left out ${some(others)}`);
+  if (!split) return byPosition(name, read(used));
+  talk(`${name}: learns from ${some(train)}, is measured on ${some(held)}`);
+  return { train: read(train), test: read(held) };
+}
+
 function locate(name: string, dir: string | undefined): string {
   const path = name.slice("text:".length);
   const root = dataRoot(dir);
@@ -75,32 +105,4 @@ function locate(name: string, dir: string | undefined): string {
     `${name}: not found at ${places.join(" or ")}; put the text there, or say where it is with --data.dir or VITRINE_DATA`,
     { path: root },
   );
-}
-
-const isText = (file: string): boolean => /\.txt(\.gz)?$/.test(file);
-
-function readFolder(folder: string): { train: string; test: string } {
-  const files = readdirSync(folder).filter(isText).sort();
-  const part = (pattern: RegExp) => files.filter((file) => pattern.test(file));
-  const read = (names: readonly string[]) => names.map((file) => readText(join(folder, file))).join("");
-  const train = part(/\btrain\b/);
-  const test = part(/\btest\b/);
-  const held = test.length > 0 ? test : part(/\bvalid/);
-  if (train.length > 0 && held.length > 0) return { train: read(train), test: read(held) };
-  if (files.length === 0)
-    throw new DataError(`${folder}: expected files that end in .txt or .txt.gz, got none`, { path: folder });
-  return splitText(read(files));
-}
-
-function readText(file: string): string {
-  const bytes = readFileSync(file);
-  const plain = file.endsWith(".gz") ? unpack("gzip", bytes, file) : bytes;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(plain);
-  } catch (cause) {
-    throw new DataError(`${file}: expected UTF-8 text, got other bytes; save it as UTF-8`, {
-      path: file,
-      cause,
-    });
-  }
 }
