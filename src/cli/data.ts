@@ -63,6 +63,7 @@ async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
     ...(dataDir === undefined ? {} : { dir: dataDir }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
     progress: downloadProgress(),
+    waiting: (holder) => talk(`${holder} is fetching ${name}; waiting for it`),
   });
   talk(downloaded.length === 0 ? "all files were there" : `downloaded ${downloaded.join(", ")}`);
   print(folder);

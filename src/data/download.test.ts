@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -54,8 +54,20 @@ function good(request: IncomingMessage, response: ServerResponse, cut = body.len
     ...(partial ? { "content-range": `bytes ${from}-${body.length - 1}/${body.length}` } : {}),
   });
   if (cut >= body.length) response.end(body.subarray(from));
-  else response.write(body.subarray(from, cut), () => setTimeout(() => response.destroy(), 20));
+  else response.write(body.subarray(from, cut), () => endAt(response, cut));
 }
+
+/** Ends a connection once the client has put so many bytes on its disk. */
+async function endAt(response: ServerResponse, bytes: number): Promise<void> {
+  const written = () =>
+    stat(`${path}.part`).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  while ((await written()) < bytes) await new Promise((resolve) => setTimeout(resolve, 2));
+  response.destroy();
+}
+
 const options = { checksum, pause: 1 };
 const files = async () => (await readdir(join(path, ".."))).sort();
 
@@ -105,7 +117,7 @@ test("a server without ranges, or without ETag, starts again", async () => {
       "last-modified": "Thu, 01 Jan 2009 00:00:00 GMT",
     });
     if (n > 0) response.end(body);
-    else response.write(body.subarray(0, 9000), () => setTimeout(() => response.destroy(), 20));
+    else response.write(body.subarray(0, 9000), () => endAt(response, 9000));
   };
   await download(url, path, options);
   expect(sum(await readFile(path))).toBe(checksum.hex);
@@ -116,7 +128,7 @@ test("a server without ranges, or without ETag, starts again", async () => {
   answer = (_, response, n) => {
     response.writeHead(200, { "content-length": body.length });
     if (n > 0) response.end(body);
-    else response.write(body.subarray(0, 9000), () => setTimeout(() => response.destroy(), 20));
+    else response.write(body.subarray(0, 9000), () => endAt(response, 9000));
   };
   await download(url, path, options);
   expect(asked.map(({ range }) => range)).toEqual([undefined, undefined]);
@@ -185,4 +197,55 @@ test("silence, absence and an unwritable folder end with the reason", async () =
   await writeFile(join(root, "blocked"), "");
   const blocked = join(root, "blocked", "file");
   await expect(download(url, blocked, options)).rejects.toThrow(`cannot write ${blocked}`);
+});
+
+test("a body longer than published is left at once, however its length is told, and leaves nothing", async () => {
+  const size = 50_000;
+  let sent = 0;
+  const endless = (response: ServerResponse): void => {
+    sent += 10_000;
+    if (!response.destroyed) response.write(Buffer.alloc(10_000), () => setImmediate(endless, response));
+  };
+  for (const headers of [{}, { "content-length": 10 ** 12 }]) {
+    answer = (_, response) => {
+      response.writeHead(200, { etag: '"v1"', ...headers });
+      endless(response);
+    };
+    await expect(download(url, path, { ...options, size })).rejects.toThrow("sends more than 50000 bytes");
+    expect(await files()).toEqual([]);
+  }
+  expect(asked).toHaveLength(2);
+  expect(sent).toBeLessThan(10 ** 9);
+
+  // more than is missing, after a part
+  asked = [];
+  await writeFile(`${path}.part`, body.subarray(0, 150_000));
+  await writeFile(`${path}.part.json`, JSON.stringify({ url, validator: '"v1"' }));
+  answer = (_, response) => {
+    response.writeHead(206, { etag: '"v1"', "content-range": "bytes 150000-199999/200000" });
+    response.end(Buffer.alloc(50_001));
+  };
+  await expect(download(url, path, { ...options, size: body.length })).rejects.toThrow("more than 200000");
+  expect(await files()).toEqual([]);
+});
+
+test("another page under the address, a length that is a lie and a server that stalls end with the reason", async () => {
+  const size = body.length;
+  answer = (_, response) => response.writeHead(200, { "content-type": "text/html" }).end("<h1>404</h1>");
+  await expect(download(url, path, { ...options, size })).rejects.toThrow("sent 12 bytes, expected 200000");
+  expect(await files()).toEqual([]);
+  expect(asked).toHaveLength(1);
+
+  answer = (_, response) => {
+    response
+      .writeHead(200, { "content-length": size })
+      .write(body.subarray(0, 1000), () => response.destroy());
+  };
+  await expect(download(url, path, { ...options, size, retries: 1 })).rejects.toThrow(/cannot download/);
+  answer = (_, response) => {
+    response.writeHead(200, { "content-length": size }).write(body.subarray(0, 1000));
+  };
+  await expect(download(url, path, { ...options, size, retries: 0, idle: 60 })).rejects.toThrow(
+    /cannot download/,
+  );
 });

@@ -16,6 +16,8 @@ export interface Checksum {
 
 export interface DownloadOptions {
   checksum: Checksum;
+  /** Bytes of the file as published: a server that sends more is left at once. */
+  size?: number;
   /** Called as bytes arrive; `total` is undefined when the server does not say. */
   progress?: (received: number, total: number | undefined) => void;
   /** Tries after the first one, for errors that may pass. */
@@ -35,7 +37,7 @@ class FinalError extends Error {}
  * @throws DataError when the server refuses, stays away, or sends something else; DiskError when it cannot be written
  */
 export async function download(url: string, path: string, options: DownloadOptions): Promise<boolean> {
-  const { checksum, retries = 4, pause = 500 } = options;
+  const { checksum, size, retries = 4, pause = 500 } = options;
   if (await matches(path, checksum)) return false;
   const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true }).catch(diskError(path));
@@ -43,10 +45,15 @@ export async function download(url: string, path: string, options: DownloadOptio
     try {
       const resumed = await transfer(url, part, options);
       if (await matches(part, checksum)) break;
+      const got = (await stat(part)).size;
       await discard(part);
       // what was there before may have been the damaged half: once more from the start
       if (!resumed)
-        throw new FinalError(`${checksum.algorithm} is not ${checksum.hex}; the file was deleted`);
+        throw new FinalError(
+          got === (size ?? got)
+            ? `${checksum.algorithm} is not ${checksum.hex}; the file was deleted`
+            : `the server sent ${got} bytes, expected ${size}; they were deleted`,
+        );
     } catch (cause) {
       if (cause instanceof DiskError) throw cause;
       const reason = (cause as Error).message;
@@ -102,7 +109,7 @@ async function transfer(url: string, part: string, options: DownloadOptions): Pr
       throw new Error("the server sent another range than asked for");
     }
     await writeValidator(part, url, response);
-    await append(part, start, response, options.progress);
+    await append(part, start, response, options);
     return start > 0;
   } finally {
     response.destroy();
@@ -135,14 +142,20 @@ async function append(
   part: string,
   start: number,
   response: IncomingMessage,
-  progress: DownloadOptions["progress"],
+  { size = Number.POSITIVE_INFINITY, progress }: DownloadOptions,
 ): Promise<void> {
   const length = response.headers["content-length"];
   const total = length === undefined ? undefined : start + Number(length);
+  const tooLong = async (): Promise<never> => {
+    await discard(part);
+    throw new FinalError(`the server sends more than ${size} bytes, which the file has`);
+  };
+  if ((total ?? 0) > size) await tooLong();
   const file = await open(part, start === 0 ? "w" : "r+").catch(diskError(part));
   try {
     let received = start;
     for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (received + chunk.length > size) await tooLong();
       let offset = 0;
       while (offset < chunk.length) {
         const { bytesWritten } = await file
@@ -182,8 +195,8 @@ async function readValidator(part: string, url: string): Promise<string | undefi
 }
 
 async function discard(part: string): Promise<void> {
-  await rm(part, { force: true });
-  await rm(`${part}.json`, { force: true });
+  await rm(part, { force: true }).catch(diskError(part));
+  await rm(`${part}.json`, { force: true }).catch(diskError(part));
 }
 
 function diskError(path: string): (cause: Error) => never {

@@ -7,6 +7,7 @@ import { DataError, DiskError, UsageError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
 import { CIFAR, cifarFileBytes } from "./cifar.ts";
 import { type Checksum, type DownloadOptions, download } from "./download.ts";
+import { whileAlone } from "./fetch-lock.ts";
 import { dataRoot } from "./find.ts";
 import { type TarMember, tarMembers } from "./tar.ts";
 
@@ -14,6 +15,8 @@ import { type TarMember, tarMembers } from "./tar.ts";
 export interface RemoteFile {
   readonly name: string;
   readonly checksum: Checksum;
+  /** Bytes. */
+  readonly size?: number;
   readonly members?: Readonly<Record<string, number>>;
 }
 
@@ -23,15 +26,19 @@ export interface RemoteSet {
   readonly files: readonly RemoteFile[];
 }
 
-const md5 = (name: string, hex: string): RemoteFile => ({ name, checksum: { algorithm: "md5", hex } });
+const md5 = (name: string, size: number, hex: string): RemoteFile => ({
+  name,
+  size,
+  checksum: { algorithm: "md5", hex },
+});
 
-function cifarArchive(name: "cifar10" | "cifar100", archive: string, hex: string): RemoteFile {
+function cifarArchive(name: "cifar10" | "cifar100", archive: string, size: number, hex: string): RemoteFile {
   const { folder, files, names } = CIFAR[name];
   const members: Record<string, number> = {};
   for (const split of ["train", "test"] as const) {
     for (const file of files[split]) members[`${folder}/${file}`] = cifarFileBytes(name, split);
   }
-  return { ...md5(archive, hex), members: { ...members, [`${folder}/${names}`]: Number.NaN } };
+  return { ...md5(archive, size, hex), members: { ...members, [`${folder}/${names}`]: Number.NaN } };
 }
 
 /** The publishers' addresses and their MD5 sums. MNIST's own page refuses programs; this is PyTorch's copy. */
@@ -39,28 +46,32 @@ export const REMOTE: Readonly<Record<string, RemoteSet>> = {
   mnist: {
     baseUrl: "https://ossci-datasets.s3.amazonaws.com/mnist/",
     files: [
-      md5("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-      md5("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
-      md5("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
-      md5("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+      md5("train-images-idx3-ubyte.gz", 9_912_422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+      md5("train-labels-idx1-ubyte.gz", 28_881, "d53e105ee54ea40749a09fcbcd1e9432"),
+      md5("t10k-images-idx3-ubyte.gz", 1_648_877, "9fb629c4189551a2d022fa330f9573f3"),
+      md5("t10k-labels-idx1-ubyte.gz", 4_542, "ec29112dd5afa0611ce80d1b7f02629c"),
     ],
   },
   "fashion-mnist": {
     baseUrl: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     files: [
-      md5("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-      md5("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
-      md5("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
-      md5("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
+      md5("train-images-idx3-ubyte.gz", 26_421_880, "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+      md5("train-labels-idx1-ubyte.gz", 29_515, "25c81989df183df01b3e8a0aad5dffbe"),
+      md5("t10k-images-idx3-ubyte.gz", 4_422_102, "bef4ecab320f06d8554ea6380940ec79"),
+      md5("t10k-labels-idx1-ubyte.gz", 5_148, "bb300cfdad3c16e7a12a480ee83cd310"),
     ],
   },
   cifar10: {
     baseUrl: "https://www.cs.toronto.edu/~kriz/",
-    files: [cifarArchive("cifar10", "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530")],
+    files: [
+      cifarArchive("cifar10", "cifar-10-binary.tar.gz", 170_052_171, "c32a1d4ab5d03f1284b67883e8d87530"),
+    ],
   },
   cifar100: {
     baseUrl: "https://www.cs.toronto.edu/~kriz/",
-    files: [cifarArchive("cifar100", "cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8")],
+    files: [
+      cifarArchive("cifar100", "cifar-100-binary.tar.gz", 168_513_733, "03b5dce01913d631647c71ecec9e9cb8"),
+    ],
   },
 };
 
@@ -72,13 +83,15 @@ export interface GetOptions {
   /** The table of addresses. */
   remote?: Readonly<Record<string, RemoteSet>>;
   progress?: (file: string, received: number, total: number | undefined) => void;
+  /** Called once where another process is fetching the same set, which is waited for. */
+  waiting?: (holder: string) => void;
   retries?: number;
   pause?: number;
 }
 
 /**
  * Downloads what is not there yet, checks it, unpacks archives, and resolves to the set's folder and the names of
- * the files that were downloaded.
+ * the files that were downloaded. Of two processes, the second waits and finds the first one's files.
  * @throws UsageError for a set that cannot be downloaded; DataError, DiskError as `download`
  */
 export async function getDataset(
@@ -92,6 +105,14 @@ export async function getDataset(
     throw new UsageError(`no download for "${name}"${hint(name, names)}; there is ${names.join(", ")}`);
   }
   const folder = join(dataRoot(options.dir), name);
+  const { waiting } = options;
+  const downloaded = await whileAlone(folder, waiting === undefined ? {} : { waiting }, () =>
+    fetchSet(set, folder, options),
+  );
+  return { folder, downloaded };
+}
+
+async function fetchSet(set: RemoteSet, folder: string, options: GetOptions): Promise<string[]> {
   const base = options.baseUrl ?? set.baseUrl;
   const downloaded: string[] = [];
   for (const file of set.files) {
@@ -99,15 +120,16 @@ export async function getDataset(
     const path = join(folder, file.name);
     const url = new URL(file.name, base.endsWith("/") ? base : `${base}/`).href;
     const transfer: DownloadOptions = { checksum: file.checksum };
+    if (file.size !== undefined) transfer.size = file.size;
     if (options.retries !== undefined) transfer.retries = options.retries;
     if (options.pause !== undefined) transfer.pause = options.pause;
     if (options.progress !== undefined) transfer.progress = options.progress.bind(undefined, file.name);
     if (await download(url, path, transfer)) downloaded.push(file.name);
     if (file.members === undefined) continue;
     await unpack(path, folder, file.members);
-    await rm(path);
+    await rm(path, { force: true });
   }
-  return { folder, downloaded };
+  return downloaded;
 }
 
 /** Whether all members are there in their sizes. Names of members are ours, so they may be joined to a path. */
