@@ -3,7 +3,8 @@
 import { chmodSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
-import { root, stop } from "./run.mjs";
+import { root } from "./place.mjs";
+import { stop } from "./run.mjs";
 
 /**
  * `import("./x.ts")` becomes `import("./x.js")` before anything else is done. tsc's own rewriting comes last and looks

@@ -1,10 +1,12 @@
 /** @file `npm run demo`: set-up, a CRATE trained on real digits, and what each of its layers does. */
 
 import { join } from "node:path";
-import { root, show } from "./run.mjs";
+import { atWork } from "./alone.mjs";
+import { root } from "./place.mjs";
+import { show } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
-setup();
+await atWork(setup);
 const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
 const run = join("runs", `demo-${stamp}`);
 const vitrine = async (...args) => {

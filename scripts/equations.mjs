@@ -5,7 +5,8 @@
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { root, stop } from "./run.mjs";
+import { root } from "./place.mjs";
+import { stop } from "./run.mjs";
 
 /** Every paper that a tag may name: its title and arXiv number. */
 const PAPERS = {

@@ -1,12 +1,11 @@
-/** @file Finds libtorch, or fetches it: VITRINE_LIBTORCH, .libtorch/, Python's torch, the system's; else the CPU wheel. */
+/** @file Finds libtorch: VITRINE_LIBTORCH, what set-up fetched, Python's torch, the system's; else it is fetched. */
 
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { quiet, root, stop } from "./run.mjs";
-
-export const WHEEL = "2.13.0";
-const python = process.env.VITRINE_PYTHON ?? "python3";
+import { join, resolve } from "node:path";
+import { fetchWheel, python, removePart } from "./fetch.mjs";
+import { fetched } from "./place.mjs";
+import { quiet, stop } from "./run.mjs";
 
 /** A libtorch folder: { folder, cmake, version, source }, or undefined where there is none. */
 export function libtorchAt(folder, source) {
@@ -39,94 +38,58 @@ export function systemLibtorch() {
   return undefined;
 }
 
-function pythonTorch() {
+async function pythonTorch() {
   const probe =
     "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
-  const found = quiet(python, ["-c", probe]);
+  const found = await quiet(python, ["-c", probe]);
   const folder = found.ok ? found.output.trim() : "";
   return folder === "" ? undefined : libtorchAt(folder, "python's torch");
 }
 
 /** libtorch for this project. Versions before 2 serve only where the wheel cannot be had: they train three times slower. */
-export function findLibtorch() {
-  const named = process.env.VITRINE_LIBTORCH;
+export async function findLibtorch() {
+  removePart();
+  reportLeftovers();
+  const named = process.env.VITRINE_LIBTORCH || undefined;
   if (named === "system")
     return systemLibtorch() ?? stop("VITRINE_LIBTORCH=system, but libtorch-dev is not installed");
   if (named !== undefined) {
-    const found =
-      libtorchAt(named, "VITRINE_LIBTORCH") ?? libtorchAt(join(named, "torch"), "VITRINE_LIBTORCH");
+    const folder = resolve(named);
+    const places = [folder, join(folder, "torch")];
+    const found = places.map((place) => libtorchAt(place, "VITRINE_LIBTORCH")).find(Boolean);
     return (
       found ??
       stop(`VITRINE_LIBTORCH: no libtorch in ${named} (expected lib/libtorch_cpu.so and share/cmake/Torch)`)
     );
   }
-  const local = libtorchAt(join(root, ".libtorch", "torch"), ".libtorch");
-  if (local !== undefined) return local;
-  const present = pythonTorch() ?? systemLibtorch();
+  const local = () => libtorchAt(join(fetched, "torch"), "fetched");
+  if (local() !== undefined) return local();
+  const present = (await pythonTorch()) ?? systemLibtorch();
   if (present !== undefined && Number.parseInt(present.version, 10) >= 2) return present;
-  const attempts = [];
-  return fetchWheel(attempts) ?? present ?? installSystem(attempts);
+  const attempts = await fetchWheel();
+  return local() ?? present ?? (await installSystem(attempts));
 }
 
-/** The CPU wheel by pip, without its Python dependencies, unpacked into .libtorch/. */
-function fetchWheel(attempts) {
-  const target = join(root, ".libtorch");
-  const folder = mkdtempSync(join(tmpdir(), "vitrine-wheel-"));
-  const sources = [
-    [`torch==${WHEEL}+cpu`],
-    [`torch==${WHEEL}+cpu`, "--index-url", "https://download.pytorch.org/whl/cpu"],
-    [`torch==${WHEEL}`],
-  ];
-  try {
-    for (const source of sources) {
-      process.stderr.write(`fetching libtorch (${source.join(" ")}) … `);
-      const got = quiet(python, [
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--only-binary=:all:",
-        "-d",
-        folder,
-        ...source,
-      ]);
-      process.stderr.write(got.ok ? "ok\n" : "no\n");
-      if (!got.ok) {
-        attempts.push(`pip download ${source[0]}: ${got.output.trim().split("\n").at(-1)}`);
-        continue;
-      }
-      const wheel = join(
-        folder,
-        readdirSync(folder).find((name) => name.endsWith(".whl")),
-      );
-      const unpack =
-        "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); keep = ('torch/lib/', 'torch/include/', 'torch/share/', 'torch/version.py'); " +
-        "[z.extract(n, sys.argv[2]) for n in z.namelist() if n.startswith(keep) or '.libs/' in n]";
-      rmSync(`${target}.part`, { recursive: true, force: true });
-      mkdirSync(`${target}.part`, { recursive: true });
-      const unpacked = quiet(python, ["-c", unpack, wheel, `${target}.part`]);
-      if (!unpacked.ok) stop(`could not unpack ${wheel}: ${unpacked.output.trim().split("\n").at(-1)}`);
-      rmSync(target, { recursive: true, force: true });
-      renameSync(`${target}.part`, target);
-      return libtorchAt(join(target, "torch"), ".libtorch");
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return undefined;
+/** Downloads once went to folders of their own, a gigabyte each, and stayed where set-up was killed. */
+function reportLeftovers() {
+  const names = readdirSync(tmpdir()).filter((name) => name.startsWith("vitrine-wheel-"));
+  for (const path of names.map((name) => join(tmpdir(), name)))
+    if (statSync(path, { throwIfNoEntry: false })?.uid === process.getuid?.())
+      process.stderr.write(`left by a set-up that was interrupted: delete ${path}\n`);
 }
 
-function installSystem(attempts) {
-  if (process.getuid?.() === 0 && quiet("apt-get", ["--version"]).ok) {
+async function installSystem(attempts) {
+  if (process.getuid?.() === 0 && (await quiet("apt-get", ["--version"])).ok) {
     process.stderr.write("installing libtorch-dev … ");
-    quiet("apt-get", ["update"]);
-    const installed = quiet("apt-get", ["install", "-y", "--no-install-recommends", "libtorch-dev"]);
+    await quiet("apt-get", ["update"]);
+    const command = ["install", "-y", "--no-install-recommends", "libtorch-dev"];
+    const installed = await quiet("apt-get", command);
     process.stderr.write(installed.ok ? "ok\n" : "no\n");
     if (installed.ok) return systemLibtorch();
     attempts.push(`apt-get install libtorch-dev: ${installed.output.trim().split("\n").at(-1)}`);
   }
   stop(
-    `no libtorch. Tried VITRINE_LIBTORCH, .libtorch/, python's torch, libtorch-dev, and:\n  ${attempts.join("\n  ")}\n` +
+    `no libtorch. Tried VITRINE_LIBTORCH, ${fetched}, python's torch, libtorch-dev, and:\n  ${attempts.join("\n  ")}\n` +
       `Install one of: python3 with pip (then run this again), "apt-get install libtorch-dev", or unpack libtorch from ` +
       `pytorch.org and set VITRINE_LIBTORCH to its folder.`,
   );

@@ -1,6 +1,6 @@
 /** @file The engine's tests once more, against the distribution's older libtorch, where libtorch-dev is installed. */
 
-import { join } from "node:path";
+import { atWork } from "./alone.mjs";
 import { findLibtorch, systemLibtorch } from "./libtorch.mjs";
 import { buildNative } from "./native.mjs";
 import { runTests } from "./vitest.mjs";
@@ -13,8 +13,8 @@ const TESTS = ["src/tensor", "src/nn", "src/rate", "src/model"].concat(
 /** Counts of passed, failed and skipped tests; undefined where the first run had the only libtorch there is. */
 export async function testSystem() {
   const libtorch = systemLibtorch();
-  if (libtorch === undefined || libtorch.folder === findLibtorch().folder) return undefined;
-  const record = buildNative(libtorch, join("build", "addon-system.json"));
+  if (libtorch === undefined || libtorch.folder === (await findLibtorch()).folder) return undefined;
+  const record = await atWork(() => buildNative(libtorch, "addon-system.json"));
   console.log(`\nagainst libtorch ${libtorch.version} (${libtorch.source})`);
   return runTests("tests-system.json", TESTS, { VITRINE_ADDON: record });
 }

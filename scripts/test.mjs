@@ -3,11 +3,12 @@
  * plain line `N passed, N failed`. Arguments go to vitest, and then there is one run: `npm test -- src/rate`.
  */
 
+import { atWork } from "./alone.mjs";
 import { setup } from "./setup.mjs";
 import { testSystem } from "./test-system.mjs";
 import { runTests } from "./vitest.mjs";
 
-setup();
+await atWork(setup);
 const args = process.argv.slice(2);
 const runs = [await runTests("tests.json", args)];
 const second = args.length === 0 ? await testSystem() : undefined;

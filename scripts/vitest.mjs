@@ -2,7 +2,8 @@
 
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { root, show } from "./run.mjs";
+import { root } from "./place.mjs";
+import { show } from "./run.mjs";
 
 /** Runs the tests that `args` choose; { passed, failed, skipped }, with the report in build/. */
 export async function runTests(name, args, environment = {}) {

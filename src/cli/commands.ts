@@ -101,6 +101,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./recipes.ts")).recipesCommand,
   },
   {
+    name: "setup",
+    usage: "",
+    about: "find or fetch libtorch, and build the addon for it",
+    load: async () => (await import("./setup.ts")).setupCommand,
+  },
+  {
     name: "doctor",
     usage: "[flags]",
     about: "what this machine can do, and what is missing",

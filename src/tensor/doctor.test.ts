@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { doctor, type Finding } from "./doctor.ts";
+import { type AddonRecord, addonRecord } from "./libtorch.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vitrine-doctor-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -43,6 +44,11 @@ test("where everything is set up, the engine is found", () => {
 
 const record = { addon: join(folder, "broken.node"), libtorch: folder, source: "test", version: "2.0.0" };
 
+/** A library that is whole, and no addon. */
+const noAddon = [".", "lib"]
+  .map((name) => join((addonRecord() as AddonRecord).libtorch, name, "libc10.so"))
+  .find(existsSync);
+
 test.each<[string, string | undefined, RegExp]>([
   ["no record", undefined, /^the libtorch addon is not built \(no .*record\.json\)$/],
   ["a record that is no JSON", "{", /record\.json does not name an addon and its libtorch$/],
@@ -52,9 +58,10 @@ test.each<[string, string | undefined, RegExp]>([
     JSON.stringify({ ...record, addon: "/nowhere" }),
     /^the addon \/nowhere is gone$/,
   ],
+  ["an addon that is cut", JSON.stringify(record), /^the addon .*broken\.node is cut short$/],
   [
     "an addon that does not load",
-    JSON.stringify(record),
+    JSON.stringify({ ...record, addon: noAddon }),
     /^the addon built for libtorch 2\.0\.0 .* does not load: /,
   ],
 ])("%s: told with what was tried and a remedy, and nothing is thrown", (_, text, what) => {
@@ -63,11 +70,11 @@ test.each<[string, string | undefined, RegExp]>([
   if (text !== undefined) writeFileSync(path, text);
   writeFileSync(record.addon, "not a library");
   const lines = findings({ VITRINE_ADDON: path, VITRINE_DATA: join(folder, "data") });
-  expect(lines.get("addon")).toMatchObject({ ok: false, remedy: 'run "npm run setup"' });
+  expect(lines.get("addon")).toMatchObject({ ok: false, remedy: 'run "npx vitrine setup"' });
   expect(lines.get("addon")!.value).toMatch(what);
-  if (text === undefined || !text.includes("broken"))
+  if (text === undefined || !/broken|libc10/.test(text))
     expect(lines.get("libtorch")!.value).toMatch(
-      /^none in use; tried VITRINE_ADDON=.*record\.json \((not )?there\), /,
+      /^none in use; set-up looks in VITRINE_ADDON=.*record\.json \((not )?there\), /,
     );
   expect(lines.get("threads")).toMatchObject({ ok: true });
   expect(lines.get("data")!.value).toMatch(/is not there yet; "vitrine data get" makes it$/);

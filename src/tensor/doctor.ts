@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, freemem, totalmem } from "node:os";
 import { resolve } from "node:path";
-import { addonRecord, root } from "./libtorch.ts";
+import { addonRecord, PACKAGES, places, SETUP } from "./libtorch.ts";
 import { type Native, native } from "./native.ts";
 
 export interface Finding {
@@ -26,7 +26,7 @@ function careful(check: () => Finding): Finding {
   try {
     return check();
   } catch (error) {
-    return fault(check.name, firstLine(error), 'run "npm run setup"');
+    return fault(check.name, firstLine(error), SETUP);
   }
 }
 
@@ -45,26 +45,24 @@ function node(): Finding {
 
 function libtorch(): Finding {
   const record = addonRecord();
-  if (typeof record === "string") return fault("libtorch", `none in use; tried ${tried()}`, SETUP);
+  if (typeof record === "string") return fault("libtorch", `none in use; set-up looks in ${tried()}`, SETUP);
   return fine("libtorch", `${record.version} in ${record.libtorch} (${record.source})`);
 }
-
-const SETUP = 'run "npm run setup", or install libtorch-dev, or set VITRINE_LIBTORCH to a libtorch folder';
 
 /** The places that set-up looks in, in its order, with what is there now. */
 function tried(): string {
   const { VITRINE_ADDON, VITRINE_LIBTORCH } = process.env;
   const there = (path: string): string => `${path} (${existsSync(path) ? "there" : "not there"})`;
-  const places = [
+  const looked = [
     VITRINE_ADDON === undefined ? undefined : `VITRINE_ADDON=${there(VITRINE_ADDON)}`,
     VITRINE_LIBTORCH === undefined
       ? "VITRINE_LIBTORCH (not set)"
       : `VITRINE_LIBTORCH=${there(VITRINE_LIBTORCH)}`,
-    there(resolve(root, ".libtorch")),
+    there(places().libtorch),
     "python's torch",
     `libtorch-dev ${there("/usr/include/torch")}`,
   ];
-  return places.filter((place) => place !== undefined).join(", ");
+  return looked.filter((place) => place !== undefined).join(", ");
 }
 
 /** The addon, or why it cannot be had. */
@@ -80,7 +78,7 @@ function addon(): Finding {
   const loaded = load();
   if (typeof loaded === "string") {
     // the message ends in its own remedy
-    const [what, remedy = SETUP] = loaded.split(/; (?=run )/) as [string, string?];
+    const [what, remedy = SETUP] = loaded.split(/; (?=(?:run|delete|install) )/) as [string, string?];
     return fault("addon", what, remedy);
   }
   const record = addonRecord();
@@ -152,7 +150,7 @@ function sharp(): Finding {
     const { versions } = require("sharp") as { versions: Record<string, string> };
     return fine("images", `sharp ${versions.sharp ?? ""}, libvips ${versions.vips ?? ""}`);
   } catch (error) {
-    return fault("images", `sharp does not load: ${firstLine(error)}`, 'run "npm ci"');
+    return fault("images", `sharp does not load: ${firstLine(error)}`, PACKAGES);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { createRequire } from "node:module";
 import { OutOfMemoryError, PrecisionError, TorchError, UsageError } from "./errors.ts";
-import { addonRecord, libtorchProblem } from "./libtorch.ts";
+import { addonRecord, damage, libtorchProblem, SETUP } from "./libtorch.ts";
 
 /** A live tensor as the addon names it: generation and slot in one small integer. */
 export type Handle = number;
@@ -76,6 +76,8 @@ export const isLoaded = (): boolean => loaded !== undefined;
 function load(): Native {
   const record = addonRecord();
   if (typeof record === "string") throw new UsageError(record);
+  const problem = damage(record);
+  if (problem !== undefined) throw new UsageError(problem, { path: record.addon });
   let addon: Native;
   try {
     addon = createRequire(import.meta.url)(record.addon) as Native;
@@ -84,9 +86,7 @@ function load(): Native {
   }
   const { torch } = addon.versions();
   if (torch !== record.version.split("+")[0])
-    throw new UsageError(
-      `the addon was built for libtorch ${record.version} but holds ${torch}; run "npm run setup"`,
-    );
+    throw new UsageError(`the addon was built for libtorch ${record.version} but holds ${torch}; ${SETUP}`);
   addon.setErrorFactory((kind, message) => {
     if (kind === "memory") return new OutOfMemoryError(`libtorch could not allocate: ${message}`);
     if (kind === "precision") return new PrecisionError(message);

@@ -1,0 +1,19 @@
+/** @file The command line: parse, run, and turn every ending into an exit code. */
+import { program, spellBooleans } from "./program.ts";
+import { endingOf } from "./report-error.ts";
+import { outliveReaders } from "./streams.ts";
+import { talkError } from "./terminal.ts";
+
+outliveReaders();
+
+const args = process.argv.slice(2);
+const root = await program(args);
+process.on("uncaughtException", end);
+await root.parseAsync(spellBooleans(root, args), { from: "user" }).catch(end);
+
+/** Says what went wrong and leaves at once: worker threads of a failed run must not keep the process. */
+function end(error: unknown): never {
+  const { exitCode, text } = endingOf(error, root, args);
+  if (text !== "") talkError(text);
+  process.exit(exitCode);
+}
