@@ -2,23 +2,27 @@
 
 import { expect, test } from "vitest";
 import { UsageError } from "../tensor/errors.ts";
-import { methodNames, resolveRecipe, treeOf } from "./recipe.ts";
+import { type MethodName, methodNames, resolveRecipe, treeOf } from "./recipe.ts";
 import { type Key, recipeKeys } from "./recipe-keys.ts";
 import { findRecipe, recipeNames } from "./recipes.ts";
 
 const numeric = ({ kind }: Key): boolean => kind === "number" || kind === "pair" || kind === "list";
-const shipped = recipeNames().map((name) => findRecipe(name));
-const recipeOf = (method: string) =>
-  shipped.find((layer) => resolveRecipe([layer]).recipe.method.name === method)!;
+/** A shipped recipe of each method. */
+const shipped = new Map(
+  recipeNames().map((name) => {
+    const layer = findRecipe(name);
+    return [resolveRecipe([layer]).recipe.method.name, layer];
+  }),
+);
 
 const HUGE = [1e9, 2 ** 32 - 1, 2 ** 32, 2 ** 53, 1e308, Number.POSITIVE_INFINITY];
 const WRONG = [-1, Number.NaN, "", "1", true, [], {}, [[]], Number.NEGATIVE_INFINITY];
 const SMALL = [0, 1e-308, -0, Number.MIN_VALUE];
 
 /** Whether a recipe with this value at the key is one; anything but a `UsageError` in one line fails. */
-function accepts(method: string, path: string, value: unknown): boolean {
+function accepts(method: MethodName, path: string, value: unknown): boolean {
   try {
-    resolveRecipe([recipeOf(method), { origin: "test", values: treeOf(path, value) }]);
+    resolveRecipe([shipped.get(method)!, { origin: "test", values: treeOf(path, value) }]);
     return true;
   } catch (error) {
     expect(error, `${path} = ${value}`).toBeInstanceOf(UsageError);
