@@ -76,7 +76,7 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
     for (let i = 0; wrong.length === 0 && i < CHAIN && performance.now() < until; i++) {
       const fault = draw(dice.number(), dice.number(), within, seconds);
       const result = await meet(recipe, run, fault);
-      const { finished, promises } = judge(result, fault, run);
+      const { finished, promises } = judge(result, fault, run, ending);
       faults.push(inWords(fault));
       if (!finished) tried[method] = (tried[method] ?? 0) + 1;
       wrong.push(...promises);
@@ -151,11 +151,14 @@ function judge(
   { ended, begun }: Met,
   { signal }: Fault,
   run: string,
+  ending: Record<string, unknown>,
 ): { finished: boolean; promises: string[] } {
   const { code, seconds, stderr } = ended;
   const promises = brokenPromises(run);
   const codes: readonly number[] = SIGNALS[signal];
-  const early = ended.signal === signal && (signal === "SIGKILL" || !begun);
+  // before the first step and after the last nobody listens: the signal does what it does by itself
+  const whole = begun && differences(endingOf(run), { last: ending.last }).length === 0;
+  const early = ended.signal === signal && (signal === "SIGKILL" || !begun || whole);
   if (code !== 0 && !early && !codes.includes(code ?? -1))
     promises.push(
       `expected ${codes.join()} or ${signal}, ended with ${code ?? ended.signal}: ${stderr.trim()}`,

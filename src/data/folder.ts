@@ -1,14 +1,14 @@
 /** @file Image folders, one sub-folder a class; the files are decoded in worker threads when they are asked for. */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import { DataError, UsageError } from "../tensor/errors.ts";
 import { talk } from "../tensor/plain-text.ts";
 import { classTitles } from "./class-titles.ts";
 import { type DecodePool, decodeFiles } from "./decode-files.ts";
+import { filesFingerprint } from "./fingerprint.ts";
 import { ENDINGS } from "./image/read.ts";
 import { classFolders, imageFiles, sayLeftOut } from "./image-files.ts";
-import { checkImageSet, checkIndex, fingerprint, type ImageSet, type ImageSource } from "./image-set.ts";
+import { checkImageSet, checkIndex, type ImageSet, type ImageSource } from "./image-set.ts";
 import { entries, some } from "./names.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -110,7 +110,7 @@ export class ImageFolder implements ImageSource {
   }
 
   fingerprint(): string {
-    return fingerprint(this, sample(this.path, this.files));
+    return filesFingerprint(this, this.path, this.files);
   }
 
   close(): Promise<void> {
@@ -141,19 +141,4 @@ function splitFolder(root: string, split: "train" | "test", otherwise?: string):
   if (others.length > 0)
     talk(`folder:${root}: ${first}/ is the ${split} split; ${others.join("/, ")}/ left out`);
   return join(root, first);
-}
-
-/** Every name, and of at most about 64 files the size and the first 4 KiB. */
-function* sample(root: string, files: readonly string[]): Iterable<Uint8Array | string> {
-  yield JSON.stringify(files);
-  const stride = Math.ceil(files.length / 64);
-  const head = new Uint8Array(4096);
-  for (let i = 0; i < files.length; i += stride) {
-    const path = join(root, files[i]!);
-    yield String(statSync(path).size);
-    const file = openSync(path, "r");
-    const read = readSync(file, head);
-    closeSync(file);
-    yield head.slice(0, read);
-  }
 }

@@ -1,6 +1,6 @@
 /** @file A set of labelled images in memory, and the source of images that batches are drawn from. */
-import { createHash } from "node:crypto";
 import { DataError, UsageError } from "../tensor/errors.ts";
+import { imagesFingerprint } from "./fingerprint.ts";
 
 /** What an image set and an image folder have in common. */
 export interface ImageInfo {
@@ -29,7 +29,7 @@ export interface ImageSource extends ImageInfo {
    * @throws DataError when an image cannot be read
    */
   load(indices: ArrayLike<number>): Promise<Uint8Array> | Uint8Array;
-  /** A hash of labels, names or sizes, and a sample of the images: differs when the data changed between runs. */
+  /** A hash of all that is learned from, of a sample above 1 GiB: differs when the data changed between runs. */
   fingerprint(): string;
   /** Ends worker threads, if there are any. */
   close(): Promise<void>;
@@ -97,26 +97,9 @@ export function imageSource(data: ImageSet | ImageSource): ImageSource {
   return {
     ...{ name, count, channels, height, width, classes, labels },
     load: (indices) => gather(data, indices),
-    fingerprint: () => fingerprint(data, sample(data)),
+    fingerprint: () => imagesFingerprint(data),
     close: async () => {},
   };
-}
-
-/** SHA-256 over what describes the images, their labels, and the sample given. */
-export function fingerprint(info: ImageInfo, sample: Iterable<Uint8Array | string>): string {
-  const { channels, height, width, classes, labels } = info;
-  const hash = createHash("sha256");
-  hash.update(JSON.stringify({ count: info.count, channels, height, width, classes }));
-  hash.update(new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength));
-  for (const part of sample) hash.update(part);
-  return hash.digest("hex");
-}
-
-/** At most about 512 images, evenly spaced. */
-function* sample(set: ImageSet): Iterable<Uint8Array> {
-  const size = set.channels * set.height * set.width;
-  const stride = Math.ceil(set.count / 512);
-  for (let i = 0; i < set.count; i += stride) yield set.images.subarray(i * size, (i + 1) * size);
 }
 
 function gather(set: ImageSet, indices: ArrayLike<number>): Uint8Array {

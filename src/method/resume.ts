@@ -1,6 +1,7 @@
 /** @file How a run begins: what it goes on from and whether it may, what is written first. */
 
 import { join } from "node:path";
+import { isSampled } from "../data/fingerprint.ts";
 import { UsageError } from "../tensor/index.ts";
 import { talk } from "../tensor/plain-text.ts";
 import { writeFileAtomic } from "../tensor/write-file.ts";
@@ -72,6 +73,8 @@ export function resumeFrom(
   try {
     for (const { name, reason } of loaded.skipped) talk(`warning: skipped ${name}: ${reason}`);
     requireModel(loaded, config);
+    if (isSampled(config.dataset.fingerprint))
+      talk("data: more than 1 GiB; a sample of them was compared with the run's");
     const changed = differences(loaded.config, config).filter((path) => !FREE.has(path));
     if (changed.length > 0 && !allowConfigChange)
       throw new UsageError(
