@@ -1,18 +1,20 @@
 /** @file `vitrine convert`: weights of PyTorch or of a run as safetensors. */
 import type { Command } from "commander";
-import { grouped, print } from "./terminal.ts";
+import { grouped, print, talk } from "./terminal.ts";
 
 export function convertCommand(command: Command): void {
   command
     .argument("<input>", "a .pth, .pt, .th or .safetensors file, a run folder or a checkpoint")
     .argument("<output>", "the .safetensors file to write")
+    .option("--key <key>", "part of the file with the weights, such as state_dict_ema; found when not given")
     .addHelpText(
       "after",
-      "\nNothing in the input is executed: a file that holds more than data is refused.\n\nExamples:\n  $ vitrine convert crate-small.pth crate-small.safetensors\n  $ vitrine convert runs/first first.safetensors",
+      "\nNothing in the input is executed.\n\nExamples:\n  $ vitrine convert crate-small.pth crate-small.safetensors\n  $ vitrine convert runs/first first.safetensors\n  $ vitrine convert timm.pth ema.safetensors --key state_dict_ema",
     )
-    .action(async (input: string, output: string) => {
+    .action(async (input: string, output: string, { key }: { key?: string }) => {
       const { convertWeights, describeArchitecture } = await import("../method/weights/index.ts");
-      const { tensors, numbers, architecture } = convertWeights(input, output);
+      const { tensors, numbers, architecture, notes } = convertWeights(input, output, key);
+      for (const note of notes) talk(note);
       print(
         `${output}: ${tensors} tensors, ${grouped(numbers)} numbers; ${describeArchitecture(architecture)}`,
       );

@@ -1,6 +1,8 @@
 /** @file `vitrine inspect`: the layers of a run, or the tensors of a file. */
+import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { grouped, print, printColumns, printJson, printTable } from "./terminal.ts";
+import { UsageError } from "../tensor/errors.ts";
+import { grouped, print, printColumns, printJson, printTable, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface Options {
@@ -9,6 +11,7 @@ interface Options {
   output?: string;
   split: "train" | "test";
   json?: true;
+  key?: string;
 }
 
 const examples = `
@@ -30,8 +33,12 @@ export function inspectCommand(command: Command): void {
     .option("--output <dir>", "folder for report.json and figures/; the run's own when not given")
     .option("--json", "the report, or the list of tensors, as JSON on stdout")
     .addHelpText("after", examples)
-    .action(async (run: string, { json, ...options }: Options) => {
-      if (/\.(safetensors|pth|pt|th)$/.test(run)) return showTensors(run, json ?? false);
+    .option("--key <key>", "part of a file, such as state_dict_ema; found when not given")
+    .action(async (run: string, { json, key, ...options }: Options) => {
+      const file = statSync(run, { throwIfNoEntry: false })?.isDirectory() === false;
+      if (file || /\.(safetensors|pth|pt|th)$/.test(run)) return showTensors(run, json ?? false, key);
+      if (key !== undefined)
+        throw new UsageError(`--key: names a part of a file, and ${run} is none`, { path: "--key" });
       const { inspectRun } = await import("../inspect/inspect-run.ts");
       const { report, table, figures } = await inspectRun(run, options);
       if (json) return printJson(report);
@@ -40,9 +47,10 @@ export function inspectCommand(command: Command): void {
     });
 }
 
-async function showTensors(file: string, json: boolean): Promise<void> {
+async function showTensors(file: string, json: boolean, key: string | undefined): Promise<void> {
   const { listTensors } = await import("../inspect/tensor-list.ts");
-  const tensors = listTensors(file);
+  const { tensors, note, keys } = listTensors(file, key);
+  if (note !== undefined) talk(note);
   if (json) return printJson(tensors);
   printColumns(
     ["tensor", "dtype", "shape"],
@@ -50,6 +58,14 @@ async function showTensors(file: string, json: boolean): Promise<void> {
   );
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const { describeArchitecture, recognise } = await import("../method/weights/recognise.ts");
+  const { headsInWords } = await import("../method/weights/assumed.ts");
   const architecture = recognise(new Map(tensors.map((tensor) => [tensor.name, tensor])));
   print(`${tensors.length} tensors, ${grouped(bytes)} bytes; ${describeArchitecture(architecture)}`);
+  const heads = architecture && headsInWords(architecture);
+  if (heads !== undefined) print(`heads cannot be seen in tensors: ${heads}`);
+  if (keys.length > 0)
+    printColumns(
+      ["key", "tensors"],
+      keys.map(({ key, tensors }) => [key, tensors]),
+    );
 }

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import type { SegmentOptions } from "../inspect/segment/segment-images.ts";
 import { UsageError } from "../tensor/errors.ts";
-import { print } from "./terminal.ts";
+import { print, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const examples = `
@@ -39,8 +39,12 @@ export function segmentCommand(command: Command): void {
       ).argParser(wholeNumber("--layer")),
     )
     .addOption(
-      new Option("--heads <n>", "heads, for weights of no published size").argParser(wholeNumber("--heads")),
+      new Option(
+        "--heads <n>",
+        "heads of a file's weights; those of its published size when not given",
+      ).argParser(wholeNumber("--heads")),
     )
+    .option("--key <key>", "part of a file with the weights, such as state_dict_ema; found when not given")
     .option("--untrained", "the same model with the weights that training starts from")
     .option("--masks <path>", "true masks, a folder or a COCO .json: prints the scores against them")
     .addOption(
@@ -63,7 +67,7 @@ export function segmentCommand(command: Command): void {
     .addHelpText("after", examples)
     .action(async (model: string, images: string, options: SegmentOptions) => {
       const { segmentImages } = await import("../inspect/segment/segment-images.ts");
-      for (const line of await segmentImages(model, images, options)) print(line);
+      for (const line of await segmentImages(model, images, { ...options, say: talk })) print(line);
     });
 }
 

@@ -10,13 +10,26 @@ export interface TensorEntry {
   bytes: number;
 }
 
+export interface TensorList {
+  tensors: TensorEntry[];
+  /** What was read and what else is there, in one line. */
+  note?: string;
+  /** The parts of a PyTorch file that has several; where it is not clear which the weights are, all are listed. */
+  keys: readonly { key: string; tensors: number }[];
+}
+
 /**
  * The tensors in the order of the file.
- * @throws UsageError when the file cannot be read; CheckpointError when it is neither, or damaged
+ * @param key the part of the file; found when not given
+ * @throws UsageError when the file cannot be read; CheckpointError when it is neither, or damaged, or has no such key
  */
-export function listTensors(path: string): TensorEntry[] {
-  const { entries } = storedIn(readBytes(path), path);
-  return [...entries].map(([name, { dtype, shape, bytes }]) => ({ name, dtype, shape, bytes: bytes.length }));
+export function listTensors(path: string, key?: string): TensorList {
+  const options = key === undefined ? ({ unclear: "all" } as const) : { key };
+  const { entries, note, keys = [] } = storedIn(readBytes(path), path, options);
+  const tensors = [...entries].map(([name, { dtype, shape, bytes }]) => ({
+    ...{ name, dtype, shape, bytes: bytes.length },
+  }));
+  return { tensors, keys, ...(note !== undefined && { note }) };
 }
 
 function readBytes(path: string): Uint8Array {

@@ -13,6 +13,9 @@ export interface Conflict {
 
 /** The first rule that the recipe breaks, if any. */
 export function conflict(recipe: Recipe): Conflict | undefined {
+  const { initKey, init } = recipe.method as { initKey?: string; init?: string };
+  if (initKey !== undefined && init === undefined)
+    return { path: "method.initKey", message: `names a part of the file method.init, which is not given` };
   if (isOf(recipe, "supervised")) return supervisedConflict(recipe);
   if (isOf(recipe, "language")) return languageConflict(recipe);
   if (isOf(recipe, "probe")) return modelConflict(recipe);

@@ -44,6 +44,12 @@ export const init = z
   .string()
   .min(1)
   .describe("weights to begin from: a run folder, a checkpoint, or a .safetensors, .pth, .pt or .th file");
+export const initKey = z
+  .string()
+  .min(1)
+  .describe(
+    "part of that file with the weights, such as state_dict_ema or teacher.backbone; found when not given",
+  );
 export const lr = positive.describe("learning rate at its highest, after the warm-up");
 /** @param epsilon the method's own */
 export const precision = (epsilon: number) =>

@@ -1,5 +1,6 @@
 /** @file NumPy's arrays in pickles, as views of their bytes; arrays of objects, texts and records stay unread. */
 
+import type { Allowance } from "./limits.ts";
 import { COST, PickledObject, type PickleKind, type PickleValue } from "./pickle.ts";
 import { bitsOf, numelOf, type StoredDType } from "./stored.ts";
 import type { TensorRecord } from "./strided.ts";
@@ -88,6 +89,22 @@ export const NUMPY_KINDS: readonly (readonly [string, PickleKind])[] = [
 /** An array as a tensor; nothing where it is no array, or of objects, texts or records. */
 export const arrayRecord = (value: PickleValue | undefined): TensorRecord | undefined =>
   value instanceof NumPyArray ? value.record : undefined;
+
+/** A list of numbers as a tensor; nothing where it is none. */
+export function numberList(value: PickleValue, allowance: Allowance): TensorRecord | undefined {
+  if (!Array.isArray(value) || value.length === 0 || !value.every((item) => typeof item === "number"))
+    return undefined;
+  allowance.take(8 * value.length);
+  const array = new Uint8Array(Float64Array.from(value).buffer);
+  const storage = {
+    kind: "storage",
+    key: "a list",
+    dtype: "float64",
+    width: 8,
+    count: value.length,
+  } as const;
+  return { kind: "tensor", storage, dtype: "float64", offset: 0, shape: [value.length], strides: [1], array };
+}
 
 /** Whether a value is an array that cannot be read. */
 export const isOddArray = (value: PickleValue): boolean =>

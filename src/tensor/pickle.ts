@@ -51,7 +51,7 @@ export interface PickleOptions {
 }
 
 /** Most operations of one pickle, and most marks that are open at once. */
-const MOST_OPERATIONS = 20_000_000;
+const MOST_OPERATIONS = 12_000_000;
 const DEEPEST = 256;
 /** Integers of more bytes are no settings, and slow to make. */
 const LONGEST_INTEGER = 256;

@@ -1,5 +1,7 @@
 /** @file Tensors as files hold them: element types, shapes and bytes, without libtorch. */
 
+import { plainJson } from "./plain-text.ts";
+
 /** Bits of an element, and its name in safetensors; the order is that in which safetensors files are laid out. */
 const ELEMENTS = {
   uint64: { bits: 64, code: "U64" },
@@ -70,6 +72,8 @@ export interface StoredTensors {
   entries: Map<string, StoredTensor>;
   /** What was read and what else is there, in one line; nothing where the file is read wholly and as it is. */
   note?: string;
+  /** The parts of a file that has several, by the key that names each. */
+  keys?: { key: string; tensors: number }[];
 }
 
 /** Numbers in a tensor of this shape. */
@@ -79,8 +83,5 @@ export const numelOf = (shape: readonly number[]): number =>
 /** A name of a file as it can stand in a message: one line, escaped, of bounded length. */
 export function quote(name: string): string {
   const cut = name.length > 80 ? `${name.slice(0, 80)}…` : name;
-  return JSON.stringify(cut).replaceAll(
-    /[\p{Cc}\p{Cf}]/gu,
-    (odd) => `\\u${odd.codePointAt(0)?.toString(16).padStart(4, "0")}`,
-  );
+  return plainJson(JSON.stringify(cut));
 }

@@ -59,15 +59,19 @@ export function saveTensors(
  * @throws {OutOfMemoryError} it does not fit into memory
  */
 export function loadTensors(path: string, { device, key }: LoadTensorsOptions = {}): TensorFile {
-  const stored = storedIn(readWhole(path), path, key);
+  const stored = storedIn(readWhole(path), path, key === undefined ? {} : { key });
   return tensorsOf(stored, path, device);
 }
 
 /** What is in a file that is in memory, safetensors or PyTorch's. @throws {CheckpointError} neither, or damaged */
-export function storedIn(bytes: Uint8Array, path: string, key?: string): StoredTensors {
+export function storedIn(
+  bytes: Uint8Array,
+  path: string,
+  { key, unclear }: { key?: string; unclear?: "refuse" | "all" } = {},
+): StoredTensors {
   const torch = isTorch(bytes) || /\.(pth|pt|th|ckpt)(\.tar)?$/.test(path);
   return torch
-    ? parseTorch(bytes, path, key === undefined ? {} : { key })
+    ? parseTorch(bytes, path, { ...(key !== undefined && { key }), ...(unclear && { unclear }) })
     : underKey(parseSafetensors(bytes, path), path, key);
 }
 

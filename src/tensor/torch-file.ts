@@ -7,7 +7,7 @@ import { quote, type StoredTensor, type StoredTensors } from "./stored.ts";
 import { rowMajor, type Storage, type TensorRecord } from "./strided.ts";
 import { bytesOf, type Fail, isOdd, persistentValue, torchKinds } from "./torch-kinds.ts";
 import { plainNames } from "./torch-names.ts";
-import { type Choice, choosePart, everything, type Named, partOf } from "./torch-parts.ts";
+import { type Choice, choosePart, everything, keysOf, type Named, partOf } from "./torch-parts.ts";
 import { isZip, openZip } from "./zip.ts";
 
 /** What a file of the format before version 1.6 begins with: a pickled number. */
@@ -20,8 +20,10 @@ export const isTorch = (bytes: Uint8Array): boolean =>
 export interface ParseTorchOptions {
   /** Which part of the file: keys and beginnings of names joined by dots, "state_dict" or "state_dict.teacher". */
   key?: string;
-  /** Every tensor of every part, under its full name; also arrays of NumPy beside them. */
+  /** Every tensor of every part, under its full name; also arrays of NumPy and lists of numbers beside them. */
   all?: boolean;
+  /** What to do where several parts may be meant; refused when left out. */
+  unclear?: "refuse" | "all";
 }
 
 /**
@@ -37,7 +39,7 @@ export interface ParseTorchOptions {
 export function parseTorch(
   bytes: Uint8Array,
   path = "checkpoint",
-  { key, all = false }: ParseTorchOptions = {},
+  { key, all = false, unclear = "refuse" }: ParseTorchOptions = {},
 ): StoredTensors {
   const fail: Fail = (what) => {
     throw new CheckpointError(`${path}: ${what}`, { path });
@@ -50,7 +52,7 @@ export function parseTorch(
   const choice: Choice = all
     ? parts.whole()
     : key === undefined
-      ? choosePart(parts, fail)
+      ? choosePart(parts, unclear, fail)
       : partOf(parts, key, fail);
   const { names, note } = all ? { names: choice.tensors, note: undefined } : plainNames(choice, fail);
   const entries = new Map<string, StoredTensor>();
@@ -59,6 +61,7 @@ export function parseTorch(
   return {
     entries,
     metadata: new Map([["wrapper", choice.key]]),
+    ...(parts.list.length > 1 && { keys: keysOf(parts) }),
     ...(note !== undefined && { note: `${path}: ${note}` }),
   };
 

@@ -1,7 +1,7 @@
 /** @file What a PyTorch file holds besides weights, and which of its dictionaries the weights are. */
 
 import type { Allowance } from "./limits.ts";
-import { arrayRecord, isOddArray } from "./numpy-kinds.ts";
+import { arrayRecord, isOddArray, numberList } from "./numpy-kinds.ts";
 import { PickledName, PickledObject, type PickleValue } from "./pickle.ts";
 import { quote } from "./stored.ts";
 import type { TensorRecord } from "./strided.ts";
@@ -81,7 +81,10 @@ const entriesOf = (value: PickleValue): Iterable<[PickleValue, PickleValue]> => 
   return Array.isArray(value) ? value.entries() : [];
 };
 
-/** Every tensor of a file, wherever it is; arrays of NumPy where there are no tensors, or with `arrays` beside them. */
+/**
+ * Every tensor of a file, wherever it is; arrays of NumPy where there are no tensors. With `arrays` those beside tensors
+ * too, and lists of numbers.
+ */
 export function everything(root: PickleValue, allowance: Allowance, arrays: boolean): Parts {
   const parts = new Parts(root);
   const ofArrays: Part[] = [];
@@ -104,7 +107,7 @@ export function everything(root: PickleValue, allowance: Allowance, arrays: bool
       if (typeof item !== "object" || item === null) continue;
       if (typeof key !== "string" && typeof key !== "number") continue;
       const name = String(key);
-      const array = arrayRecord(item);
+      const array = arrayRecord(item) ?? (arrays ? numberList(item, allowance) : undefined);
       if (isTensor(item) || isOdd(item)) tensors.set(name, item);
       else if (array !== undefined) numbers.set(name, array);
       else visit(item, name);
@@ -147,8 +150,12 @@ const listed = (words: readonly string[], most = 8): string =>
 const inWords = (parts: readonly Part[]): string =>
   listed(parts.map(({ path, tensors }) => `${quote(pathOf(path))} (${count(tensors.size)})`));
 
-/** The part that weights are in. @throws by `fail` there is none, or several may be meant */
-export function choosePart(parts: Parts, fail: Fail): Choice {
+/**
+ * The part that weights are in.
+ * @param unclear what to do where several may be meant: refuse, or read all by their full names
+ * @throws by `fail` there is none, or several
+ */
+export function choosePart(parts: Parts, unclear: "refuse" | "all", fail: Fail): Choice {
   const tensorsIn = ({ tensors }: Part): Named[] => [...tensors.values()];
   const scalars = (part: Part): boolean =>
     tensorsIn(part).every((x) => x.kind === "tensor" && x.shape.length === 0);
@@ -170,6 +177,11 @@ export function choosePart(parts: Parts, fail: Fail): Choice {
   if (chosen === undefined) return fail(nothing(parts));
   const shared = commonPath(left);
   if (another !== undefined && WEIGHTS.test(shared.at(-1) ?? "")) return partOf(parts, pathOf(shared), fail);
+  if (another !== undefined && unclear === "all")
+    return {
+      ...parts.whole(),
+      beside: "it is not clear which part holds the weights, so that all are here; --key names one",
+    };
   if (another !== undefined)
     fail(
       `holds several dictionaries of tensors, ${inWords(left)}; name one with --key (method.initKey in a recipe)`,

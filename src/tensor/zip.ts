@@ -126,7 +126,7 @@ export function openZip(
       return fail(`${shown(name)} cannot be decompressed: it is damaged`);
     }
     if (made.length !== size) fail(`${shown(name)} has ${made.length} bytes, expected ${size}`);
-    return made;
+    return new Uint8Array(made.buffer, made.byteOffset, made.length);
   }
 
   /** Where the directory begins, and how many files it lists. */

@@ -10,6 +10,7 @@ import type { OnnxEncoderOptions } from "./encoder.ts";
 import { type ArrayNames, checkFeatures, chooseNames, type Features } from "./features.ts";
 import { parseNpy } from "./npy.ts";
 import { readParquet } from "./parquet/read.ts";
+import { torchArrays } from "./torch.ts";
 import { openZip } from "./zip.ts";
 
 export interface ReadFeaturesOptions extends ArrayNames {
@@ -18,8 +19,8 @@ export interface ReadFeaturesOptions extends ArrayNames {
 }
 
 /**
- * Features [n, d], and labels where there are: from .npy, .npz, .safetensors or .parquet, or from a folder of images
- * through an encoder. Rows keep their order; they are not normalised.
+ * Features [n, d], and labels where there are: from .npy, .npz, .safetensors, .parquet, .pt or .pth, or from a folder of
+ * images through an encoder. Rows keep their order; they are not normalised.
  *
  * @throws {DataError} a file that is missing, damaged or of another form; arrays that are not there or do not fit; NaN or
  *   infinity, naming the row
@@ -44,8 +45,12 @@ export async function readFeatures(path: string, options: ReadFeaturesOptions = 
       const { tensors } = asData(() => loadTensors(path));
       return ofArrays(path, new Map([...tensors].map(([name, x]) => [name, () => x])), options);
     }
+    if (form === ".pt" || form === ".pth") {
+      const arrays = asData(() => torchArrays(readWhole(path), path));
+      return ofArrays(path, arrays, options);
+    }
     throw new UsageError(
-      `${path}: expected a folder or a file that ends in .npy, .npz, .safetensors or .parquet, got ${form || "no ending"}`,
+      `${path}: expected a folder or a file that ends in .npy, .npz, .safetensors, .parquet, .pt or .pth, got ${form || "no ending"}`,
     );
   }, "read features");
 }

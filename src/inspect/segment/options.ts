@@ -10,7 +10,7 @@ export interface SegmentOptions {
   size?: number;
   /** 1 to the depth; when left out the last but one for attention, the last for the others. */
   layer?: number;
-  /** Where the weights are a file of no published size. */
+  /** Of a file's weights, where they are not those of its published size. */
   heads?: number;
   /** The weights that training starts from, for comparison. */
   untrained?: boolean;
@@ -23,5 +23,9 @@ export interface SegmentOptions {
   colours?: "paper" | "code";
   /** Folder of true masks, or a COCO file of them. */
   masks?: string;
+  /** The part of a file of weights; found when left out. */
+  key?: string;
+  /** Takes what was read and assumed, line by line. */
+  say?: (line: string) => void;
   output: string;
 }

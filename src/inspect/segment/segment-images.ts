@@ -47,12 +47,14 @@ export async function segmentImages(
     });
   const paths = imagePaths(images);
   const trueMasks = masksFrom(masks);
-  const { model, normalise } = openModel(weights, {
+  const { model, normalise, notes } = openModel(weights, {
     untrained,
     ...(size !== undefined && { size: [size, size] as const }),
     ...(heads !== undefined && { heads }),
+    ...(options.key !== undefined && { key: options.key }),
   });
   try {
+    for (const note of notes) options.say?.(note);
     const layer = layerOf(options.layer, model.options.depth, method);
     const { imageSize, channels = 3 } = model.options;
     const side = typeof imageSize === "number" ? ([imageSize, imageSize] as const) : imageSize;

@@ -6,6 +6,7 @@ import {
   count,
   epochs,
   init,
+  initKey,
   lr,
   normalisedImages,
   recipeOf,
@@ -16,6 +17,7 @@ import { classifierModel } from "../supervised/recipe.ts";
 const method = z.strictObject({
   name: z.literal("probe").describe("how the model learns"),
   init: init.exactOptional(),
+  initKey: initKey.exactOptional(),
   neighbours: count.default(20).describe("k of the k-nearest-neighbour classifier"),
 });
 

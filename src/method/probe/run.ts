@@ -55,8 +55,9 @@ function train(recipe: Recipe, place: TrainPlace) {
     requireClasses(splits.train);
     requireBatch(splits.train, recipe.train.batchSize);
     using network = buildNetwork(recipe, splits.train);
-    const { init } = recipe.method;
-    const files = init === undefined ? {} : { [INIT_FILE]: beginFrom(init, network, recipe.model, place) };
+    const { init, initKey } = recipe.method;
+    const files =
+      init === undefined ? {} : { [INIT_FILE]: beginFrom({ init, initKey }, network, recipe.model, place) };
     network.to(place.device);
     return await withFeatures(recipe, network, splits, place.device, async (train, test) => {
       const { epochs, batchSize, lr, warmupEpochs } = recipe.train;

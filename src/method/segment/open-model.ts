@@ -12,6 +12,7 @@ import {
 } from "../../model/index.ts";
 import { CheckpointError, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { readRecipe } from "../load-run.ts";
+import { assumptions, headsOf } from "../weights/assumed.ts";
 import { readWeights } from "../weights/read.ts";
 import { type Architecture, recognise } from "../weights/recognise.ts";
 import { transfer } from "../weights/transfer.ts";
@@ -20,13 +21,17 @@ export interface OpenedModel {
   /** The caller frees it. */
   model: DrawnClassifier;
   normalise: Normalisation;
+  /** What of a file was read, and what was assumed because no tensor tells it; one line each. */
+  notes: string[];
 }
 
 export interface OpenModelOptions {
   /** Height and width of the images; those it was trained on when left out. */
   size?: readonly [height: number, width: number];
-  /** Heads, where the weights are of no published size. */
+  /** Heads of a file's weights; those of the published size when left out. */
   heads?: number;
+  /** The part of a file, as in `loadTensors`; found when left out. */
+  key?: string;
   /** The same architecture with the weights that training starts from. */
   untrained?: boolean;
 }
@@ -40,21 +45,21 @@ export interface OpenModelOptions {
  */
 export function openModel(
   path: string,
-  { size, heads, untrained = false }: OpenModelOptions = {},
+  { size, heads: given, key, untrained = false }: OpenModelOptions = {},
 ): OpenedModel {
-  using weights = readWeights(path);
+  using weights = readWeights(path, key);
   const found = recognise(weights.tensors);
   if (found === undefined)
     throw new UsageError(`${path}: expected the weights of a CRATE or a ViT, got those of another model`, {
       path,
     });
-  const { model: trained } = weights;
-  const known = heads ?? (trained?.heads as number | undefined) ?? found.heads;
-  if (known === undefined)
-    throw new UsageError(`${path}: no tensor tells the number of heads; give --heads`, { path: "--heads" });
+  const fits = weights.model?.dim === undefined || weights.model.dim === found.dim;
+  const trained = fits ? weights.model : undefined;
+  const heads = headsOf(found, given, trained, path);
   const options = {
     ...(trained as Partial<ModelOptions> | undefined),
-    ...{ dim: found.dim, depth: found.depth, heads: known, patch: found.patch, channels: found.channels },
+    ...{ dim: found.dim, depth: found.depth, patch: found.patch, channels: found.channels },
+    ...{ heads: heads.heads, headDim: found.inner / heads.heads },
     imageSize: size ?? found.imageSize,
     classes: found.classes ?? 1,
   };
@@ -69,7 +74,9 @@ export function openModel(
       using start = untrained ? build(found.imageSize) : undefined;
       transfer(model, atSize(start?.stateDict() ?? weights.tensors, found, size, path), path);
     }, "open model");
-    return { model, normalise: normaliseOf(path, found.channels) };
+    const { normalise, assumed } = normaliseOf(path, found.channels);
+    const line = assumptions(path, found, heads, trained, assumed);
+    return { model, normalise, notes: [...weights.notes, ...(line === undefined ? [] : [line])] };
   } catch (error) {
     model.dispose();
     throw error;
@@ -103,11 +110,14 @@ function atSize(
 }
 
 /** As the run's recipe has it; of a file or a checkpoint alone ImageNet's, or mean 0.5 and deviation 0.25 for grey. */
-function normaliseOf(path: string, channels: number): Normalisation {
+function normaliseOf(path: string, channels: number): { normalise: Normalisation; assumed?: string } {
   const grey = { mean: [0.5], std: [0.25] };
-  if (!existsSync(join(path, "recipe.json"))) return channels === 3 ? IMAGENET : grey;
+  if (!existsSync(join(path, "recipe.json")))
+    return channels === 3
+      ? { normalise: IMAGENET, assumed: "pixels normalised by ImageNet's mean and deviation" }
+      : { normalise: grey, assumed: "pixels normalised by mean 0.5 and deviation 0.25" };
   const { data } = readRecipe(path) as {
     data: { name: string; normalise?: "dataset" | "imagenet" | "none" };
   };
-  return normalisation({ name: data.name, channels }, data.normalise ?? "none");
+  return { normalise: normalisation({ name: data.name, channels }, data.normalise ?? "none") };
 }

@@ -8,6 +8,7 @@ import {
   count,
   epochs,
   init,
+  initKey,
   lr,
   momentum,
   patches,
@@ -86,6 +87,7 @@ export const classifierModel = z.strictObject({
 const method = z.strictObject({
   name: z.literal("supervised").default("supervised").describe("how the model learns"),
   init: init.exactOptional(),
+  initKey: initKey.exactOptional(),
   smoothing: z.number().min(0).lt(1).default(0.1).describe("label smoothing: share spread over all classes"),
 });
 

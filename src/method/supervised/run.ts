@@ -35,9 +35,9 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   const batch = batchOptions(recipe, train, device);
   const task = new Supervised(model, { smoothing: recipe.method.smoothing, train, test, batch });
   const { config, resume } = beginRun(recipe, train, place);
-  const { init } = recipe.method;
+  const { init, initKey } = recipe.method;
   if (init !== undefined && resume === undefined)
-    writeFileAtomic(join(folder, INIT_FILE), beginFrom(init, model, recipe.model, place));
+    writeFileAtomic(join(folder, INIT_FILE), beginFrom({ init, initKey }, model, recipe.model, place));
   const rule = {
     name: optimizer,
     weightDecay,

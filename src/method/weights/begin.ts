@@ -2,28 +2,45 @@
 
 import type { Module } from "../../nn/index.ts";
 import { talk } from "../../tensor/plain-text.ts";
-import { readWeights } from "./read.ts";
+import { readWeights, type Weights } from "./read.ts";
+import { recognise } from "./recognise.ts";
 import { inWords, requireSettings, transfer } from "./transfer.ts";
 
 /** Where a run's folder says what it began from. */
 export const INIT_FILE = "init.json";
 
 /**
- * Copies the weights at `init` into a model, and writes one line to stderr.
+ * Copies the weights at `init` into a model, and says on stderr what was taken.
  *
+ * @param init where the weights are, and the part of a file that they are in
  * @param settings the recipe's `model`
  * @returns the text of `init.json`
  * @throws {UsageError} nothing there, other settings; {CheckpointError} damaged, or of another family
  */
 export function beginFrom(
-  init: string,
+  { init, initKey: key }: { init: string; initKey?: string | undefined },
   model: Module,
   settings: Readonly<Record<string, unknown>>,
   { progress }: { progress: string },
 ): string {
-  using weights = readWeights(init);
+  using weights = readWeights(init, key);
   const found = transfer(model, weights.tensors, init);
   requireSettings(settings, weights.model, init); // after another family was refused, whose settings mean other things
-  if (progress !== "none") talk(`init: ${inWords(found, init)}`);
-  return `${JSON.stringify({ init, ...found }, null, 2)}\n`;
+  const lines = [...weights.notes, inWords(found, init), ...unseen(settings, weights, init)];
+  if (progress !== "none") for (const line of lines) talk(`init: ${line}`);
+  return `${JSON.stringify({ init, ...(key !== undefined && { key }), ...found }, null, 2)}\n`;
+}
+
+/** Of a file without settings: those of the recipe that its tensors neither confirm nor deny. */
+function unseen(
+  settings: Readonly<Record<string, unknown>>,
+  { model, tensors }: Weights,
+  init: string,
+): string[] {
+  const heads = settings.heads ?? recognise(tensors)?.heads;
+  const words = Object.entries({ heads, step: settings.step, threshold: settings.threshold }).flatMap(
+    ([key, value]) => (value === undefined ? [] : [`${key} ${value}`]),
+  );
+  if (model !== undefined || words.length === 0) return [];
+  return [`no tensor of ${init} tells its ${words.join(", ")}: these are the recipe's`];
 }

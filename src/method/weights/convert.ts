@@ -1,36 +1,75 @@
 /** @file Files of weights from one format into another: from PyTorch's or safetensors to safetensors. */
 
+import { existsSync, statSync } from "node:fs";
 import { CheckpointError, saveTensors, UsageError } from "../../tensor/index.ts";
+import { serialiseSafetensors } from "../../tensor/safetensors.ts";
+import { codeOf, numelOf, quote } from "../../tensor/stored.ts";
+import { readWhole, storedIn } from "../../tensor/tensor-file.ts";
+import { writeFileAtomic } from "../../tensor/write-file.ts";
 import { readWeights } from "./read.ts";
-import { type Architecture, recognise } from "./recognise.ts";
+import { type Architecture, recognise, type Shapes } from "./recognise.ts";
 
 export interface Converted {
   tensors: number;
   /** Numbers in all. */
   numbers: number;
   architecture: Architecture | undefined;
+  /** What of the input was read and what was left out, one line each. */
+  notes: string[];
 }
 
 /**
- * Writes the weights at `input` as a safetensors file: names without prefixes and wrappers, values as they are.
+ * Writes the weights at `input` as a safetensors file: names without prefixes and wrappers, values and types as they are.
  *
  * @param input a run folder, a checkpoint's folder, or a file: .safetensors, .pth, .pt, .th
+ * @param key the part of a file, as in `loadTensors`; found when not given
  * @throws {UsageError} nothing there, or an output that does not end in .safetensors
- * @throws {CheckpointError} damaged, or more than data; {DiskError} the output cannot be written
+ * @throws {CheckpointError} damaged, or it is not clear where the weights are; {DiskError} the output cannot be written
  */
-export function convertWeights(input: string, output: string): Converted {
+export function convertWeights(input: string, output: string, key?: string): Converted {
   if (!output.endsWith(".safetensors"))
     throw new UsageError(`${output}: expected a name that ends in .safetensors, which is what is written`, {
       path: output,
     });
-  using weights = readWeights(input);
-  if (weights.tensors.size === 0) throw new CheckpointError(`${input}: holds no tensors`, { path: input });
-  const architecture = recognise(weights.tensors);
-  saveTensors(
-    output,
-    weights.tensors,
-    new Map(architecture && [["architecture", JSON.stringify(architecture)]]),
-  );
-  const numbers = [...weights.tensors.values()].reduce((sum, { numel }) => sum + numel, 0);
-  return { tensors: weights.tensors.size, numbers, architecture };
+  if (existsSync(input) && !statSync(input).isDirectory()) return convertFile(input, output, key);
+  using weights = readWeights(input, key);
+  const { tensors, model } = weights;
+  if (tensors.size === 0) throw none(input);
+  saveTensors(output, tensors, metadataOf(tensors, model && JSON.stringify(model)));
+  return summary(tensors, []);
 }
+
+/** From bytes to bytes: also of types that libtorch does not compute with. */
+function convertFile(input: string, output: string, key: string | undefined): Converted {
+  const stored = storedIn(readWhole(input), input, key === undefined ? {} : { key });
+  const entries = new Map([...stored.entries].filter(([, { dtype }]) => codeOf(dtype) !== undefined));
+  const left = [...stored.entries].filter(([name]) => !entries.has(name));
+  if (entries.size === 0) throw none(input);
+  writeFileAtomic(output, serialiseSafetensors(entries, metadataOf(entries, stored.metadata.get("model"))));
+  const words = left.slice(0, 3).map(([name, { dtype }]) => `${quote(name)} (${dtype})`);
+  return summary(entries, [
+    ...(stored.note === undefined ? [] : [stored.note]),
+    ...(left.length > 0
+      ? [`${input}: left out ${left.length}, of types that safetensors has not: ${words.join(", ")}`]
+      : []),
+  ]);
+}
+
+const none = (input: string): CheckpointError =>
+  new CheckpointError(`${input}: holds no tensors that safetensors can hold`, { path: input });
+
+/** What the file is, for people, and the settings that no tensor shows. */
+function metadataOf(tensors: Shapes, model: string | undefined): Map<string, string> {
+  const architecture = recognise(tensors);
+  return new Map([
+    ...(architecture ? [["architecture", JSON.stringify(architecture)] as const] : []),
+    ...(model === undefined ? [] : [["model", model] as const]),
+  ]);
+}
+
+const summary = (tensors: Shapes, notes: string[]): Converted => ({
+  tensors: tensors.size,
+  numbers: [...tensors.values()].reduce((sum, { shape }) => sum + numelOf(shape), 0),
+  architecture: recognise(tensors),
+  notes,
+});

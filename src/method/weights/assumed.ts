@@ -1,0 +1,68 @@
+/** @file What no tensor of a file tells, and what is taken for it: heads, ISTA's constants, the pixels' normalisation. */
+
+import { UsageError } from "../../tensor/index.ts";
+import type { Architecture } from "./recognise.ts";
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** Constants of the families' own code. */
+const STEP = 0.1;
+const THRESHOLDS: Partial<Record<Architecture["family"], number>> = { crate: 0.1, crate_mae: 0.5 };
+
+/** The number of heads, and why it is that where nobody gave it. */
+export interface Heads {
+  heads: number;
+  because?: string;
+}
+
+/**
+ * Heads that are given, else those of the settings that the weights came with, else of the published size.
+ * @throws {UsageError} nothing tells; the width of all heads is no multiple of them
+ */
+export function headsOf(
+  found: Architecture,
+  given: number | undefined,
+  model: Settings | undefined,
+  path: string,
+): Heads {
+  const known = given ?? (typeof model?.heads === "number" ? model.heads : undefined);
+  const heads = known ?? found.heads;
+  if (heads === undefined)
+    throw new UsageError(
+      `${path}: no tensor tells the number of heads, and ${found.dim} × ${found.depth} is no published size; give --heads, of ${found.inner} in all`,
+      { path: "--heads" },
+    );
+  if (found.inner % heads !== 0)
+    throw new UsageError(
+      `${path}: expected a number of heads that divides ${found.inner}, received ${heads}`,
+      { path: "--heads" },
+    );
+  // of settings without heads the name of the model tells them
+  const because = known === undefined && model === undefined ? headsInWords(found) : undefined;
+  return { heads, ...(because !== undefined && { because }) };
+}
+
+/** `12 heads of 64, as crate_base has (files of 6 heads of 128 are published too)`; nothing where no size tells. */
+export function headsInWords({ name, heads, inner, otherHeads }: Architecture): string | undefined {
+  if (heads === undefined) return undefined;
+  const of = (n: number) => `${n} heads of ${inner / n}`;
+  const others = otherHeads === undefined ? "" : ` (files of ${of(otherHeads)} are published too)`;
+  return `${of(heads)}, as ${name} has${others}`;
+}
+
+/** What is taken for a file whose settings nobody gave, in one line; nothing where all is known. */
+export function assumptions(
+  path: string,
+  found: Architecture,
+  { because }: Heads,
+  model: Settings | undefined,
+  pixels: string | undefined,
+): string | undefined {
+  const threshold = THRESHOLDS[found.family];
+  const words = [
+    ...(because === undefined ? [] : [`${because}; --heads says otherwise`]),
+    ...(model === undefined && threshold !== undefined ? [`η ${STEP} and λ ${threshold}`] : []),
+    ...(pixels === undefined ? [] : [pixels]),
+  ];
+  return words.length > 0 ? `${path}: no tensor tells, so assumed: ${words.join("; ")}` : undefined;
+}
