@@ -113,6 +113,10 @@ describe("rules of the format", () => {
     ["header not an object", file("[]"), /begin with/],
     ["header not UTF-8", file("{}").fill(0xff, 9), /UTF-8/],
     ["deep nesting", file("{".repeat(100_000)), /nested/],
+    ["a byte-order mark", file(`\ufeff{"w":${u8(0, 1)}}`, 1), /begin with/],
+    ["zeros after the header", file(`{"w":${u8(0, 1)}}\0\0`, 1), /not JSON/],
+    ["only spaces", file("    "), /begin with/],
+    ["a part of a byte", file(one("F4", "[3]", "[0,2]"), 2), /takes 1.5 bytes/],
     ["duplicate name", file(`{"w":${u8(0, 1)},"w":${u8(0, 1)}}`, 1), /"w" is in the header twice/],
     ["duplicate name, escaped", file(`{"w":${u8(0, 1)},"\\u0077":${u8(0, 1)}}`, 1), /twice/],
     ["duplicate metadata", file('{"__metadata__":{"a":"1" , "a" : "2"}}'), /"a".*twice/],
@@ -133,6 +137,34 @@ describe("rules of the format", () => {
     expect(() => parseSafetensors(bytes, "model.safetensors")).toThrow(CheckpointError);
     expect(() => parseSafetensors(bytes, "model.safetensors")).toThrow(message);
     expect(() => parseSafetensors(bytes, "model.safetensors")).toThrow(/^model\.safetensors: [^\n]*$/);
+  });
+
+  // what the format's own library (0.8.0) gives for the same bytes
+  it.each([
+    ["null for metadata", file(`{"__metadata__": null, "w": ${u8(0, 1)}}`, 1)],
+    ["white space before the header", file(` \t\r\n{"w":${u8(0, 1)}}`, 1)],
+    ["white space after the header", file(`{"w":${u8(0, 1)}}  \n\t`, 1)],
+    ["fields that it does not know", file(`{"w":{"x":[[{"y":[]}]],${u8(0, 1).slice(1)}}`, 1)],
+  ])("takes %s", (_, bytes) => {
+    const { metadata, entries } = parseSafetensors(bytes);
+    expect([...entries.keys()]).toEqual(["w"]);
+    expect(metadata.size).toBe(0);
+  });
+
+  it("takes no tensors, none with metadata, and sizes of 0 beside large ones", () => {
+    for (const header of ["{}", "{}   ", '{"__metadata__":null}', '{"__metadata__":{"a":"b"}}'])
+      expect(parseSafetensors(file(header)).entries.size).toBe(0);
+    const [large] = parseSafetensors(
+      file(one("F32", "[0,9007199254740991,9007199254740991]", "[0,0]")),
+    ).entries.values();
+    expect(large!.bytes.length).toBe(0);
+  });
+
+  it("knows every type of the format", () => {
+    for (const [code, dtype, bytes] of [["F8_E4M3", "float8_e4m3fn", 8], ["F8_E5M2", "float8_e5m2", 8], ["F8_E8M0", "float8_e8m0fnu", 8], ["U16", "uint16", 16], ["U32", "uint32", 32], ["U64", "uint64", 64], ["C64", "complex64", 64], ["F4", "float4_e2m1", 4], ["F6_E2M3", "float6_e2m3", 6]] as const) {
+      const [tensor] = parseSafetensors(file(one(code, "[8]", `[0,${bytes}]`), bytes)).entries.values();
+      expect([code, tensor!.dtype, tensor!.bytes.length]).toEqual([code, dtype, bytes]);
+    } // biome-ignore format: a table
   });
 
   it("takes __proto__ as a name like any other", () => {

@@ -169,6 +169,30 @@ describe("memory", () => {
     }),
   );
 
+  it(
+    "any byte but 0 is true",
+    inScope(() => {
+      const entries = new Map([
+        ["mask", { dtype: "bool", shape: [4], bytes: Uint8Array.of(0, 1, 2, 255) } as const],
+      ]);
+      writeFileSync(path, Buffer.concat(serialiseSafetensors(entries)));
+      const mask = loadTensors(path).tensors.get("mask")!;
+      expect(mask.toArray()).toEqual([0, 1, 1, 1]);
+      expect(mask.to("int64").sum().item()).toBe(3);
+    }),
+  );
+
+  it(
+    "sizes that libtorch cannot count are refused",
+    inScope(() => {
+      const large = { dtype: "float32", shape: [0, 2 ** 40, 2 ** 40], bytes: new Uint8Array() } as const;
+      writeFileSync(path, Buffer.concat(serialiseSafetensors(new Map([["x", large]]))));
+      expect(() => loadTensors(path)).toThrow(
+        'tensor "x": sizes [0, 1099511627776, 1099511627776] are too large',
+      );
+    }),
+  );
+
   it("no tensor stays when a file is refused", () => {
     scope(() => saveTensors(path, new Map([["w", eye(4)]])));
     truncateSync(path, 100);

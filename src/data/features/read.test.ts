@@ -5,7 +5,9 @@ import { gzipSync } from "node:zlib";
 import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect, test } from "vitest";
-import { random, saveTensors, scope, tensor } from "../../tensor/index.ts";
+import { archive, dict, type Piece, tensorOf, tuple, whole } from "../../../test/pickles.ts";
+import { DataError, random, saveTensors, scope, tensor } from "../../tensor/index.ts";
+import type { ArrayNames } from "./features.ts";
 import { readFeatures, writeFeatures } from "./index.ts";
 import { npyChunks } from "./npy.ts";
 import { zipChunks } from "./zip.ts";
@@ -39,6 +41,35 @@ test.each([".npz", ".safetensors", ".parquet"])("features and labels go through 
   const first = readFileSync(path);
   writeFeatures(path, { features, labels, ...(form === ".parquet" ? { names } : {}) });
   expect(readFileSync(path).equals(first)).toBe(true);
+});
+
+const rows4 = tensorOf("0", 8, [4, 2], [2, 1]);
+const row = tensorOf("0", 8, [2], [1]);
+const labels4 = tensorOf("1", 4, [4], [1]);
+test.each<[string, Piece, ArrayNames, number[], number[] | undefined]>([
+  ["a dictionary", dict({ features: rows4, ys: labels4 }), {}, [4, 2], [0, 1, 1, 0]],
+  ["labels as a list", dict({ Z: rows4, label: `](${[3, 1, 1, 0].map(whole).join("")}e` }), {}, [4, 2], [3, 1, 1, 0]],
+  ["a dictionary in another", dict({ a: dict({ z: rows4, y: labels4 }), b: rows4 }), { features: "a.z", labels: "a.y" }, [4, 2], [0, 1, 1, 0]],
+  ["a tensor", rows4, {}, [4, 2], undefined],
+  ["a list of rows", `](${row}${row}${row}e`, {}, [3, 2], undefined],
+  ["a list of blocks", `](${rows4}${rows4}${rows4}e`, {}, [12, 2], undefined],
+  ["features and labels as a pair", tuple(rows4, labels4), {}, [4, 2], [0, 1, 1, 0]],
+])("PyTorch's file: %s", async (_, pickle, names, shape, expected) => {
+  const path = join(folder, "features.pt");
+  writeFileSync(path, archive(pickle, { 0: [1, 2, 3, 4, 5, 6, 7, 8], 1: [0, 1, 1, 0] }));
+  const { features, labels } = await readFeatures(path, names);
+  using read = features;
+  expect(read.shape).toEqual(shape);
+  expect(read.numbers().slice(0, 2)).toEqual([1, 2]);
+  expect(labels && [...labels]).toEqual(expected);
+}); // biome-ignore format: a table
+
+test("PyTorch's file without the usual names lists those it has; a damaged one is a data error", async () => {
+  const path = join(folder, "other.pt");
+  writeFileSync(path, archive(dict({ a: dict({ z: rows4 }), b: rows4 }), { 0: [1, 2, 3, 4, 5, 6, 7, 8] }));
+  await expect(readFeatures(path)).rejects.toThrow('it has "b", "a.z"');
+  writeFileSync(path, readFileSync(path).subarray(0, -9));
+  await expect(readFeatures(path)).rejects.toThrow(DataError);
 });
 
 test("a compressed Parquet file of double precision is read, a ragged one refused", async () => {

@@ -6,7 +6,7 @@ import { expectClose } from "../../../test/close.ts";
 import { quietly, tiny } from "../../../test/tiny.ts";
 import { createClassifier, createMae, createModel, interpolatePositions } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { CheckpointError, loadTensors, random, scope, type Tensor } from "../../tensor/index.ts";
+import { CheckpointError, loadTensors, random, saveTensors, scope, type Tensor } from "../../tensor/index.ts";
 import { evaluateRun } from "../evaluate-run.ts";
 import { resolveRecipe } from "../recipe.ts";
 import { trainRun } from "../train-run.ts";
@@ -113,6 +113,7 @@ test("grey images and odd sizes are recognised too, and what is none is none", (
       name: "crate",
       dim: 16,
       depth: 2,
+      inner: 16,
       patch: 4,
       imageSize: 12,
       channels: 1,
@@ -125,7 +126,13 @@ test("grey images and odd sizes are recognised too, and what is none is none", (
 
 test("a file of PyTorch becomes a safetensors file of the same tensors", () => {
   const output = join(root, "converted.safetensors");
-  expect(convertWeights(fixture("wrapped-legacy.pth"), output)).toEqual({
+  const { notes, ...converted } = convertWeights(fixture("wrapped-legacy.pth"), output);
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /read "state_dict", 8 tensors; took "module\." off .*; also there: "epoch", "best", /,
+    ),
+  ]);
+  expect(converted).toEqual({
     ...{ tensors: 8, numbers: 24 + 24 + 12 + 2 + 1 + 2 + 1, architecture: undefined },
   });
   scope(() => {
@@ -166,6 +173,23 @@ test("a run begins from another run, from a checkpoint and from a file, and says
   const larger = join(root, "larger");
   await trainRun(initial(first, { "model.imageSize": 12 }), quietly(larger, { maxSteps: 1 }));
   expect(JSON.parse(readFileSync(join(larger, "init.json"), "utf8")).resized).toEqual(["pos_embedding"]);
+});
+
+test("a key names the part of a file to begin from, and is noted; without a file it is refused", async () => {
+  const [file, folder] = [join(root, "parts.safetensors"), join(root, "from-part")];
+  const both = scope(() => {
+    using weights = readWeights(first);
+    const named = (part: string) => [...weights.tensors].map(([name, x]) => [`${part}.${name}`, x] as const);
+    saveTensors(file, new Map([...named("teacher"), ...named("student")]));
+    return weights.tensors.size;
+  });
+  const settings = { "method.initKey": "teacher", "train.lr": 1e-12 };
+  await trainRun(initial(file, settings), quietly(folder, { maxSteps: 1 }));
+  const noted = JSON.parse(readFileSync(join(folder, "init.json"), "utf8"));
+  expect([noted.key, noted.loaded.length, noted.missing, noted.unused]).toEqual(["teacher", both, [], []]);
+  expect(() => readWeights(first, "teacher")).toThrow("a key names a part of a file");
+  expect(() => readWeights(file, "tea")).toThrow(`no tensor's name begins with "tea."`);
+  expect(() => tiny({ "method.initKey": "teacher" })).toThrow("method.initKey");
 });
 
 test("settings that no shape shows must be those of the run", async () => {
