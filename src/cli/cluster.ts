@@ -7,7 +7,7 @@ import { print, printColumns, printJson } from "./terminal.ts";
 import { seedNumber, wholeNumber } from "./whole-number.ts";
 
 const examples = `
-Features are a .npy, .npz, .safetensors or .parquet file. CPP, which trains a head first, is a recipe:
+Features are a .npy, .npz, .safetensors, .parquet, .pt or .pth file. CPP, which trains a head first, is a recipe:
   $ vitrine train cpp --data.name features:z.npz --method.clusters 10
 
 Examples:

@@ -4,12 +4,15 @@ import { grouped, print, talk } from "./terminal.ts";
 
 export function convertCommand(command: Command): void {
   command
-    .argument("<input>", "a .pth, .pt, .th or .safetensors file, a run folder or a checkpoint")
+    .argument(
+      "<input>",
+      "a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin), a run folder or a checkpoint",
+    )
     .argument("<output>", "the .safetensors file to write")
     .option("--key <key>", "part of the file with the weights, such as state_dict_ema; found when not given")
     .addHelpText(
       "after",
-      "\nNothing in the input is executed.\n\nExamples:\n  $ vitrine convert crate-small.pth crate-small.safetensors\n  $ vitrine convert runs/first first.safetensors\n  $ vitrine convert timm.pth ema.safetensors --key state_dict_ema",
+      "\nNothing in the input is executed.\n\nExamples:\n  $ vitrine convert crate-small.pth crate-small.safetensors\n  $ vitrine convert runs/first first.safetensors\n  $ vitrine convert timm.pth.tar average.safetensors --key state_dict_ema",
     )
     .action(async (input: string, output: string, { key }: { key?: string }) => {
       const { convertWeights, describeArchitecture } = await import("../method/weights/index.ts");

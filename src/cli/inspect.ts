@@ -22,7 +22,7 @@ Examples:
 
 export function inspectCommand(command: Command): void {
   command
-    .argument("<run>", "run folder, or a .safetensors, .pth, .pt or .th file")
+    .argument("<run>", "run folder, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
       new Option("--split <split>", "images to measure on").choices(["train", "test"]).default("test"),

@@ -20,7 +20,10 @@ Examples:
 
 export function segmentCommand(command: Command): void {
   command
-    .argument("<model>", "run folder, checkpoint, or a .safetensors, .pth, .pt or .th file")
+    .argument(
+      "<model>",
+      "run folder, checkpoint, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
+    )
     .argument("<images>", "image, or folder of images")
     .addOption(
       new Option("--method <method>", "what to draw")

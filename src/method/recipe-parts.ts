@@ -43,7 +43,7 @@ export const steps = times.describe("optimiser steps in all");
 export const init = z
   .string()
   .min(1)
-  .describe("weights to begin from: a run folder, a checkpoint, or a .safetensors, .pth, .pt or .th file");
+  .describe("weights to begin from: a run folder, a checkpoint, or a file of safetensors or PyTorch");
 export const initKey = z
   .string()
   .min(1)

@@ -105,7 +105,7 @@ interface Unpickled {
 const LONGEST_PICKLE = 64 * 2 ** 20;
 
 function readArchive(bytes: Uint8Array, path: string, allowance: Allowance, fail: Fail): Unpickled {
-  const files = openZip(bytes, fail);
+  const files = openZip(bytes, fail, allowance);
   const main = [...files.keys()].find((name) => name.endsWith("/data.pkl") || name === "data.pkl");
   if (main === undefined)
     return fail(

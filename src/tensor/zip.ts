@@ -1,6 +1,7 @@
 /** @file ZIP archives in memory: stored members, as PyTorch writes them, and deflated ones; zip64. */
 
 import { crc32, inflateRawSync } from "node:zlib";
+import type { Allowance } from "./limits.ts";
 
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
@@ -40,12 +41,12 @@ interface Member {
  * read passes its checksum (PyTorch can leave checksums out: they are 0 then).
  *
  * @param fail called with what is wrong: cut off, damaged, encrypted, members that overlap or have other sizes than they say
- * @param most bytes that deflated members may become in all
+ * @param allowance what deflated members become is taken from it
  */
 export function openZip(
   bytes: Uint8Array,
   fail: (what: string) => never,
-  most = 3 * bytes.length + 2 ** 26,
+  allowance: Allowance,
 ): Map<string, () => Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const within = (at: number, length: number, what: string): void => {
@@ -56,7 +57,6 @@ export function openZip(
   const u32 = (at: number): number => view.getUint32(at, true);
   const u64 = (at: number): number => Number(view.getBigUint64(at, true));
 
-  let left = most;
   const found = new Map<string, () => Uint8Array>();
   const members = list();
   for (const member of members) {
@@ -116,9 +116,7 @@ export function openZip(
   }
 
   function inflate(name: string, body: Uint8Array, size: number): Uint8Array {
-    left -= size;
-    if (!(left >= 0))
-      fail(`${shown(name)} becomes ${size} bytes: more than ${most} in all of an archive of ${bytes.length}`);
+    allowance.take(size);
     let made: Uint8Array;
     try {
       made = inflateRawSync(body, { maxOutputLength: Math.max(size, 1) });

@@ -15,6 +15,7 @@ import { variableOf } from "../../src/method/environment.ts";
 import type { MethodName } from "../../src/method/recipe.ts";
 import { createModel } from "../../src/model/index.ts";
 import { random, type Tensor } from "../../src/tensor/index.ts";
+import { archive, dict, tensorOf } from "../pickles.ts";
 import { coco, writeIdx, writeOnnx, writePhoto, writePth } from "./files.ts";
 
 const VERSE = "KING: a few words of a text, and 2 or 3 more.\nQUEEN: so it is.\n".repeat(60);
@@ -101,6 +102,8 @@ export async function makeStandIns(folder: string): Promise<void> {
   writeFeatures(at("probabilities.npy"), { features: chances });
 
   writeWeights(at("crate-small.pth"), "crate_small", 16);
+  const part = dict({ w: tensorOf("0", 2, [2], [1]) });
+  writeFileSync(at("timm.pth.tar"), archive(dict({ state_dict: part, state_dict_ema: part }), { 0: [1, 2] }));
   // patches of 32 in place of 8: a sixteenth of the tokens
   writeWeights(at("crate-base-8.pth"), "crate_base", 32);
 }
