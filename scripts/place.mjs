@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("..", import.meta.url));
 export const isClone = existsSync(join(root, "src"));
 
-const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+export const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const { VITRINE_HOME, XDG_CACHE_HOME } = process.env;
 /** The user's folder of an installed package: node_modules may belong to somebody else, and is emptied by an update. */
 const home = resolve(VITRINE_HOME || join(XDG_CACHE_HOME || join(homedir(), ".cache"), "vitrine"));

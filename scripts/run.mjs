@@ -39,7 +39,7 @@ export async function quiet(command, args, options = {}) {
     if (child.pid !== undefined) process.kill(-child.pid, signal); // the whole group: make, compilers, pip
     stop(`stopped by ${signal}; run it again to go on`, 128 + constants.signals[signal]);
   });
-  return { ok: code === 0, output: output + (error?.message ?? "") };
+  return { ok: code === 0, code, output: output + (error?.message ?? "") };
 }
 
 /** Waits for a command: { code, error }. */

@@ -46,9 +46,9 @@ await Promise.all(
     help.set(`vitrine ${command}`, stdout);
   }),
 );
-/** A command's name alone, where it needs more, is spoken of and not run. */
+/** A command's name alone, where it needs more, is spoken of and not run; nor is set-up, which makes what the others use. */
 const isMention = ({ line }: Line): boolean =>
-  new RegExp(`^Usage: ${line} (?!\\[)`, "m").test(help.get(line) ?? "");
+  line === "vitrine setup" || new RegExp(`^Usage: ${line} (?!\\[)`, "m").test(help.get(line) ?? "");
 const lines = allLines(new Map([...help].sort())).filter((line) => !isMention(line));
 
 const word = (line: string, flag: string): string | undefined =>

@@ -102,7 +102,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "setup",
-    usage: "",
+    usage: "[flags]",
     about: "find or fetch libtorch, and build the addon for it",
     load: async () => (await import("./setup.ts")).setupCommand,
   },
