@@ -4,8 +4,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { said } from "../../test/said.ts";
 import { lastCheckpoint, quietly, records, type Settings, tiny } from "../../test/tiny.ts";
 import { CheckpointError, UsageError } from "../tensor/errors.ts";
+import { resolveRecipe } from "./recipe.ts";
 import { loadRun } from "./supervised/load.ts";
 import { trainRun } from "./train-run.ts";
 
@@ -143,6 +145,30 @@ test("other settings are refused with their names, unless that is allowed; harml
   });
 });
 
+test("what is allowed to change is said, and how the learning rate goes on", async () => {
+  const folder = join(root, "run");
+  await trainRun(tiny(), quietly(folder));
+  const longer = quietly(folder, { resume: "auto", allowConfigChange: true, maxSteps: 21 });
+  expect(await said(() => trainRun(tiny({ "train.epochs": 4 }), longer))).toEqual([
+    "resume: by other settings than the run's: train.epochs 2 → 4",
+    // cosine: ½ (1 + cos π t/T) of 0.01, at t = 19 of 20 and at t = 20 of 40
+    "resume: the learning rate was 0.0000616 at step 20, and is 0.005 at step 21",
+  ]);
+  const same = quietly(folder, { resume: "auto", maxSteps: 22 });
+  expect(await said(() => trainRun(tiny({ "train.epochs": 4 }), same))).toEqual([]);
+});
+
+test("batches change at the end of an epoch only", async () => {
+  await trainRun(tiny(), quietly(join(root, "run"), { maxSteps: 4 }));
+  const allowed = { allowConfigChange: true, maxSteps: 6 };
+  for (const settings of [{ "train.batchSize": 32 }, { seed: 7 }])
+    expect((await refusal(settings, allowed)).message).toBe(
+      `resume: step-00000004 lies within an epoch, whose batches ${Object.keys(settings)[0]} changes; resume from the end of an epoch, or keep it`,
+    );
+  await trainRun(tiny(), quietly(join(root, "run"), { resume: "auto", maxSteps: 10 }));
+  expect(await refusal({ "train.batchSize": 32 }, { ...allowed, maxSteps: 12 })).toMatchObject({ steps: 12 });
+});
+
 test("other data is refused", async () => {
   const folder = join(root, "run");
   await trainRun(tiny(), quietly(folder, { maxSteps: 2 }));
@@ -174,6 +200,20 @@ test("another model's checkpoint is refused in one line, whatever is allowed", a
   );
   expect(rule).toBeInstanceOf(CheckpointError);
   expect(rule.message).toMatch(/^the checkpoint has no "momentum_buffer.pos_embedding"/);
+});
+
+test("another method's checkpoint is refused, whatever is allowed", async () => {
+  const folder = join(root, "run");
+  await trainRun(tiny(), quietly(folder, { maxSteps: 2 }));
+  const { name, model, data, train } = tiny();
+  const values = {
+    ...{ name, model, data: { name: data.name }, method: { name: "probe" } },
+    train: { epochs: 1, batchSize: 64, lr: train.lr, device: "cpu" },
+  };
+  const { recipe } = resolveRecipe([{ origin: "test", values }]);
+  await expect(
+    trainRun(recipe, quietly(folder, { resume: "auto", allowConfigChange: true })),
+  ).rejects.toThrow("step-00000002 is of a run by supervised, expected one by probe; give the recipe");
 });
 
 test("a recipe.json that is no JSON is told by name", async () => {

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { isSampled } from "../data/fingerprint.ts";
-import { UsageError } from "../tensor/index.ts";
+import { CheckpointError, UsageError } from "../tensor/index.ts";
 import { talk } from "../tensor/plain-text.ts";
 import { writeFileAtomic } from "../tensor/write-file.ts";
 import {
@@ -72,6 +72,7 @@ export function resumeFrom(
   if (loaded === undefined) return undefined;
   try {
     for (const { name, reason } of loaded.skipped) talk(`warning: skipped ${name}: ${reason}`);
+    requireMethod(loaded, config);
     requireModel(loaded, config);
     if (isSampled(config.dataset.fingerprint))
       talk("data: more than 1 GiB; a sample of them was compared with the run's");
@@ -80,11 +81,37 @@ export function resumeFrom(
       throw new UsageError(
         `resume: the run in ${output} differs in ${inWords(changed)}; give the same settings, or --allow-config-change`,
       );
-    return loaded;
+    if (changed.length > 0) {
+      const told = (path: string) =>
+        path.startsWith("dataset.")
+          ? path
+          : `${path} ${valueAt(loaded.config, path)} → ${valueAt(config, path)}`;
+      talk(`resume: by other settings than the run's: ${inWords(changed.map(told))}`);
+    }
+    return { ...loaded, changed };
   } catch (error) {
     freeCheckpoint(loaded);
     throw error;
   }
+}
+
+/** @throws {CheckpointError} another method's, whatever may be changed: its state means other things */
+function requireMethod({ name, config }: LoadedCheckpoint, wanted: RunConfig): void {
+  const [saved, expected] = [valueAt(config, "method.name"), valueAt(wanted, "method.name")];
+  if (saved === expected) return;
+  throw new CheckpointError(
+    `${name} is of a run by ${saved}, expected one by ${expected}; give the recipe that it was trained by`,
+    {
+      expected,
+      received: saved,
+    },
+  );
+}
+
+/** The value at a dotted path, as JSON has it. */
+function valueAt(tree: unknown, path: string): string {
+  const value = path.split(".").reduce((at, key) => (isTree(at) ? at[key] : undefined), tree);
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
 }
 
 /** Keys of a recipe as they are; what was noted of the data set is one thing to a reader. */

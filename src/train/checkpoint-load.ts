@@ -21,6 +21,8 @@ export interface LoadedCheckpoint {
   optimizer: Map<string, Tensor>;
   ema?: Map<string, Tensor>;
   state: object;
+  /** Settings, by dotted path, that are others in the run that goes on from it, where that was allowed. */
+  changed?: readonly string[];
   /** Newer checkpoints that `auto` passed over, and why. */
   skipped: { name: string; reason: string }[];
 }

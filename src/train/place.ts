@@ -16,8 +16,10 @@ export interface Place {
   evaluation: Evaluation | null;
   /** Sums over this epoch's images so far. */
   sums: { loss: number; correct: number; count: number };
-  /** Records of this step that metrics.jsonl held when it was saved; what came after them is taken again. */
-  records: number;
+  /** Learning rate of the last step, where there was one. */
+  lr?: number | undefined;
+  /** Records of this step that metrics.jsonl held when it was saved; an older version did not note them. */
+  records: number | undefined;
   /** Spent on training, evaluation and saving, over all processes that worked on the run. */
   seconds: number;
 }

@@ -7,6 +7,7 @@ import { failpoint } from "./failpoint.ts";
 import { Journal } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
+import { sayRate } from "./resumed-rate.ts";
 import { Speed } from "./speed.ts";
 import { listenForStop, type StopCode } from "./stop.ts";
 
@@ -38,6 +39,8 @@ interface Place {
   /** The step at which the last evaluation was; one that is due at `step` is still to come where it is another. */
   evaluated: number;
   milestone: Milestone | null;
+  /** Learning rate of the last step, where the learner says it. */
+  lr?: number | undefined;
 }
 
 export interface StepOutcome {
@@ -128,8 +131,12 @@ async function goOn<Batch>(
     if (foreign) save(place.step >= total); // another run's: it is this one's first
     if (isPending(learner, place) && (await pause())) return;
     if (place.step >= total) return;
-    for await (const batch of learner.batches(place.step)) {
+    const from = place.step;
+    const otherwise = (options.resume?.changed ?? []).length > 0;
+    for await (const batch of learner.batches(from)) {
       const numbers = scope(() => learner.step(batch, place.step), "step");
+      if (otherwise && place.step === from) sayRate(from, place.lr, numbers.lr);
+      place.lr = numbers.lr;
       speed.add(learner.size(batch));
       const now = speed.now();
       place.step++;

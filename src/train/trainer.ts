@@ -7,6 +7,7 @@ import {
   StoppedError,
   scope,
   type Tensor,
+  UsageError,
 } from "../tensor/index.ts";
 import { freeCheckpoint, holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { MovingAverage } from "./ema.ts";
@@ -17,6 +18,7 @@ import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimi
 import { noSums, type Place, start } from "./place.ts";
 import { inPrecision, type Precision } from "./precision.ts";
 import { createProgress, type Progress, type ProgressMode } from "./progress.ts";
+import { sayRate } from "./resumed-rate.ts";
 import { type ScheduleOptions, schedule } from "./schedule.ts";
 import { Speed } from "./speed.ts";
 import { listenForStop, type StopCode, type StopRequest } from "./stop.ts";
@@ -202,6 +204,7 @@ export class Trainer<Batch> {
     this.optimizer.step(sum.tensors, lr);
     this.average?.update();
     place.step++;
+    place.lr = lr;
     place.evaluation = null;
     if (place.step % options.logInterval === 0)
       this.journal.write(place.step, {
@@ -273,9 +276,11 @@ export class Trainer<Batch> {
   }
 
   private restore(checkpoint: LoadedCheckpoint): void {
-    const { model, optimizer, ema, state } = checkpoint;
-    Object.assign(this.place, state);
+    const { model, optimizer, ema, state, changed = [] } = checkpoint;
+    const { place } = this;
+    Object.assign(place, { records: undefined }, state);
     try {
+      requireEpochs(checkpoint.name, place, changed);
       this.task.module.load(model);
       this.optimizer.load(optimizer, this.place.step);
       this.average?.load(ema ?? model); // a run that begins to average begins from its weights
@@ -283,7 +288,8 @@ export class Trainer<Batch> {
       freeCheckpoint(checkpoint);
     }
     const checkpoints = join(this.options.folder, "checkpoints");
-    if (!restoreBest(checkpoints, this.place.step)) this.place.best = null;
+    if (!restoreBest(checkpoints, place.step)) place.best = null;
+    if (changed.length > 0) sayRate(place.step, place.lr, this.lr(place.step));
   }
 
   private stopped(code: StopCode): StoppedError {
@@ -297,6 +303,19 @@ export class Trainer<Batch> {
       `${what} at step ${step + 1} (epoch ${epoch + 1}, batch ${number})${where === undefined ? "" : `, first in ${where}`}; lower the learning rate or look at the data`,
     );
   }
+}
+
+/** Settings that say which images are in which batch of an epoch. */
+const ORDER = /^(train\.batchSize|seed|data\.name|dataset\.fingerprint)$/;
+
+/** @throws {UsageError} half an epoch is done in batches that are others now */
+function requireEpochs(name: string, { batch }: Place, changed: readonly string[]): void {
+  const other = changed.find((path) => ORDER.test(path));
+  if (batch === 0 || other === undefined) return;
+  const what = other.startsWith("dataset.") ? "the data set's contents" : other;
+  throw new UsageError(
+    `resume: ${name} lies within an epoch, whose batches ${what} changes; resume from the end of an epoch, or keep it`,
+  );
 }
 
 const inPercent = ({ loss, top1, top5 }: Evaluation) => ({ loss, top1: 100 * top1, top5: 100 * top5 });
