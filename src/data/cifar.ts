@@ -1,8 +1,9 @@
-/** @file The binary versions of CIFAR-10 and CIFAR-100: records of label bytes and 3 × 32 × 32 colour planes. */
+/** @file CIFAR-10 and CIFAR-100; of their binary versions, records of label bytes and 3 × 32 × 32 colour planes. */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "../tensor/errors.ts";
+import { findPickles, readPickle } from "./cifar-python.ts";
 import { firstExisting } from "./find.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";
 
@@ -49,6 +50,10 @@ export function findCifar(
   return [dir, join(dir, layout.folder)].find((at) => firstExisting(at, layout.files[split]) !== undefined);
 }
 
+/** Whether `dir` has a split, as binary files or as Python's. */
+export const hasCifar = (dir: string, name: keyof typeof CIFAR, split: "train" | "test"): boolean =>
+  findCifar(dir, name, split) !== undefined || findPickles(dir, name, split) !== undefined;
+
 /** Whether `dir` has the compact form of CIFAR-10, which its own script unpacks. */
 export function isCompactCifar(dir: string): boolean {
   return existsSync(join(dir, "test_batch.med.gz"));
@@ -62,7 +67,7 @@ export function cifarFileBytes(name: keyof typeof CIFAR, split: "train" | "test"
 
 /**
  * Reads one split of CIFAR-10 or CIFAR-100 (with its 100 fine labels).
- * `dir` is the folder with the .bin files, or the one that holds it.
+ * `dir` is the folder with the .bin files or Python's pickles, or the one that holds it.
  * @throws DataError when a file is missing, has another size, or holds a label out of range
  */
 export async function readCifar(
@@ -74,6 +79,8 @@ export async function readCifar(
   const layout = CIFAR[name];
   const folder = findCifar(dir, name, split);
   if (folder === undefined) {
+    const pickles = findPickles(dir, name, split);
+    if (pickles !== undefined) return readPickles(pickles, name, classes, layout.imagesPerFile[split]);
     if (name === "cifar10" && isCompactCifar(dir))
       throw new DataError(
         `cifar10: ${dir} holds the compact form; run its "node unpack.mjs OUT" and use OUT`,
@@ -106,6 +113,24 @@ export async function readCifar(
     labels,
     images,
   });
+}
+
+async function readPickles(
+  paths: readonly string[],
+  name: keyof typeof CIFAR,
+  classes: readonly string[],
+  perFile: number,
+): Promise<ImageSet> {
+  const count = perFile * paths.length;
+  const images = new Uint8Array(count * PIXELS);
+  const labels = new Int32Array(count);
+  for (const [f, path] of paths.entries()) {
+    const batch = await readPickle(path, name, perFile, PIXELS);
+    images.set(batch.images, f * perFile * PIXELS);
+    labels.set(batch.labels, f * perFile);
+  }
+  const sizes = { count, channels: 3, height: SIDE, width: SIDE };
+  return checkImageSet({ name, ...sizes, classes, labels, images });
 }
 
 async function readBatch(folder: string, file: string, name: string, expected: number): Promise<Uint8Array> {

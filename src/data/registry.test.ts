@@ -34,6 +34,22 @@ test("a set is looked for in DIR/NAME, then DIR; DIR is the option, else VITRINE
   expect(await count(join(root, "a"))).toBe(2);
 });
 
+test("torchvision's folders are found", async () => {
+  const labels = Buffer.of(0, 0, 8, 1, 0, 0, 0, 1, 7);
+  const images = Buffer.of(0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 200);
+  for (const [name, folder] of [
+    ["mnist", "MNIST"],
+    ["fashion-mnist", "FashionMNIST"],
+  ] as const) {
+    const raw = join(root, "torchvision", folder, "raw");
+    await mkdir(raw, { recursive: true });
+    await writeFile(join(raw, "t10k-images-idx3-ubyte"), images);
+    await writeFile(join(raw, "t10k-labels-idx1-ubyte"), labels);
+    const set = await openDataset(name, { split: "test", dir: join(root, "torchvision") });
+    expect([set.name, ...set.labels, ...set.images]).toEqual([name, 7, 200]);
+  }
+});
+
 test("what is missing or unknown says where it was looked for and what to do", async () => {
   const open = (name: string, dir?: string) =>
     openDataset(name, { split: "train", ...(dir === undefined ? {} : { dir }) });
@@ -44,7 +60,7 @@ test("what is missing or unknown says where it was looked for and what to do", a
   await expect(open("mnsit")).rejects.toThrow('unknown data set "mnsit" (did you mean "mnist"?)');
   await expect(open("folder")).rejects.toThrow("folder: no path");
   await expect(open("folder:")).rejects.toThrow("folder: no path");
-  await expect(open(`folder:${at}`)).rejects.toThrow("is not a folder");
+  await expect(open(`folder:${at}`)).rejects.toThrow("is missing; expected a folder");
   await mkdir(join(root, "compact", "cifar10"), { recursive: true });
   await writeFile(join(root, "compact", "cifar10", "test_batch.med.gz"), "");
   await expect(open("cifar10", join(root, "compact"))).rejects.toThrow("unpack.mjs OUT");

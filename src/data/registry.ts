@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { DataError, UsageError } from "../tensor/errors.ts";
 import { hint } from "../tensor/nearest.ts";
-import { findCifar, isCompactCifar, readCifar } from "./cifar.ts";
+import { hasCifar, isCompactCifar, readCifar } from "./cifar.ts";
 import { CIFAR10, CIFAR100, DIGITS, FASHION } from "./classes.ts";
 import { readDigits } from "./digits.ts";
 import { dataRoot } from "./find.ts";
@@ -144,7 +144,7 @@ export async function openDataset(name: string, options: DatasetOptions): Promis
     case "cifar10":
     case "cifar100": {
       const folder = locate(kind, options.dir, (at) => {
-        return findCifar(at, kind, split) !== undefined || (kind === "cifar10" && isCompactCifar(at));
+        return hasCifar(at, kind, split) || (kind === "cifar10" && isCompactCifar(at));
       });
       return readCifar(folder, kind, split, kind === "cifar10" ? CIFAR10 : CIFAR100);
     }
@@ -187,7 +187,8 @@ function findFolder(path: string, dir: string | undefined): string {
 
 function locate(name: string, dir: string | undefined, holds: (folder: string) => boolean): string {
   const root = dataRoot(dir);
-  const places = [join(root, name), root];
+  const torchvision = { mnist: "MNIST/raw", "fashion-mnist": "FashionMNIST/raw" }[name];
+  const places = [join(root, name), root, ...(torchvision === undefined ? [] : [join(root, torchvision)])];
   const found = places.find(holds);
   if (found !== undefined) return found;
   throw new DataError(

@@ -48,6 +48,8 @@ export interface PickleOptions {
   allowance: Allowance;
   /** What a persistent id stands for. */
   persistent?: (id: PickleValue) => PickleValue;
+  /** Whether the strings of Python 2 are bytes; text unless given. */
+  stringsAreBytes?: boolean;
 }
 
 /** Most operations of one pickle, and most marks that are open at once. */
@@ -150,6 +152,10 @@ export class Machine {
     const from = this.advance(length);
     this.charge(COST.text + 2 * length);
     return UTF_8.decode(this.bytes.subarray(from, from + length));
+  }
+  /** A string as Python 2 writes it. */
+  string(length: number): string | Uint8Array {
+    return this.options.stringsAreBytes ? this.take(length) : this.text(length);
   }
   /** The line up to the next line feed, which is passed too. */
   line(): string {
