@@ -54,9 +54,7 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
   }
 
   try {
-    await Promise.all(
-      Array.from({ length: Math.max(1, Math.min(8, availableParallelism() - 1)) }, (_, i) => lane(i)),
-    );
+    await Promise.all(Array.from({ length: Math.min(8, availableParallelism()) }, (_, i) => lane(i)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
