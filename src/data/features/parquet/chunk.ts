@@ -53,9 +53,11 @@ export function* pagesOf(
   }
 }
 
-function size(value: number): number {
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new DataError(`a page of ${value} bytes`);
+function size(value: number | undefined): number {
+  if (value !== undefined && Number.isInteger(value) && value >= 0) return value;
+  throw new DataError(
+    value === undefined ? "a page that does not say how long it is" : `a page of ${value} bytes`,
+  );
 }
 
 function pageOf(header: PageHeader, packed: Uint8Array, { codec }: ColumnMetaData, column: Column): Page {
