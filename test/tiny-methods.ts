@@ -52,7 +52,7 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
     method: "redunet",
     settings: {
       model: { layers: 6, lift: 4, kernel: 3 },
-      data: { name: "digits", form: "rotation", perClass: 3, testPerClass: 1, radii: 5, angles: 12 },
+      data: { ...images, form: "translation", classes: [0, 1], perClass: 2, testPerClass: 1 },
       method: { shifts: 1 },
       train: run,
     },

@@ -34,6 +34,7 @@ export const modulePaths = (root: Node): string[] => [...walk(root, "", new Map(
  * Runs `body` and returns what the paths showed on the way: outputs of modules ("block.3.mssa") and their named
  * intermediates ("block.3.half", "block.3.mssa.attention"). `*` stands for one part of a path. The caller frees them.
  *
+ * @param silent whether a path may show nothing, as a module that this input does not need
  * @throws {UsageError} a path that showed nothing, with the nearest that exists
  * @example const { found } = record(model, ["block.*.half"], () => model.apply(images));
  */
@@ -41,6 +42,7 @@ export function record<T>(
   root: Node,
   patterns: readonly string[],
   body: () => T,
+  silent: "refused" | "allowed" = "refused",
 ): { result: T; found: Map<string, Tensor> } {
   const expressions = patterns.map(
     (p) => new RegExp(`^${p.replaceAll(".", "\\.").replaceAll("*", "[^.]+")}$`),
@@ -52,11 +54,13 @@ export function record<T>(
   try {
     const result = body();
     patterns.forEach((pattern, i) => {
-      if ([...found.keys()].some((path) => expressions[i]!.test(path))) return;
-      for (const tensor of found.values()) tensor.dispose();
+      if (silent === "allowed" || [...found.keys()].some((path) => expressions[i]!.test(path))) return;
       throw new UsageError(`no probe "${pattern}" was passed${hint(pattern, modulePaths(root))}`);
     });
     return { result, found };
+  } catch (error) {
+    for (const tensor of found.values()) tensor.dispose();
+    throw error;
   } finally {
     recording = before;
   }

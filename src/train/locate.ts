@@ -11,7 +11,7 @@ export function firstNotFinite(module: Module, ...inputs: Tensor[]): string | un
       if (bad >= 0) return "the input";
       for (const [name, parameter] of module.namedParameters())
         if (parameter.isFinite().all().item() === 0) return `the parameter ${name}`;
-      const { found } = record(module, modulePaths(module), () => module.apply(...inputs));
+      const { found } = record(module, modulePaths(module), () => module.apply(...inputs), "allowed");
       const path = [...found].find(([, tensor]) => tensor.isFinite().all().item() === 0)?.[0];
       for (const tensor of found.values()) tensor.dispose();
       return path === undefined ? undefined : `the output of ${path === "" ? "the network" : path}`;

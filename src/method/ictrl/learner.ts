@@ -3,7 +3,7 @@
 import { type Batch, batchCount, batches, type ImageSet, leavesOne } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { heldClasses } from "../../rate/index.ts";
-import { keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
+import { CheckpointError, keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { below, type Players } from "../ctrl/players.ts";
@@ -243,8 +243,14 @@ export class IctrlLearner implements Learner<Batch> {
     Object.assign(this.progression, saved.progression);
     this.forgetReplay();
     const { Z, labels, images } = Object.fromEntries(below(model, "replay.")) as Record<string, Tensor>;
+    if (Z === undefined && labels === undefined && images === undefined) return; // none at the start and at the end
+    const rows = Z?.size(0);
+    if (Z?.dim !== 2 || labels?.shape.join() !== `${rows}` || images?.dim !== 4 || images.size(0) !== rows)
+      throw new CheckpointError(
+        'the checkpoint\'s "replay.Z", "replay.labels" and "replay.images" do not fit',
+      );
     const copy = (tensor: Tensor) => keep(noGrad(() => tensor.clone()));
-    if (Z && labels && images) this.replay = { Z: copy(Z), labels: copy(labels), images: copy(images) };
+    this.replay = { Z: copy(Z), labels: copy(labels), images: copy(images) };
   }
 
   private forgetReplay(): void {

@@ -1,7 +1,15 @@
 /** @file Building a ReduNet from data, layer by layer, without back-propagation. */
 
 import { segments } from "../../rate/index.ts";
-import { keep, noGrad, type Random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import {
+  CheckpointError,
+  keep,
+  noGrad,
+  type Random,
+  scope,
+  type Tensor,
+  UsageError,
+} from "../../tensor/index.ts";
 import { buildLayer, type Layer, stepLayer } from "./layer.ts";
 import { type LayerRates, layerRates } from "./layer-rates.ts";
 import { type LiftOptions, liftKernel } from "./lift.ts";
@@ -22,7 +30,7 @@ export interface ConstructionOptions extends ReduNetOptions {
 export class Construction {
   readonly layers: Layer[] = [];
   readonly settings: Settings;
-  private readonly spectrum: Spectrum;
+  readonly spectrum: Spectrum;
   private readonly kernel: Tensor | undefined;
   /** Features after the first `passed` layers: [P, n, C] */
   private V: Tensor;
@@ -89,8 +97,18 @@ export class Construction {
     return memberships;
   }
 
-  /** Goes on from the layers of a network that was built from these samples, which are its own from then on. */
+  /**
+   * Goes on from the layers of a network that was built from these samples, which are its own from then on.
+   * @throws {CheckpointError} it is of samples of another shape; it is freed then
+   */
   take(net: ReduNet): void {
+    const [own, given] = [this, net].map(({ spectrum: { channels, grid } }) =>
+      [channels, ...grid].join(", "),
+    );
+    if (own !== given) {
+      net.dispose();
+      throw new CheckpointError(`the checkpoint's network is of samples [${given}], expected [${own}]`);
+    }
     net.kernel?.dispose();
     this.layers.push(...net.layers);
   }

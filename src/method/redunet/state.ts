@@ -27,30 +27,32 @@ export function stateDict(net: ReduNet): Map<string, Tensor> {
 
 /** How many layers there are weights of. */
 export const layersIn = (state: ReadonlyMap<string, Tensor>): number =>
-  [...state.keys()].filter((name) => /^\d+\.gam$/.test(name)).length;
+  new Set([...state.keys()].flatMap((name) => /^(\d+)\.(gam|E|Cs)\b/.exec(name)?.[1] ?? [])).size;
 
 /**
  * A network from its weights.
- * @throws {CheckpointError} a name that is missing
- * @throws {UsageError} a weight whose shape does not fit the others
+ * @throws {CheckpointError} a name that is missing, a weight whose shape does not fit the others
  */
 export function fromState(state: ReadonlyMap<string, Tensor>, options: ReduNetOptions): ReduNet {
-  const required = (name: string): Tensor => {
+  const required = (name: string, shape?: readonly number[]): Tensor => {
     const found = state.get(name);
     if (found === undefined) throw new CheckpointError(`the checkpoint has no "${name}"`);
+    if (shape !== undefined && found.shape.join() !== shape.join())
+      throw new CheckpointError(`"${name}": expected [${shape.join(", ")}], got ${found.describe()}`);
     return found;
   };
   return scope(() => {
     const kernel = state.get("0.kernel")?.clone();
     const first = kernel === undefined ? 0 : 1;
-    const spectrum = new Spectrum(required(`${first}.E.weight`).shape.slice(1), options.dftNorm);
+    const { shape } = required(`${first}.E.weight`); //                        [C, C, …]
+    const spectrum = new Spectrum(shape.slice(1), options.dftNorm);
     const layers: Layer[] = [];
     for (let l = first; l < options.layers + first; l++)
       layers.push(
         scope(() => {
           const names = ["E", ...Array.from({ length: options.classes }, (_, j) => `Cs.${j}`)];
-          const matrices = names.map((name) => spectrum.fold(required(`${l}.${name}.weight`)));
-          return { operators: stack(matrices, 1), gamma: required(`${l}.gam`).clone() };
+          const matrices = names.map((name) => spectrum.fold(required(`${l}.${name}.weight`, shape)));
+          return { operators: stack(matrices, 1), gamma: required(`${l}.gam`, [options.classes]).clone() };
         }, "layer"),
       );
     return new ReduNet(options, spectrum, layers, kernel);
