@@ -80,3 +80,25 @@ test("every error class ends with its own documented code, and a bug with 70 and
   expect(bug.exitCode).toBe(70);
   expect(bug.text).toMatch(/^internal: TypeError: x is not a function\n +at /);
 });
+
+test("an error that tidying up met with another is told, and what the system refuses is no bug", async () => {
+  const root = await program([]);
+  const codeOf = (error: unknown) => endingOf(error, root, []).exitCode;
+  const failed = (code: string, syscall: string, path?: string) =>
+    Object.assign(new Error(`${code}: refused`), { code, syscall, ...(path !== undefined && { path }) });
+  const both = (error: unknown, suppressed: unknown) =>
+    Object.assign(new Error("both"), { error, suppressed });
+  const { DiskError, NotFiniteError } = errors;
+  expect(codeOf(both(failed("EIO", "unlink", "/x/.lock"), new DiskError("no")))).toBe(7);
+  expect(codeOf(both(new DiskError("no"), failed("EIO", "write")))).toBe(7);
+  expect(codeOf(both(failed("EIO", "unlink", "/x/.lock"), failed("EIO", "write")))).toBe(7);
+  expect(codeOf(both(new DiskError("no"), new NotFiniteError("loss")))).toBe(5);
+  expect(codeOf(new AggregateError([both(new DiskError("no"), failed("EIO", "write"))]))).toBe(7);
+  expect(codeOf(both(new TypeError("b"), new TypeError("a")))).toBe(70);
+  expect(codeOf(failed("EACCES", "open", "/x"))).toBe(3);
+  expect(codeOf(failed("EISDIR", "read"))).toBe(3);
+  expect(codeOf(failed("EROFS", "open", "/x"))).toBe(7);
+  expect(codeOf(failed("ENOSPC", "write"))).toBe(7);
+  expect(codeOf(failed("EACCES", "mkdir", "/x"))).toBe(7);
+  expect(codeOf(failed("ECONNREFUSED", "connect"))).toBe(70);
+});

@@ -22,8 +22,65 @@ export function endingOf(error: unknown, root: Command, args: readonly string[])
   }
   const problem = packageProblem(error);
   if (problem !== undefined) return { exitCode: 1, text: `error: ${problem}` };
+  const parts = partsOf(error);
+  const ours = parts.find((part) => part instanceof VitrineError);
+  if (ours !== undefined) return endingOf(ours, root, args);
+  const system = parts.map(systemError).find((ending) => ending !== undefined);
+  if (system !== undefined) return system;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { exitCode: 70, text: `internal: ${stack}` };
+}
+
+/**
+ * An error and those it holds, what came first before what came of it: where tidying up fails after an error, JavaScript
+ * throws a `SuppressedError` of both.
+ */
+function partsOf(error: unknown): unknown[] {
+  const {
+    suppressed,
+    errors = [],
+    error: last,
+  } = (error ?? {}) as {
+    suppressed?: unknown;
+    errors?: unknown[];
+    error?: unknown;
+  };
+  const inner = [suppressed, ...errors, last].filter((part) => part instanceof Error);
+  return inner.length === 0 ? [error] : inner.flatMap(partsOf);
+}
+
+/** System calls that only read. */
+const READS = new Set([
+  "open",
+  "read",
+  "stat",
+  "lstat",
+  "fstat",
+  "scandir",
+  "opendir",
+  "readlink",
+  "realpath",
+  "access",
+]);
+/** System calls on files that are open, whose paths an error does not say. */
+const FILES = new Set(["read", "write", "fsync", "fdatasync", "ftruncate", "fstat", "close"]);
+/** Reasons that lie with the disk, whatever was asked of it. */
+const DISK = new Set(["EIO", "ENOSPC", "EDQUOT", "EROFS", "EFBIG"]);
+
+/** How the program ends where the system refuses a file and nobody said so in better words: 7 for the disk, 3 for data. */
+function systemError(error: unknown): Ending | undefined {
+  const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined || (path === undefined && !FILES.has(syscall)))
+    return undefined;
+  return READS.has(syscall) && !DISK.has(code)
+    ? {
+        exitCode: 3,
+        text: `error: ${path ?? "a file"} cannot be read (${code}); check the path and its permissions`,
+      }
+    : {
+        exitCode: 7,
+        text: `error: ${path ?? "a file"} cannot be written (${code}); free space, or choose another folder`,
+      };
 }
 
 function usageMessage(error: CommanderError, root: Command, args: readonly string[]): string {

@@ -1,10 +1,12 @@
 /** @file A run folder back into its recipe and a checkpoint. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../tensor/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
-import type { MethodName, Recipe, RecipeOf } from "./recipe.ts";
+import { type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "./recipe.ts";
+import { readSettings } from "./recipes.ts";
+import { requireRunConfig } from "./run-config.ts";
 
 export interface OpenedRun<R extends Recipe = Recipe> {
   recipe: R;
@@ -24,6 +26,7 @@ export function openRun(folder: string, which: string): OpenedRun {
     throw new UsageError(`${folder}: no checkpoint yet; train first`, { path: folder });
   try {
     requireModel(checkpoint, recipe);
+    requireRunConfig(checkpoint);
   } catch (error) {
     freeCheckpoint(checkpoint);
     throw error;
@@ -47,14 +50,10 @@ export function openRunOf<M extends MethodName>(
   });
 }
 
-/** The recipe of a run folder. @throws {UsageError} it is none */
+/** The recipe of a run folder, checked as any other. @throws {UsageError} it is none, or its recipe is damaged */
 export function readRecipe(folder: string): Recipe {
   const path = join(folder, "recipe.json");
   if (!existsSync(path))
     throw new UsageError(`${folder}: expected a run folder, but it has no recipe.json`, { path });
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as Recipe;
-  } catch (cause) {
-    throw new UsageError(`${path}: expected a run's recipe, got something that is not JSON`, { path, cause });
-  }
+  return resolveRecipe([readSettings(path)]).recipe;
 }

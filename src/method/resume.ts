@@ -14,6 +14,7 @@ import {
 } from "../train/checkpoint.ts";
 import { failpoint } from "../train/failpoint.ts";
 import type { Recipe } from "./recipe.ts";
+import { requireRunConfig } from "./run-config.ts";
 import type { RunConfig, TrainRunOptions } from "./run-types.ts";
 
 /** Settings that do not change what is learned: a run may go on with others. */
@@ -74,6 +75,7 @@ export function resumeFrom(
     for (const { name, reason } of loaded.skipped) talk(`warning: skipped ${name}: ${reason}`);
     requireMethod(loaded, config);
     requireModel(loaded, config);
+    requireRunConfig(loaded);
     if (isSampled(config.dataset.fingerprint))
       talk("data: more than 1 GiB; a sample of them was compared with the run's");
     const changed = differences(loaded.config, config).filter((path) => !FREE.has(path));

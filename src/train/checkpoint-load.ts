@@ -108,6 +108,11 @@ function read(path: string, name: string, options: { device?: string }): LoadedC
     throw new CheckpointError(
       `${path} has format ${format}, this version of vitrine reads ${FORMAT}; update it`,
     );
+  const config = parseJson(files, path, "config.json");
+  if (typeof state !== "object" || state === null || Array.isArray(state))
+    throw new CheckpointError(`${join(path, "trainer_state.json")} has no state as a run writes it`, {
+      path,
+    });
   const tensors = (part: string): Map<string, Tensor> => {
     const file = `${part}.safetensors`;
     return tensorsIn(files.get(file)!, join(path, file), options).tensors;
@@ -119,9 +124,9 @@ function read(path: string, name: string, options: { device?: string }): LoadedC
   }));
   return {
     name,
-    config: parseJson(files, path, "config.json"),
+    config,
     ...parts,
-    state: state as object,
+    state,
     skipped: [],
   };
 }

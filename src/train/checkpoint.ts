@@ -27,6 +27,22 @@ export function requireModel(checkpoint: Pick<LoadedCheckpoint, "name" | "config
   );
 }
 
+/**
+ * What `read` makes of the state of a checkpoint.
+ * @throws {CheckpointError} it is not what this method saves, although its checksums hold
+ */
+export function reading<T>({ name }: Pick<LoadedCheckpoint, "name">, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new CheckpointError(
+      `${name}: its state is not what this method saves (${cause.message}); take another checkpoint`,
+      { cause },
+    );
+  }
+}
+
 function modelName(config: object): string | undefined {
   const { name } = (config as { model?: { name?: unknown } }).model ?? {};
   return typeof name === "string" ? name : undefined;

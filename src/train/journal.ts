@@ -1,10 +1,23 @@
 /** @file What a run writes down: metrics.jsonl, summary.csv, TensorBoard events on request. */
 
 import { join } from "node:path";
+import { DataError } from "../tensor/errors.ts";
 import { requireOwn } from "../tensor/write-file.ts";
-import type { JsonRecord } from "./json-line.ts";
+import type { JsonRecord, JsonValue } from "./json-line.ts";
 import { type MetricsRecord, MetricsWriter, type SummaryRow, writeSummary } from "./metrics.ts";
 import { EventWriter } from "./tfevents.ts";
+
+/** A row that was written before. @throws {DataError} it lacks what a row has */
+function rowOf(summary: JsonValue, path: string): SummaryRow {
+  const isTree = (value: unknown) => typeof value === "object" && value !== null;
+  const { epoch, train, eval: evaluation = {}, lr = 0 } = (isTree(summary) ? summary : {}) as JsonRecord;
+  if (typeof epoch === "number" && isTree(train) && isTree(evaluation) && typeof lr === "number")
+    return summary as unknown as SummaryRow;
+  throw new DataError(
+    `${path}: expected a summary with the numbers of its epoch, got ${JSON.stringify(summary)}; take the line out`,
+    { path },
+  );
+}
 
 type Numbers = Readonly<Record<string, number>>;
 
@@ -33,7 +46,7 @@ export class Journal {
     });
     const { kept } = this.metrics;
     this.rows = kept.flatMap(({ summary }) =>
-      summary === undefined ? [] : [summary as unknown as SummaryRow],
+      summary === undefined ? [] : [rowOf(summary, this.metrics.path)],
     );
     const here = kept.filter((record) => record.step === step);
     this.at = { step, records: here.length };

@@ -2,7 +2,14 @@
 
 import { join } from "node:path";
 import { CheckpointError, StoppedError, scope } from "../tensor/index.ts";
-import { freeCheckpoint, holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
+import {
+  freeCheckpoint,
+  holds,
+  type LoadedCheckpoint,
+  reading,
+  restoreBest,
+  saveCheckpoint,
+} from "./checkpoint.ts";
 import { failpoint } from "./failpoint.ts";
 import { Journal } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
@@ -164,7 +171,7 @@ function takeUp<Batch>(learner: Learner<Batch>, resume: LoadedCheckpoint): Parti
       throw new CheckpointError(
         `${resume.name} says nothing of the step it is from, as versions that could not go on saved it; start afresh in another folder`,
       );
-    learner.restore({ ...resume, state });
+    reading(resume, () => learner.restore({ ...resume, state }));
     return { evaluated: step, records: undefined, ...place }; // an older version saves what it has evaluated
   } finally {
     freeCheckpoint(resume);

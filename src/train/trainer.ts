@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import {
+  CheckpointError,
   gradients as gradientsOf,
   NotFiniteError,
   StoppedError,
@@ -9,7 +10,14 @@ import {
   type Tensor,
   UsageError,
 } from "../tensor/index.ts";
-import { freeCheckpoint, holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
+import {
+  freeCheckpoint,
+  holds,
+  type LoadedCheckpoint,
+  reading,
+  restoreBest,
+  saveCheckpoint,
+} from "./checkpoint.ts";
 import { MovingAverage } from "./ema.ts";
 import { failpoint } from "./failpoint.ts";
 import { GradientSum } from "./gradient-sum.ts";
@@ -278,12 +286,19 @@ export class Trainer<Batch> {
   private restore(checkpoint: LoadedCheckpoint): void {
     const { model, optimizer, ema, state, changed = [] } = checkpoint;
     const { place } = this;
-    Object.assign(place, { records: undefined }, state);
     try {
+      const { step, epoch, batch } = state as Partial<Place>;
+      if (![step, epoch, batch].every(Number.isSafeInteger))
+        throw new CheckpointError(
+          `${checkpoint.name}: its state does not say the step, epoch and batch it is from`,
+        );
+      Object.assign(place, { records: undefined }, state);
       requireEpochs(checkpoint.name, place, changed);
-      this.task.module.load(model);
-      this.optimizer.load(optimizer, this.place.step);
-      this.average?.load(ema ?? model); // a run that begins to average begins from its weights
+      reading(checkpoint, () => {
+        this.task.module.load(model);
+        this.optimizer.load(optimizer, place.step);
+        this.average?.load(ema ?? model); // a run that begins to average begins from its weights
+      });
     } finally {
       freeCheckpoint(checkpoint);
     }

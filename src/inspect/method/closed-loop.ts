@@ -10,7 +10,7 @@ import type { InspectRun } from "../../method/run-types.ts";
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { rateDistance } from "../../rate/index.ts";
 import { cat, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
-import { freeCheckpoint } from "../../train/checkpoint.ts";
+import { freeCheckpoint, reading } from "../../train/checkpoint.ts";
 import type { Figure } from "../chart/index.ts";
 import {
   classRows,
@@ -94,8 +94,10 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
       ],
     ]);
     if (objective !== undefined) figures.set("training", objective);
-    const { learner } = checkpoint.state as { learner: { progression?: Progression } };
-    if (learner.progression !== undefined) figures.set("groups", groupFigure(learner.progression));
+    reading(checkpoint, () => {
+      const { learner } = checkpoint.state as { learner: { progression?: Progression } };
+      if (learner.progression !== undefined) figures.set("groups", groupFigure(learner.progression));
+    });
     const numbers = {
       ...rateNumbers(given, precision),
       ...rateNumbers({ ...given, Z: Zhat }, precision, "Ẑ"),

@@ -2,7 +2,7 @@
 
 import { closedLoopNetInfo, closedLoopNets } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";
 import { openSplit, withSplits } from "../build.ts";
 import { featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
@@ -34,8 +34,10 @@ export function restorePlayers(
 ): Players {
   const players = buildPlayers(recipe, (checkpoint.config as RunConfig).dataset.channels, device);
   try {
-    const { learner } = checkpoint.state as { learner: { steps: number[] } };
-    players.restore(checkpoint.model, checkpoint.optimizer, learner);
+    reading(checkpoint, () => {
+      const { learner } = checkpoint.state as { learner: { steps: number[] } };
+      players.restore(checkpoint.model, checkpoint.optimizer, learner);
+    });
     return players;
   } catch (error) {
     players.dispose();

@@ -2,7 +2,7 @@
 
 import { Module } from "../../nn/index.ts";
 import { noGrad, type Random, random, scope, type Tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";
 import { type Splits, withSplits } from "../build.ts";
 import { ganPlayers } from "../ctrl/comparators/gan.ts";
 import { vaePlayers } from "../ctrl/comparators/vae.ts";
@@ -35,8 +35,10 @@ function buildPlayers({ model, seed }: Recipe, given: number, device: string): P
 export function restoreGenerative(recipe: Recipe, checkpoint: LoadedCheckpoint, device: string): Players {
   const players = buildPlayers(recipe, (checkpoint.config as RunConfig).dataset.channels, device);
   try {
-    const { learner } = checkpoint.state as { learner: { steps: number[] } };
-    players.restore(checkpoint.model, checkpoint.optimizer, learner);
+    reading(checkpoint, () => {
+      const { learner } = checkpoint.state as { learner: { steps: number[] } };
+      players.restore(checkpoint.model, checkpoint.optimizer, learner);
+    });
     return players;
   } catch (error) {
     players.dispose();

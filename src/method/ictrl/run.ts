@@ -2,6 +2,7 @@
 
 import { imageSource, openDataset } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
+import { reading } from "../../train/checkpoint.ts";
 import { buildPlayers, closedLoopFeatures, restorePlayers, withImageSize } from "../ctrl/run.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
@@ -65,8 +66,10 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
 async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
   const splits = await splitsOf(recipe);
   using players = restorePlayers(recipe, checkpoint, device);
-  const { learner } = checkpoint.state as { learner: { progression: Progression } };
-  const { last, average } = lastAndAverage(learner.progression);
+  const { last, average, table } = reading(checkpoint, () => {
+    const { progression } = (checkpoint.state as { learner: { progression: Progression } }).learner;
+    return { ...lastAndAverage(progression), table: progressionTable(progression) };
+  });
   const { tasks, components } = recipe.method;
   const options = { ...splits, test: splits[split], device, components };
   const now: Progression = { matrix: [], seen: [] };
@@ -80,7 +83,7 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
     `Last ${percent(last)}, Avg ${percent(average)} (noted while training), memory ${bytes.toLocaleString("en")} bytes`,
     `this checkpoint on all ${tasks} groups: ${percent(now.seen.at(-1)!)}, by group ${now.matrix.at(-1)!.map(percent).join(", ")}`,
     "",
-    progressionTable(learner.progression),
+    table,
   ].join("\n");
   return { numbers: { last, average, now: now.seen.at(-1)!, memoryBytes: bytes }, text };
 }

@@ -2,6 +2,7 @@
 
 import { imageSource, openDataset } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
+import { reading } from "../../train/checkpoint.ts";
 import type { Learner } from "../../train/learner.ts";
 import { AGem } from "../ictrl/comparators/a-gem.ts";
 import { fineTuning } from "../ictrl/comparators/fine-tuning.ts";
@@ -87,7 +88,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
 
 /** What was noted while training: later groups cannot be tested without having learned them. */
 async function evaluate(_: Recipe, { checkpoint }: Trained): Promise<Scores> {
-  return scoresOf(groupStateOf(checkpoint.state));
+  return reading(checkpoint, () => scoresOf(groupStateOf(checkpoint.state)));
 }
 
 export const incrementalMethod: Method<Recipe> = { train, evaluate };
