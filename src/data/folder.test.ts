@@ -63,6 +63,16 @@ test("the crop is the centre of the resized image", async () => {
   expect([pixels[0], pixels[27], mean(pixels, 1)]).toEqual([0, 255, 127.5]);
 });
 
+test("a bright column of a small image is where it belongs once the image is enlarged", async () => {
+  const column = Uint8Array.from({ length: 28 * 28 }, (_, i) => (i % 28 === 14 ? 255 : 0));
+  const png = await sharp(column, { raw: { width: 28, height: 28, channels: 1 } })
+    .png()
+    .toBuffer();
+  const row = (await decodeImage(await write("crop/column.png", png), 28)).slice(280, 308);
+  // Pillow's Resize(32) and CenterCrop(28)
+  expect([...row]).toEqual(Array.from({ length: 28 }, (_, x) => ({ 13: 15, 14: 225, 15: 45 })[x] ?? 0));
+});
+
 test("damaged, foreign and oversized files are refused with the reason", async () => {
   const jpeg = await plain(1, 2, 3, 300, 300).jpeg().toBuffer();
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>`;
