@@ -2,12 +2,11 @@
 import { z } from "zod";
 import { CheckpointError } from "../tensor/errors.ts";
 import type { LoadedCheckpoint } from "../train/checkpoint.ts";
-import { count } from "./recipe-parts.ts";
 
 const schema = z.object({
   dataset: z.object({
     fingerprint: z.string(),
-    channels: count,
+    channels: z.int().min(0), // a text has none
     classes: z.array(z.string()),
     vocabulary: z.string().optional(),
   }),
