@@ -1,5 +1,6 @@
 /** @file Figures of measures over the layers: untrained dashed, trained solid, bands one standard deviation wide. */
 
+import { largestOf, leastOf } from "../tensor/extremes.ts";
 import type { AxisOptions, Chart, Figure, LineSeries } from "./chart/index.ts";
 import { figure, lineChart } from "./chart/index.ts";
 import type { Report, ReportLayer, ReportSpread } from "./report-schema.ts";
@@ -86,7 +87,7 @@ export function rateFigure(report: Report): Figure {
 export function nonZeroFigure(report: Report): Figure {
   const half = report.model.family === "crate" ? "ISTA" : "the MLP";
   const { before, after } = report.layers;
-  const most = Math.max(...[...(before ?? []), ...after].map((layer) => layer.nonZero.mean ?? 0));
+  const most = largestOf([...(before ?? []), ...after].map((layer) => layer.nonZero.mean ?? 0));
   const chart = layerChart(
     report,
     undefined,
@@ -142,9 +143,9 @@ export function spectrumFigure(report: Report): Figure {
       })),
     });
   const values = [...(before ?? []), ...after].flatMap((layer) => layer.spectrum.map((value) => value ?? 0));
-  const largest = Math.max(...values);
+  const largest = largestOf(values);
   const kept = values.filter((value) => value > floor * largest);
-  const limits = kept.length > 0 ? { min: decade(Math.min(...kept), -1), max: decade(largest, 1) } : {};
+  const limits = kept.length > 0 ? { min: decade(leastOf(kept), -1), max: decade(largest, 1) } : {};
   const charts = [chart("Trained", after)];
   if (before !== null) charts.unshift(chart("Untrained", before));
   const title = "Singular values of the tokens Z^{ℓ+1} after each layer";

@@ -101,7 +101,7 @@ export class LayerMeter {
     const paths = ["block.*.half", "block.*", ...(crate ? ["tokens", "block.*.mssa.projection"] : [])];
     const { result, found } = record(model, paths, () => model.apply(images));
     try {
-      this.predictions.push(...result.argmax(-1).numbers());
+      for (const label of result.argmax(-1).numbers()) this.predictions.push(label);
       model.blocks.forEach((block, l) => {
         scope(() => this.addLayer(l, block as CrateLayer, found), "LayerMeter layer");
       });

@@ -1,6 +1,7 @@
 /** @file Tables and sparklines for the terminal: aligned numbers, small bars, at most as wide as the screen. */
 
 import { styleText } from "node:util";
+import { largestOf, leastOf } from "../tensor/extremes.ts";
 import { plain } from "../tensor/plain-text.ts";
 import { ascii, displayWidth, type Terminal, terminalOf, truncate } from "../train/terminal.ts";
 
@@ -46,7 +47,7 @@ export function table<Row>(
   });
   const widths = columns.map((column, c) => {
     const body =
-      column.kind === "bar" ? (column.width ?? BAR_WIDTH) : Math.max(0, ...cells[c]!.map(displayWidth));
+      column.kind === "bar" ? (column.width ?? BAR_WIDTH) : largestOf(cells[c]!.map(displayWidth), 0);
     return Math.max(body, displayWidth(text(column.title)));
   });
   const groups = spans(columns);
@@ -80,7 +81,13 @@ export function table<Row>(
   const rule = terminal.unicode ? "─" : "-";
   lines.push(paint("dim", line(widths.map((width) => rule.repeat(width)))));
   const largest = columns.map((column) =>
-    column.kind === "bar" ? (column.max ?? Math.max(0, ...rows.map((row) => finite(column.value(row))))) : 0,
+    column.kind === "bar"
+      ? (column.max ??
+        largestOf(
+          rows.map((row) => finite(column.value(row))),
+          0,
+        ))
+      : 0,
   );
   rows.forEach((row, r) => {
     const parts = columns.map((column, c) => {
@@ -104,8 +111,8 @@ export function bar(share: number, width: number, unicode: boolean): string {
 export function sparkline(values: readonly (number | null)[], unicode = true): string {
   const levels = unicode ? "▁▂▃▄▅▆▇█" : "_.-~=+*#";
   const known = values.filter((value): value is number => value !== null && Number.isFinite(value));
-  const low = Math.min(...known);
-  const span = Math.max(...known) - low;
+  const low = leastOf(known);
+  const span = largestOf(known) - low;
   return values
     .map((value) => {
       if (value === null || !Number.isFinite(value)) return " ";
@@ -128,7 +135,7 @@ function numbers(
   const known = values.filter(
     (value): value is number => typeof value === "number" && Number.isFinite(value),
   );
-  const largest = Math.max(0, ...known.map(Math.abs)) * factor;
+  const largest = largestOf(known.map(Math.abs), 0) * factor;
   const whole = factor === 1 && known.every(Number.isInteger);
   const digits = largest >= 1 ? Math.floor(Math.log10(largest)) + 1 : 1;
   const decimals = options.decimals ?? (whole ? 0 : factor === 100 ? 1 : Math.max(0, 4 - digits));

@@ -1,5 +1,6 @@
 /** @file Figures of the weights: how orthogonal subspaces and dictionaries are, and how far heads overlap. */
 
+import { largestOf, leastOf } from "../tensor/extremes.ts";
 import { type Figure, figure, heatMap } from "./chart/index.ts";
 import { type Drawn, layerChart, someLayers } from "./layer-figures.ts";
 import type { Report, ReportLayer } from "./report-schema.ts";
@@ -13,7 +14,7 @@ function range(values: readonly (number | null)[]): Drawn {
   const given = known(values);
   if (given.length === 0) return { y: null, low: null, high: null };
   const mean = given.reduce((sum, value) => sum + value, 0) / given.length;
-  return { y: mean, low: Math.min(...given), high: Math.max(...given) };
+  return { y: mean, low: leastOf(given), high: largestOf(given) };
 }
 
 const ofWeights = (of: (weights: Weights) => Drawn) => (layer: ReportLayer) =>
@@ -121,7 +122,7 @@ export function headCoherenceFigure(report: Report): Figure {
   const shown = someLayers(after.length, 6);
   const matrices = shown.map((l) => after[l]!.weights?.coherence.spans.mean ?? []);
   const values = matrices.flatMap((matrix) => known(pairs(matrix)));
-  const [min, max] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  const [min, max] = values.length > 0 ? [leastOf(values), largestOf(values)] : [0, 1];
   const charts = shown.map((l, i) =>
     heatMap({
       title: `Layer ${l + 1}`,

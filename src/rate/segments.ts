@@ -1,5 +1,6 @@
 /** @file Samples sorted into classes, so that one batched product serves all classes. */
 
+import { largestOf } from "../tensor/extremes.ts";
 import { operator, run, type Tensor, tensor, UsageError, zeros } from "../tensor/index.ts";
 
 const INDEX_COPY = operator("index_copy");
@@ -20,7 +21,7 @@ export class Segments {
 
   /** m, the size of the largest class; at least 1. */
   get width(): number {
-    return Math.max(1, ...this.counts);
+    return largestOf(this.counts, 1);
   }
   /** n */
   get total(): number {
@@ -61,7 +62,7 @@ export function countLabels(labels: Tensor, classes: number): { values: number[]
  */
 export function segments(labels: Tensor, classes: number): Segments {
   const { values, counts } = countLabels(labels, classes);
-  const width = Math.max(1, ...counts);
+  const width = largestOf(counts, 1);
   const next = counts.map((_, k) => k * width);
   const slots = BigInt64Array.from(values, (label) => BigInt(next[label]!++));
   return new Segments(counts, tensor(slots, { device: labels.device }));

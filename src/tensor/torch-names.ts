@@ -34,7 +34,7 @@ export function plainNames(
     if (others.length !== 1 || prefix === undefined || !BEFORE.includes(prefix)) break;
     const inside = [...names].filter(([name]) => name.startsWith(`${prefix}.`));
     if (inside.length === 0) break;
-    left.push(...[...heads].filter((name) => name !== prefix));
+    for (const name of heads) if (name !== prefix) left.push(name);
     names = rename(inside, (name) => name.slice(prefix.length + 1), fail);
     off.push(`${prefix}.`);
   }

@@ -133,7 +133,7 @@ export function everything(root: PickleValue, allowance: Allowance, arrays: bool
       open.push({ value: item, path: [...path, name], aside: aside || ASIDE.test(name) });
     }
   }
-  if (arrays || parts.list.length === 0) parts.list.push(...ofArrays);
+  if (arrays || parts.list.length === 0) for (const part of ofArrays) parts.list.push(part);
   else for (const { tensors } of ofArrays) for (const _ of tensors) parts.skip("numpy ndarray");
   return parts;
 }

@@ -135,7 +135,8 @@ export function zipChunks(members: ReadonlyMap<string, readonly Uint8Array[]>): 
     const rest = Buffer.alloc(14);
     rest.writeUInt32LE(at, 10);
     list.push(Buffer.concat([signature(CENTRAL), Buffer.from([20, 0]), middle, rest, title]));
-    chunks.push(head, ...parts);
+    chunks.push(head);
+    for (const part of parts) chunks.push(part);
     at += head.length + size;
   }
   const end = Buffer.alloc(18);

@@ -129,7 +129,7 @@ export class Tokenizer {
           `tokenizer: expected tokens from 0 to ${this.size - 1}, got ${number}: it is another vocabulary's`,
         );
       const raw = level === "byte" && !names.has(number) ? toBytes(token) : undefined;
-      if (raw !== undefined) bytes.push(...raw);
+      if (raw !== undefined) for (const byte of raw) bytes.push(byte);
       else {
         flush();
         text += token;

@@ -1,5 +1,6 @@
 /** @file A figure: a title, a shared legend and one or more charts side by side, as SVG and as CSV. */
 
+import { largestOf } from "../../tensor/extremes.ts";
 import { csv, stackTables, type Table } from "../../train/csv.ts";
 import { styleSheet, type Tone, toneClass } from "./colour.ts";
 import { type Box, TEXT } from "./frame.ts";
@@ -84,7 +85,7 @@ export function figure(options: FigureOptions, charts: Chart | readonly Chart[])
       });
       y += 24;
     }
-    const height = Math.max(...row.map((panel) => panel.height(column)));
+    const height = largestOf(row.map((panel) => panel.height(column)));
     row.forEach((panel, i) => {
       body += panel.draw({ x: EDGE + i * (column + GUTTER), y, width: column, height });
     });

@@ -1,5 +1,6 @@
 /** @file The frame of a chart: plot area, grid, ticks and axis titles, laid out so that nothing overlaps. */
 
+import { largestOf } from "../../tensor/extremes.ts";
 import type { Scale } from "./scale.ts";
 import { el, fit, label, num, textWidth } from "./svg.ts";
 
@@ -43,7 +44,10 @@ export function frame(box: Box, axes: Axes): Frame {
   const { x: xAxis, y: yAxis } = axes;
   const roughHeight = box.height - 45;
   const yTicks = yAxis.ticks(Math.max(2, Math.min(6, Math.floor(roughHeight / 34))));
-  const tickWidth = Math.max(0, ...yTicks.map((tick) => textWidth(tick.text, TEXT.tick)));
+  const tickWidth = largestOf(
+    yTicks.map((tick) => textWidth(tick.text, TEXT.tick)),
+    0,
+  );
   const left = tickWidth + GAP + (axes.yLabel ? TEXT.axis + 8 : 0) + 2;
   const right = 10;
   const width = Math.max(20, box.width - left - right);
@@ -148,7 +152,10 @@ interface BandLayout {
 /** Names lie flat where they fit, else turned; where even those would touch, only every n-th is written. */
 function layBands(names: readonly string[], width: number): BandLayout {
   const band = width / Math.max(1, names.length);
-  const widest = Math.max(0, ...names.map((name) => textWidth(name, TEXT.tick)));
+  const widest = largestOf(
+    names.map((name) => textWidth(name, TEXT.tick)),
+    0,
+  );
   const numbers = names.every((name) => /^\d+$/.test(name));
   const flat = widest + 6 <= band;
   if (flat || numbers) {

@@ -1,6 +1,7 @@
 /** @file Heat maps: a matrix as colours, with a colour bar and, where there is room, its numbers. */
 
 import { UsageError } from "../../tensor/errors.ts";
+import { largestOf } from "../../tensor/extremes.ts";
 import { drawCells, extent, type Matrix } from "./cells.ts";
 import { colourMaps, hex, isLight } from "./colour.ts";
 import type { Chart } from "./figure.ts";
@@ -42,9 +43,22 @@ export function heatMap(options: HeatMapOptions): Chart {
 
   const scale = linearScale(low, high > low ? high : low + 1, format ? { format } : {});
   const barTicks = scale.ticks(5);
-  const barWidth = 14 + BAR + 6 + Math.max(0, ...barTicks.map(({ text }) => textWidth(text, TEXT.tick)));
+  const barWidth =
+    14 +
+    BAR +
+    6 +
+    largestOf(
+      barTicks.map(({ text }) => textWidth(text, TEXT.tick)),
+      0,
+    );
   const right = barWidth + (options.label ? TEXT.axis + 6 : 0) + 2;
-  const nameWidth = Math.min(110, Math.max(0, ...rowNames.map((name) => textWidth(name, TEXT.tick))));
+  const nameWidth = Math.min(
+    110,
+    largestOf(
+      rowNames.map((name) => textWidth(name, TEXT.tick)),
+      0,
+    ),
+  );
   const left = nameWidth + 6 + (yAxis.label ? TEXT.axis + 8 : 0);
   const bottom = TEXT.tick + 8 + (xAxis.label ? TEXT.axis + 8 : 0);
   const cell = (width: number) => (width - left - right) / columns;
@@ -141,7 +155,7 @@ function names(
   sideways = false,
 ): string {
   const band = length / list.length;
-  const need = sideways ? Math.max(...list.map((name) => textWidth(name, TEXT.tick))) + 6 : TEXT.tick + 3;
+  const need = sideways ? largestOf(list.map((name) => textWidth(name, TEXT.tick))) + 6 : TEXT.tick + 3;
   const least = Math.ceil(need / band);
   const stride = [1, 2, 5, 10, 20, 25, 50, 100, 200].find((step) => step >= least) ?? least;
   const offset = list.every((name, i) => name === String(i + 1)) ? 1 : 0;
@@ -160,7 +174,7 @@ function numbers(
     format === "percent" ? `${Math.round(value * 100)}%` : formatNumber(Number(value.toPrecision(2))),
   );
   const size = Math.min(11, height - 4);
-  if (size < 7 || Math.max(...texts.map((text) => textWidth(text, size))) > width - 4) return "";
+  if (size < 7 || largestOf(texts.map((text) => textWidth(text, size))) > width - 4) return "";
   return texts
     .map((text, i) => {
       const value = values[i]!;

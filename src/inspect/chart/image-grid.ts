@@ -1,6 +1,7 @@
 /** @file Grids of small pictures: PNG data URIs, or numbers shown as grey or viridis. */
 
 import { UsageError } from "../../tensor/errors.ts";
+import { largestOf } from "../../tensor/extremes.ts";
 import { drawCells, extent } from "./cells.ts";
 import { colourMaps } from "./colour.ts";
 import type { Chart } from "./figure.ts";
@@ -46,7 +47,13 @@ export function imageGrid(options: ImageGridOptions): Chart {
   const rows = Math.ceil(images.length / columns);
   const captioned = (row: number) =>
     images.slice(row * columns, (row + 1) * columns).some((image) => image.caption);
-  const nameWidth = Math.min(120, Math.max(0, ...(rowNames ?? []).map((name) => textWidth(name, TEXT.axis))));
+  const nameWidth = Math.min(
+    120,
+    largestOf(
+      (rowNames ?? []).map((name) => textWidth(name, TEXT.axis)),
+      0,
+    ),
+  );
   const left = rowNames ? nameWidth + 8 : 0;
   const top = columnNames ? LINE : 0;
   const aspect = images[0]?.pixels

@@ -1,5 +1,6 @@
 /** @file Where an axis has its ticks, and how their numbers are written. */
 
+import { largestOf } from "../../tensor/extremes.ts";
 /** A tick: where it is and what it says. */
 export interface Tick {
   value: number;
@@ -82,7 +83,7 @@ export function formatNumbers(
     const decimals = Math.min(3, decimalsOf(step * 100));
     return values.map((value) => `${minus((value * 100).toFixed(decimals))}%`);
   }
-  const largest = Math.max(0, ...values.map(Math.abs));
+  const largest = largestOf(values.map(Math.abs), 0);
   if (largest > 0 && largest < 1e-3) {
     const power = Math.floor(Math.log10(largest) + 1e-9);
     const decimals = decimalsOf(step / 10 ** power);

@@ -4,6 +4,7 @@ import { lastAndAverage, type Progression } from "../../method/ictrl/tasks.ts";
 import { groupStateOf } from "../../method/incremental/groups.ts";
 import { openRunOf } from "../../method/load-run.ts";
 import type { InspectRun } from "../../method/run-types.ts";
+import { largestOf } from "../../tensor/extremes.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { type Figure, figure, heatMap } from "../chart/index.ts";
 import { writeFindings } from "./report.ts";
@@ -31,7 +32,7 @@ export const inspectIncremental: InspectRun = async (folder, options) => {
 
 /** Accuracy on each group of classes after each group that was learned. */
 export function groupFigure({ matrix }: Progression): Figure {
-  const columns = Math.max(...matrix.map((row) => row.length));
+  const columns = largestOf(matrix.map((row) => row.length));
   const values = matrix.flatMap((row) =>
     Array.from({ length: columns }, (_, s) => (s < row.length ? 100 * row[s]! : Number.NaN)),
   );

@@ -1,5 +1,6 @@
 /** @file Memberships of points in the neighbourhoods of points, as a picture. */
 
+import { largestOf } from "../../tensor/extremes.ts";
 import { scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { type Figure, figure, heatMap } from "../chart/index.ts";
 
@@ -30,7 +31,7 @@ export function membershipFigure(Pi: Tensor, assigned: Tensor, title: string): F
   const axis = { label: "cluster", names };
   const chart = heatMap({
     ...{ rows: side, columns: side, values, x: axis, y: axis },
-    ...{ min: -3, max: Math.max(0, ...values), label: "log₁₀ of n times the membership" },
+    ...{ min: -3, max: largestOf(values, 0), label: "log₁₀ of n times the membership" },
   });
   return figure({ title }, chart);
 }

@@ -2,6 +2,7 @@
 
 import { byCodePoint } from "../../data/names.ts";
 import { toSphere } from "../../nn/index.ts";
+import { largestOf } from "../../tensor/extremes.ts";
 import { DataError, noGrad, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { checkFeatureSet } from "./feature-set.ts";
 
@@ -77,7 +78,7 @@ export function nameClusters(inputs: NamingInputs, options: NamingOptions = {}):
 
 /** Images of each cluster, from 0 to the largest number there is. */
 function membersOf(assigned: readonly number[]): number[][] {
-  const members: number[][] = Array.from({ length: Math.max(...assigned) + 1 }, () => []);
+  const members: number[][] = Array.from({ length: largestOf(assigned) + 1 }, () => []);
   assigned.forEach((cluster, i) => {
     const list = members[cluster];
     if (list === undefined)

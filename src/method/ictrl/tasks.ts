@@ -1,6 +1,7 @@
 /** @file Classes that arrive in groups, and what a method knows after each group. */
 
 import { type ImageSet, subset } from "../../data/index.ts";
+import { largestOf } from "../../tensor/extremes.ts";
 import { UsageError } from "../../tensor/index.ts";
 
 /** Splits classes 0 … classes − 1 into tasks of equal size, in order. @throws {UsageError} it does not divide */
@@ -61,7 +62,7 @@ export function addAccuracies(
 /** The accuracies as a table for people: a row after each group, a column for each group, and all seen. */
 export function progressionTable({ matrix, seen }: Progression): string {
   const percent = (share: number) => (100 * share).toFixed(2).padStart(7);
-  const width = Math.max(...matrix.map((row) => row.length));
+  const width = largestOf(matrix.map((row) => row.length));
   const head = `after   ${Array.from({ length: width }, (_, t) => `group ${t + 1}`.padStart(7)).join(" ")}     all`;
   const rows = matrix.map((row, t) => {
     const cells = Array.from({ length: width }, (_, s) =>

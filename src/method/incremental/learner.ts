@@ -156,7 +156,7 @@ export class IncrementalLearner implements Learner<Batch> {
     for await (const { images } of batches(held, { batchSize: AT_ONCE, ...this.images })) {
       await new Promise(setImmediate); // signals are heard here
       const found = () => strategy.predict?.(view, images) ?? largest(images);
-      predicted.push(...scope(() => noGrad(() => found().numbers()), "test"));
+      for (const label of scope(() => noGrad(() => found().numbers()), "test")) predicted.push(label);
     }
     addAccuracies(progression, known, predicted, held.labels);
   }

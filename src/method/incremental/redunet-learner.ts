@@ -74,7 +74,8 @@ export class IncrementalReduNetLearner implements Learner<number> {
     for (let start = 0; start < held.count; start += AT_ONCE) {
       await new Promise(setImmediate); // signals are heard here
       const rows = Math.min(AT_ONCE, held.count - start);
-      predicted.push(...scope(() => net.predict(X.narrow(0, start, rows)).numbers(), "test"));
+      for (const label of scope(() => net.predict(X.narrow(0, start, rows)).numbers(), "test"))
+        predicted.push(label);
     }
     addAccuracies(this.progression, known, predicted, held.labels);
     return milestoneOf(this.state);

@@ -2,6 +2,7 @@
 
 import { blockStarts, blocksAt } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
+import { largestOf } from "../../tensor/extremes.ts";
 import { noGrad, type Random, scope } from "../../tensor/index.ts";
 import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
 
@@ -81,7 +82,7 @@ export function unigramScores(
   const counts = new Float64Array(size).fill(1);
   for (const token of train) counts[token]! += 1;
   const total = train.length + size;
-  const common = counts.indexOf(Math.max(...counts));
+  const common = counts.indexOf(largestOf(counts));
   let [loss, right] = [0, 0];
   for (const token of test) {
     loss -= Math.log(counts[token]! / total);

@@ -1,6 +1,7 @@
 /** @file How well the best head's mask covers an object. */
 
 import type { Grid } from "../../model/index.ts";
+import { largestOf } from "../../tensor/extremes.ts";
 import type { Mask } from "./mask.ts";
 
 /** Pixels of an image, and of an object in it, by patch. */
@@ -40,6 +41,6 @@ export function coverageIou(patches: Uint8Array, { pixels, object }: Coverage): 
  * @see Yu and Chu et al. 2024, IoU of the best head
  */
 export function bestHeadIou(heads: readonly Uint8Array[], objects: readonly Coverage[]): number {
-  const best = objects.map((object) => Math.max(...heads.map((head) => coverageIou(head, object))));
+  const best = objects.map((object) => largestOf(heads.map((head) => coverageIou(head, object))));
   return best.reduce((sum, iou) => sum + iou, 0) / best.length;
 }
