@@ -1,6 +1,7 @@
 /** @file ReduNet by recipe: building, and the evaluation of what it makes of samples and their shifts. */
 
 import { createHash } from "node:crypto";
+import { leastOf } from "../../tensor/extremes.ts";
 import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { accuracy } from "../classify/index.ts";
@@ -88,9 +89,7 @@ function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: R
       const flat = ({ X, labels }: Samples) => ({ Z: net.transform(X).reshape([X.size(0), -1]), labels });
       const right = ({ X, labels }: Samples) => accuracy(net.predict(X), labels);
       const { classes } = train;
-      const smallest = Math.min(
-        ...Array.from({ length: classes }, (_, k) => train.labels.eq(k).sum().item()),
-      );
+      const smallest = leastOf(Array.from({ length: classes }, (_, k) => train.labels.eq(k).sum().item()));
       const [fitted, held] = [flat(train), flat(test)];
       const components = Math.min(method.components, smallest, fitted.Z.size(1) - 1);
       const neighbours = Math.min(method.neighbours, train.labels.numel);
