@@ -63,7 +63,7 @@ test.each([
   ["ragged", "features: 2 numbers in row 3, expected 4 as in row 0"],
   ["rows", "it has no rows"],
   ["hang", "a page that does not say how long it is"],
-  ["crash", "cannot copy from before start of buffer"],
+  ["crash", "it is damaged (cannot copy from before start of buffer)"],
 ])("no-%s is refused", (name, message) => {
   expect(() => decodeFile(`no-${name}.parquet`)).toThrow(`FILE: ${message}`);
 });

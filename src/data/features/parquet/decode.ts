@@ -31,7 +31,8 @@ export function decodeParquet(source: Source, given: ArrayNames): Decoded {
   try {
     return decode(openTable(source), given, path);
   } catch (error) {
-    if (!(error instanceof VitrineError)) throw unreadable(path, (error as Error).message, error);
+    if (!(error instanceof VitrineError))
+      throw unreadable(path, `it is damaged (${(error as Error).message})`, error);
     if (error.path === undefined || error.path === "a page") throw unreadable(path, error.message, error);
     throw error;
   }
