@@ -25,7 +25,8 @@ interface Ended {
 function shell(line: string, environment: Record<string, string> = {}, cwd = folder): Promise<Ended> {
   const kept = Object.entries(process.env).filter(([name]) => !/^VITRINE_(?!ADDON)/.test(name));
   const env = { ...Object.fromEntries(kept), HOME: cwd, VITRINE_DATA: join(folder, "data"), ...environment };
-  const script = `vitrine() { ${JSON.stringify(process.execPath)} ${JSON.stringify(main)} "$@"; }\n${line}`;
+  // a line that does not end leaves no process behind
+  const script = `vitrine() { timeout 110 ${JSON.stringify(process.execPath)} ${JSON.stringify(main)} "$@"; }\n${line}`;
   return new Promise((resolve) => {
     execFile("bash", ["-c", script], { cwd, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
