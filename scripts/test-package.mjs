@@ -75,7 +75,7 @@ await expect("inspect", 0, /layer/, "npx", ["vitrine", "inspect", "runs/first", 
 
 // every module finds what it imports among the packages that came along
 const modules = readdirSync(join(root, "dist"), { recursive: true }).filter(
-  (name) => name.endsWith(".js") && !/(^|\/)(main|start)\.js$|-worker\.js$/.test(name),
+  (name) => name.endsWith(".js") && !/(^|\/)(main|start)\.js$|(^|[-/])worker\.js$/.test(name),
 );
 const load = `for (const name of ${JSON.stringify(modules)}) await import(new URL(name, import.meta.resolve("vitrine")))`;
 await expect("every module loads", 0, /^$/, process.execPath, ["--input-type=module", "-e", load]);

@@ -223,9 +223,6 @@ function readInfo(value: unknown, wrong: (what: string) => never) {
   if (known === undefined)
     return wrong(`dtype ${quote(String(dtype))} is not supported (expected one of ${CODES.join(", ")})`);
   if (!isSizes(shape)) return wrong("shape is not a list of sizes");
-  // sizes beside a 0 still have strides
-  if (!Number.isSafeInteger(shape.reduce((product, size) => product * Math.max(size, 1), 1)))
-    return wrong(`shape [${shape.join(", ")}] is larger than any tensor`);
   if (!isSizes(offsets) || offsets.length !== 2) return wrong("data_offsets are not two positions");
   const [begin, end] = offsets as [number, number];
   if (begin > end) return wrong(`data_offsets [${begin}, ${end}] run backwards`);
