@@ -103,7 +103,7 @@ test("features go to a file; its rows are put in groups and searched", async () 
   expect(near).toHaveLength(5);
   expect(near.map(({ row }) => row)).not.toContain(3);
   expect(near[0]!.cosine).toBeGreaterThanOrEqual(near[4]!.cosine);
-  await expect(searchFile(file, 160, 5)).rejects.toThrow("expected 0 to 159, got 160");
+  await expect(searchFile(file, 160, 5)).rejects.toThrow("expected a row from 0 to 159, received 160");
   await expect(clusterFile(file, { method: "k-means", clusters: 161, seed: 0, points: 100 })).rejects.toThrow(
     UsageError,
   );
