@@ -6,7 +6,7 @@ import { talk } from "../tensor/plain-text.ts";
 import { classTitles } from "./class-titles.ts";
 import { type DecodePool, decodeFiles } from "./decode-files.ts";
 import { filesFingerprint } from "./fingerprint.ts";
-import { ENDINGS } from "./image/read.ts";
+import { ENDINGS } from "./image/endings.ts";
 import { classFolders, imageFiles, sayLeftOut } from "./image-files.ts";
 import { checkImageSet, checkIndex, type ImageSet, type ImageSource } from "./image-set.ts";
 import { entries, some } from "./names.ts";

@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { extname, join } from "node:path";
 import { DataError } from "../tensor/errors.ts";
 import { talk } from "../tensor/plain-text.ts";
-import { ENDINGS } from "./image/read.ts";
+import { ENDINGS } from "./image/endings.ts";
 import { byCodePoint, counted, entries, some } from "./names.ts";
 
 /** Paths inside a folder; `leftOut` are those of other files. */

@@ -30,9 +30,6 @@ const TITLES = {
   "attention-by-layer": "What the class token attends to, by layer (mean over heads)",
 };
 
-// a reader of data sets refuses SVG in the whole process
-sharp.unblock({ operation: ["VipsForeignLoadSvg"] });
-
 test("all figures are written, each with its title, its numbers and nothing undefined", async () => {
   const paths = writeFigures(crate, folder);
   expect(paths.map((path) => path.slice(folder.length + 1))).toEqual(

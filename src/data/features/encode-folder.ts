@@ -5,7 +5,7 @@ import { extname, join } from "node:path";
 import { DataError } from "../../tensor/errors.ts";
 import { cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { type DecodePool, decodeFiles } from "../decode-files.ts";
-import { ENDINGS } from "../image/read.ts";
+import { ENDINGS } from "../image/endings.ts";
 import { classFolders, imageFiles, imagesIn, sayLeftOut } from "../image-files.ts";
 import { some } from "../names.ts";
 import { WorkerPool } from "../worker-pool.ts";

@@ -6,12 +6,6 @@ import type { Picture } from "./picture.ts";
 import { isPnm, readPnm } from "./pnm.ts";
 import { checkSize, MAX_PIXELS } from "./size.ts";
 
-/** The endings of files that are read: torchvision's, and those of GIF and Netpbm. */
-export const ENDINGS = [
-  ...[".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"],
-  ...[".gif", ".pbm", ".pnm"],
-];
-
 const FORMATS = ["jpeg", "png", "webp", "tiff", "gif"];
 
 // the process has one libvips: one thread an image, and no loader for formats that embed programs or other codecs
