@@ -32,11 +32,12 @@ const wild = (settings: Settings = {}) => {
   const recipe = tiny(settings);
   return { ...recipe, train: { ...recipe.train, lr: 1e30 } };
 };
-const failure = (settings: Settings, more = {}) =>
-  train(settings, more).then(
+const errorOf = (run: Promise<unknown>) =>
+  run.then(
     () => expect.unreachable("the run ended well"),
     (error: Error) => error,
   );
+const failure = (settings: Settings, more = {}) => errorOf(train(settings, more));
 const run = (name: string) => join(folder, name);
 const read = (name: string) => readFileSync(run(name), "utf8");
 
@@ -45,11 +46,7 @@ test("when numbers are no longer finite, with step and layer named, and the best
   const kept = readdirSync(run("checkpoints")).sort();
   const best = read("checkpoints/best");
   const recipe = wild({ "train.schedule": "constant" });
-  const more = quietly(folder, { resume: "auto", allowConfigChange: true });
-  const error = await trainRun(recipe, more).then(
-    () => expect.unreachable("the run ended well"),
-    (error: Error) => error,
-  );
+  const error = await errorOf(trainRun(recipe, quietly(folder, { resume: "auto", allowConfigChange: true })));
   expect(error).toBeInstanceOf(NotFiniteError);
   expect(error.message).toMatch(
     /^(loss|gradient norm) is (NaN|Infinity) at step 1[12] \(epoch 2, batch [12]\), first in the (output|gradient) of [\w.]+; lower the learning rate or look at the data$/,

@@ -1,31 +1,10 @@
-/** @file Small files of the kinds that the documents name: ONNX, PyTorch, IDX, images, masks. */
+/** @file Small files of the kinds that the documents name: PyTorch, IDX, images, masks. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { zipChunks } from "../../src/data/features/zip.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
-import { Message } from "../../src/train/protobuf.ts";
-
-/** An ONNX net whose features are the mean of each channel. */
-export function writeOnnx(path: string, side: number): void {
-  const node = (kind: string, from: string, to: string) =>
-    new Message().text(1, from).text(2, to).text(4, kind);
-  const info = (name: string, shape: number[]) => {
-    const sizes = new Message().message(1, new Message().text(2, "batch"));
-    for (const length of shape) sizes.message(1, new Message().varint(1, length));
-    const type = new Message().varint(1, 1).message(2, sizes);
-    return new Message().text(1, name).message(2, new Message().message(1, type));
-  };
-  const graph = new Message()
-    .message(1, node("GlobalAveragePool", "images", "means"))
-    .message(1, node("Flatten", "means", "features"))
-    .text(2, "averages")
-    .message(11, info("images", [3, side, side]))
-    .message(12, info("features", [3]));
-  const opset = new Message().text(1, "").varint(2, 17);
-  writeFileSync(path, new Message().varint(1, 8).message(8, opset).message(7, graph).finish());
-}
 
 /** float32 tensors as `torch.save` writes them: a zip archive of a pickle and one file for each storage. */
 export function writePth(path: string, tensors: ReadonlyMap<string, Tensor>): void {

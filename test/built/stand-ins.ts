@@ -15,8 +15,9 @@ import { variableOf } from "../../src/method/environment.ts";
 import type { MethodName } from "../../src/method/recipe.ts";
 import { createModel } from "../../src/model/index.ts";
 import { random, type Tensor } from "../../src/tensor/index.ts";
+import { writeAverages } from "../onnx.ts";
 import { archive, dict, tensorOf } from "../pickles.ts";
-import { coco, writeIdx, writeOnnx, writePhoto, writePth } from "./files.ts";
+import { coco, writeIdx, writePhoto, writePth } from "./files.ts";
 
 const VERSE = "KING: a few words of a text, and 2 or 3 more.\nQUEEN: so it is.\n".repeat(60);
 
@@ -88,8 +89,9 @@ export async function makeStandIns(folder: string): Promise<void> {
   }
   const files = photos.map((name) => `${name}.jpg`);
   writeFileSync(at("instances_val2017.json"), coco(files, 96));
-  for (const name of ["clip", "clip-vit-l14", "clip-vit-l-14"]) writeOnnx(at(`${name}.onnx`), 224);
-  writeOnnx(at("inception.onnx"), 299);
+  for (const name of ["clip", "clip-vit-l14", "clip-vit-l-14"])
+    writeAverages(at(`${name}.onnx`), 224, "features");
+  writeAverages(at("inception.onnx"), 299, "features");
 
   const draws = random(1);
   using features = draws.at("features").normal([40, 16]);

@@ -1,34 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { writeAverages } from "../../../test/onnx.ts";
 import { resize, writeFeatures } from "../../data/index.ts";
 import { random, scope } from "../../tensor/index.ts";
-import { Message } from "../../train/protobuf.ts";
 import { activations, frechetDistance } from "./index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vitrine-activations-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** An ONNX file whose features are the mean of each channel: GlobalAveragePool, Flatten. */
 function averages(size: number): string {
-  const node = (kind: string, from: string, to: string) =>
-    new Message().text(1, from).text(2, to).text(4, kind);
-  const info = (name: string, shape: number[]) => {
-    const sizes = new Message().message(1, new Message().text(2, "batch"));
-    for (const length of shape) sizes.message(1, new Message().varint(1, length));
-    const type = new Message().varint(1, 1).message(2, sizes);
-    return new Message().text(1, name).message(2, new Message().message(1, type));
-  };
-  const graph = new Message()
-    .message(1, node("GlobalAveragePool", "images", "means"))
-    .message(1, node("Flatten", "means", "pool_3"))
-    .text(2, "averages")
-    .message(11, info("images", [3, size, size]))
-    .message(12, info("pool_3", [3]));
-  const opset = new Message().text(1, "").varint(2, 17);
   const path = join(folder, `averages-${size}.onnx`);
-  writeFileSync(path, new Message().varint(1, 8).message(8, opset).message(7, graph).finish());
+  writeAverages(path, size, "pool_3");
   return path;
 }
 
