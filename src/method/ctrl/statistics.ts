@@ -12,7 +12,7 @@ const normalisations = (module: Module): BatchNorm[] => [
   ...module.children.flatMap((child) => normalisations(child.module)),
 ];
 
-/** Images that statistics are taken over, in batches of this size, as in training. */
+/** Images that statistics are taken over, in batches of this size, as in training; a smaller set is one batch. */
 const BATCH = 500;
 const BATCHES = 6;
 
@@ -33,7 +33,7 @@ export async function measureStatistics(
   );
   const modes = [nets.encoder.training, nets.decoder.training];
   const given = {
-    batchSize: BATCH,
+    batchSize: Math.min(BATCH, source.count),
     imageSize,
     device,
     normalise: SYMMETRIC(source.channels),
