@@ -78,6 +78,16 @@ test("a body that returns a promise is refused, and what it made is freed", () =
   expect(live()).toBe(before);
 });
 
+test("what such a body still throws is not the process's end", async () => {
+  const body = async () => {
+    const x = zeros([1]);
+    await null;
+    return x.sum().item(); // freed by now
+  };
+  expect(() => scope(body)).toThrow(UsageError);
+  await new Promise(setImmediate); // an unhandled rejection would end the run here
+});
+
 test("disposing twice is harmless, and using frees at the end of the block", () => {
   const x = zeros([3]);
   x.dispose();

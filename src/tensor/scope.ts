@@ -82,8 +82,10 @@ export function scope<T>(body: () => T, name = body.name || "scope"): T {
   let kept: Set<object> | undefined;
   try {
     const result = body();
-    if (result instanceof Promise)
+    if (result instanceof Promise) {
+      result.catch(() => {}); // it goes on with tensors that were freed; what it says then is our doing
       throw new UsageError(`scope "${name}": expected a value, got a promise; await outside the scope`);
+    }
     kept = reachable(result);
     return result;
   } finally {
