@@ -3,8 +3,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    // every documented line on the built program takes minutes: VITRINE_BUILT=1 npx vitest run test/built
-    exclude: ["**/node_modules/**", ...(process.env.VITRINE_BUILT === "1" ? [] : ["test/built*.test.ts"])],
     // libtorch's state is per process, and a native crash then ends one file only
     pool: "forks",
     setupFiles: ["test/setup.ts"],

@@ -26,9 +26,9 @@ interface Setting {
 
 const FLAT = "const Z = random(3).normal([40, 8]); const affinity = Z.matmul(Z.T).clamp(0);";
 const IMAGES = `
-  const set = (split) => imageSource(syntheticSet({ split, count: 60, channels: 1, size: 28 }));
+  const set = (split) => syntheticSet({ split, count: 120, channels: 1, size: 28 });
   const [train, test] = [set("train"), set("test")];
-  const folder = "run";`;
+  const folder = ".";`;
 
 /** By page, in the order of its fragments. */
 const SETTINGS: Record<string, readonly Setting[]> = {
@@ -37,7 +37,7 @@ const SETTINGS: Record<string, readonly Setting[]> = {
   "docs/cpp.md": [
     {
       before: `const { X: features, labels } = curvedManifolds({ classes: 10, perClass: 6, dim: 768 }, random(1));
-        const folder = "cpp";`,
+        const folder = ".";`,
       small: [
         ["hidden: 4096", "hidden: 32"],
         ["epochs: 15, batchSize: 1024", "epochs: 2, batchSize: 30"],

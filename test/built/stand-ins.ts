@@ -14,7 +14,7 @@ import { writeFeatures } from "../../src/data/index.ts";
 import { variableOf } from "../../src/method/environment.ts";
 import type { MethodName } from "../../src/method/recipe.ts";
 import { createModel } from "../../src/model/index.ts";
-import { random, type Tensor } from "../../src/tensor/index.ts";
+import { random, scope, type Tensor } from "../../src/tensor/index.ts";
 import { writeAverages } from "../onnx.ts";
 import { archive, dict, tensorOf } from "../pickles.ts";
 import { coco, writeIdx, writePhoto, writePth } from "./files.ts";
@@ -100,7 +100,7 @@ export async function makeStandIns(folder: string): Promise<void> {
   const names = Array.from({ length: 40 }, (_, i) => `word ${i}`);
   writeFeatures(at("names.parquet"), { features, names });
   for (const name of ["made", "real"]) writeFeatures(at(`${name}.npz`), { features });
-  using chances = draws.at("chances").uniform([40, 5]).softmax(1);
+  using chances = scope(() => draws.at("chances").uniform([40, 5]).softmax(1));
   writeFeatures(at("probabilities.npy"), { features: chances });
 
   writeWeights(at("crate-small.pth"), "crate_small", 16);
