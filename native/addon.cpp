@@ -21,9 +21,10 @@ void throwJs(napi_env env, const char* kind, const std::string& message) {
     napi_value arguments[] = {fromString(env, kind), fromString(env, message)};
     napi_get_undefined(env, &receiver);
     if (napi_call_function(env, receiver, make, 2, arguments, &error) == napi_ok) napi_throw(env, error);
-  } else {
-    napi_throw_error(env, kind, message.c_str());
   }
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (!pending) napi_throw_error(env, kind, message.c_str());
   throw Pending{};
 }
 
@@ -47,8 +48,11 @@ std::string firstLine(const std::string& text) { return text.substr(0, text.find
 
 static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+    if (typeOf(env, argv[0]) != napi_function) throw Misuse("expected a function");
+    napi_ref reference;
+    check(napi_create_reference(env, argv[0], 1, &reference), "a function");
     if (state.makeError != nullptr) napi_delete_reference(env, state.makeError);
-    check(napi_create_reference(env, argv[0], 1, &state.makeError), "a function");
+    state.makeError = reference;
     return undefined(env);
   });
 }

@@ -12,8 +12,12 @@ static napi_value gradients(napi_env env, napi_callback_info info) {
   return guarded<5>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     const auto outputs = toTensors(env, state, argv[0]), inputs = toTensors(env, state, argv[1]);
     std::vector<at::Tensor> outer;
-    if (typeOf(env, argv[2]) == napi_object) outer = toTensors(env, state, argv[2]);
+    if (typeOf(env, argv[2]) != napi_null && typeOf(env, argv[2]) != napi_undefined) outer = toTensors(env, state, argv[2]);
     const bool create = toBool(env, argv[3]), retain = toBool(env, argv[4]);
+    for (const auto* tensors : {&outputs, &inputs})
+      for (const auto& tensor : *tensors)
+        if (!tensor.defined()) throw Misuse("gradients: expected tensors");
+    checkShared(env, state);
     for (const auto& output : outputs)
       if (!output.requires_grad()) throw Misuse("gradients: the loss does not depend on any tensor that requires a gradient");
     torch::autograd::variable_list results;
@@ -24,8 +28,9 @@ static napi_value gradients(napi_env env, napi_callback_info info) {
       throwJs(env, kindOf(what), "gradients: " + firstLine(what));
     }
     napi_value array = newArray(env, results.size());
-    for (size_t i = 0; i < results.size(); i++) setAt(env, array, i, fromTensor(env, state, results[i]));
-    return array;
+    Handout handout(state);
+    for (size_t i = 0; i < results.size(); i++) setAt(env, array, i, results[i].defined() ? fromInt(env, handout.add(results[i])) : null(env));
+    return handout.done(array);
   });
 }
 

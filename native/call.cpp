@@ -49,7 +49,7 @@ static napi_value find(napi_env env, napi_callback_info info) {
 static napi_value schemaOf(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     std::ostringstream text;
-    text << state.operators.at(static_cast<size_t>(toNumber(env, argv[0])))->handle.schema();
+    text << state.operators[toIndex(env, argv[0], state.operators.size(), "an operator")]->handle.schema();
     return fromString(env, text.str());
   });
 }
@@ -130,12 +130,14 @@ static napi_value callBoxed(napi_env env, Environment& state, const Operator& op
     }
   }
   if (strict) op.handle.schema().checkAndNormalizeInputs(stack, {});
+  checkShared(env, state);
   op.handle.callBoxed(stack);
   if (op.inPlace || stack.empty()) return undefined(env);
-  if (stack.size() == 1) return fromIValue(env, state, stack[0], strict);
+  Handout handout(state);
+  if (stack.size() == 1) return handout.done(fromIValue(env, handout, stack[0], strict));
   napi_value results = newArray(env, stack.size());
-  for (size_t i = 0; i < stack.size(); i++) setAt(env, results, i, fromIValue(env, state, stack[i], strict));
-  return results;
+  for (size_t i = 0; i < stack.size(); i++) setAt(env, results, i, fromIValue(env, handout, stack[i], strict));
+  return handout.done(results);
 }
 
 static at::Scalar quickScalar(napi_env env, napi_value value, const at::Tensor& tensor) {
@@ -147,13 +149,11 @@ static at::Scalar quickScalar(napi_env env, napi_value value, const at::Tensor& 
 /** call(operator, …arguments): tensors are handles; single results are handles too. The hot path. */
 static napi_value call(napi_env env, napi_callback_info info) {
   return guarded<17>(env, info, [&](Environment& state, size_t argc, napi_value* argv) {
-    int32_t index = -1;
-    napi_get_value_int32(env, argv[0], &index);
-    if (index < 0 || static_cast<size_t>(index) >= state.operators.size()) throw Misuse("expected an operator");
-    const Operator& op = *state.operators[index];
+    const Operator& op = *state.operators[toIndex(env, argv[0], state.operators.size(), "an operator")];
     const size_t count = argc - 1;
     napi_value* args = argv + 1;
     return explained(env, state, op, count, args, [&]() -> napi_value {
+      checkShared(env, state);
       // References into the table stay valid: nothing is added to it before the call returns.
       if (count == 2 && op.binary) return fromTensor(env, state, op.binary->call(toTensor(env, state, args[0]), toTensor(env, state, args[1])));
       if (count == 1 && op.unary) return fromTensor(env, state, op.unary->call(toTensor(env, state, args[0])));
@@ -170,7 +170,7 @@ static napi_value call(napi_env env, napi_callback_info info) {
 /** callChecked(operator, arguments, keywords | null): tensors are bigints both ways; everything is checked. */
 static napi_value callChecked(napi_env env, napi_callback_info info) {
   return guarded<3>(env, info, [&](Environment& state, size_t, napi_value* argv) {
-    const Operator& op = *state.operators.at(static_cast<size_t>(toNumber(env, argv[0])));
+    const Operator& op = *state.operators[toIndex(env, argv[0], state.operators.size(), "an operator")];
     std::vector<napi_value> args(lengthOf(env, argv[1]));
     for (size_t i = 0; i < args.size(); i++) args[i] = vitrine::at(env, argv[1], i);
     napi_value keywords = typeOf(env, argv[2]) == napi_object ? argv[2] : nullptr;

@@ -41,9 +41,20 @@ Argument describe(const c10::Argument& argument) {
       default: return Kind::Unknown;
     }
   };
+  auto real = argument.real_type();
+  if (real->kind() == c10::TypeKind::OptionalType) real = real->castRaw<c10::OptionalType>()->getElementType();
+  switch (real->kind()) {  // integers to the dispatcher, enumerations to the operator: it does not look which
+    case c10::TypeKind::ScalarTypeType: return {Kind::DType, optional, 0};
+    case c10::TypeKind::LayoutType: return {Kind::Layout, optional, 0};
+    case c10::TypeKind::MemoryFormatType: return {Kind::MemoryFormat, optional, 0};
+    default: break;
+  }
   if (type->kind() != c10::TypeKind::ListType) return {scalarKind(type), optional, 0};
   const auto element = type->castRaw<c10::ListType>()->getElementType();
-  if (element->kind() == c10::TypeKind::OptionalType) return {Kind::OptionalTensorList, optional, 0};
+  if (element->kind() == c10::TypeKind::OptionalType) {
+    const bool tensors = element->castRaw<c10::OptionalType>()->getElementType()->kind() == c10::TypeKind::TensorType;
+    return {tensors ? Kind::OptionalTensorList : Kind::Unknown, optional, 0};
+  }
   switch (scalarKind(element)) {
     case Kind::Tensor: return {Kind::TensorList, optional, 0};
     case Kind::Scalar: return {Kind::ScalarList, optional, 0};
@@ -54,12 +65,28 @@ Argument describe(const c10::Argument& argument) {
   }
 }
 
+Handle toHandle(napi_env env, napi_value value) {
+  return static_cast<Handle>(toWhole(env, value, INT32_MIN, INT32_MAX, "a tensor"));
+}
+
+size_t toIndex(napi_env env, napi_value value, size_t count, const char* what) {
+  double number = -1;
+  if (napi_get_value_double(env, value, &number) == napi_ok && isWhole(number) && number >= 0 && number < static_cast<double>(count))
+    return static_cast<size_t>(number);
+  throw Misuse(std::string("expected ") + what);
+}
+
 const at::Tensor& toTensor(napi_env env, Environment& state, napi_value value) {
-  int32_t handle = 0;
-  if (napi_get_value_int32(env, value, &handle) == napi_ok) return get(state, handle);
+  double number = 0;
+  if (napi_get_value_double(env, value, &number) == napi_ok) {
+    const auto handle = number >= 0 && number <= INT32_MAX ? static_cast<Handle>(number) : 0;
+    if (handle != number) throw Misuse("expected a tensor, got " + format(number));
+    return get(state, handle);
+  }
   int64_t wide = 0;
   bool lossless = false;
-  if (napi_get_value_bigint_int64(env, value, &wide, &lossless) == napi_ok) return get(state, static_cast<Handle>(wide));
+  if (napi_get_value_bigint_int64(env, value, &wide, &lossless) == napi_ok && lossless && wide > 0 && wide <= INT32_MAX)
+    return get(state, static_cast<Handle>(wide));
   throw Misuse("expected a tensor");
 }
 
@@ -93,7 +120,6 @@ napi_value fromTensor(napi_env env, Environment& state, at::Tensor tensor) {
 }
 
 static int64_t toInt(napi_env env, napi_value value) {
-  if (typeOf(env, value) == napi_string) return static_cast<int64_t>(toScalarType(toString(env, value)));  // dtypes are ints in schemas
   const double number = toNumber(env, value);
   if (!isWhole(number)) throw Misuse("expected an integer, got " + std::to_string(number));
   return static_cast<int64_t>(number);
@@ -126,12 +152,15 @@ static const char* expected(Kind kind) {
     case Kind::TensorList: case Kind::OptionalTensorList: return "an array of tensors";
     case Kind::Scalar: case Kind::Float: return "a number";
     case Kind::ScalarList: case Kind::FloatList: return "an array of numbers";
-    case Kind::Int: return "an integer or a dtype";
+    case Kind::Int: return "an integer";
     case Kind::IntList: return "an array of integers";
     case Kind::Bool: return "a boolean";
     case Kind::BoolList: return "an array of booleans";
     case Kind::String: return "a string";
     case Kind::Device: return "a device";
+    case Kind::DType: return "the name of a dtype";
+    case Kind::Layout: return "0, the strided layout, which is the only one here";
+    case Kind::MemoryFormat: return "a memory format, 0 to 3";
     case Kind::Generator: return "a generator";
     default: return "a type this binding does not convert";
   }
@@ -141,7 +170,6 @@ c10::IValue toIValue(napi_env env, Environment& state, const c10::Argument& sche
   const auto type = typeOf(env, value);
   if (type == napi_undefined && schema.default_value()) return *schema.default_value();
   if ((type == napi_null || type == napi_undefined) && argument.optional) return c10::IValue();
-  if ((type == napi_null || type == napi_undefined) && argument.kind == Kind::Tensor && strict == false) return at::Tensor();
   try {
     // on the checked path tensors come as bigint, so that a number is never taken for one
     if (strict && argument.kind == Kind::Tensor && type != napi_bigint) throw Misuse("");
@@ -167,6 +195,9 @@ c10::IValue toIValue(napi_env env, Environment& state, const c10::Argument& sche
         return list;
       }
       case Kind::Int: return toInt(env, value);
+      case Kind::DType: return static_cast<int64_t>(toScalarType(toString(env, value)));
+      case Kind::Layout: return toWhole(env, value, 0, 0, expected(Kind::Layout));
+      case Kind::MemoryFormat: return toWhole(env, value, 0, 3, expected(Kind::MemoryFormat));
       case Kind::IntList: return toList<int64_t>(env, value, argument.fixedLength, [&](napi_value v) { return toInt(env, v); });
       case Kind::Float: return toNumber(env, value);
       case Kind::FloatList: return toList<double>(env, value, 0, [&](napi_value v) { return toNumber(env, v); });
@@ -174,7 +205,7 @@ c10::IValue toIValue(napi_env env, Environment& state, const c10::Argument& sche
       case Kind::BoolList: return toList<bool>(env, value, 0, [&](napi_value v) { return toBool(env, v); });
       case Kind::String: return toString(env, value);
       case Kind::Device: return c10::Device(toString(env, value));
-      case Kind::Generator: return state.generators.at(static_cast<size_t>(toNumber(env, value)));
+      case Kind::Generator: return state.generators[toIndex(env, value, state.generators.size(), "a generator")];
       default: throw Misuse("");
     }
   } catch (const Misuse& error) {
@@ -183,11 +214,12 @@ c10::IValue toIValue(napi_env env, Environment& state, const c10::Argument& sche
   }
 }
 
-napi_value fromIValue(napi_env env, Environment& state, const c10::IValue& value, bool strict) {
+napi_value fromIValue(napi_env env, Handout& handout, const c10::IValue& value, bool strict) {
   const auto fromOne = [&](const at::Tensor& tensor) {
-    if (!strict || !tensor.defined()) return fromTensor(env, state, tensor);
+    if (!tensor.defined()) return null(env);
+    if (!strict) return fromInt(env, handout.add(tensor));
     napi_value handle;
-    check(napi_create_bigint_int64(env, add(state, tensor), &handle), "a bigint");
+    check(napi_create_bigint_int64(env, handout.add(tensor), &handle), "a bigint");
     return handle;
   };
   if (value.isTensor()) return fromOne(value.toTensor());
@@ -207,7 +239,7 @@ napi_value fromIValue(napi_env env, Environment& state, const c10::IValue& value
   if (value.isIntList() || value.isDoubleList() || value.isBoolList() || value.isList()) {
     const auto list = value.toListRef();
     napi_value array = newArray(env, list.size());
-    for (size_t i = 0; i < list.size(); i++) setAt(env, array, i, fromIValue(env, state, list[i], strict));
+    for (size_t i = 0; i < list.size(); i++) setAt(env, array, i, fromIValue(env, handout, list[i], strict));
     return array;
   }
   throw Misuse("the operator returns " + value.tagKind() + ", which this binding does not convert");

@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <memory>
-#include <mutex>
 
 #include "js.h"
 
@@ -18,7 +17,7 @@ constexpr uint32_t kMaxSlots = 1u << kSlotBits;
 constexpr uint32_t kMaxGeneration = 2047;
 
 /** How an argument is converted: decided once from the operator's schema. */
-enum class Kind : uint8_t { Tensor, TensorList, OptionalTensorList, Scalar, ScalarList, Int, IntList, Float, FloatList, Bool, BoolList, String, Device, Generator, Unknown };
+enum class Kind : uint8_t { Tensor, TensorList, OptionalTensorList, Scalar, ScalarList, Int, IntList, DType, Layout, MemoryFormat, Float, FloatList, Bool, BoolList, String, Device, Generator, Unknown };
 
 struct Argument {
   Kind kind;
@@ -43,10 +42,11 @@ struct Operator {
   std::unique_ptr<ScalarHandle> scalar;
 };
 
-/** References to ArrayBuffers whose tensors died, on whatever thread; deleted when JavaScript next calls. */
-struct DeadReferences {
-  std::mutex mutex;
-  std::vector<napi_ref> references;
+/** An ArrayBuffer that tensors read and write, kept from the collector while a storage of theirs lives. */
+struct SharedBuffer {
+  napi_ref buffer;
+  const void* data;
+  std::vector<c10::weak_intrusive_ptr<c10::StorageImpl>> storages;
 };
 
 struct Environment {
@@ -55,7 +55,7 @@ struct Environment {
   std::vector<uint32_t> free;
   std::vector<std::unique_ptr<Operator>> operators;
   std::vector<at::Generator> generators;
-  std::shared_ptr<DeadReferences> dead = std::make_shared<DeadReferences>();
+  std::vector<SharedBuffer> shared;
   napi_ref makeError = nullptr;
 };
 
@@ -66,14 +66,46 @@ const at::Tensor& get(Environment& state, Handle handle);
 void release(Environment& state, Handle handle);
 size_t live(const Environment& state);
 
+/** Handles on their way to JavaScript: where what hands them out fails half-way, none of them stays behind. */
+class Handout {
+ public:
+  explicit Handout(Environment& state) : state_(state) {}
+  Handout(const Handout&) = delete;
+  ~Handout() {
+    for (const Handle handle : handles_) release(state_, handle);
+  }
+  Handle add(at::Tensor tensor) {
+    handles_.push_back(vitrine::add(state_, std::move(tensor)));
+    return handles_.back();
+  }
+  napi_value done(napi_value result) {
+    handles_.clear();
+    return result;
+  }
+
+ private:
+  Environment& state_;
+  std::vector<Handle> handles_;
+};
+
+/**
+ * Throws where an ArrayBuffer was transferred to somebody else while tensors shared it, which get zeros of their own. To
+ * be called when no more JavaScript runs before their memory is used.
+ */
+void checkShared(napi_env env, Environment& state);
+
 /** A number or bigint given for a tensor; bigint is how the checked path tells a tensor from a number. */
 const at::Tensor& toTensor(napi_env env, Environment& state, napi_value value);
 /** Int32Array of handles, or an array of handles (null for an undefined tensor); strict: of bigints. */
 std::vector<at::Tensor> toTensors(napi_env env, Environment& state, napi_value value, bool strict = false);
 napi_value fromTensor(napi_env env, Environment& state, at::Tensor tensor);
+/** A handle as a number, which is exactly one: 2³² + h is not h. */
+Handle toHandle(napi_env env, napi_value value);
+/** A number that names an operator or a generator, of which there are `count`. */
+size_t toIndex(napi_env env, napi_value value, size_t count, const char* what);
 
 c10::IValue toIValue(napi_env env, Environment& state, const c10::Argument& schema, const Argument& argument, napi_value value, bool integral, bool strict);
-napi_value fromIValue(napi_env env, Environment& state, const c10::IValue& value, bool strict);
+napi_value fromIValue(napi_env env, Handout& handout, const c10::IValue& value, bool strict);
 /** Whether a JavaScript number is an integer that it holds exactly. */
 inline bool isWhole(double number) { return std::trunc(number) == number && std::abs(number) <= 9007199254740992.0; }
 Argument describe(const c10::Argument& argument);

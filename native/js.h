@@ -2,7 +2,9 @@
 #pragma once
 #include <node_api.h>
 
+#include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -29,6 +31,12 @@ inline napi_valuetype typeOf(napi_env env, napi_value value) {
   return type;
 }
 
+inline std::string format(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", number);
+  return text;
+}
+
 inline std::string toString(napi_env env, napi_value value) {
   size_t length = 0;
   check(napi_get_value_string_utf8(env, value, nullptr, 0, &length), "a string");
@@ -43,15 +51,26 @@ inline double toNumber(napi_env env, napi_value value) {
   return number;
 }
 
+/** Numbers that are whole, and least ≤ number ≤ most; no rounding, no wrapping. */
+inline int64_t toWhole(napi_env env, napi_value value, double least, double most, const char* expected) {
+  double number;
+  check(napi_get_value_double(env, value, &number), expected);
+  if (!(number >= least && number <= most && std::trunc(number) == number)) throw Misuse(std::string("expected ") + expected + ", got " + format(number));
+  return static_cast<int64_t>(number);
+}
+
 inline bool toBool(napi_env env, napi_value value) {
   bool flag;
   check(napi_get_value_bool(env, value, &flag), "a boolean");
   return flag;
 }
 
+/** Entries of an array. One of 2³² holes takes no memory where it is made, and all of it here. */
 inline uint32_t lengthOf(napi_env env, napi_value array) {
+  constexpr uint32_t kMost = 1 << 20;
   uint32_t length;
   check(napi_get_array_length(env, array, &length), "an array");
+  if (length > kMost) throw Misuse("expected an array of at most 1048576 entries, got " + std::to_string(length));
   return length;
 }
 

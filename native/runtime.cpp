@@ -40,7 +40,8 @@ static napi_value threads(napi_env env, napi_callback_info info) {
 
 static napi_value setThreads(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment&, size_t, napi_value* argv) {
-    at::set_num_threads(static_cast<int>(toNumber(env, argv[0])));
+    constexpr double kMost = 1024;  // more than a machine gives ends the process
+    at::set_num_threads(static_cast<int>(toWhole(env, argv[0], 1, kMost, "1 to 1024 threads")));
     return undefined(env);
   });
 }
@@ -79,23 +80,32 @@ static napi_value setAutocast(napi_env env, napi_callback_info info) {
     const auto device = c10::Device(toString(env, argv[0])).type();
     std::optional<at::ScalarType> wanted;
     if (typeOf(env, argv[1]) != napi_null) wanted = toScalarType(toString(env, argv[1]));
+    const bool entering = toBool(env, argv[2]);
+    if (device != at::kCPU && device != at::kCUDA) throw Misuse("autocast: expected \"cpu\" or \"cuda\", got " + toString(env, argv[0]));
+    if (wanted && *wanted != at::kBFloat16 && *wanted != at::kHalf && *wanted != at::kFloat)
+      throw Misuse("autocast: expected bfloat16, float16 or float32, got " + toString(env, argv[1]));
     const auto before = autocastOn(device);
     setAutocastOn(device, wanted);
-    if (toBool(env, argv[2])) at::autocast::increment_nesting();
+    if (entering) at::autocast::increment_nesting();
     else if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
     return before ? fromString(env, dtypeName(*before)) : null(env);
   });
 }
 
+static uint64_t toSeed(napi_env env, napi_value value) {
+  uint64_t seed = 0;
+  bool lossless = false;
+  check(napi_get_value_bigint_uint64(env, value, &seed, &lossless), "a bigint seed");
+  if (!lossless) throw Misuse("expected a seed of at least 0 and below 2^64");
+  return seed;
+}
+
 /** A Mersenne-Twister generator of its own: streams never share state. */
 static napi_value generator(napi_env env, napi_callback_info info) {
   return guarded<2>(env, info, [&](Environment& state, size_t argc, napi_value* argv) {
-    uint64_t seed = 0;
-    bool lossless = false;
-    check(napi_get_value_bigint_uint64(env, argv[0], &seed, &lossless), "a bigint seed");
-    if (argc > 1 && typeOf(env, argv[1]) == napi_number) {
-      auto& known = state.generators.at(static_cast<size_t>(toNumber(env, argv[1])));
-      known.set_current_seed(seed);
+    const uint64_t seed = toSeed(env, argv[0]);
+    if (argc > 1 && typeOf(env, argv[1]) != napi_undefined) {
+      state.generators[toIndex(env, argv[1], state.generators.size(), "a generator")].set_current_seed(seed);
       return argv[1];
     }
     state.generators.push_back(at::make_generator<at::CPUGeneratorImpl>(seed));
@@ -105,10 +115,7 @@ static napi_value generator(napi_env env, napi_callback_info info) {
 
 static napi_value manualSeed(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment&, size_t, napi_value* argv) {
-    uint64_t seed = 0;
-    bool lossless = false;
-    check(napi_get_value_bigint_uint64(env, argv[0], &seed, &lossless), "a bigint seed");
-    at::manual_seed(seed);
+    at::manual_seed(toSeed(env, argv[0]));
     return undefined(env);
   });
 }

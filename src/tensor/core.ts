@@ -31,6 +31,10 @@ export abstract class TensorCore {
     this.sizes ??= native().shape(this.h);
     return this.sizes;
   }
+  /** Asks for the shape anew: after an operator that may have changed it in place. */
+  forgetShape(): void {
+    this.sizes = undefined;
+  }
   get dtype(): DType {
     return native().dtype(this.h) as DType;
   }
