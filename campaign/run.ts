@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { hint } from "../src/tensor/nearest.ts";
 import type { Campaign } from "./campaign.ts";
 
-const NAMES = ["kill", "disk", "fuzz"];
+const NAMES = ["kill", "disk", "fuzz", "native"];
 
 const fail = (text: string): never => {
   console.error(`error: ${text}`);

@@ -119,7 +119,8 @@ static napi_value memory(napi_env env, napi_callback_info info) {
 
 static napi_value bytesOf(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
-    return fromNumber(env, toTensor(env, state, argv[0]).nbytes());
+    const auto& tensor = toTensor(env, state, argv[0]);
+    return fromNumber(env, tensor.layout() == at::kStrided ? tensor.nbytes() : 0);  // sparse ones do not say
   });
 }
 
@@ -245,8 +246,9 @@ static napi_value newBuffer(napi_env env, size_t length, void** data) {
 static napi_value toBuffer(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     at::NoGradGuard noGrad;
-    const at::Tensor given = toTensor(env, state, argv[0]);
+    at::Tensor given = toTensor(env, state, argv[0]);
     checkShared(env, state);
+    if (given._is_zerotensor()) given = at::zeros(given.sizes(), given.scalar_type());  // has no memory: the gradient of sgn
     const at::Tensor tensor = given.detach().resolve_conj().resolve_neg().to(at::kCPU).contiguous();
     void* data = nullptr;
     napi_value buffer = newBuffer(env, tensor.nbytes(), &data);
@@ -273,7 +275,7 @@ static napi_value viewBuffer(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     const at::Tensor& tensor = toTensor(env, state, argv[0]);
     checkShared(env, state);
-    if (!tensor.is_cpu() || tensor.layout() != at::kStrided || tensor.is_conj() || tensor.is_neg() || !tensor.is_contiguous())
+    if (!tensor.is_cpu() || tensor.layout() != at::kStrided || tensor.is_conj() || tensor.is_neg() || tensor._is_zerotensor() || !tensor.is_contiguous())
       throw Misuse("view: expected a contiguous tensor on the CPU; use data() or contiguous()");
     for (const auto& shared : state.shared)
       for (const auto& storage : shared.storages)

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { collectGarbage } from "../../test/gc.ts";
-import { aten, full, memory, native, ones, scope, tensor, UsageError, zeros } from "./index.ts";
+import { aten, full, gradients, memory, native, ones, scope, tensor, UsageError, zeros } from "./index.ts";
 
 /** Every kind of thing that is no whole number of at least 0. */
 const NO_SIZES = [
@@ -205,4 +205,15 @@ test("functions that run while arguments are read: what they free is refused, wh
     },
   });
   expect(() => zeros(throwing)).toThrow(RangeError);
+});
+
+test("a gradient that is zero has no memory of its own, and can be read; a sparse tensor needs no scope", () => {
+  scope(() => {
+    const x = tensor([1, -2]).setRequiresGrad();
+    const [slope] = gradients(aten("sgn", x).sum(), [x]);
+    expect(slope!.numbers()).toEqual([0, 0]);
+  });
+  using dense = ones([2, 2]);
+  using sparse = aten("to_sparse", dense);
+  expect(sparse.shape).toEqual([2, 2]);
 });

@@ -9,6 +9,7 @@ const REFUSED: readonly (readonly [names: RegExp, what: string])[] = [
     /^aten::(quantized_(lstm|gru|rnn)|mkldnn_rnn_layer)/,
     "reads weights that are packed for it, whatever it is given",
   ],
+  [/^aten::native_group_norm$/, "divides by a size of 0; group_norm checks it"],
   [/^aten::_foreach_copy/, "reads beyond lists of unequal length"],
   [/^aten::special_\w+_polynomial_/, "takes as many steps as its degree, which may be without end"],
   [/^aten::from_file$/, "maps a file: one that is cut afterwards ends the process"],
