@@ -2,10 +2,12 @@
 
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { random } from "../src/tensor/random.ts";
 import type { CampaignOptions, CampaignResult } from "./campaign.ts";
+import { killByCopies, type Victim } from "./kill-copies.ts";
 import { brokenPromises, differences, endingOf } from "./run-check.ts";
+import { RunWorker } from "./run-workers.ts";
 import { type Ended, METHODS, requireBuilt, train, writeRuns } from "./tiny-runs.ts";
 
 /** Signals, and the codes that a run ends with once it has begun to train. */
@@ -55,15 +57,24 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
   const tried: Record<string, number> = {};
   const failures: string[] = [];
   const expected = new Map<string, { ending: Record<string, unknown>; seconds: number }>();
-  let next = 0;
+  const victims = new Map<string, Pick<Victim, "writing" | "ending">>();
 
-  /** One method's run, from its start through a chain of faults to its end. */
+  const fail = (what: string, wrong: readonly string[], run: string, number: number) => {
+    const kept = join(keep, `kill-${seed}-${number}-${basename(run)}`);
+    if (existsSync(run)) cpSync(run, kept, { recursive: true });
+    failures.push(`${what}: ${wrong.join("; ")} (${kept})`);
+  };
+  const count = (method: string, kills: number) => {
+    tried[method] = (tried[method] ?? 0) + kills;
+  };
+
+  /** Real processes and real signals: one method's run, from its start through a chain of faults to its end. */
   const chain = async (number: number): Promise<void> => {
     const method = METHODS[number % METHODS.length]!;
     const dice = random(seed).at(String(number));
     const within = (n: number) => Math.floor(dice.number() * n);
     const recipe = recipes.get(method)!;
-    const whole = join(root, `${method}-whole`);
+    const whole = join(root, `${method}-signals`);
     if (!expected.has(method)) {
       const { code, seconds, stderr } = await train(recipe, whole).ended;
       if (code !== 0) throw new Error(`${method}: the uninterrupted run ended with ${code}: ${stderr}`);
@@ -75,32 +86,51 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
     const wrong: string[] = [];
     for (let i = 0; wrong.length === 0 && i < CHAIN && performance.now() < until; i++) {
       const fault = draw(dice.number(), dice.number(), within, seconds);
-      const result = await meet(recipe, run, fault);
-      const { finished, promises } = judge(result, fault, run, ending);
+      const { finished, promises } = judge(await meet(recipe, run, fault), fault, run, ending);
       faults.push(inWords(fault));
-      if (!finished) tried[method] = (tried[method] ?? 0) + 1;
       wrong.push(...promises);
       if (finished) break;
+      count(method, 1);
     }
     if (wrong.length === 0) {
       const { code, signal, stderr } = await train(recipe, run).ended;
       if (code !== 0) wrong.push(`going on ended with ${code ?? signal}: ${stderr.trim()}`);
       else wrong.push(...brokenPromises(run), ...differences(endingOf(run), ending));
     }
-    if (wrong.length > 0) {
-      const kept = join(keep, `kill-${seed}-${number}-${method}`);
-      if (existsSync(run)) cpSync(run, kept, { recursive: true });
-      failures.push(`${method} after ${faults.join(", ")}: ${wrong.join("; ")} (${kept})`);
-    }
+    if (wrong.length > 0) fail(`${method} after ${faults.join(", ")}`, wrong, run, number);
     rmSync(run, { recursive: true, force: true });
   };
 
-  const work = async () => {
-    while (performance.now() < until) await chain(next++);
+  /** Copies of a run's folder, made while it trains, in a process that trains one after the other. */
+  const copies = async (worker: RunWorker, number: number): Promise<void> => {
+    const method = METHODS[number % METHODS.length]!;
+    const recipe = recipes.get(method)!;
+    const whole = join(root, `${method}-copies`);
+    if (!victims.has(method)) {
+      const { code, text, writing } = await worker.perform({ root, recipe, run: whole });
+      if (code !== 0) throw new Error(`${method}: the uninterrupted run ended with ${code}: ${text}`);
+      victims.set(method, { writing, ending: endingOf(whole) });
+    }
+    const victim = { root, recipe, run: join(root, `${method}-c${number}`), ...victims.get(method)! };
+    const { kills, wrong } = await killByCopies(worker, victim, seed + number, (folder, isWrong) => {
+      if (isWrong) fail(`${method}, copies ${number}`, [basename(folder)], folder, number);
+      rmSync(folder, { recursive: true, force: true });
+    });
+    count(method, kills);
+    failures.push(...wrong.map((text) => `${method}, copies ${number}: ${text}`));
+  };
+
+  const worker = new RunWorker();
+  const signals = async () => {
+    for (let number = 0; performance.now() < until; number++) await chain(number);
+  };
+  const snapshots = async () => {
+    for (let number = 0; performance.now() < until; number++) await copies(worker, number);
   };
   try {
-    await Promise.all([work(), work()]);
+    await Promise.all([signals(), snapshots()]);
   } finally {
+    worker.end();
     rmSync(root, { recursive: true, force: true });
   }
   return { tried, failures };

@@ -14,9 +14,9 @@ import type { Campaign } from "./campaign.ts";
 
 const HANG = 5000; //                                                           ms
 /** Writable memory of a process, KiB: what asks for more gets an error, not the machine's. */
-const SPACE = 8 * 2 ** 20;
+const SPACE = 2 * 2 ** 20;
 /** Resident memory, bytes: `aten` with sizes of the arguments here needs a part of it. */
-const RESIDENT = 4 * 2 ** 30;
+const RESIDENT = 3 * 2 ** 30;
 /** A process lives this long: a fault that needs others before it is then soon found. */
 const LIFE = 60_000; //                                                         ms
 

@@ -42,12 +42,18 @@ async function perform({ root, recipe, run, fail, copies = [] }: Job): Promise<D
   const flags = ["--output", output, "--experiment", experiment, "--resume", "auto", "--progress", "none"];
   const args = ["train", recipe, ...flags];
   const done: Done = { code: 0, text: "", operations: 0, writing: 0, copied: [] };
+  let cut = false;
   const stop = watchFiles(root, (operation) => {
     done.operations = operation.number;
-    if (isWriting(operation) && copies.includes(++done.writing)) {
-      const copy = `${run}-at-${done.writing}`;
+    const due = isWriting(operation) && copies.includes(++done.writing);
+    const half = due && operation.name === "writeSync" && done.writing % 2 === 1;
+    // of a write that is cut in two, the copy comes before its second half
+    if (cut || (due && !half)) {
+      const copy = `${run}-at-${operation.number}`;
       if (copyOf(run, copy)) done.copied.push(copy);
     }
+    cut = half;
+    if (half) return "half";
     if (fail === undefined || operation.number < fail.at || (operation.number > fail.at && !fail.on))
       return undefined;
     done.failed ??= operation;

@@ -183,6 +183,8 @@ test("operators that may end the process are refused, with the reason", () => {
     refuse(() => aten("reflection_pad1d_backward", x, x, [1]), /is refused: it is called by gradients/);
     refuse(() => aten("quantized::conv2d", x, x), /is for a backend/);
     refuse(() => aten("from_file", "/dev/null"), /maps a file/);
+    refuse(() => aten("add.out", x, x, { out: x }), /call it without out/);
+    refuse(() => aten("linalg_eigvals", x), /linalg_eig checks it/);
     expect(aten<ReturnType<typeof ones>[]>("_foreach_add.Scalar", [x], 1)[0]!.numbers()).toEqual([2, 2]);
   });
 });
@@ -216,4 +218,16 @@ test("a gradient that is zero has no memory of its own, and can be read; a spars
   using dense = ones([2, 2]);
   using sparse = aten("to_sparse", dense);
   expect(sparse.shape).toEqual([2, 2]);
+});
+
+test("arrays without end are refused: an empty tensor may have any number of rows", () => {
+  for (const shape of [
+    [2 ** 31, 2, 0],
+    [2 ** 31, 0, 2],
+  ]) {
+    using rows = aten("zeros", shape);
+    expect(() => rows.toArray()).toThrow(
+      /at most 2\^26 arrays, shape \[2147483648,\d,\d\] has \d+; use data\(\)/,
+    );
+  }
 });

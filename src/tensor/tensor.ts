@@ -1,6 +1,7 @@
 /** @file The tensor: reductions and products, on top of everything its bases bring. */
 
 import { type Nested, nest } from "./core.ts";
+import { UsageError } from "./errors.ts";
 import { operator } from "./operator.ts";
 import { run, run1, run2, runMany, setTensorFactory } from "./run.ts";
 import { Shaping } from "./shaping.ts";
@@ -110,8 +111,18 @@ export class Tensor extends Shaping {
     using wide = this.to("float32");
     return Array.from(wide.data(), Number);
   }
-  /** Elements as nested arrays; complex ones as [real, imaginary]. */
+  /**
+   * Elements as nested arrays; complex ones as [real, imaginary].
+   *
+   * @throws {UsageError} more than 2²⁶ arrays; an empty tensor may have any number: [2³¹, 0]
+   */
   toArray(): Nested {
+    let [arrays, most] = [1, 1];
+    for (const size of this.shape.slice(0, -1)) most = Math.max(most, (arrays *= size));
+    if (most > 2 ** 26)
+      throw new UsageError(
+        `toArray: expected at most 2^26 arrays, shape [${this.shape}] has ${most}; use data()`,
+      );
     return nest(this.numbers(), this.dtype.startsWith("complex") ? [...this.shape, 2] : this.shape);
   }
 }

@@ -70,7 +70,12 @@ describe("an output", () => {
   it("is read from a pipe, where somebody reads it", async () => {
     if (spawnSync("mkfifo", [at("pipe")]).status !== 0) return;
     expect(() => writeOutput(at("pipe"), "x")).toThrow(/nobody reads it; start the reader first \(ENXIO\)/);
-    const reader = spawn("bash", ["-c", 'exec 3<>"$1"; echo open; head -c 200000 <&3 | wc -c', "bash", at("pipe")]);
+    const reader = spawn("bash", [
+      "-c",
+      'exec 3<>"$1"; echo open; head -c 200000 <&3 | wc -c',
+      "bash",
+      at("pipe"),
+    ]);
     await new Promise((resolve) => reader.stdout.once("data", resolve));
     writeOutput(at("pipe"), [new Uint8Array(200_000).fill(97)]);
     expect(Number(await text(reader.stdout))).toBe(200_000); // counted there: we cannot read while we write
