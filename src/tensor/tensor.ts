@@ -118,7 +118,10 @@ export class Tensor extends Shaping {
    */
   toArray(): Nested {
     let [arrays, most] = [1, 1];
-    for (const size of this.shape.slice(0, -1)) most = Math.max(most, (arrays *= size));
+    for (const size of this.shape.slice(0, -1)) {
+      arrays *= size;
+      most = Math.max(most, arrays);
+    }
     if (most > 2 ** 26)
       throw new UsageError(
         `toArray: expected at most 2^26 arrays, shape [${this.shape}] has ${most}; use data()`,
