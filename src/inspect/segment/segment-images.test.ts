@@ -90,6 +90,9 @@ test("untrained weights are others, the same each time, at any size", () => {
 
 test("a size that is no multiple of the patch, a layer that is not there, no images: what to give instead", async () => {
   await expect(segment({ size: 18 })).rejects.toThrow(/multiple|divisible/);
+  await expect(segment({ size: 4096 })).rejects.toThrow(
+    /^--size: 1,048,576 patches make attention of [\d.]+ GiB, more than the memory here/,
+  );
   await expect(segment({ layer: 5 })).rejects.toThrow("--layer: expected 1 to 1, received 5");
   await expect(segmentImages(run, join(root, "none"), { method: "pca", output: root })).rejects.toThrow(
     /none/,

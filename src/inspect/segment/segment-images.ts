@@ -1,5 +1,6 @@
 /** @file `vitrine segment`: images through a model, pictures of what its patches show, scores against true masks. */
 
+import { totalmem } from "node:os";
 import { basename, extname, join } from "node:path";
 import {
   imagePaths,
@@ -58,6 +59,7 @@ export async function segmentImages(
     const layer = layerOf(options.layer, model.options.depth, method);
     const { imageSize, channels = 3 } = model.options;
     const side = typeof imageSize === "number" ? ([imageSize, imageSize] as const) : imageSize;
+    requireMemory(side, model.options, options.say);
     makeFolder(output);
     const scores = scorer(options);
     const written: string[] = [];
@@ -98,6 +100,22 @@ export async function segmentImages(
   } finally {
     model.dispose();
   }
+}
+
+/** Attention has heads × patches² numbers. Says so where they are many; @throws {UsageError} more than the machine holds */
+function requireMemory(
+  side: readonly [height: number, width: number],
+  { patch, heads }: { patch: number; heads: number },
+  say?: (text: string) => void,
+): void {
+  const patches = (side[0] / patch) * (side[1] / patch);
+  const bytes = 4 * heads * patches ** 2;
+  const what = `${patches.toLocaleString("en")} patches make attention of ${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  if (bytes > totalmem())
+    throw new UsageError(`--size: ${what}, more than the memory here; choose a smaller one`, {
+      path: "--size",
+    });
+  if (bytes > 2 ** 30) say?.(`${what}, for each image and layer: this takes long; --size makes them fewer`);
 }
 
 /** The true masks of an image at a size; none where there are none. */
