@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
+import { said } from "../../test/said.ts";
 import { quietly } from "../../test/tiny.ts";
 import { fewWords, tinyRecipe } from "../../test/tiny-methods.ts";
 import { imageSource, syntheticSet } from "../data/index.ts";
@@ -173,4 +174,15 @@ test("requireGroups: a group with fewer images than needed is named", () => {
     /expected 2 or more images of wave 2 in synthetic, got 1/,
   );
   expect(() => requireGroups([[0, 1], [2]], set([0, 1, 1, 2]), 1)).not.toThrow();
+});
+
+test.each([
+  ["ctrl", { train: { batchSize: 71, steps: 1 } }, "synthetic: 640 images in batches of 71"],
+  ["generative, vae", { train: { batchSize: 71, steps: 1 } }, "synthetic: 640 images in batches of 71"],
+  ["ictrl", { train: { batchSize: 127 } }, "synthetic, group 2: 128 images in batches of 127"],
+  ["incremental, icarl", { train: { batchSize: 319 } }, "synthetic, group 1: 320 images in batches of 319"],
+] as const)("%s says which image an epoch leaves out", async (name, settings, line) => {
+  const recipe = tinyRecipe(name, words.path, settings);
+  const lines = await said(() => trainRun(recipe, quietly(folder, { progress: "plain", maxSteps: 1 })));
+  expect(lines.filter((text) => text.startsWith(`${line} leave one over`))).toHaveLength(1);
 });

@@ -101,13 +101,12 @@ export function requireGroups(groups: readonly (readonly number[])[], set: Image
 
 /** Says which images a run never learns from, where there are any. */
 export function sayLeftOut(
-  sets: readonly Pick<ImageInfo, "name" | "count">[],
-  batchSize: number,
+  sets: readonly { name: string; count: number; batchSize: number }[],
   progress: string,
 ): void {
-  const found = sets.find(({ count }) => leavesOne(count, batchSize));
+  const found = sets.find(({ count, batchSize }) => leavesOne(count, batchSize));
   if (found !== undefined && progress !== "none")
     talk(
-      `${found.name}: ${found.count} images in batches of ${batchSize} leave one over, which each epoch leaves out: a batch of one has nothing to compare`,
+      `${found.name}: ${found.count} images in batches of ${found.batchSize} leave one over, which each epoch leaves out: a batch of one has nothing to compare`,
     );
 }

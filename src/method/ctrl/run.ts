@@ -57,7 +57,7 @@ function train(recipe: RecipeOf<"ctrl">, place: TrainPlace) {
     const { objective, inner, precision, gamma1, gamma2, gamma3, components } = recipe.method;
     const { steps, batchSize, lr, evalEvery } = recipe.train;
     requireComponents(components, splits.train, recipe.model.features);
-    sayLeftOut([splits.train], batchSize, place.progress);
+    sayLeftOut([{ name: splits.train.name, count: splits.train.count, batchSize }], place.progress);
     using players = buildPlayers(recipe, splits.train.channels, place.device);
     const learner = new CtrlLearner(players, {
       ...{ ...splits, imageSize: sized.model.imageSize, device: place.device, random: random(recipe.seed) },

@@ -62,7 +62,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     const { model, method, train } = recipe;
     const { steps, batchSize, lr, evalEvery } = train;
     if (model.name === "vae") requireComponents(method.components, splits.train, model.features);
-    sayLeftOut([splits.train], batchSize, place.progress);
+    sayLeftOut([{ name: splits.train.name, count: splits.train.count, batchSize }], place.progress);
     using players = buildPlayers(recipe, splits.train.channels, place.device);
     const learner = new GenerativeLearner(players, {
       ...{ kind: model.name, features: model.features, beta: method.beta, train: splits.train },

@@ -62,7 +62,7 @@ export class IctrlLearner implements Learner<Batch> {
   readonly progression: Progression = { matrix: [], seen: [] };
   private readonly tasks: readonly (readonly number[])[];
   private readonly phases: readonly Phase[];
-  private readonly sets = new Map<number, ImageSet>();
+  private readonly known = new Map<number, ImageSet>();
   private replay: Replay | undefined;
 
   constructor(
@@ -101,9 +101,17 @@ export class IctrlLearner implements Learner<Batch> {
     return phases;
   }
 
+  /** What is learned from, stretch after stretch. */
+  get sets(): { name: string; count: number; batchSize: number }[] {
+    return this.phases.map(({ task, batchSize }) => {
+      const { name, count } = this.imagesOf(task);
+      return { name: `${name}, group ${task + 1}`, count, batchSize };
+    });
+  }
+
   private imagesOf(task: number): ImageSet {
-    const known = this.sets.get(task) ?? ofClasses(this.options.train, this.tasks[task]!);
-    this.sets.set(task, known);
+    const known = this.known.get(task) ?? ofClasses(this.options.train, this.tasks[task]!);
+    this.known.set(task, known);
     return known;
   }
 

@@ -7,7 +7,13 @@ import { buildPlayers, closedLoopFeatures, restorePlayers, withImageSize } from 
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
-import { requireComponents, requireEachClass, requireGroups, requireOfEach } from "../requirements.ts";
+import {
+  requireComponents,
+  requireEachClass,
+  requireGroups,
+  requireOfEach,
+  sayLeftOut,
+} from "../requirements.ts";
 import type { RunResult } from "../run-types.ts";
 import { addTaskAccuracies, type TaskMeasure } from "./evaluate.ts";
 import { IctrlLearner } from "./learner.ts";
@@ -57,6 +63,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     first: { steps: firstSteps, batchSize: firstBatchSize, lr: firstLr },
     ...{ epochs, lr, ...(batchSize !== undefined && { batchSize }) },
   });
+  sayLeftOut(learner.sets, place.progress);
   const { channels, classes } = splits.train;
   const fingerprint = () => imageSource(splits.train).fingerprint();
   return await trainLearner(learner, recipe, { fingerprint, channels, classes }, place);

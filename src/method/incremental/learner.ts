@@ -68,6 +68,16 @@ export class IncrementalLearner implements Learner<Batch> {
     this.optimizer = createOptimizer("adam", this.model.namedParameters(), {});
   }
 
+  /** What is learned from, stretch after stretch. */
+  get sets(): { name: string; count: number; batchSize: number }[] {
+    const { batchSize } = this.options;
+    return this.stretches.map(({ images: { name, count } }, task) => ({
+      name: `${name}, group ${task + 1}`,
+      count,
+      batchSize,
+    }));
+  }
+
   private taskAt(step: number): number {
     return this.stretches.findLastIndex(({ start }) => start <= step);
   }

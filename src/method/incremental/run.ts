@@ -13,7 +13,13 @@ import { splitClasses } from "../ictrl/tasks.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
-import { requireBatch, requireClasses, requireEachClass, requireGroups } from "../requirements.ts";
+import {
+  requireBatch,
+  requireClasses,
+  requireEachClass,
+  requireGroups,
+  sayLeftOut,
+} from "../requirements.ts";
 import type { RunResult } from "../run-types.ts";
 import { type GroupState, groupStateOf, scoresOf } from "./groups.ts";
 import { IncrementalLearner } from "./learner.ts";
@@ -45,13 +51,15 @@ function byGrams({ model, method }: Recipe, splits: Splits) {
   return new IncrementalReduNetLearner({ ...splits, tasks, layers, step, sharpness, precision });
 }
 
-function bySteps(recipe: Recipe, splits: Splits, device: string) {
+function bySteps(recipe: Recipe, splits: Splits, { device, progress }: TrainPlace) {
   const { model, method, train, seed } = recipe;
   const { epochs, batchSize, lr } = train;
-  return new IncrementalLearner(strategyOf(recipe, splits.train.classes.length), {
+  const learner = new IncrementalLearner(strategyOf(recipe, splits.train.classes.length), {
     ...{ ...splits, tasks: method.tasks, epochs, batchSize, lr, device, random: random(seed) },
     ...{ imageSize: SIDE, features: model.features, width: model.width },
   });
+  sayLeftOut(learner.sets, progress);
+  return learner;
 }
 
 /** @throws {UsageError} data that cannot be learned from in these groups, a memory without room for every class */
@@ -83,7 +91,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     return { ...result, ...scoresOf(learner.state) };
   };
   if (recipe.method.strategy === "redunet") return await run(byGrams(recipe, splits));
-  return await run(bySteps(recipe, splits, place.device));
+  return await run(bySteps(recipe, splits, place));
 }
 
 /** What was noted while training: later groups cannot be tested without having learned them. */
