@@ -2,7 +2,7 @@
 
 import { constants } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { CheckpointError, OutOfMemoryError } from "./errors.ts";
+import { CheckpointError, DataError, OutOfMemoryError } from "./errors.ts";
 import { native } from "./native.ts";
 import { operator } from "./operator.ts";
 import { run1, wrap } from "./run.ts";
@@ -124,7 +124,7 @@ export function tensorsIn(bytes: Uint8Array, path: string, options: { device?: s
 /** The largest number of elements that libtorch counts with, sizes of 0 left out. */
 const MOST_ELEMENTS = 2 ** 53;
 
-/** Stored tensors as libtorch's. @throws {CheckpointError} a type or a size that libtorch has not */
+/** Stored tensors as libtorch's. @throws {CheckpointError} a type that libtorch has not; {DataError} sizes too large for it */
 export function tensorsOf(
   { entries, metadata, note }: StoredTensors,
   path: string,
@@ -138,7 +138,10 @@ export function tensorsOf(
       };
       const { dtype, shape, bytes } = widen(stored, wrong);
       if (numelOf(shape.filter((size) => size > 0)) > MOST_ELEMENTS)
-        wrong(`sizes [${shape.join(", ")}] are too large`);
+        throw new DataError(
+          `${path}: tensor ${quote(name)}: sizes [${shape.join(", ")}] are too large: libtorch counts to 2^53, sizes of 0 left out`,
+          { path },
+        );
       const { buffer, byteOffset, length } = bytes;
       const width = length / numelOf(shape);
       const aligned = length > 0 && byteOffset % width === 0;
