@@ -20,7 +20,7 @@ const REFUSED: readonly (readonly [names: RegExp, what: string])[] = [
   [/^aten::pdist/, "reads beyond a tensor without rows; cdist does not"],
   [/^aten::range(\.|$)/, "divides by a step that is cut to 0; arange does not"],
   [/^aten::linalg_eigvals(\.|$)/, "breaks memory where a number is not finite; linalg_eig checks it"],
-  [/^aten::from_file$/, "maps a file: one that is cut afterwards ends the process"],
+  [/^aten::from_file(\.|$)/, "maps a file: one that is cut afterwards ends the process"],
 ];
 
 /** What is wrong with calling an operator of this full name ("aten::add.Tensor") by hand, if anything. */

@@ -2,10 +2,9 @@
 
 import { constants } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { CheckpointError, DataError, OutOfMemoryError } from "./errors.ts";
+import { CheckpointError, DataError, OutOfMemoryError, UsageError } from "./errors.ts";
 import { native } from "./native.ts";
-import { operator } from "./operator.ts";
-import { run1, wrap } from "./run.ts";
+import { wrap } from "./run.ts";
 import { layoutSafetensors, parseSafetensors } from "./safetensors.ts";
 import { scope } from "./scope.ts";
 import { numelOf, quote, type StoredTensors } from "./stored.ts";
@@ -13,8 +12,6 @@ import type { Tensor } from "./tensor.ts";
 import { isTorch, parseTorch } from "./torch-file.ts";
 import { widen } from "./widen.ts";
 import { writeOutput } from "./write-output.ts";
-
-const RESOLVE_NEGATIVE = operator("resolve_neg");
 
 /** What is written can be read: a file is read into one array. */
 const TOO_LARGE = `one file holds at most ${constants.MAX_LENGTH} with this version of Node`;
@@ -106,11 +103,14 @@ export function* tensorChunks(
   for (const name of lengths.keys()) yield { name, bytes: bytesOf(tensors.get(name)!) };
 }
 
-/** Elements in row-major order: the tensor's own memory where it has that form already, else a copy. */
+/** Elements in row-major order: the tensor's own memory where it has that form and no other owner, else a copy. */
 function bytesOf(tensor: Tensor): Uint8Array {
-  // an empty tensor has no memory to view; a conjugate is a flag that only a copy resolves
-  if (tensor.numel === 0 || tensor.dtype === "complex64") return asBytes(tensor.data());
-  return scope(() => asBytes(run1(RESOLVE_NEGATIVE, tensor.detach().to("cpu").contiguous().h).view()));
+  try {
+    return asBytes(tensor.view());
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return asBytes(tensor.data());
+  }
 }
 
 const asBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
