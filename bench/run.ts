@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { hint } from "../src/tensor/nearest.ts";
+import { hint } from "../src/base/nearest.ts";
 import type { Bench, Row } from "./harness.ts";
 import { BUSY, load, type Machine, machine, watchOthers } from "./machine.ts";
 import { peerProblem } from "./python.ts";

@@ -2,7 +2,7 @@
 
 import { mkdirSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { VitrineError } from "../src/tensor/errors.ts";
+import { VitrineError } from "../src/base/errors.ts";
 import { type Target, targets } from "./fuzz-targets.ts";
 import { Dice } from "./mutate.ts";
 

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { hint } from "../src/tensor/nearest.ts";
+import { hint } from "../src/base/nearest.ts";
 import type { Campaign } from "./campaign.ts";
 
 const NAMES = ["kill", "disk", "fuzz", "native"];

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../src/tensor/errors.ts";
+import { UsageError } from "../src/base/errors.ts";
 
 const crate = { dim: 16, depth: 1, heads: 2, patch: 14, imageSize: 28 };
 const fixed = { threads: 1, device: "cpu" };

@@ -11,7 +11,7 @@ import { quiet, show, stop } from "./run.mjs";
 import { runTests } from "./vitest.mjs";
 
 const VERSIONS = ["22.23.5", "24.22.3"];
-const TESTS = ["src/tensor", "src/train", "src/cli"].concat(
+const TESTS = ["src/base", "src/tensor", "src/train", "src/cli"].concat(
   ["cli", "dist", "stop", "threads"].map((name) => `test/${name}.test.ts`),
 );
 

@@ -6,7 +6,7 @@ import { buildNative } from "./native.mjs";
 import { runTests } from "./vitest.mjs";
 
 /** Everything that computes; the data, the training loop and the command line do not depend on libtorch's version. */
-const TESTS = ["src/tensor", "src/nn", "src/rate", "src/model"].concat(
+const TESTS = ["src/base", "src/tensor", "src/nn", "src/rate", "src/model"].concat(
   ["parity", "threads", "tiny"].map((name) => `test/${name}.test.ts`),
 );
 

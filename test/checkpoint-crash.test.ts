@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DiskError } from "../src/tensor/errors.ts";
+import { DiskError } from "../src/base/errors.ts";
 import { scope } from "../src/tensor/index.ts";
 import { listCheckpoints, loadCheckpoint, prepareCheckpoints } from "../src/train/checkpoint.ts";
 import { saveStep } from "./save-checkpoints.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { UsageError } from "../src/base/errors.ts";
 import { drawSamples, drawTranscription } from "../src/inspect/closed-loop-views.ts";
 import { reconstructRun } from "../src/inspect/reconstruct-run.ts";
 import { clusterFile, searchFile } from "../src/method/cpp/cluster-file.ts";
@@ -11,7 +12,6 @@ import { exportFeatures } from "../src/method/export-features.ts";
 import { fidelity } from "../src/method/fidelity.ts";
 import { resolveRecipe } from "../src/method/recipe.ts";
 import { trainRun } from "../src/method/train-run.ts";
-import { UsageError } from "../src/tensor/errors.ts";
 import { quietly, tiny } from "./tiny.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vitrine-pictures-"));

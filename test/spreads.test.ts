@@ -16,7 +16,7 @@ const SHORT: Readonly<Record<string, string>> = {
   "src/method/redunet/construction.ts": "...net.layers",
   "src/tensor/torch-file.ts": "bytes.subarray(257, 262)",
   "src/inspect/segment/segment-images.ts": "await draw",
-  "src/tensor/extremes.ts": "overflows the stack", // a comment
+  "src/base/extremes.ts": "overflows the stack", // a comment
   "src/train/locate.ts": "...inputs",
 };
 

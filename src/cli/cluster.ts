@@ -1,8 +1,8 @@
 /** @file `vitrine cluster`: the points of a features file in groups. */
 import { type Command, Option } from "commander";
+import { csv, type Table } from "../base/csv.ts";
+import { writeOutput } from "../base/write-output.ts";
 import type { ClusteredFile, ClusterFileOptions } from "../method/cpp/cluster-file.ts";
-import { writeOutput } from "../tensor/write-output.ts";
-import { csv, type Table } from "../train/csv.ts";
 import { print, printColumns, printJson } from "./terminal.ts";
 import { seedNumber, wholeNumber } from "./whole-number.ts";
 

@@ -1,5 +1,5 @@
 /** @file The value of a flag that is a length of time. */
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 

@@ -1,7 +1,7 @@
 /** @file `vitrine fidelity`: how like real images those are that a run draws, and the scores of activations in files. */
 import type { Command } from "commander";
 import { Option } from "commander";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { print, printJson } from "./terminal.ts";
 import { seedNumber, wholeNumber } from "./whole-number.ts";
 

@@ -1,7 +1,7 @@
 /** @file `vitrine inspect`: the layers of a run, or the tensors of a file. */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { grouped, print, printColumns, printJson, printTable, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 

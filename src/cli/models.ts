@@ -1,9 +1,9 @@
 /** @file `vitrine models`: architectures, their sizes and parameter counts. */
 import type { Command } from "commander";
+import { UsageError } from "../base/errors.ts";
+import { hint } from "../base/nearest.ts";
 import type { LanguageModelInfo } from "../model/language-models.ts";
 import type { ModelInfo } from "../model/registry.ts";
-import { UsageError } from "../tensor/errors.ts";
-import { hint } from "../tensor/nearest.ts";
 import { grouped, matches, printColumns, printJson } from "./terminal.ts";
 
 export function modelsCommand(command: Command): void {

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { UsageError } from "../base/errors.ts";
+import { hint } from "../base/nearest.ts";
 import { type Recipe, resolveRecipe } from "../method/recipe.ts";
 import { findRecipe, recipeNames, recipesFolder } from "../method/recipes.ts";
-import { UsageError } from "../tensor/errors.ts";
-import { hint } from "../tensor/nearest.ts";
 import { print, printColumns, printJson } from "./terminal.ts";
 
 export function recipesCommand(command: Command): void {

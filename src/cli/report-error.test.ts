@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import * as errors from "../tensor/errors.ts";
+import * as errors from "../base/errors.ts";
 import { commands } from "./commands.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { program } from "./program.ts";

@@ -1,8 +1,8 @@
 /** @file Any error as one line and an exit code. */
 import { type Command, CommanderError } from "commander";
-import { VitrineError } from "../tensor/errors.ts";
-import { hint } from "../tensor/nearest.ts";
-import { plain } from "../tensor/plain-text.ts";
+import { VitrineError } from "../base/errors.ts";
+import { hint } from "../base/nearest.ts";
+import { plain } from "../base/plain-text.ts";
 import { packageProblem } from "./package-problem.ts";
 
 export interface Ending {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { DiskError, UsageError } from "../tensor/errors.ts";
+import { DiskError, UsageError } from "../base/errors.ts";
 import { placeRun, removeIfEmpty } from "./run-folder.ts";
 
 let output: string;

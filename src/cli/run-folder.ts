@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { UsageError } from "../tensor/errors.ts";
-import { probeWritable, writing } from "../tensor/write-file.ts";
+import { UsageError } from "../base/errors.ts";
+import { probeWritable, writing } from "../base/write-file.ts";
 import { firstStranger } from "../train/leftovers.ts";
 
 export interface RunRequest {

@@ -1,7 +1,7 @@
 /** @file What is said when nobody hears it: the reader of a pipe has gone, a terminal was closed, a log's disk is full. */
 import { closeSync, openSync } from "node:fs";
 import { isatty } from "node:tty";
-import { writing } from "../tensor/write-file.ts";
+import { writing } from "../base/write-file.ts";
 
 /** Errors of a stream whose reader has gone: a pipe, a terminal. */
 const GONE = new Set(["EPIPE", "EIO"]);

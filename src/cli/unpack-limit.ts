@@ -1,6 +1,6 @@
 /** @file `--unpack-limit` of the commands that read data: what compressed files may become. */
 import { type Command, Option } from "commander";
-import { setUnpackLimit } from "../data/unpack.ts";
+import { setUnpackLimit } from "../base/unpack.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** Commands that open data sets, texts or files of features. */

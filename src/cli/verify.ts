@@ -57,7 +57,7 @@ async function check(names: string[], { json, ...options }: Options): Promise<vo
   const failed = report.claims.filter(({ passed }) => !passed);
   process.exitCode = failed.length === 0 ? 0 : 1;
   if (json) return printJson(report);
-  const { terminalOf } = await import("../train/terminal.ts");
+  const { terminalOf } = await import("../base/terminal.ts");
   const shown = terminalOf(process.stdout);
   // formulas have no stand-ins in ASCII; what is not a terminal takes lines of any length
   printTable(

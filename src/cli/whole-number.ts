@@ -1,6 +1,6 @@
 /** @file The value of a flag that counts something. */
-import { UsageError } from "../tensor/errors.ts";
-import { shortest } from "../tensor/plain-text.ts";
+import { UsageError } from "../base/errors.ts";
+import { shortest } from "../base/plain-text.ts";
 
 /** A reader for commander: the whole number from `least` up to `most` that a flag's text stands for. */
 export function wholeNumber(flag: string, least = 1, most = 1e6): (text: string) => number {

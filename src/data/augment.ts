@@ -2,7 +2,7 @@
  * @file Augmentation of whole batches on tensors [b, c, h, w]. All randomness comes from the stream that is passed in;
  * the distributions are torchvision's.
  */
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { arange, aten, type Random, scope, type Tensor, tensor, zeros } from "../tensor/index.ts";
 import { beta } from "./beta.ts";
 import { type Box, eraseBox, randomBox } from "./box.ts";

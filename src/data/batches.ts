@@ -1,5 +1,5 @@
 /** @file Batches of a data set: in an order and with an augmentation that depend on the seed and the place alone. */
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { noGrad, type Random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import {
   mixup,

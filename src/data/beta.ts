@@ -1,5 +1,5 @@
 /** @file Numbers of the Beta distribution, for mixup, from a named stream. */
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import type { Random } from "../tensor/random.ts";
 
 /** One number in [0, 1] of Beta(α, α). @throws UsageError unless α > 0 */

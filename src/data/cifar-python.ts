@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../tensor/errors.ts";
-import { Allowance } from "../tensor/limits.ts";
+import { DataError } from "../base/errors.ts";
+import { Allowance } from "../base/limits.ts";
 import { PickledObject, type PickleValue, unpickle } from "../tensor/pickle.ts";
 
 interface PythonLayout {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "../base/errors.ts";
 import { findPickles, readPickle } from "./cifar-python.ts";
 import { firstExisting } from "./find.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";

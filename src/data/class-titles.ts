@@ -1,9 +1,9 @@
 /** @file Readable names of an image folder's classes, from the file classes.json beside them. */
 import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
-import { DataError } from "../tensor/errors.ts";
-import { talk } from "../tensor/plain-text.ts";
-import { counted } from "./names.ts";
+import { DataError } from "../base/errors.ts";
+import { counted } from "../base/file-names.ts";
+import { talk } from "../base/plain-text.ts";
 
 const schema = z.union([z.array(z.string()), z.record(z.string(), z.string())]);
 

@@ -1,5 +1,5 @@
 /** @file Decodes many image files in worker threads, and names the one that cannot be read. */
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "../base/errors.ts";
 import type { Resizing } from "./decode.ts";
 import type { Decoded, DecodeTask } from "./decode-worker.ts";
 import type { WorkerPool } from "./worker-pool.ts";

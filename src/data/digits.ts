@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "../base/errors.ts";
 import { PACKAGES } from "../tensor/libtorch.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";
 

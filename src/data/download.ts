@@ -6,7 +6,7 @@ import { get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DataError, DiskError } from "../tensor/errors.ts";
+import { DataError, DiskError } from "../base/errors.ts";
 
 /** A published checksum, in hexadecimal. */
 export interface Checksum {

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DiskError } from "../tensor/errors.ts";
+import { DiskError } from "../base/errors.ts";
 
 const NAME = ".fetching";
 

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "../base/errors.ts";
 import type { ImageInfo, ImageSet } from "./image-set.ts";
 
 /** Up to so many bytes all are hashed: a second or three on one core, and the time to read them. */

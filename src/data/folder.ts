@@ -1,15 +1,15 @@
 /** @file Image folders, one sub-folder a class; the files are decoded in worker threads when they are asked for. */
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
-import { DataError, UsageError } from "../tensor/errors.ts";
-import { talk } from "../tensor/plain-text.ts";
+import { DataError, UsageError } from "../base/errors.ts";
+import { entries, some } from "../base/file-names.ts";
+import { talk } from "../base/plain-text.ts";
 import { classTitles } from "./class-titles.ts";
 import { type DecodePool, decodeFiles } from "./decode-files.ts";
 import { filesFingerprint } from "./fingerprint.ts";
 import { ENDINGS } from "./image/endings.ts";
 import { classFolders, imageFiles, sayLeftOut } from "./image-files.ts";
 import { checkImageSet, checkIndex, type ImageSet, type ImageSource } from "./image-set.ts";
-import { entries, some } from "./names.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** Names of a split's folder, in any case; the first that is there counts. */

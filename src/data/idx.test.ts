@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { setUnpackLimit } from "../base/unpack.ts";
 import { readIdxImages, readIdxLabels, readIdxSet } from "./idx.ts";
-import { setUnpackLimit } from "./unpack.ts";
 
 let root = "";
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 /** @file The IDX format of MNIST and Fashion-MNIST, plain or gzipped. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "../base/errors.ts";
+import { unpack } from "../base/unpack.ts";
 import { firstExisting } from "./find.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";
-import { unpack } from "./unpack.ts";
 
 const IMAGES = 0x00000803;
 const LABELS = 0x00000801;

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
+import { byCodePoint, entries } from "../base/file-names.ts";
 import { classTitles } from "./class-titles.ts";
 import { ImageFolder } from "./folder.ts";
 import { imageFiles } from "./image-files.ts";
-import { byCodePoint, entries } from "./names.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vitrine images-"));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,10 +1,10 @@
 /** @file The images below a folder, in torchvision's order, and what is left out. */
 import { realpathSync } from "node:fs";
 import { extname, join } from "node:path";
-import { DataError } from "../tensor/errors.ts";
-import { talk } from "../tensor/plain-text.ts";
+import { DataError } from "../base/errors.ts";
+import { byCodePoint, counted, entries, some } from "../base/file-names.ts";
+import { talk } from "../base/plain-text.ts";
 import { ENDINGS } from "./image/endings.ts";
-import { byCodePoint, counted, entries, some } from "./names.ts";
 
 /** Paths inside a folder; `leftOut` are those of other files. */
 export interface ImageFiles {

@@ -1,5 +1,5 @@
 /** @file A set of labelled images in memory, and the source of images that batches are drawn from. */
-import { DataError, UsageError } from "../tensor/errors.ts";
+import { DataError, UsageError } from "../base/errors.ts";
 import { imagesFingerprint } from "./fingerprint.ts";
 
 /** What an image set and an image folder have in common. */

@@ -1,5 +1,6 @@
 /** @file Data sets by name, and the batches drawn from them. */
 
+export { setUnpackLimit, unpackLimit } from "../base/unpack.ts";
 export {
   type AffineMaps,
   type AffineRange,
@@ -72,4 +73,3 @@ export { OPERATIONS, randAugment } from "./rand-augment.ts";
 export { type DatasetInfo, type DatasetOptions, datasets, openDataset, openSource } from "./registry.ts";
 export { type SyntheticOptions, syntheticSet } from "./synthetic.ts";
 export * from "./text/index.ts";
-export { setUnpackLimit, unpackLimit } from "./unpack.ts";

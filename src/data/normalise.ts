@@ -1,5 +1,5 @@
 /** @file Mean and standard deviation of the pixels of each data set, in units of 1 (pixel value / 255). */
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 
 /** Per channel: a normalised pixel is (value / 255 − mean) / std. */
 export interface Normalisation {

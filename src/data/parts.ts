@@ -1,5 +1,5 @@
 /** @file Which part of a data set a name says: train, valid or test. */
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "../base/errors.ts";
 
 export type Part = "train" | "valid" | "test";
 

@@ -1,8 +1,8 @@
 /** @file The data sets by name: what there is, where it lies, and how to open it. */
 import { existsSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
-import { DataError, UsageError } from "../tensor/errors.ts";
-import { hint } from "../tensor/nearest.ts";
+import { DataError, UsageError } from "../base/errors.ts";
+import { hint } from "../base/nearest.ts";
 import { hasCifar, isCompactCifar, readCifar } from "./cifar.ts";
 import { CIFAR10, CIFAR100, DIGITS, FASHION } from "./classes.ts";
 import { readDigits } from "./digits.ts";

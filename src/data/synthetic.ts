@@ -1,5 +1,5 @@
 /** @file Random images with a pattern per class: data for tests and first tries, the same on every machine. */
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";
 
 export interface SyntheticOptions {

@@ -1,5 +1,5 @@
 /** @file Reads the members of a tar archive (ustar), one at a time; nothing is ever written under a name from it. */
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "../base/errors.ts";
 
 const BLOCK = 512;
 

@@ -1,9 +1,9 @@
 /** @file Pictures of a closed loop as files: grids as PNG, similarities and spectra as SVG. */
 
 import sharp from "sharp";
+import { writeFileAtomic } from "../base/write-file.ts";
 import type { Similarity } from "../method/ctrl/pictures.ts";
 import { cat, scope, type Tensor, UsageError } from "../tensor/index.ts";
-import { writeFileAtomic } from "../tensor/write-file.ts";
 import { type Figure, figure, heatMap, lineChart } from "./chart/index.ts";
 
 /** Pixels of a picture, row by row, channel by channel within a pixel. */

@@ -1,6 +1,7 @@
 /** @file Pictures of a closed loop's run: transcriptions, traversals, interpolations, samples of each class. */
 
 import { join } from "node:path";
+import { makeFolder, makeInnerFolder } from "../base/write-file.ts";
 import { batches } from "../data/index.ts";
 import { type ClassModel, classModel } from "../method/ctrl/class-model.ts";
 import { interpolate, sampleImages, transcribe, traverse } from "../method/ctrl/pictures.ts";
@@ -11,7 +12,6 @@ import { drawImages, restoreGenerative } from "../method/generative/run.ts";
 import { openRunOf, readRecipe } from "../method/load-run.ts";
 import { isOf } from "../method/recipe.ts";
 import { cat, keep, type Random, random, scope, stack, type Tensor, UsageError } from "../tensor/index.ts";
-import { makeFolder, makeInnerFolder } from "../tensor/write-file.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
 import { gridPixels, type Pixels, transcriptionPixels, writePng } from "./closed-loop-pictures.ts";
 import { measureStatisticsOf, someOf } from "./method/features.ts";

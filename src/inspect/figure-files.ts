@@ -2,7 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { makeInnerFolder, writeFileAtomic, writing } from "../tensor/write-file.ts";
+import { makeInnerFolder, writeFileAtomic, writing } from "../base/write-file.ts";
 import type { Figure } from "./chart/index.ts";
 
 /**

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CheckpointError, UsageError } from "../base/errors.ts";
 import { resolveRecipe } from "../method/recipe.ts";
-import { CheckpointError, UsageError } from "../tensor/errors.ts";
 import { saveCheckpoint } from "../train/checkpoint.ts";
 import { SEED, SIZES, trained } from "./fixture.ts";
 import { inspectRun } from "./inspect-run.ts";

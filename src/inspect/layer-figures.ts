@@ -1,6 +1,6 @@
 /** @file Figures of measures over the layers: untrained dashed, trained solid, bands one standard deviation wide. */
 
-import { largestOf, leastOf } from "../tensor/extremes.ts";
+import { largestOf, leastOf } from "../base/extremes.ts";
 import type { AxisOptions, Chart, Figure, LineSeries } from "./chart/index.ts";
 import { figure, lineChart } from "./chart/index.ts";
 import type { Report, ReportLayer, ReportSpread } from "./report-schema.ts";

@@ -1,7 +1,7 @@
 /** @file The layer table fits 80 columns and shows both models. */
 
 import { beforeAll, expect, test } from "vitest";
-import { displayWidth } from "../train/terminal.ts";
+import { displayWidth } from "../base/terminal.ts";
 import { sampleReport } from "./fixture.ts";
 import { layerTable } from "./layer-table.ts";
 import type { Report } from "./report-schema.ts";

@@ -1,9 +1,9 @@
 /** @file The layer table of a report for the terminal: what each layer compresses and sparsifies, before and after. */
 
-import { plain } from "../tensor/plain-text.ts";
-import { ascii, type Terminal, terminalOf, truncate } from "../train/terminal.ts";
+import { plain } from "../base/plain-text.ts";
+import { ascii, type Terminal, terminalOf, truncate } from "../base/terminal.ts";
+import { type Column, table } from "../base/terminal-table.ts";
 import type { Report, ReportLayer } from "./report-schema.ts";
-import { type Column, table } from "./terminal-table.ts";
 
 interface Row {
   layer: number;

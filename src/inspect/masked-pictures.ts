@@ -1,6 +1,7 @@
 /** @file Pictures of a masked autoencoder: original, masked, reconstructed, side by side. */
 
 import { join } from "node:path";
+import { makeFolder, makeInnerFolder } from "../base/write-file.ts";
 import { batches } from "../data/index.ts";
 import { openRunOf } from "../method/load-run.ts";
 import type { Mae } from "../method/mae/errors.ts";
@@ -8,7 +9,6 @@ import { maeBatches, restoreMae } from "../method/mae/run.ts";
 import { type Grid, gridOf, randomMask } from "../model/index.ts";
 import { patchify, unpatchify } from "../nn/index.ts";
 import { noGrad, random, scope, stack, type Tensor, tensor, UsageError, zeros } from "../tensor/index.ts";
-import { makeFolder, makeInnerFolder } from "../tensor/write-file.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
 import { gridPixels, type Pixels, writePng } from "./closed-loop-pictures.ts";
 import { someOf } from "./method/features.ts";

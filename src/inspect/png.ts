@@ -1,7 +1,7 @@
 /** @file Pixels as a PNG data URI, to be embedded in a figure. */
 
 import { crc32, deflateSync } from "node:zlib";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 

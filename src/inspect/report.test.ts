@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DataError, UsageError } from "../tensor/errors.ts";
+import { DataError, UsageError } from "../base/errors.ts";
 import { decode, packMap, unpackMap } from "./attention-maps.ts";
 import { SIZES, sampleReport } from "./fixture.ts";
 import { checkReport, readReport, withoutGaps, writeReport } from "./report.ts";

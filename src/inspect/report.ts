@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { DataError, UsageError } from "../tensor/errors.ts";
-import { makeFolder, writeFileAtomic } from "../tensor/write-file.ts";
+import { DataError, UsageError } from "../base/errors.ts";
+import { makeFolder, writeFileAtomic } from "../base/write-file.ts";
 import { REPORT_VERSION, type Report, reportSchema } from "./report-schema.ts";
 
 /** Why a value at a path is null. */

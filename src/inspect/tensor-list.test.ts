@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { archive, dict, tensorOf } from "../../test/pickles.ts";
-import { CheckpointError, UsageError } from "../tensor/errors.ts";
+import { CheckpointError, UsageError } from "../base/errors.ts";
 import { serialiseSafetensors } from "../tensor/safetensors.ts";
 import { listTensors } from "./tensor-list.ts";
 

@@ -1,6 +1,6 @@
 /** @file The tensors of a safetensors or PyTorch file: names, dtypes, shapes and sizes. */
 import { readFileSync } from "node:fs";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { storedIn } from "../tensor/tensor-file.ts";
 
 export interface TensorEntry {

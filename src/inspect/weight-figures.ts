@@ -1,6 +1,6 @@
 /** @file Figures of the weights: how orthogonal subspaces and dictionaries are, and how far heads overlap. */
 
-import { largestOf, leastOf } from "../tensor/extremes.ts";
+import { largestOf, leastOf } from "../base/extremes.ts";
 import { type Figure, figure, heatMap } from "./chart/index.ts";
 import { type Drawn, layerChart, someLayers } from "./layer-figures.ts";
 import type { Report, ReportLayer } from "./report-schema.ts";

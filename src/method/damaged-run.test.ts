@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { quietly, tiny } from "../../test/tiny.ts";
-import { CheckpointError, DataError, UsageError } from "../tensor/errors.ts";
+import { CheckpointError, DataError, UsageError } from "../base/errors.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 import { openRun, readRecipe } from "./load-run.ts";

@@ -1,5 +1,5 @@
 /** @file Layers of settings laid over one another, remembering which layer each value came from. */
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 
 /** One source of settings. */
 export interface Layer {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { quietly } from "../../test/tiny.ts";
 import { fewWords, TINY_METHODS, tinyRecipe } from "../../test/tiny-methods.ts";
-import { NotFiniteError } from "../tensor/errors.ts";
+import { NotFiniteError } from "../base/errors.ts";
 import { memory, scope } from "../tensor/index.ts";
 import { loadCheckpoint } from "../train/checkpoint.ts";
 import { trainRun } from "./train-run.ts";

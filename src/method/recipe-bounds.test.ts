@@ -1,7 +1,7 @@
 /** @file Numbers that no machine could hold or end are refused by every recipe, before anything is made of them. */
 
 import { expect, test } from "vitest";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { type MethodName, methodNames, resolveRecipe, treeOf } from "./recipe.ts";
 import { type Key, recipeKeys } from "./recipe-keys.ts";
 import { findRecipe, recipeNames } from "./recipes.ts";

@@ -1,6 +1,6 @@
 /** @file The keys of recipes as a table, read off the schemas: for flags, help, docs and error messages. */
 import { z } from "zod";
-import { shortest } from "../tensor/plain-text.ts";
+import { shortest } from "../base/plain-text.ts";
 import { type MethodName, methodNames, recipeSchemas } from "./recipe-schema.ts";
 
 /** One leaf of a recipe; in the table of all methods, what its schemas have in common. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { type Layer, resolveRecipe, treeOf } from "./recipe.ts";
 import { parseText, recipeKeys } from "./recipe-keys.ts";
 

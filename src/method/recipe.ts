@@ -1,6 +1,6 @@
 /** @file From layers of settings to one valid recipe, with the origin of each value. */
-import { UsageError } from "../tensor/errors.ts";
-import { hint, nearest } from "../tensor/nearest.ts";
+import { UsageError } from "../base/errors.ts";
+import { hint, nearest } from "../base/nearest.ts";
 import { type Layer, type Merged, mergeLayers, type Tree } from "./merge.ts";
 import { conflict } from "./recipe-checks.ts";
 import { keyAt, recipeKeys } from "./recipe-keys.ts";

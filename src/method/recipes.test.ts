@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { supervised } from "../../test/tiny.ts";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { resolveRecipe } from "./recipe.ts";
 import { findRecipe, readSettings, recipeNames } from "./recipes.ts";
 

@@ -2,8 +2,8 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../tensor/errors.ts";
-import { hint } from "../tensor/nearest.ts";
+import { UsageError } from "../base/errors.ts";
+import { hint } from "../base/nearest.ts";
 import type { Layer } from "./merge.ts";
 import { LONGEST, parseSettings } from "./yaml.ts";
 

@@ -1,9 +1,9 @@
 /** @file What a method needs of its data, said before the first step: nothing is refused once the work is done. */
 
+import { talk } from "../base/plain-text.ts";
 import { type ImageInfo, leavesOne } from "../data/index.ts";
 import { BatchNorm, type Module } from "../nn/index.ts";
 import { UsageError } from "../tensor/index.ts";
-import { talk } from "../tensor/plain-text.ts";
 
 const refuse = (path: string, expected: string, received: number | string): never => {
   throw new UsageError(`${path}: expected ${expected}, got ${received}`, { path });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { lastCheckpoint, quietly } from "../../test/tiny.ts";
 import { fewWords, TINY_METHODS, tinyRecipe } from "../../test/tiny-methods.ts";
-import { CheckpointError, UsageError } from "../tensor/errors.ts";
+import { CheckpointError, UsageError } from "../base/errors.ts";
 import { memory, scope, type Tensor, zeros } from "../tensor/index.ts";
 import { loadCheckpoint, type Snapshot, saveCheckpoint } from "../train/checkpoint.ts";
 import { trainRun } from "./train-run.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { said } from "../../test/said.ts";
 import { lastCheckpoint, quietly, records, type Settings, tiny } from "../../test/tiny.ts";
-import { CheckpointError, UsageError } from "../tensor/errors.ts";
+import { CheckpointError, UsageError } from "../base/errors.ts";
 import { resolveRecipe } from "./recipe.ts";
 import { loadRun } from "./supervised/load.ts";
 import { trainRun } from "./train-run.ts";

@@ -1,10 +1,10 @@
 /** @file How a run begins: what it goes on from and whether it may, what is written first. */
 
 import { join } from "node:path";
+import { talk } from "../base/plain-text.ts";
+import { writeFileAtomic } from "../base/write-file.ts";
 import { isSampled } from "../data/fingerprint.ts";
 import { CheckpointError, UsageError } from "../tensor/index.ts";
-import { talk } from "../tensor/plain-text.ts";
-import { writeFileAtomic } from "../tensor/write-file.ts";
 import {
   freeCheckpoint,
   type LoadedCheckpoint,

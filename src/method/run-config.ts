@@ -1,6 +1,6 @@
 /** @file What a checkpoint says of its data, checked: checksums find accidents, not what somebody wrote by hand. */
 import { z } from "zod";
-import { CheckpointError } from "../tensor/errors.ts";
+import { CheckpointError } from "../base/errors.ts";
 import type { LoadedCheckpoint } from "../train/checkpoint.ts";
 
 const schema = z.object({

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { quietly, records, type Settings, tiny } from "../../test/tiny.ts";
-import { DiskError, NotFiniteError, UsageError } from "../tensor/errors.ts";
+import { DiskError, NotFiniteError, UsageError } from "../base/errors.ts";
 import { native, scope } from "../tensor/index.ts";
 import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { lockRun } from "../train/run-lock.ts";

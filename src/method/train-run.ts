@@ -1,7 +1,7 @@
 /** @file `vitrine train`: a recipe, a run folder, a trained model. */
 
+import { makeFolder } from "../base/write-file.ts";
 import { native } from "../tensor/index.ts";
-import { makeFolder } from "../tensor/write-file.ts";
 import { failpoint } from "../train/failpoint.ts";
 import { removeTemporaries } from "../train/leftovers.ts";
 import { chooseDevice } from "../train/precision.ts";

@@ -11,7 +11,7 @@ import {
   type Node,
   parseDocument,
 } from "yaml";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 
 /** A recipe is some forty lines. The parser's time grows with the square of the length: 64 KiB are a second. */
 export const LONGEST = 2 ** 16;

@@ -1,6 +1,6 @@
 /** @file Samples sorted into classes, so that one batched product serves all classes. */
 
-import { largestOf } from "../tensor/extremes.ts";
+import { largestOf } from "../base/extremes.ts";
 import { operator, run, type Tensor, tensor, UsageError, zeros } from "../tensor/index.ts";
 
 const INDEX_COPY = operator("index_copy");

@@ -1,6 +1,6 @@
 /** @file Any operator of libtorch by its name, checked against its schema. */
 
-import { UsageError } from "./errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { native } from "./native.ts";
 import { type Operator, operator } from "./operator.ts";
 import { refusal } from "./refused.ts";

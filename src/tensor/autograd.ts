@@ -1,7 +1,7 @@
 /** @file Gradients as values: nothing accumulates in hidden fields. */
 
+import { UsageError } from "../base/errors.ts";
 import { handles } from "./create.ts";
-import { UsageError } from "./errors.ts";
 import { native } from "./native.ts";
 import { wrap } from "./run.ts";
 import type { Tensor } from "./tensor.ts";

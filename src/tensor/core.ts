@@ -1,7 +1,7 @@
 /** @file What a tensor is before it can compute: a handle, a shape, its elements in and out. */
 
+import { UsageError } from "../base/errors.ts";
 import { type DType, type TypedArray, viewAs } from "./dtype.ts";
-import { UsageError } from "./errors.ts";
 import { native } from "./native.ts";
 import { free, own, replace } from "./scope.ts";
 

@@ -1,8 +1,8 @@
 /** @file New tensors: from numbers, from typed arrays, filled, joined. */
 
+import { UsageError } from "../base/errors.ts";
 import type { Nested } from "./core.ts";
 import { type DType, dtypeOf, isTypedArray, type TypedArray } from "./dtype.ts";
-import { UsageError } from "./errors.ts";
 import { native } from "./native.ts";
 import { operator } from "./operator.ts";
 import { run, run2, wrap } from "./run.ts";

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CheckpointError } from "./errors.ts";
+import { CheckpointError } from "../base/errors.ts";
 import { scope } from "./index.ts";
 import { serialiseSafetensors } from "./safetensors.ts";
 import { storedIn, tensorsOf } from "./tensor-file.ts";

@@ -1,13 +1,13 @@
 /** @file The engine: tensors on libtorch. */
 
+export * from "../base/errors.ts";
+export { hint, nearest } from "../base/nearest.ts";
 export { type AtenArgument, aten } from "./aten.ts";
 export { autocast, type GradientOptions, gradients, noGrad, partialGradients } from "./autograd.ts";
 export type { Nested } from "./core.ts";
 export { arange, cat, eye, full, handles, ones, stack, type TensorOptions, tensor, zeros } from "./create.ts";
 export type { DType, TypedArray } from "./dtype.ts";
-export * from "./errors.ts";
 export { native } from "./native.ts";
-export { hint, nearest } from "./nearest.ts";
 export { type Operator, operator } from "./operator.ts";
 export { Random, random } from "./random.ts";
 export { run, run1, run2, runInPlace, runMany } from "./run.ts";

@@ -1,7 +1,7 @@
 /** @file Loads the addon, once and late: half a second that `--help` must not pay. */
 
 import { createRequire } from "node:module";
-import { OutOfMemoryError, PrecisionError, TorchError, UsageError } from "./errors.ts";
+import { OutOfMemoryError, PrecisionError, TorchError, UsageError } from "../base/errors.ts";
 import { addonRecord, damage, libtorchProblem, SETUP } from "./libtorch.ts";
 
 /** A live tensor as the addon names it: generation and slot in one small integer. */

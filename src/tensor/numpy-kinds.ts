@@ -1,6 +1,6 @@
 /** @file NumPy's arrays in pickles, as views of their bytes; arrays of objects, texts and records stay unread. */
 
-import type { Allowance } from "./limits.ts";
+import type { Allowance } from "../base/limits.ts";
 import { COST, PickledObject, type PickleKind, type PickleValue } from "./pickle.ts";
 import { bitsOf, numelOf, type StoredDType } from "./stored.ts";
 import type { TensorRecord } from "./strided.ts";

@@ -1,8 +1,8 @@
 /** @file Operators of libtorch by name, looked up once. */
 
-import { UsageError } from "./errors.ts";
+import { UsageError } from "../base/errors.ts";
+import { hint } from "../base/nearest.ts";
 import { native } from "./native.ts";
-import { hint } from "./nearest.ts";
 
 /** An ATen operator: its name with overload, and its index in the addon once it has been asked for. */
 export class Operator {

@@ -3,8 +3,8 @@
  * calls nothing: known names stand for kinds of data, any other name for an object that is only counted.
  */
 
-import { CheckpointError } from "./errors.ts";
-import type { Allowance } from "./limits.ts";
+import { CheckpointError } from "../base/errors.ts";
+import type { Allowance } from "../base/limits.ts";
 import { OPERATIONS, STOP } from "./pickle-operations.ts";
 
 /** A reference to an importable name, as a pickle writes it: "torch FloatStorage". */

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CheckpointError } from "./errors.ts";
+import { CheckpointError } from "../base/errors.ts";
 import { parseSafetensors, serialiseSafetensors } from "./safetensors.ts";
 import { bitsOf, codeOf, STORED_DTYPES, type StoredDType, type StoredTensor } from "./stored.ts";
 

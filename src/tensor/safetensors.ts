@@ -1,7 +1,7 @@
 /** @file safetensors: parse and serialise weights as bytes, strictly, without libtorch. */
 
-import { CheckpointError } from "./errors.ts";
-import { Allowance } from "./limits.ts";
+import { CheckpointError } from "../base/errors.ts";
+import { Allowance } from "../base/limits.ts";
 import {
   bitsOf,
   CODES,

@@ -3,7 +3,7 @@
  * whatever a scope's body makes dies with it, but for what its result reaches.
  */
 
-import { UsageError } from "./errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { isLoaded, native } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
 

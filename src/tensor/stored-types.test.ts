@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { archive, call, dict, named, type Piece, tensorOf, text, tuple, whole } from "../../test/pickles.ts";
-import { CheckpointError } from "./errors.ts";
+import { CheckpointError } from "../base/errors.ts";
 import { loadTensors, scope } from "./index.ts";
 import type { StoredDType } from "./stored.ts";
 import { tensorsOf } from "./tensor-file.ts";

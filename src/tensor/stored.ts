@@ -1,6 +1,6 @@
 /** @file Tensors as files hold them: element types, shapes and bytes, without libtorch. */
 
-import { plainJson } from "./plain-text.ts";
+import { plainJson } from "../base/plain-text.ts";
 
 /** Bits of an element, and its name in safetensors; the order is that in which safetensors files are laid out. */
 const ELEMENTS = {

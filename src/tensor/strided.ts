@@ -1,6 +1,6 @@
 /** @file Tensors as PyTorch saves them, views of storages, brought to rows: a view of the file where they lie so. */
 
-import type { Allowance } from "./limits.ts";
+import type { Allowance } from "../base/limits.ts";
 import { bitsOf, numelOf, type StoredDType, type StoredTensor } from "./stored.ts";
 
 /** Elements in memory that tensors are views of. */

@@ -2,7 +2,8 @@
 
 import { constants } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { CheckpointError, DataError, OutOfMemoryError, UsageError } from "./errors.ts";
+import { CheckpointError, DataError, OutOfMemoryError, UsageError } from "../base/errors.ts";
+import { writeOutput } from "../base/write-output.ts";
 import { native } from "./native.ts";
 import { wrap } from "./run.ts";
 import { layoutSafetensors, parseSafetensors } from "./safetensors.ts";
@@ -11,7 +12,6 @@ import { numelOf, quote, type StoredTensors } from "./stored.ts";
 import type { Tensor } from "./tensor.ts";
 import { isTorch, parseTorch } from "./torch-file.ts";
 import { widen } from "./widen.ts";
-import { writeOutput } from "./write-output.ts";
 
 /** What is written can be read: a file is read into one array. */
 const TOO_LARGE = `one file holds at most ${constants.MAX_LENGTH} with this version of Node`;

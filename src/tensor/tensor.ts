@@ -1,7 +1,7 @@
 /** @file The tensor: reductions and products, on top of everything its bases bring. */
 
+import { UsageError } from "../base/errors.ts";
 import { type Nested, nest } from "./core.ts";
-import { UsageError } from "./errors.ts";
 import { operator } from "./operator.ts";
 import { run, run1, run2, runMany, setTensorFactory } from "./run.ts";
 import { Shaping } from "./shaping.ts";

@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CheckpointError } from "./errors.ts";
+import { CheckpointError } from "../base/errors.ts";
+import { Allowance } from "../base/limits.ts";
 import { loadTensors, scope, type Tensor } from "./index.ts";
-import { Allowance } from "./limits.ts";
 import { unpickle } from "./pickle.ts";
 import { parseTorch } from "./torch-file.ts";
 

@@ -1,7 +1,7 @@
 /** @file PyTorch's own files (.pth, .pt, .th, .ckpt, .bin): read as data, nothing in them is executed. */
 
-import { CheckpointError } from "./errors.ts";
-import { Allowance } from "./limits.ts";
+import { CheckpointError } from "../base/errors.ts";
+import { Allowance } from "../base/limits.ts";
 import { COST, type PickleValue, unpickle } from "./pickle.ts";
 import { quote, type StoredTensor, type StoredTensors } from "./stored.ts";
 import { rowMajor, type Storage, type TensorRecord } from "./strided.ts";

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { archive, call, dict, named, type Piece, tensorOf, text, tuple, whole } from "../../test/pickles.ts";
-import { CheckpointError } from "./errors.ts";
+import { CheckpointError } from "../base/errors.ts";
 import { loadTensors, scope } from "./index.ts";
 import { type ParseTorchOptions, parseTorch } from "./torch-file.ts";
 

@@ -1,6 +1,6 @@
 /** @file What a PyTorch file holds besides weights, and which of its dictionaries the weights are. */
 
-import type { Allowance } from "./limits.ts";
+import type { Allowance } from "../base/limits.ts";
 import { arrayRecord, isOddArray, numberList } from "./numpy-kinds.ts";
 import { PickledName, PickledObject, type PickleValue } from "./pickle.ts";
 import { quote } from "./stored.ts";

@@ -1,7 +1,7 @@
 /** @file ZIP archives in memory: stored members, as PyTorch writes them, and deflated ones; zip64. */
 
 import { crc32, inflateRawSync } from "node:zlib";
-import type { Allowance } from "./limits.ts";
+import type { Allowance } from "../base/limits.ts";
 
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;

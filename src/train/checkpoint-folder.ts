@@ -2,8 +2,8 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CheckpointError } from "../tensor/errors.ts";
-import { probeWritable, requireOwn, syncFolder, writeFileAtomic, writing } from "../tensor/write-file.ts";
+import { CheckpointError } from "../base/errors.ts";
+import { probeWritable, requireOwn, syncFolder, writeFileAtomic, writing } from "../base/write-file.ts";
 import { failpoint } from "./failpoint.ts";
 
 export interface CheckpointEntry {

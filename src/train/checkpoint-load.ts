@@ -2,15 +2,15 @@
 
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { CheckpointError } from "../tensor/errors.ts";
-import { hint } from "../tensor/nearest.ts";
+import { CheckpointError } from "../base/errors.ts";
+import { fromJsonLine, type JsonRecord } from "../base/json-line.ts";
+import { hint } from "../base/nearest.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { readWhole, tensorsIn } from "../tensor/tensor-file.ts";
 import { listCheckpoints, newestFirst, type Pointer, pathOf, readPointer } from "./checkpoint-folder.ts";
 import { FORMAT } from "./checkpoint-save.ts";
 import { findDamage, parseSums, sha256, type TensorSums } from "./checkpoint-sums.ts";
-import { fromJsonLine, type JsonRecord } from "./json-line.ts";
 
 /** A checkpoint in memory. Its tensors belong to the caller, or to the scope that is open. */
 export interface LoadedCheckpoint {

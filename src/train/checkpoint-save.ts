@@ -4,15 +4,15 @@ import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { NotFiniteError, UsageError } from "../tensor/errors.ts";
+import { NotFiniteError, UsageError } from "../base/errors.ts";
+import { type JsonRecord, toJsonLine } from "../base/json-line.ts";
+import { syncFolder, writeAll, writing } from "../base/write-file.ts";
 import { scope } from "../tensor/scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tensorChunks } from "../tensor/tensor-file.ts";
-import { syncFolder, writeAll, writing } from "../tensor/write-file.ts";
 import { makeFolder, movePointer, nameOf, prune, publish, removeLeftovers } from "./checkpoint-folder.ts";
 import { formatSums, PIECE } from "./checkpoint-sums.ts";
 import { failpoint } from "./failpoint.ts";
-import { type JsonRecord, toJsonLine } from "./json-line.ts";
 
 /** The version of the layout, in `trainer_state.json`. */
 export const FORMAT = 1;

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { CheckpointError } from "../tensor/errors.ts";
+import { CheckpointError } from "../base/errors.ts";
 import { parseSafetensors } from "../tensor/safetensors.ts";
 
 /** CRC-32 of each tensor's bytes by its name: enough to find the one that was damaged. */

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CheckpointError, DiskError, NotFiniteError, UsageError } from "../tensor/errors.ts";
+import { CheckpointError, DiskError, NotFiniteError, UsageError } from "../base/errors.ts";
 import { eye, full, memory, random, scope, tensor } from "../tensor/index.ts";
 import {
   listCheckpoints,

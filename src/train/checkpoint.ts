@@ -1,6 +1,6 @@
 /** @file Checkpoints: what a run is resumed, evaluated and shipped from. */
 
-import { CheckpointError } from "../tensor/errors.ts";
+import { CheckpointError } from "../base/errors.ts";
 import type { LoadedCheckpoint } from "./checkpoint-load.ts";
 
 export { restoreBest } from "./best.ts";

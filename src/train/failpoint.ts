@@ -1,6 +1,6 @@
 /** @file Named places at which a test can send the process a signal: VITRINE_FAILPOINT=checkpoint.rename:kill@1. */
 
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 
 const SIGNALS = { kill: "SIGKILL", term: "SIGTERM", int: "SIGINT", hup: "SIGHUP" } as const;
 

@@ -1,9 +1,9 @@
 /** @file What a run writes down: metrics.jsonl, summary.csv, TensorBoard events on request. */
 
 import { join } from "node:path";
-import { DataError } from "../tensor/errors.ts";
-import { requireOwn } from "../tensor/write-file.ts";
-import type { JsonRecord, JsonValue } from "./json-line.ts";
+import { DataError } from "../base/errors.ts";
+import type { JsonRecord, JsonValue } from "../base/json-line.ts";
+import { requireOwn } from "../base/write-file.ts";
 import { type MetricsRecord, MetricsWriter, type SummaryRow, writeSummary } from "./metrics.ts";
 import { EventWriter } from "./tfevents.ts";
 

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { DiskError } from "../tensor/errors.ts";
+import { DiskError } from "../base/errors.ts";
 import { firstStranger, removeTemporaries } from "./leftovers.ts";
 
 let folder: string;

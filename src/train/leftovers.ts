@@ -2,7 +2,7 @@
 
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writing } from "../tensor/write-file.ts";
+import { writing } from "../base/write-file.ts";
 import { isAlive } from "./run-lock.ts";
 
 /** `.tmp-step-00000010-4711`, `recipe.json.tmp-4711` */

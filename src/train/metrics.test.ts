@@ -17,8 +17,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { DataError, DiskError } from "../tensor/errors.ts";
-import { writeAll, writeFileAtomic, writing } from "../tensor/write-file.ts";
+import { DataError, DiskError } from "../base/errors.ts";
+import { writeAll, writeFileAtomic, writing } from "../base/write-file.ts";
 import { type MetricsRecord, MetricsWriter, readMetrics, writeSummary } from "./metrics.ts";
 
 fc.configureGlobal({ seed: 1 });

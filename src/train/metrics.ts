@@ -1,11 +1,11 @@
 /** @file The numbers of a run: `metrics.jsonl`, one record a line, and `summary.csv`, one row an epoch. */
 
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from "node:fs";
-import { DataError } from "../tensor/errors.ts";
-import { appendWhole, requireOwn, writeFileAtomic, writing } from "../tensor/write-file.ts";
-import { csv } from "./csv.ts";
+import { csv } from "../base/csv.ts";
+import { DataError } from "../base/errors.ts";
+import { fromJsonLine, type JsonValue, toJsonLine } from "../base/json-line.ts";
+import { appendWhole, requireOwn, writeFileAtomic, writing } from "../base/write-file.ts";
 import { failpoint } from "./failpoint.ts";
-import { fromJsonLine, type JsonValue, toJsonLine } from "./json-line.ts";
 
 /** One record. `step` counts optimiser steps from the start of the run; names are grouped by slashes (`train/loss`). */
 export interface MetricsRecord {

@@ -1,7 +1,7 @@
 /** @file Three steps of every optimiser against PyTorch's; convergence; state; lifetimes. */
 
 import { expect, test } from "vitest";
-import { CheckpointError } from "../tensor/errors.ts";
+import { CheckpointError } from "../base/errors.ts";
 import { gradients, memory, random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 

@@ -1,7 +1,7 @@
 /** @file Number formats and devices. */
 
 import { expect, test } from "vitest";
-import { UsageError } from "../tensor/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { gradients, native, noGrad, random, scope } from "../tensor/index.ts";
 import { chooseDevice, inPrecision } from "./precision.ts";
 

@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { displayWidth } from "../base/terminal.ts";
 import { createProgress, duration, type ProgressFacts, type ProgressMode } from "./progress.ts";
-import { displayWidth } from "./terminal.ts";
 
 fc.configureGlobal({ seed: 1 });
 

@@ -1,9 +1,9 @@
 /** @file Progress of long work: a bar on a terminal, plain lines elsewhere, JSON lines for programs, or nothing. */
 
-import { UsageError } from "../tensor/errors.ts";
-import { plain, plainJson, plainLines } from "../tensor/plain-text.ts";
-import { toJsonLine } from "./json-line.ts";
-import { displayWidth, type TextStream, terminalOf, truncate } from "./terminal.ts";
+import { UsageError } from "../base/errors.ts";
+import { toJsonLine } from "../base/json-line.ts";
+import { plain, plainJson, plainLines } from "../base/plain-text.ts";
+import { displayWidth, type TextStream, terminalOf, truncate } from "../base/terminal.ts";
 
 /** `auto` is a bar on a terminal and plain lines elsewhere; `none` is what --quiet asks for. */
 export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";

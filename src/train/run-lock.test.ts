@@ -14,7 +14,7 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { DiskError, UsageError } from "../tensor/errors.ts";
+import { DiskError, UsageError } from "../base/errors.ts";
 import { lockRun } from "./run-lock.ts";
 
 let folder: string;

@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../tensor/errors.ts";
-import { writing } from "../tensor/write-file.ts";
+import { UsageError } from "../base/errors.ts";
+import { writing } from "../base/write-file.ts";
 
 /** A run folder that is ours until `release`, or until it is disposed of. */
 export interface RunLock extends Disposable {

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Event, readEvents, slowCrc } from "../../test/event-files.ts";
-import { DiskError } from "../tensor/errors.ts";
+import { DiskError } from "../base/errors.ts";
 import { crc32c, EventWriter } from "./tfevents.ts";
 
 fc.configureGlobal({ seed: 1 });

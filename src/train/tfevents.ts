@@ -3,7 +3,7 @@
 import { closeSync, fsyncSync, openSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { appendWhole, writing } from "../tensor/write-file.ts";
+import { appendWhole, writing } from "../base/write-file.ts";
 import { Message } from "./protobuf.ts";
 
 /** A PNG and its size in px. */

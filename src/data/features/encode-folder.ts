@@ -2,12 +2,12 @@
 
 import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
-import { DataError } from "../../tensor/errors.ts";
+import { DataError } from "../../base/errors.ts";
+import { some } from "../../base/file-names.ts";
 import { cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { type DecodePool, decodeFiles } from "../decode-files.ts";
 import { ENDINGS } from "../image/endings.ts";
 import { classFolders, imageFiles, imagesIn, sayLeftOut } from "../image-files.ts";
-import { some } from "../names.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import { type OnnxEncoderOptions, openEncoder } from "./encoder.ts";
 import { checkFeatures, type Features } from "./features.ts";

@@ -1,6 +1,6 @@
 /** @file What an encoder takes and gives, read off its model: sizes, element types, order of axes. */
 
-import { UsageError } from "../../tensor/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import type { ValueInfo } from "./runtime.ts";
 
 /** Element types of images that are given to encoders. */

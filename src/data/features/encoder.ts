@@ -1,8 +1,8 @@
 /** @file Image encoders as ONNX models that the user names: images in, features out. */
 
 import { existsSync } from "node:fs";
+import { DataError, UsageError } from "../../base/errors.ts";
 import { type DType, dtypeOf, isTypedArray } from "../../tensor/dtype.ts";
-import { DataError, UsageError } from "../../tensor/errors.ts";
 import { cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { normalise } from "../augment.ts";
 import type { Normalisation } from "../normalise.ts";

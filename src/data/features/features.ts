@@ -1,6 +1,6 @@
 /** @file Features in memory: what every reader gives, and the checks that all of them share. */
 
-import { DataError } from "../../tensor/errors.ts";
+import { DataError } from "../../base/errors.ts";
 import { scope, type Tensor } from "../../tensor/index.ts";
 
 /** Features of n samples, with labels and names where the file has them. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DataError } from "../../tensor/errors.ts";
+import { DataError } from "../../base/errors.ts";
 import { type DType, random, scope, type Tensor, tensor, zeros } from "../../tensor/index.ts";
 import { npyChunks, parseNpy } from "./npy.ts";
 import { openZip, zipChunks } from "./zip.ts";

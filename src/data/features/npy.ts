@@ -1,7 +1,7 @@
 /** @file NumPy's array files: versions 1 to 3, either byte order, C and Fortran order. */
 
+import { DataError } from "../../base/errors.ts";
 import { type DType, type TypedArray, viewAs } from "../../tensor/dtype.ts";
-import { DataError } from "../../tensor/errors.ts";
 import { scope, type Tensor, tensor } from "../../tensor/index.ts";
 
 /** NumPy's type without its byte order → ours, and bytes of the unit whose order counts. */

@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { extname } from "node:path";
-import { CheckpointError, DataError, UsageError } from "../../tensor/errors.ts";
+import { CheckpointError, DataError, UsageError } from "../../base/errors.ts";
 import { loadTensors, scope, type Tensor } from "../../tensor/index.ts";
 import { readWhole } from "../../tensor/tensor-file.ts";
 import { encodeFolder } from "./encode-folder.ts";

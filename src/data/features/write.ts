@@ -1,9 +1,9 @@
 /** @file Features into a file. */
 
 import { extname } from "node:path";
-import { UsageError } from "../../tensor/errors.ts";
+import { UsageError } from "../../base/errors.ts";
+import { writeOutput } from "../../base/write-output.ts";
 import { saveTensors, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { writeOutput } from "../../tensor/write-output.ts";
 import type { Features } from "./features.ts";
 import { npyChunks } from "./npy.ts";
 import { parquetBytes } from "./parquet/write.ts";

@@ -1,6 +1,6 @@
 /** @file Packed text: a sequence of tokens cut into blocks of one length, at random places or one after the other. */
 
-import { DataError } from "../../tensor/errors.ts";
+import { DataError } from "../../base/errors.ts";
 import { noGrad, type Random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 
 /**

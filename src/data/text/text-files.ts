@@ -2,10 +2,10 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DataError } from "../../tensor/errors.ts";
-import { byCodePoint, entries } from "../names.ts";
+import { DataError } from "../../base/errors.ts";
+import { byCodePoint, entries } from "../../base/file-names.ts";
+import { unpack } from "../../base/unpack.ts";
 import { type Part, partIn, partOf } from "../parts.ts";
-import { unpack } from "../unpack.ts";
 
 const ENDING = /\.txt(\.gz)?$/i;
 

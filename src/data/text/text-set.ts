@@ -3,10 +3,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { DataError, UsageError } from "../../tensor/errors.ts";
-import { talk } from "../../tensor/plain-text.ts";
+import { DataError, UsageError } from "../../base/errors.ts";
+import { some } from "../../base/file-names.ts";
+import { talk } from "../../base/plain-text.ts";
 import { dataRoot } from "../find.ts";
-import { some } from "../names.ts";
 import { listTexts, readText } from "./text-files.ts";
 
 /** A text to learn from and one to be measured on. */

@@ -1,7 +1,7 @@
 /** @file `tokenizer.json` as Hugging Face's library writes and reads it: what of it is a tokenizer of ours. */
 
 import { z } from "zod";
-import { DataError } from "../../tensor/errors.ts";
+import { DataError } from "../../base/errors.ts";
 import { Tokenizer, type Vocabulary } from "./tokenizer.ts";
 
 const schema = z.object({

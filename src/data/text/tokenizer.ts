@@ -1,6 +1,6 @@
 /** @file Text to tokens and back: characters, bytes, or pairs of bytes merged as a vocabulary says. */
 
-import { DataError } from "../../tensor/errors.ts";
+import { DataError } from "../../base/errors.ts";
 import { toBytes, toLetters, WORDS } from "./byte-letters.ts";
 
 /** What a tokenizer is made from; `parseTokenizer` and `tokenizerJson` read and write it as Hugging Face does. */

@@ -1,6 +1,6 @@
 /** @file Tokenizers made from a text: its characters, all bytes, or merges of the pairs that are met most. */
 
-import { UsageError } from "../../tensor/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import { LETTERS, toLetters, WORDS } from "./byte-letters.ts";
 import { joined, pairKey, Tokenizer } from "./tokenizer.ts";
 

@@ -1,6 +1,6 @@
 /** @file Bar charts: one group of bars per category, one bar per series. */
 
-import { UsageError } from "../../tensor/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import { type Tone, toneClass } from "./colour.ts";
 import type { Chart } from "./figure.ts";
 import { frame } from "./frame.ts";

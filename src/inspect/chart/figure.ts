@@ -1,7 +1,7 @@
 /** @file A figure: a title, a shared legend and one or more charts side by side, as SVG and as CSV. */
 
-import { largestOf } from "../../tensor/extremes.ts";
-import { csv, stackTables, type Table } from "../../train/csv.ts";
+import { csv, stackTables, type Table } from "../../base/csv.ts";
+import { largestOf } from "../../base/extremes.ts";
 import { styleSheet, type Tone, toneClass } from "./colour.ts";
 import { type Box, TEXT } from "./frame.ts";
 import { type MarkerShape, marker } from "./marker.ts";

@@ -1,6 +1,6 @@
 /** @file The frame of a chart: plot area, grid, ticks and axis titles, laid out so that nothing overlaps. */
 
-import { largestOf } from "../../tensor/extremes.ts";
+import { largestOf } from "../../base/extremes.ts";
 import type { Scale } from "./scale.ts";
 import { el, fit, label, num, textWidth } from "./svg.ts";
 

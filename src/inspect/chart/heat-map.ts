@@ -1,7 +1,7 @@
 /** @file Heat maps: a matrix as colours, with a colour bar and, where there is room, its numbers. */
 
-import { UsageError } from "../../tensor/errors.ts";
-import { largestOf } from "../../tensor/extremes.ts";
+import { UsageError } from "../../base/errors.ts";
+import { largestOf } from "../../base/extremes.ts";
 import { drawCells, extent, type Matrix } from "./cells.ts";
 import { colourMaps, hex, isLight } from "./colour.ts";
 import type { Chart } from "./figure.ts";

@@ -1,7 +1,7 @@
 /** @file Grids of small pictures: PNG data URIs, or numbers shown as grey or viridis. */
 
-import { UsageError } from "../../tensor/errors.ts";
-import { largestOf } from "../../tensor/extremes.ts";
+import { UsageError } from "../../base/errors.ts";
+import { largestOf } from "../../base/extremes.ts";
 import { drawCells, extent } from "./cells.ts";
 import { colourMaps } from "./colour.ts";
 import type { Chart } from "./figure.ts";

@@ -1,6 +1,6 @@
 /** @file Figures as SVG and CSV: text in, text out, for the command line and for pages alike. */
 
-export { type Cell, csv, type Table } from "../../train/csv.ts";
+export { type Cell, csv, type Table } from "../../base/csv.ts";
 export { type BarChartOptions, type BarSeries, barChart } from "./bar-chart.ts";
 export { colourMaps, type Tone, withTheme } from "./colour.ts";
 export { type Chart, type Figure, type FigureOptions, figure, type LegendItem } from "./figure.ts";

@@ -1,6 +1,6 @@
 /** @file Line charts: series over an axis, with markers, expected (dashed) curves and error bands. */
 
-import { UsageError } from "../../tensor/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import { type Tone, toneClass } from "./colour.ts";
 import type { Chart, LegendItem } from "./figure.ts";
 import { clipped, type Frame, frame } from "./frame.ts";

@@ -1,6 +1,6 @@
 /** @file Where an axis has its ticks, and how their numbers are written. */
 
-import { largestOf } from "../../tensor/extremes.ts";
+import { largestOf } from "../../base/extremes.ts";
 /** A tick: where it is and what it says. */
 export interface Tick {
   value: number;

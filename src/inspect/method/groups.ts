@@ -1,10 +1,10 @@
 /** @file Inside a run that learned classes in groups: accuracies on each group after each. */
 
+import { largestOf } from "../../base/extremes.ts";
 import { lastAndAverage, type Progression } from "../../method/ictrl/tasks.ts";
 import { groupStateOf } from "../../method/incremental/groups.ts";
 import { openRunOf } from "../../method/load-run.ts";
 import type { InspectRun } from "../../method/run-types.ts";
-import { largestOf } from "../../tensor/extremes.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { type Figure, figure, heatMap } from "../chart/index.ts";
 import { writeFindings } from "./report.ts";

@@ -1,6 +1,6 @@
 /** @file Memberships of points in the neighbourhoods of points, as a picture. */
 
-import { largestOf } from "../../tensor/extremes.ts";
+import { largestOf } from "../../base/extremes.ts";
 import { scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { type Figure, figure, heatMap } from "../chart/index.ts";
 

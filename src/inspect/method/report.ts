@@ -1,13 +1,13 @@
 /** @file What is found inside a run whose method is not a stack of layers to be probed: numbers, tables, figures. */
 
 import { basename, join, resolve } from "node:path";
+import { type Column, table } from "../../base/terminal-table.ts";
+import { makeFolder, writeFileAtomic } from "../../base/write-file.ts";
 import type { OpenedRun } from "../../method/load-run.ts";
 import type { Inspection, InspectOptions } from "../../method/run-types.ts";
-import { makeFolder, writeFileAtomic } from "../../tensor/write-file.ts";
 import type { Figure } from "../chart/index.ts";
 import { environment } from "../environment.ts";
 import { writeFigureFiles } from "../figure-files.ts";
-import { type Column, table } from "../terminal-table.ts";
 
 /** What a method's inspection found. */
 export interface Findings {

@@ -1,9 +1,9 @@
 /** @file Pictures of segments: attention by head, colours of patches. */
 
 import { join } from "node:path";
+import { writeFileAtomic } from "../../base/write-file.ts";
 import { codeColours, type Look, type Picture, paperColours } from "../../method/segment/index.ts";
 import { scope, stack, type Tensor } from "../../tensor/index.ts";
-import { writeFileAtomic } from "../../tensor/write-file.ts";
 import { figure, imageGrid } from "../chart/index.ts";
 import { type Pixels, writePng } from "../closed-loop-pictures.ts";
 import { pngDataUri } from "../png.ts";

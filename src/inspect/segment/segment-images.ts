@@ -2,6 +2,7 @@
 
 import { totalmem } from "node:os";
 import { basename, extname, join } from "node:path";
+import { makeFolder } from "../../base/write-file.ts";
 import {
   imagePaths,
   type Look,
@@ -18,7 +19,6 @@ import {
   tokenCut,
 } from "../../method/segment/index.ts";
 import { scope, type Tensor, UsageError } from "../../tensor/index.ts";
-import { makeFolder } from "../../tensor/write-file.ts";
 import { writePng } from "../closed-loop-pictures.ts";
 import { drawAttention, drawColours } from "./draw.ts";
 import type { SegmentMethod, SegmentOptions } from "./options.ts";

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeInnerFolder, writeFileAtomic } from "../../base/write-file.ts";
 import { DataError, native, UsageError } from "../../tensor/index.ts";
 import { root } from "../../tensor/libtorch.ts";
-import { makeInnerFolder, writeFileAtomic } from "../../tensor/write-file.ts";
 import type { Outcome } from "../../theory/verify.ts";
 import { claimFigure } from "./figure.ts";
 

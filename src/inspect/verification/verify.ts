@@ -1,8 +1,8 @@
 /** @file `vitrine verify`: claims measured, written as a report with a figure each, and shown as a table. */
 
+import type { Terminal } from "../../base/terminal.ts";
+import { table } from "../../base/terminal-table.ts";
 import { type VerifyOptions, verifyClaims } from "../../theory/verify.ts";
-import type { Terminal } from "../../train/terminal.ts";
-import { table } from "../terminal-table.ts";
 import { type Verification, verification, writeVerification } from "./report.ts";
 
 export interface VerifyRunOptions extends VerifyOptions {

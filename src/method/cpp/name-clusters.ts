@@ -1,8 +1,8 @@
 /** @file Names for clusters by votes of their images, in a space that images and texts share. */
 
-import { byCodePoint } from "../../data/names.ts";
+import { largestOf } from "../../base/extremes.ts";
+import { byCodePoint } from "../../base/file-names.ts";
 import { toSphere } from "../../nn/index.ts";
-import { largestOf } from "../../tensor/extremes.ts";
 import { DataError, noGrad, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { checkFeatureSet } from "./feature-set.ts";
 

@@ -1,7 +1,7 @@
 /** @file Classes that arrive in groups, and what a method knows after each group. */
 
+import { largestOf } from "../../base/extremes.ts";
 import { type ImageSet, subset } from "../../data/index.ts";
-import { largestOf } from "../../tensor/extremes.ts";
 import { UsageError } from "../../tensor/index.ts";
 
 /** Splits classes 0 … classes − 1 into tasks of equal size, in order. @throws {UsageError} it does not divide */

@@ -1,8 +1,8 @@
 /** @file How well a language model predicts a text: loss in nats and in bits, perplexity, accuracy. */
 
+import { largestOf } from "../../base/extremes.ts";
 import { blockStarts, blocksAt } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
-import { largestOf } from "../../tensor/extremes.ts";
 import { noGrad, type Random, scope } from "../../tensor/index.ts";
 import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
 

@@ -1,7 +1,7 @@
 /** @file ReduNet by recipe: building, and the evaluation of what it makes of samples and their shifts. */
 
 import { createHash } from "node:crypto";
-import { leastOf } from "../../tensor/extremes.ts";
+import { leastOf } from "../../base/extremes.ts";
 import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { accuracy } from "../classify/index.ts";

@@ -1,7 +1,7 @@
 /** @file How well the best head's mask covers an object. */
 
+import { largestOf } from "../../base/extremes.ts";
 import type { Grid } from "../../model/index.ts";
-import { largestOf } from "../../tensor/extremes.ts";
 import type { Mask } from "./mask.ts";
 
 /** Pixels of an image, and of an object in it, by patch. */

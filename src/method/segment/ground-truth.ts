@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
-import { byCodePoint } from "../../data/names.ts";
+import { byCodePoint } from "../../base/file-names.ts";
 import { DataError, UsageError } from "../../tensor/index.ts";
 import type { Mask } from "./mask.ts";
 import { readPicture } from "./picture.ts";

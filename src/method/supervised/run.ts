@@ -1,7 +1,7 @@
 /** @file Classifiers by recipe: training and evaluation. */
 
 import { join } from "node:path";
-import { writeFileAtomic } from "../../tensor/write-file.ts";
+import { writeFileAtomic } from "../../base/write-file.ts";
 import { Trainer } from "../../train/trainer.ts";
 import { batchOptions, buildModel, openSplit, type Splits, withSplits } from "../build.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";

@@ -1,7 +1,7 @@
 /** @file The start of a run from given weights: read, checked, copied in, and noted. */
 
+import { talk } from "../../base/plain-text.ts";
 import type { Module } from "../../nn/index.ts";
-import { talk } from "../../tensor/plain-text.ts";
 import { readWeights, type Weights } from "./read.ts";
 import { recognise } from "./recognise.ts";
 import { inWords, requireSettings, transfer } from "./transfer.ts";

@@ -1,11 +1,11 @@
 /** @file Files of weights from one format into another: from PyTorch's or safetensors to safetensors. */
 
 import { existsSync, statSync } from "node:fs";
+import { writeFileAtomic } from "../../base/write-file.ts";
 import { CheckpointError, saveTensors, UsageError } from "../../tensor/index.ts";
 import { serialiseSafetensors } from "../../tensor/safetensors.ts";
 import { codeOf, numelOf, quote } from "../../tensor/stored.ts";
 import { readWhole, storedIn } from "../../tensor/tensor-file.ts";
-import { writeFileAtomic } from "../../tensor/write-file.ts";
 import { readWeights } from "./read.ts";
 import { type Architecture, recognise, type Shapes } from "./recognise.ts";
 

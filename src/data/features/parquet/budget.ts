@@ -1,6 +1,6 @@
 /** @file What decoding one file may take: memory at one time, and bytes unpacked in all. */
 
-import { unpackLimit, unpacksTooFar } from "../../unpack.ts";
+import { unpackLimit, unpacksTooFar } from "../../../base/unpack.ts";
 
 /** Counts against {@link unpackLimit} of a file's size. */
 export class Budget {

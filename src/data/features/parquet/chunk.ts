@@ -3,7 +3,7 @@
 import { crc32 } from "node:zlib";
 import type { ColumnMetaData, PageHeader } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../../../base/errors.ts";
 import type { Budget } from "./budget.ts";
 import { decompressPage } from "./codec.ts";
 import { type Runs, readRuns } from "./runs.ts";

@@ -4,8 +4,8 @@ import * as zlib from "node:zlib";
 import { decompress } from "fzstd";
 import { type CompressionCodec, snappyUncompress } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { DataError } from "../../../tensor/errors.ts";
-import { unpack } from "../../unpack.ts";
+import { DataError } from "../../../base/errors.ts";
+import { unpack } from "../../../base/unpack.ts";
 
 /** Zstandard of Node 22.15 and later. */
 const native = (

@@ -1,6 +1,6 @@
 /** @file A whole column in memory, as numbers or as text; a null is refused with its row. */
 
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../../../base/errors.ts";
 import { type Page, rowOf } from "./chunk.ts";
 import { readRuns } from "./runs.ts";
 import type { Column } from "./schema.ts";

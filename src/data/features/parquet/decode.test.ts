@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { afterEach, expect, test } from "vitest";
-import { setUnpackLimit } from "../../unpack.ts";
+import { setUnpackLimit } from "../../../base/unpack.ts";
 import { decodeParquet } from "./decode.ts";
 
 // written by pyarrow 25.0.1 from random numbers, 12 rows of 4, but for two that were damaged

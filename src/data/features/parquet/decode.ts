@@ -1,6 +1,6 @@
 /** @file A Parquet file as features, labels and names. */
 
-import { DataError, VitrineError } from "../../../tensor/errors.ts";
+import { DataError, VitrineError } from "../../../base/errors.ts";
 import { type ArrayNames, chooseNames } from "../features.ts";
 import { readNumbers, readTexts } from "./column.ts";
 import type { Column } from "./schema.ts";

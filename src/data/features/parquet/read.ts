@@ -2,9 +2,9 @@
 
 import { statSync } from "node:fs";
 import { extname } from "node:path";
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../../../base/errors.ts";
+import { givenLimit, unpackLimit } from "../../../base/unpack.ts";
 import { scope, tensor } from "../../../tensor/index.ts";
-import { givenLimit, unpackLimit } from "../../unpack.ts";
 import { runAlone, TaskError } from "../../worker-pool.ts";
 import { type ArrayNames, checkFeatures, type Features } from "../features.ts";
 import type { ParquetResult, ParquetTask } from "./worker.ts";

@@ -1,6 +1,6 @@
 /** @file Parquet's mixture of repeated and packed small numbers: levels, places in a dictionary, booleans. */
 
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../../../base/errors.ts";
 
 /** Where such numbers lie. */
 export interface Runs {

@@ -1,7 +1,7 @@
 /** @file What the columns of a Parquet file hold, before any of it is read. */
 
 import type { SchemaElement } from "hyparquet";
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../../../base/errors.ts";
 
 /** One column of the table. */
 export interface Column {

@@ -1,7 +1,7 @@
 /** @file A Parquet file that is opened: its columns and its groups of rows, checked against its size. */
 
 import { type ColumnMetaData, type FileMetaData, parquetMetadata } from "hyparquet";
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../../../base/errors.ts";
 import { Budget } from "./budget.ts";
 import { type Page, pagesOf } from "./chunk.ts";
 import { type Column, columnsOf } from "./schema.ts";

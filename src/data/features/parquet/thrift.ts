@@ -1,6 +1,6 @@
 /** @file Thrift's compact form, walked before it is read: nothing in it may claim more than the file has. */
 
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../../../base/errors.ts";
 
 const DEEPEST = 16;
 const [STOP, TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, STRUCT] = [

@@ -3,7 +3,7 @@
 import type { Encoding, SchemaElement } from "hyparquet";
 import { parseFloat16 } from "hyparquet/src/convert.js";
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
-import { DataError } from "../../../tensor/errors.ts";
+import { DataError } from "../../../base/errors.ts";
 import { readRuns } from "./runs.ts";
 
 /** The part of a page that holds values. */

@@ -2,8 +2,8 @@
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
-import { DataError } from "../../../tensor/errors.ts";
-import { setUnpackLimit } from "../../unpack.ts";
+import { DataError } from "../../../base/errors.ts";
+import { setUnpackLimit } from "../../../base/unpack.ts";
 import { type Answer, READY } from "../../worker-pool.ts";
 import type { ArrayNames } from "../features.ts";
 import { type Decoded, decodeParquet } from "./decode.ts";

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { displayWidth } from "../train/terminal.ts";
+import { displayWidth } from "./terminal.ts";
 import { bar, type Column, sparkline, table } from "./terminal-table.ts";
 
 fc.configureGlobal({ seed: 1 });

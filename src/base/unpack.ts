@@ -1,7 +1,7 @@
 /** @file How much compressed data may become: a few bytes can stand for gigabytes. */
 
 import { brotliDecompressSync, gunzipSync, inflateRawSync } from "node:zlib";
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "./errors.ts";
 
 const MIB = 2 ** 20;
 

@@ -1,9 +1,9 @@
 /** @file Tables and sparklines for the terminal: aligned numbers, small bars, at most as wide as the screen. */
 
 import { styleText } from "node:util";
-import { largestOf, leastOf } from "../tensor/extremes.ts";
-import { plain } from "../tensor/plain-text.ts";
-import { ascii, displayWidth, type Terminal, terminalOf, truncate } from "../train/terminal.ts";
+import { largestOf, leastOf } from "./extremes.ts";
+import { plain } from "./plain-text.ts";
+import { ascii, displayWidth, type Terminal, terminalOf, truncate } from "./terminal.ts";
 
 /** A value of a table; missing ones are shown as a dash. */
 export type TableCell = string | number | null | undefined;

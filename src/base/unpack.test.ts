@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliCompressSync, crc32, deflateRawSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { readFeatures } from "./features/index.ts";
-import { readIdxImages } from "./idx.ts";
-import { openText } from "./text/index.ts";
+import { readFeatures } from "../data/features/index.ts";
+import { readIdxImages } from "../data/idx.ts";
+import { openText } from "../data/text/index.ts";
 import { setUnpackLimit, unpack, unpackLimit } from "./unpack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vitrine-unpack-"));

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { DataError } from "../tensor/errors.ts";
+import { DataError } from "./errors.ts";
 
 /** Halves of characters above U+FFFF moved behind all others. */
 const rank = (unit: number): number => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800);
