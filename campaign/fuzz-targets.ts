@@ -2,12 +2,12 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { decodeImage } from "../src/data/decode.ts";
-import { npyChunks, parseNpy } from "../src/data/features/npy.ts";
-import { decodeParquet } from "../src/data/features/parquet/decode.ts";
-import { openZip, zipChunks } from "../src/data/features/zip.ts";
-import { readIdxImages } from "../src/data/idx.ts";
-import { tarMembers } from "../src/data/tar.ts";
+import { readIdxImages } from "../src/data/formats/idx.ts";
+import { npyChunks, parseNpy } from "../src/data/formats/npy.ts";
+import { decodeParquet } from "../src/data/formats/parquet/decode.ts";
+import { tarMembers } from "../src/data/formats/tar.ts";
+import { openZip, zipChunks } from "../src/data/formats/zip.ts";
+import { decodeImage } from "../src/data/image/decode.ts";
 import { openText, parseTokenizer, tokenizerJson, trainBpe } from "../src/data/text/index.ts";
 import { readReport } from "../src/inspect/report.ts";
 import { resolveRecipe } from "../src/method/recipe.ts";

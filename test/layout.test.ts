@@ -6,8 +6,10 @@ import { expect, test } from "vitest";
 import { projectFiles, root } from "./markdown.ts";
 
 /** A folder may import from those to its left. */
-const ORDER =
-  "base tensor nn rate model data train evaluate chart measure recipe method theory inspect export cli studio".split(" ");
+const ORDER = [
+  ..."base tensor nn rate model data train evaluate chart measure recipe method theory inspect".split(" "),
+  ..."export cli studio".split(" "),
+];
 
 const files = projectFiles();
 const read = (path: string): string => readFileSync(join(root, path), "utf8");

@@ -61,7 +61,7 @@ async function splitsOf({ data, model }: RecipeOf<"supervised">): Promise<Splits
 }
 
 async function fewDigits() {
-  const { readDigits } = await import("../src/data/digits.ts");
+  const { readDigits } = await import("../src/data/sets/digits.ts");
   return imageSource(subset(await readDigits("test"), [0, 1, 2]));
 }
 

@@ -11,7 +11,7 @@ const SPREAD =
 
 /** Lists that are as long as something small: a model's layers or inputs, an image's pictures, five bytes. */
 const SHORT: Readonly<Record<string, string>> = {
-  "src/model/positions.ts": "waves(",
+  "src/model/crate/positions.ts": "waves(",
   "src/method/redunet/grams.ts": "...layers",
   "src/method/redunet/construction.ts": "...net.layers",
   "src/tensor/torch-file.ts": "bytes.subarray(257, 262)",

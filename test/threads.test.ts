@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { mssa } from "../src/model/mssa.ts";
+import { mssa } from "../src/model/crate/mssa.ts";
 import { selfAttention } from "../src/nn/attention.ts";
 import { gradients, random, scope, type Tensor } from "../src/tensor/index.ts";
 import { native } from "../src/tensor/native.ts";

@@ -1,7 +1,7 @@
 /** @file `vitrine data`: the data sets that are known, fetching them, and a look at what is in one. */
 import type { Command } from "commander";
-import type { GetOptions } from "../data/get.ts";
-import type { ImageSource } from "../data/image-set.ts";
+import type { GetOptions } from "../data/fetch/get.ts";
+import type { ImageSource } from "../data/sets/image-set.ts";
 import { grouped, print, printColumns, printJson, talk } from "./terminal.ts";
 
 interface Options {
@@ -44,7 +44,7 @@ export function dataCommand(command: Command): void {
 }
 
 async function list({ json }: Options): Promise<void> {
-  const { datasets } = await import("../data/registry.ts");
+  const { datasets } = await import("../data/sets/registry.ts");
   const sets = datasets();
   if (json) return printJson(sets);
   const known = (n: number) => (n === 0 ? "" : grouped(n));
@@ -58,7 +58,7 @@ async function list({ json }: Options): Promise<void> {
 }
 
 async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
-  const { getDataset } = await import("../data/get.ts");
+  const { getDataset } = await import("../data/fetch/get.ts");
   const { folder, downloaded } = await getDataset(name, {
     ...(dataDir === undefined ? {} : { dir: dataDir }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
@@ -90,7 +90,7 @@ function downloadProgress(): NonNullable<GetOptions["progress"]> {
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function show(name: string, { dataDir, json }: Options): Promise<void> {
-  const { openSource } = await import("../data/registry.ts");
+  const { openSource } = await import("../data/sets/registry.ts");
   const place = dataDir === undefined ? {} : { dir: dataDir };
   const train = await openSource(name, { ...place, split: "train" });
   const test = await openSource(name, { ...place, split: "test" });

@@ -6,9 +6,9 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { random, scope } from "../tensor/index.ts";
 import { type BatchOptions, batchCount, batches, epochOrder } from "./batches.ts";
-import { ImageFolder } from "./folder.ts";
-import type { ImageSet, ImageSource } from "./image-set.ts";
-import { openDataset } from "./registry.ts";
+import { ImageFolder } from "./sets/folder.ts";
+import type { ImageSet, ImageSource } from "./sets/image-set.ts";
+import { openDataset } from "./sets/registry.ts";
 
 const set = await openDataset("synthetic", {
   split: "train",

@@ -9,10 +9,10 @@ import {
   randomFlip,
   randomResizedCrop,
   resize,
-} from "./augment.ts";
-import { type ImageSet, type ImageSource, imageSource } from "./image-set.ts";
-import type { Normalisation } from "./normalise.ts";
-import { randAugment } from "./rand-augment.ts";
+} from "./augment/augment.ts";
+import { randAugment } from "./augment/rand-augment.ts";
+import { type ImageSet, type ImageSource, imageSource } from "./sets/image-set.ts";
+import type { Normalisation } from "./sets/normalise.ts";
 
 /** What is done to training images; what is left out is not done. In this order. */
 export interface Augment {

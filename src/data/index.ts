@@ -9,7 +9,7 @@ export {
   randomAffine,
   randomAffineOf,
   warp,
-} from "./affine.ts";
+} from "./augment/affine.ts";
 export {
   cropTo,
   type Mixed,
@@ -20,7 +20,19 @@ export {
   randomFlip,
   randomResizedCrop,
   resize,
-} from "./augment.ts";
+} from "./augment/augment.ts";
+export { gaussianBlur, randomBlur } from "./augment/blur.ts";
+export { type Box, randomBox } from "./augment/box.ts";
+export {
+  adjustBrightness,
+  adjustContrast,
+  adjustHue,
+  adjustSaturation,
+  colourJitter,
+  type Jitter,
+  randomGrey,
+} from "./augment/colour.ts";
+export { OPERATIONS, randAugment } from "./augment/rand-augment.ts";
 export {
   type Augment,
   type Batch,
@@ -30,18 +42,6 @@ export {
   epochOrder,
   leavesOne,
 } from "./batches.ts";
-export { gaussianBlur, randomBlur } from "./blur.ts";
-export { type Box, randomBox } from "./box.ts";
-export {
-  adjustBrightness,
-  adjustContrast,
-  adjustHue,
-  adjustSaturation,
-  colourJitter,
-  type Jitter,
-  randomGrey,
-} from "./colour.ts";
-export { type Checksum, type DownloadOptions, download } from "./download.ts";
 export {
   type ArrayNames,
   CLIP,
@@ -55,9 +55,10 @@ export {
   readFeatures,
   writeFeatures,
 } from "./features/index.ts";
-export { dataRoot } from "./find.ts";
-export { type FolderOptions, ImageFolder } from "./folder.ts";
-export { type GetOptions, getDataset, REMOTE, type RemoteFile, type RemoteSet } from "./get.ts";
+export { type Checksum, type DownloadOptions, download } from "./fetch/download.ts";
+export { type GetOptions, getDataset, REMOTE, type RemoteFile, type RemoteSet } from "./fetch/get.ts";
+export { dataRoot } from "./sets/find.ts";
+export { type FolderOptions, ImageFolder } from "./sets/folder.ts";
 export {
   checkImageSet,
   type ImageInfo,
@@ -66,10 +67,9 @@ export {
   imageSource,
   sourceSubset,
   subset,
-} from "./image-set.ts";
-export { moments } from "./moments.ts";
-export { IMAGENET, type Normalisation, normalisation } from "./normalise.ts";
-export { OPERATIONS, randAugment } from "./rand-augment.ts";
-export { type DatasetInfo, type DatasetOptions, datasets, openDataset, openSource } from "./registry.ts";
-export { type SyntheticOptions, syntheticSet } from "./synthetic.ts";
+} from "./sets/image-set.ts";
+export { moments } from "./sets/moments.ts";
+export { IMAGENET, type Normalisation, normalisation } from "./sets/normalise.ts";
+export { type DatasetInfo, type DatasetOptions, datasets, openDataset, openSource } from "./sets/registry.ts";
+export { type SyntheticOptions, syntheticSet } from "./sets/synthetic.ts";
 export * from "./text/index.ts";

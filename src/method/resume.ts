@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { talk } from "../base/plain-text.ts";
 import { writeFileAtomic } from "../base/write-file.ts";
-import { isSampled } from "../data/fingerprint.ts";
+import { isSampled } from "../data/sets/fingerprint.ts";
 import { CheckpointError, UsageError } from "../tensor/index.ts";
 import {
   freeCheckpoint,

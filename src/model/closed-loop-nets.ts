@@ -2,8 +2,8 @@
 
 import type { Module } from "../nn/index.ts";
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
-import { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
-import { SNGAN_WIDTHS, SnganDecoder, SnganEncoder } from "./sngan.ts";
+import { DcganDecoder, DcganEncoder, type DcganOptions } from "./convolutional/dcgan.ts";
+import { SNGAN_WIDTHS, SnganDecoder, SnganEncoder } from "./convolutional/sngan.ts";
 
 /** f: images [b, c, H, W] → features [b, d] on the unit sphere; g: features → images in (−1, 1). */
 export interface ClosedLoopNets {

@@ -2,9 +2,15 @@
 
 import type { Module } from "../nn/index.ts";
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
-import { type EncoderOptions, resnet10Mnist, resnet18, resnet18Control, resnet18Stl } from "./resnet.ts";
-import { ResNext29 } from "./resnext.ts";
-import { Vgg11 } from "./vgg.ts";
+import {
+  type EncoderOptions,
+  resnet10Mnist,
+  resnet18,
+  resnet18Control,
+  resnet18Stl,
+} from "./convolutional/resnet.ts";
+import { ResNext29 } from "./convolutional/resnext.ts";
+import { Vgg11 } from "./convolutional/vgg.ts";
 
 const ENCODERS: Record<string, (options: EncoderOptions, random: Random) => Module> = {
   resnet18,

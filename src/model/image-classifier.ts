@@ -1,11 +1,11 @@
 /** @file Every network that gives logits of images, by name. */
 
 import type { Random } from "../tensor/index.ts";
-import type { Crate } from "./crate.ts";
-import type { CrateMaeClassifier } from "./crate-mae.ts";
+import type { Crate } from "./crate/crate.ts";
+import type { CrateMaeClassifier } from "./mae/crate-mae.ts";
 import { createMaeClassifier } from "./mae-registry.ts";
 import { createModel, type ImageModel, type ModelOptions } from "./registry.ts";
-import type { ViT } from "./vit.ts";
+import type { ViT } from "./vit/vit.ts";
 
 /** A CRATE, one of its successors, a ViT, or the encoder of a CRATE-MAE with a head. */
 export type ImageClassifier = ImageModel | CrateMaeClassifier;

@@ -1,7 +1,5 @@
 /** @file Models, one file per paper object. */
 
-export { Aot, AotLayer, type AotOptions } from "./aot.ts";
-export { Bert, type BertOptions } from "./bert.ts";
 export {
   CLOSED_LOOP_NETS,
   type ClosedLoopNetInfo,
@@ -10,25 +8,37 @@ export {
   closedLoopNetInfo,
   closedLoopNets,
 } from "./closed-loop-nets.ts";
-export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp-head.ts";
-export { Crate, type CrateOptions, CrateTrunk, type TrunkOptions, tokenCount } from "./crate.ts";
-export { CrateAlpha, CrateAlphaLayer, type CrateAlphaOptions } from "./crate-alpha.ts";
-export { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
+export { DcganDecoder, DcganEncoder, type DcganOptions } from "./convolutional/dcgan.ts";
+export { NmceNet, type NmceNetOptions } from "./convolutional/nmce-net.ts";
 export {
-  CrateDecoderLayer,
-  CrateMae,
-  CrateMaeClassifier,
-  type CrateMaeClassifierOptions,
-  type CrateMaeOptions,
-  gridOf,
-} from "./crate-mae.ts";
-export { DcganDecoder, DcganEncoder, type DcganOptions } from "./dcgan.ts";
-export { DinoHead, type DinoHeadOptions, DinoNet } from "./dino.ts";
+  type EncoderOptions,
+  ResNet,
+  type ResNetOptions,
+  resnet10Mnist,
+  resnet18,
+  resnet18Control,
+  resnet18Stl,
+} from "./convolutional/resnet.ts";
+export { BasicBlock, ProjectionHead } from "./convolutional/resnet-block.ts";
+export { ResNext29 } from "./convolutional/resnext.ts";
+export { SnganDecoder, SnganEncoder, type SnganOptions } from "./convolutional/sngan.ts";
+export { Vgg11 } from "./convolutional/vgg.ts";
+export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp/cpp-head.ts";
+export { Aot, AotLayer, type AotOptions } from "./crate/aot.ts";
+export { Crate, type CrateOptions, CrateTrunk, type TrunkOptions, tokenCount } from "./crate/crate.ts";
+export { CrateAlpha, CrateAlphaLayer, type CrateAlphaOptions } from "./crate/crate-alpha.ts";
+export { CrateLayer, type CrateLayerOptions } from "./crate/crate-layer.ts";
+export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./crate/ista.ts";
+export { MSSA, type MSSAOptions, mssa } from "./crate/mssa.ts";
+export { DecoupledISTA, decoupledISTA, OvercompleteISTA, overcompleteISTA } from "./crate/overcomplete.ts";
+export { type Grid, interpolatePositions, positionsFor, sinCosPositions } from "./crate/positions.ts";
+export { DinoHead, type DinoHeadOptions, DinoNet } from "./dino/dino.ts";
 export { createEncoder, encoderNames } from "./encoder.ts";
-export { Gpt, type GptOptions } from "./gpt.ts";
-export { GptBlock, type GptBlockOptions, type GptKind, gptKinds } from "./gpt-block.ts";
 export { createClassifier, type DrawnClassifier, type ImageClassifier } from "./image-classifier.ts";
-export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./ista.ts";
+export { Bert, type BertOptions } from "./language/bert.ts";
+export { Gpt, type GptOptions } from "./language/gpt.ts";
+export { GptBlock, type GptBlockOptions, type GptKind, gptKinds } from "./language/gpt-block.ts";
+export { type CausalMixer, type MixedTokens, NO_PAST, type Past } from "./language/past.ts";
 export {
   createLanguageModel,
   isCausal,
@@ -39,6 +49,16 @@ export {
   languageParameterCount,
 } from "./language-models.ts";
 export {
+  CrateDecoderLayer,
+  CrateMae,
+  CrateMaeClassifier,
+  type CrateMaeClassifierOptions,
+  type CrateMaeOptions,
+  gridOf,
+} from "./mae/crate-mae.ts";
+export { maskedError, maskedTarget, meanFill, randomMask } from "./mae/mask.ts";
+export { ViTMae, type ViTMaeOptions } from "./mae/vit-mae.ts";
+export {
   createMae,
   createMaeClassifier,
   type MaeModelOptions,
@@ -46,12 +66,6 @@ export {
   maeParameterCount,
   maes,
 } from "./mae-registry.ts";
-export { maskedError, maskedTarget, meanFill, randomMask } from "./mask.ts";
-export { MSSA, type MSSAOptions, mssa } from "./mssa.ts";
-export { NmceNet, type NmceNetOptions } from "./nmce-net.ts";
-export { DecoupledISTA, decoupledISTA, OvercompleteISTA, overcompleteISTA } from "./overcomplete.ts";
-export { type CausalMixer, type MixedTokens, NO_PAST, type Past } from "./past.ts";
-export { type Grid, interpolatePositions, positionsFor, sinCosPositions } from "./positions.ts";
 export {
   createModel,
   createTrunk,
@@ -63,20 +77,6 @@ export {
   models,
   parameterCount,
 } from "./registry.ts";
-export {
-  type EncoderOptions,
-  ResNet,
-  type ResNetOptions,
-  resnet10Mnist,
-  resnet18,
-  resnet18Control,
-  resnet18Stl,
-} from "./resnet.ts";
-export { BasicBlock, ProjectionHead } from "./resnet-block.ts";
-export { ResNext29 } from "./resnext.ts";
-export { SnganDecoder, SnganEncoder, type SnganOptions } from "./sngan.ts";
-export { Tost, TostBlock, type TostOptions } from "./tost.ts";
-export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tssa.ts";
-export { Vgg11 } from "./vgg.ts";
-export { ViT, type ViTOptions, ViTTrunk } from "./vit.ts";
-export { ViTMae, type ViTMaeOptions } from "./vit-mae.ts";
+export { Tost, TostBlock, type TostOptions } from "./tost/tost.ts";
+export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tost/tssa.ts";
+export { ViT, type ViTOptions, ViTTrunk } from "./vit/vit.ts";

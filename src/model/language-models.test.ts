@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { gradients, random, scope, type Tensor, tensor } from "../tensor/index.ts";
-import type { Gpt } from "./gpt.ts";
+import type { Gpt } from "./language/gpt.ts";
+import type { Past } from "./language/past.ts";
 import {
   createLanguageModel,
   isCausal,
@@ -8,7 +9,6 @@ import {
   languageModels,
   languageParameterCount,
 } from "./language-models.ts";
-import type { Past } from "./past.ts";
 
 const base = { dim: 768, depth: 12, heads: 12, block: 1024, vocabulary: 50_304 };
 const small = { dim: 24, depth: 2, heads: 3, block: 9, vocabulary: 13 };

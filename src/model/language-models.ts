@@ -1,9 +1,9 @@
 /** @file Language models by name. */
 
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
-import { Bert, type BertOptions } from "./bert.ts";
-import { Gpt, type GptOptions } from "./gpt.ts";
-import { type GptKind, gptKinds } from "./gpt-block.ts";
+import { Bert, type BertOptions } from "./language/bert.ts";
+import { Gpt, type GptOptions } from "./language/gpt.ts";
+import { type GptKind, gptKinds } from "./language/gpt-block.ts";
 
 export type LanguageModelOptions = Omit<GptOptions, "kind"> & Pick<BertOptions, "pad" | "classes">;
 

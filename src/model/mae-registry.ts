@@ -1,15 +1,15 @@
 /** @file Masked autoencoders by name. */
 
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
-import { tokenCount } from "./crate.ts";
+import { tokenCount } from "./crate/crate.ts";
 import {
   CrateMae,
   CrateMaeClassifier,
   type CrateMaeClassifierOptions,
   type CrateMaeOptions,
-} from "./crate-mae.ts";
+} from "./mae/crate-mae.ts";
+import { ViTMae, type ViTMaeOptions } from "./mae/vit-mae.ts";
 import type { ModelInfo } from "./registry.ts";
-import { ViTMae, type ViTMaeOptions } from "./vit-mae.ts";
 
 interface Size {
   about: string;

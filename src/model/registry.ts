@@ -1,12 +1,12 @@
 /** @file Models by name. */
 
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
-import { Aot } from "./aot.ts";
-import { Crate, type CrateOptions, CrateTrunk, tokenCount } from "./crate.ts";
-import { CrateAlpha } from "./crate-alpha.ts";
-import { CLASS_BLOCKS, Tost } from "./tost.ts";
-import { stemWidths } from "./tost-stem.ts";
-import { ViT, ViTTrunk } from "./vit.ts";
+import { Aot } from "./crate/aot.ts";
+import { Crate, type CrateOptions, CrateTrunk, tokenCount } from "./crate/crate.ts";
+import { CrateAlpha } from "./crate/crate-alpha.ts";
+import { CLASS_BLOCKS, Tost } from "./tost/tost.ts";
+import { stemWidths } from "./tost/tost-stem.ts";
+import { ViT, ViTTrunk } from "./vit/vit.ts";
 
 export interface ModelInfo {
   name: string;

@@ -5,9 +5,9 @@ import { extname, join } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import { some } from "../../base/file-names.ts";
 import { cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { type DecodePool, decodeFiles } from "../decode-files.ts";
+import { type DecodePool, decodeFiles } from "../image/decode-files.ts";
 import { ENDINGS } from "../image/endings.ts";
-import { classFolders, imageFiles, imagesIn, sayLeftOut } from "../image-files.ts";
+import { classFolders, imageFiles, imagesIn, sayLeftOut } from "../image/image-files.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import { type OnnxEncoderOptions, openEncoder } from "./encoder.ts";
 import { checkFeatures, type Features } from "./features.ts";
@@ -41,7 +41,7 @@ export async function encodeFolder(path: string, options: OnnxEncoderOptions): P
   sayLeftOut(path, classes.length > 0 ? [...leftOut, ...others] : others);
   const encoder = await openEncoder(options);
   process.stderr.write(`${encoder.about}\n`);
-  const worker = new URL(`../decode-worker${extname(import.meta.url)}`, import.meta.url);
+  const worker = new URL(`../image/decode-worker${extname(import.meta.url)}`, import.meta.url);
   const threads = Math.min(4, availableParallelism(), Math.ceil(files.length / 16)); // each takes a while to start
   const pool: DecodePool = new WorkerPool(worker, threads);
   const parts: Tensor[] = [];

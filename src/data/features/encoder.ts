@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { DataError, UsageError } from "../../base/errors.ts";
 import { type DType, dtypeOf, isTypedArray } from "../../tensor/dtype.ts";
 import { cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { normalise } from "../augment.ts";
-import type { Normalisation } from "../normalise.ts";
+import { normalise } from "../augment/augment.ts";
+import type { Normalisation } from "../sets/normalise.ts";
 import { checkInput, chooseOutput, type EncoderInput, type PixelType, shown } from "./encoder-ends.ts";
 import { loadRuntime, type Runtime, type Session, type Value } from "./runtime.ts";
 

@@ -7,10 +7,10 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect, test } from "vitest";
 import { archive, dict, type Piece, tensorOf, tuple, whole } from "../../../test/pickles.ts";
 import { DataError, random, saveTensors, scope, tensor } from "../../tensor/index.ts";
+import { npyChunks } from "../formats/npy.ts";
+import { zipChunks } from "../formats/zip.ts";
 import type { ArrayNames } from "./features.ts";
 import { readFeatures, writeFeatures } from "./index.ts";
-import { npyChunks } from "./npy.ts";
-import { zipChunks } from "./zip.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vitrine-features-"));
 afterAll(() => rmSync(folder, { recursive: true }));

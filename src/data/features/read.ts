@@ -5,13 +5,13 @@ import { extname } from "node:path";
 import { CheckpointError, DataError, UsageError } from "../../base/errors.ts";
 import { loadTensors, scope, type Tensor } from "../../tensor/index.ts";
 import { readWhole } from "../../tensor/tensor-file.ts";
+import { parseNpy } from "../formats/npy.ts";
+import { readParquet } from "../formats/parquet/read.ts";
+import { openZip } from "../formats/zip.ts";
 import { encodeFolder } from "./encode-folder.ts";
 import type { OnnxEncoderOptions } from "./encoder.ts";
 import { type ArrayNames, checkFeatures, chooseNames, type Features } from "./features.ts";
-import { parseNpy } from "./npy.ts";
-import { readParquet } from "./parquet/read.ts";
 import { torchArrays } from "./torch.ts";
-import { openZip } from "./zip.ts";
 
 export interface ReadFeaturesOptions extends ArrayNames {
   /** The model that makes features of images; needed for a folder. */

@@ -4,10 +4,10 @@ import { extname } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { writeOutput } from "../../base/write-output.ts";
 import { saveTensors, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import { npyChunks } from "../formats/npy.ts";
+import { parquetBytes } from "../formats/parquet/write.ts";
+import { zipChunks } from "../formats/zip.ts";
 import type { Features } from "./features.ts";
-import { npyChunks } from "./npy.ts";
-import { parquetBytes } from "./parquet/write.ts";
-import { zipChunks } from "./zip.ts";
 
 /**
  * Replaces the file at `path` by these features, in the form that its ending says: .npy (features alone), .npz,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import { byCodePoint, entries } from "../../base/file-names.ts";
 import { unpack } from "../../base/unpack.ts";
-import { type Part, partIn, partOf } from "../parts.ts";
+import { type Part, partIn, partOf } from "../sets/parts.ts";
 
 const ENDING = /\.txt(\.gz)?$/i;
 

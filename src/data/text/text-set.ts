@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 import { DataError, UsageError } from "../../base/errors.ts";
 import { some } from "../../base/file-names.ts";
 import { talk } from "../../base/plain-text.ts";
-import { dataRoot } from "../find.ts";
+import { dataRoot } from "../sets/find.ts";
 import { listTexts, readText } from "./text-files.ts";
 
 /** A text to learn from and one to be measured on. */

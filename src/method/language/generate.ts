@@ -2,7 +2,7 @@
 
 import type { Gpt } from "../../model/index.ts";
 import { isCausal } from "../../model/index.ts";
-import type { Past } from "../../model/past.ts";
+import type { Past } from "../../model/language/past.ts";
 import {
   NotFiniteError,
   noGrad,

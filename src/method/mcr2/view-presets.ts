@@ -1,6 +1,6 @@
 /** @file The augmentations with which the authors of MCR² make views of images, data set by data set. */
 
-import { randomFlip, randomResizedCrop } from "../../data/augment.ts";
+import { randomFlip, randomResizedCrop } from "../../data/augment/augment.ts";
 import {
   type AffineRange,
   colourJitter,

@@ -1,6 +1,6 @@
 /** @file Activations for the Fréchet distance and the inception score: from a file, or of images through a given net. */
 
-import { resize } from "../../data/augment.ts";
+import { resize } from "../../data/augment/augment.ts";
 import { type OnnxEncoderOptions, openEncoder, readFeatures } from "../../data/features/index.ts";
 import { cat, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 

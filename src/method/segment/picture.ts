@@ -3,10 +3,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ENDINGS } from "../../data/image/endings.ts";
+import { imagesIn, sayLeftOut } from "../../data/image/image-files.ts";
 import { type Picture, toGrey } from "../../data/image/picture.ts";
 import { readImage } from "../../data/image/read.ts";
 import { resample } from "../../data/image/resample.ts";
-import { imagesIn, sayLeftOut } from "../../data/image-files.ts";
 import type { Normalisation } from "../../data/index.ts";
 import { DataError, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { randomCrop, randomFlip } from "../../data/augment.ts";
+import { randomCrop, randomFlip } from "../../data/augment/augment.ts";
 import { type ImageSet, openDataset, subset } from "../../data/index.ts";
 import { gradients, gumbelSoftmax, nmceLoss, noGrad, random, scope } from "../../index.ts";
 import { NmceNet, ResNet } from "../../model/index.ts";

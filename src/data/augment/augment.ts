@@ -1,0 +1,149 @@
+/**
+ * @file Augmentation of whole batches on tensors [b, c, h, w]. All randomness comes from the stream that is passed in;
+ * the distributions are torchvision's.
+ */
+import { UsageError } from "../../base/errors.ts";
+import { arange, aten, type Random, scope, type Tensor, tensor, zeros } from "../../tensor/index.ts";
+import type { Normalisation } from "../sets/normalise.ts";
+import { beta } from "./beta.ts";
+import { type Box, eraseBox, randomBox } from "./box.ts";
+
+/** (value / 255 − mean) / std per channel: bytes (or floats of 0 to 255) to float32. */
+export function normalise(images: Tensor, { mean, std }: Normalisation): Tensor {
+  const channels = images.size(1);
+  if (mean.length !== channels || std.length !== channels)
+    throw new UsageError(
+      `normalise: expected mean and std of ${channels} channels, got ${mean.length}, ${std.length}`,
+    );
+  return scope(() => {
+    const constant = (values: readonly number[]) =>
+      tensor(
+        Float32Array.from(values, (v) => v * 255),
+        { shape: [1, channels, 1, 1], device: images.device },
+      );
+    return images.to("float32").sub(constant(mean)).div(constant(std));
+  });
+}
+
+/** Pads with `padding` black pixels on every side and cuts out the old size at a random place, one per image. */
+export function randomCrop(images: Tensor, padding: number, random: Random): Tensor {
+  const [b, , h, w] = sizes(images);
+  return scope(() => {
+    const { device } = images;
+    const offset = (name: string) => random.at(name).integers([b], 0, 2 * padding + 1, { device });
+    const padded = images.pad([padding, padding, padding, padding]);
+    const rows = offset("top")
+      .reshape([b, 1, 1, 1])
+      .add(arange(h, { device }).reshape([1, 1, h, 1]));
+    const columns = offset("left")
+      .reshape([b, 1, 1, 1])
+      .add(arange(w, { device }).reshape([1, 1, 1, w]));
+    const image = arange(b, { device }).reshape([b, 1, 1, 1]);
+    const channel = arange(images.size(1), { device }).reshape([1, -1, 1, 1]);
+    return padded.index([image, channel, rows, columns]);
+  });
+}
+
+/** Mirrors each image with probability `p`. */
+export function randomFlip(images: Tensor, random: Random, p = 0.5): Tensor {
+  return scope(() => {
+    const mirrored = random.uniform([images.size(0), 1, 1, 1], 0, 1, { device: images.device }).lt(p);
+    return images.flip([3]).where(mirrored, images);
+  });
+}
+
+/** Cuts a random rectangle out of each image and brings it to `size` × `size`, bilinear: [b, c, size, size] float32. */
+export function randomResizedCrop(
+  images: Tensor,
+  scale: readonly [number, number],
+  size: number,
+  random: Random,
+  ratio: readonly [number, number] = [3 / 4, 4 / 3],
+): Tensor {
+  const [b, , h, w] = sizes(images);
+  return cropTo(
+    images,
+    Array.from({ length: b }, () => randomBox(h, w, scale, ratio, random)),
+    size,
+  );
+}
+
+/** Each image's box, brought to `size` × `size`, bilinear without anti-aliasing. */
+export function cropTo(images: Tensor, boxes: readonly Box[], size: number): Tensor {
+  const [b, c, h, w] = sizes(images);
+  // per image the affine map from the output square [−1, 1]² to the box, in the input's [−1, 1]²
+  const maps = new Float32Array(b * 6);
+  for (const [i, { top, left, height, width }] of boxes.entries()) {
+    const x = (2 * left + width) / w - 1;
+    const y = (2 * top + height) / h - 1;
+    maps.set([width / w, 0, x, 0, height / h, y], i * 6);
+  }
+  return scope(() => {
+    const theta = tensor(maps, { shape: [b, 2, 3], device: images.device });
+    const grid = aten("affine_grid_generator", theta, [b, c, size, size], false);
+    const [bilinear, border] = [0, 1];
+    return aten("grid_sampler", images.to("float32"), grid, bilinear, border, false);
+  });
+}
+
+/** Whole images to `size` × `size`, bilinear, with anti-aliasing when they shrink: float32. */
+export function resize(images: Tensor, size: number): Tensor {
+  return scope(() => aten("_upsample_bilinear2d_aa", images.to("float32"), [size, size], false, null, null));
+}
+
+/** Images mixed in pairs: the loss is λ · loss(labels) + (1 − λ) · loss(other). */
+export interface Mixed {
+  /** λ x + (1 − λ) x′ */
+  images: Tensor;
+  /** Labels of x′, int64 [b]. */
+  other: Tensor;
+  /** λ of Beta(α, α), one for the batch. */
+  lambda: number;
+}
+
+/** Mixes each image with another of the batch (Zhang et al. 2018). Images float [b, c, h, w], labels int64 [b]. */
+export function mixup(images: Tensor, labels: Tensor, alpha: number, random: Random): Mixed {
+  const lambda = beta(alpha, random.at("lambda"));
+  return scope(() => {
+    const order = random.at("pairs").permutation(images.size(0), { device: images.device });
+    const mixed = images.mul(lambda).add(images.indexSelect(0, order).mul(1 - lambda));
+    return { images: mixed, other: labels.indexSelect(0, order), lambda };
+  });
+}
+
+/**
+ * Sets a random rectangle of each image to 0 with probability `p`, of 2 to 33 % of its area with an aspect of 0.3 to
+ * 3.3 (torchvision's RandomErasing). Meant for normalised images, where 0 is the mean.
+ */
+export function randomErase(images: Tensor, p: number, random: Random): Tensor {
+  const [b, , h, w] = sizes(images);
+  const boxes = Array.from({ length: b }, () => (random.number() < p ? eraseBox(h, w, random) : undefined));
+  return scope(() => {
+    const { device } = images;
+    const edge = (of: (box: Box) => number) =>
+      tensor(
+        Float32Array.from(boxes, (box) => (box === undefined ? 0 : of(box))),
+        { shape: [b, 1, 1, 1], device },
+      );
+    const rows = arange(h, { device }).reshape([1, 1, h, 1]);
+    const columns = arange(w, { device }).reshape([1, 1, 1, w]);
+    const between = (at: Tensor, low: Tensor, high: Tensor) => at.ge(low).and(at.lt(high));
+    const inside = between(
+      rows,
+      edge((box) => box.top),
+      edge((box) => box.top + box.height),
+    ).and(
+      between(
+        columns,
+        edge((box) => box.left),
+        edge((box) => box.left + box.width),
+      ),
+    );
+    return zeros([1], { device }).where(inside, images);
+  });
+}
+
+function sizes(images: Tensor): [b: number, c: number, h: number, w: number] {
+  if (images.dim !== 4) throw new UsageError(`expected images [b, c, h, w], got ${images.describe()}`);
+  return images.shape as unknown as [number, number, number, number];
+}

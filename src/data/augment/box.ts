@@ -1,0 +1,63 @@
+/** @file Random rectangles, with the distributions of torchvision's RandomResizedCrop and RandomErasing. */
+import type { Random } from "../../tensor/random.ts";
+
+/** A rectangle of pixels inside an image. */
+export interface Box {
+  top: number;
+  left: number;
+  height: number;
+  width: number;
+}
+
+/**
+ * A rectangle as torchvision's RandomResizedCrop draws it: area uniform in `scale` (shares of the image's), aspect
+ * log-uniform in `ratio`, ten tries, else the largest central one with an allowed aspect.
+ */
+export function randomBox(
+  height: number,
+  width: number,
+  scale: readonly [number, number],
+  ratio: readonly [number, number],
+  random: Random,
+): Box {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const box = drawBox(height, width, scale, ratio, random);
+    if (box.width > 0 && box.width <= width && box.height > 0 && box.height <= height)
+      return place(box, height, width, random);
+  }
+  const aspect = Math.min(Math.max(width / height, ratio[0]), ratio[1]);
+  const w = aspect < width / height ? Math.round(height * aspect) : width;
+  const h = aspect > width / height ? Math.round(width / aspect) : height;
+  return { top: Math.floor((height - h) / 2), left: Math.floor((width - w) / 2), height: h, width: w };
+}
+
+/** As RandomErasing draws: it must leave a row and a column, and after ten tries erases nothing. */
+export function eraseBox(height: number, width: number, random: Random): Box | undefined {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const box = drawBox(height, width, [0.02, 0.33], [0.3, 3.3], random);
+    if (box.width < width && box.height < height) return place(box, height, width, random);
+  }
+  return undefined;
+}
+
+function drawBox(
+  height: number,
+  width: number,
+  scale: readonly [number, number],
+  ratio: readonly [number, number],
+  random: Random,
+): { height: number; width: number } {
+  const area = height * width * between(scale, random);
+  const aspect = Math.exp(between([Math.log(ratio[0]), Math.log(ratio[1])], random));
+  return { width: Math.round(Math.sqrt(area * aspect)), height: Math.round(Math.sqrt(area / aspect)) };
+}
+
+function place(box: { height: number; width: number }, height: number, width: number, random: Random): Box {
+  const top = Math.floor(random.number() * (height - box.height + 1));
+  const left = Math.floor(random.number() * (width - box.width + 1));
+  return { top, left, ...box };
+}
+
+function between([low, high]: readonly [number, number], random: Random): number {
+  return low + (high - low) * random.number();
+}

@@ -1,0 +1,50 @@
+/** @file Decodes many image files in worker threads, and names the one that cannot be read. */
+import { DataError } from "../../base/errors.ts";
+import type { WorkerPool } from "../worker-pool.ts";
+import type { Resizing } from "./decode.ts";
+import type { Decoded, DecodeTask } from "./decode-worker.ts";
+
+export type DecodePool = WorkerPool<DecodeTask, Decoded>;
+
+/** Images a thread decodes for one answer, at most. */
+const MAX_SHARE = 32;
+
+/**
+ * Bytes [paths.length, 3, size, size]. Each thread is given its whole share at once, so that it goes on while this
+ * thread is busy with a training step.
+ * @throws DataError naming a file that cannot be read, or over which threads die
+ */
+export async function decodeFiles(
+  pool: DecodePool,
+  paths: readonly string[],
+  size: number,
+  resizing: Resizing = {},
+): Promise<Uint8Array> {
+  const out = new Uint8Array(paths.length * 3 * size * size);
+  const share = Math.min(MAX_SHARE, Math.ceil(paths.length / pool.size));
+  const parts: Promise<void>[] = [];
+  for (let i = 0; i < paths.length; i += share) {
+    const part = decodeShare(pool, { paths: paths.slice(i, i + share), size, resizing });
+    parts.push(part.then((pixels) => out.set(pixels, i * 3 * size * size)));
+  }
+  await Promise.all(parts);
+  return out;
+}
+
+async function decodeShare(pool: DecodePool, task: DecodeTask): Promise<Uint8Array> {
+  const { paths } = task;
+  const decoded = await pool.run(task).catch((cause: Error) => {
+    if (paths.length === 1) throw unreadable(paths[0]!, cause.message, cause);
+    return undefined;
+  });
+  if (decoded !== undefined) {
+    if ("failed" in decoded) throw unreadable(decoded.failed, decoded.reason);
+    return decoded.pixels;
+  }
+  // the thread died over one of them: alone, each is read, or named
+  return Buffer.concat(await Promise.all(paths.map((path) => decodeShare(pool, { ...task, paths: [path] }))));
+}
+
+function unreadable(path: string, reason: string, cause?: Error): DataError {
+  return new DataError(`cannot read image ${path}: ${reason}`, { path, cause });
+}

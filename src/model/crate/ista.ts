@@ -1,0 +1,90 @@
+/** @file The sparsifying half of a CRATE layer. */
+
+import { kaimingUniform, Module } from "../../nn/index.ts";
+import { autocast, eye, full, operator, type Random, run, type Tensor } from "../../tensor/index.ts";
+
+const ADDMM = operator("addmm");
+
+export interface ISTAOptions {
+  /** η, the step. */
+  step: number;
+  /** λ, the weight of ‖Z‖₁. */
+  threshold: number;
+}
+
+/**
+ * One proximal-gradient step of the non-negative lasso in the dictionary D, started at Z:
+ *
+ *     ISTA(Z) = ReLU(Z + η (Z − Z Dᵀ) D − η λ)  =  ReLU(Z (I + η (D − DᵀD)) − η λ)      one row per token
+ *
+ * The second form is one product with a d × d matrix instead of three: cheaper where tokens outnumber dimensions.
+ *
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", the ISTA block
+ */
+export class ISTA extends Module {
+  readonly D: Tensor; //                                                        [d, d]
+
+  constructor(
+    D: Tensor,
+    readonly options: ISTAOptions,
+  ) {
+    super();
+    this.D = this.parameter("weight", D);
+  }
+
+  protected forward(Z: Tensor): Tensor {
+    const { step, threshold } = this.options;
+    const { D } = this;
+    const place = { dtype: D.dtype, device: D.device };
+    const shift = full([D.size(0)], -step * threshold, place); //               −η λ
+    return Z.linear(this.map(), shift).relu(); //                               [b, n, d]
+  }
+
+  /** I + η (Dᵀ − DᵀD), the transpose of the map [d, d]. It holds a Gram matrix: never in a lower precision. */
+  private map(): Tensor {
+    const { D } = this;
+    const { step } = this.options;
+    return autocast(null, D.device, () => {
+      const change = run(ADDMM, D.T.h, D.T.h, D.h, step, -step); //             η (Dᵀ − DᵀD)
+      return change.add(eye(D.size(0), { dtype: D.dtype, device: D.device }));
+    });
+  }
+}
+
+/** ISTA with D from Kaiming's uniform distribution, as the authors start it: DᵀD has spectral edge 8, so η = 0.1 is stable. */
+export const ista = (dim: number, random: Random, options: ISTAOptions): ISTA =>
+  new ISTA(kaimingUniform([dim, dim], random.at("D")), options);
+
+export interface MajoriseOptions {
+  threshold: number;
+  /** ε of the rate that is majorised. */
+  precision: number;
+}
+
+/**
+ * The paper's ablation in place of ISTA: one proximal step on a majorant of λ‖Z‖₁ − R(Z),
+ *
+ *     ReLU((1 + 4/(9(1+α))) Z D − 4λ/(9α)),   α = d/(n ε²)
+ *
+ * @see Yu et al. 2023, ablation of the ISTA block
+ */
+export class Majorise extends Module {
+  readonly D: Tensor; //                                                        [d, d]
+
+  constructor(
+    D: Tensor,
+    readonly options: MajoriseOptions,
+  ) {
+    super();
+    this.D = this.parameter("weight", D);
+  }
+
+  protected forward(Z: Tensor): Tensor {
+    const { threshold, precision } = this.options;
+    const alpha = Z.size(-1) / (Z.size(-2) * precision ** 2);
+    return Z.matmul(this.D)
+      .mul(1 + 4 / (9 * (1 + alpha)))
+      .sub((4 * threshold) / (9 * alpha))
+      .relu();
+  }
+}

@@ -1,0 +1,102 @@
+/** @file The compressing half of a CRATE layer. */
+
+import { attention, attentionWeights, linearUniform, Module, selfAttention } from "../../nn/index.ts";
+import { cat, type Random, type Tensor } from "../../tensor/index.ts";
+import type { MixedTokens, Past } from "../language/past.ts";
+
+export interface MSSAOptions {
+  /** K, the number of subspaces. */
+  heads: number;
+  /** p, the dimension of each. */
+  headDim: number;
+  /** Each token sees itself and those before it. */
+  causal?: boolean;
+  /** Names of U, W and b in state dictionaries; the classifier's unless given. */
+  names?: { U: string; W: string; b?: string };
+}
+
+const NAMES = { U: "qkv.weight", W: "to_out.0.weight", b: "to_out.0.bias" };
+
+/**
+ * Multi-head subspace self-attention: one step of compressing tokens against K subspaces,
+ *
+ *     MSSA(Z) = [SSA₁ … SSA_K] Wᵀ + b,   SSAₖ = softmax((Z Uₖ)(Z Uₖ)ᵀ / √p) (Z Uₖ)     one row per token
+ *
+ * Queries, keys and values are one projection. W is learned, as in the authors' code; without it the output is tied,
+ * [SSA₁ … SSA_K] Uᵀ, as derived. The causal form takes the softmax of token t over tokens ≤ t.
+ *
+ * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", definition of SSA and MSSA
+ */
+export class MSSA extends Module {
+  readonly U: Tensor; //                                                        [K p, d]
+  readonly W: Tensor | undefined; //                                            [d, K p]
+  readonly b: Tensor | undefined; //                                            [d]
+
+  constructor(
+    U: Tensor,
+    readonly options: MSSAOptions,
+    output?: { W: Tensor; b?: Tensor },
+  ) {
+    super();
+    const names = { ...NAMES, ...options.names };
+    this.U = this.parameter(names.U, U);
+    this.W = output && this.parameter(names.W, output.W);
+    this.b = output?.b && this.parameter(names.b, output.b);
+  }
+
+  /** @param mask added to the scores, [b, 1, 1, n], where there are tokens that nobody is to see */
+  protected forward(Z: Tensor, mask?: Tensor): Tensor {
+    const ZU = this.project(Z); //                                              [b, n, K, p]
+    if (this.probed("projection")) this.probe("projection", ZU.transpose(1, 2)); // [b, K, n, p]
+    return this.write(this.attend(ZU, mask)); //                                [b, n, d]
+  }
+
+  /** Causal: the same for one token or more that follow others. What is kept of those is Z U, half of keys and values. */
+  next(Z: Tensor, past: Past): MixedTokens {
+    const ZU = this.project(Z).transpose(1, 2); //                              [b, K, n, p]
+    const [before] = past.kept;
+    const all = before === undefined ? ZU : cat([before, ZU], 2); //            [b, K, m + n, p]
+    const mixed = attention(ZU, all, all, { causal: true });
+    return { Z: this.write(mixed.transpose(1, 2)), past: { count: all.size(2), kept: [all] } };
+  }
+
+  private project(Z: Tensor): Tensor {
+    const [b, n] = Z.shape as [number, number, number];
+    return Z.linear(this.U).reshape([b, n, this.options.heads, this.options.headDim]); // [b, n, K, p]
+  }
+
+  /** [b, n, K, p] → [b, n, d] */
+  private write(mixed: Tensor): Tensor {
+    const [b, n, K, p] = mixed.shape as [number, number, number, number];
+    const stacked = mixed.reshape([b, n, K * p]); //                            [b, n, K p]
+    return this.W === undefined ? stacked.matmul(this.U) : stacked.linear(this.W, this.b); // [b, n, d]
+  }
+
+  /** Forms the n × n weights only when someone looks at them. */
+  private attend(ZU: Tensor, mask?: Tensor): Tensor {
+    const { causal = false } = this.options;
+    const probed = this.probed("attention");
+    if (!causal && mask === undefined && !probed) return selfAttention(ZU);
+    const W = ZU.transpose(1, 2); //                                            [b, K, n, p]
+    const options = mask === undefined ? { causal } : { mask };
+    const mixed = probed
+      ? this.probe("attention", attentionWeights(W, W, options)).matmul(W)
+      : attention(W, W, W, options);
+    return mixed.transpose(1, 2);
+  }
+
+  /** The bases as [K, d, p]. */
+  subspaces(): Tensor {
+    const { heads, headDim } = this.options;
+    return this.U.reshape([heads, headDim, this.U.size(1)]).T;
+  }
+}
+
+/** MSSA as PyTorch starts linear layers. */
+export function mssa(dim: number, random: Random, options: MSSAOptions & { tiedOutput?: boolean }): MSSA {
+  const inner = options.heads * options.headDim;
+  const U = linearUniform([inner, dim], dim, random.at("U"));
+  if (options.tiedOutput) return new MSSA(U, options);
+  const W = linearUniform([dim, inner], inner, random.at("W"));
+  return new MSSA(U, options, { W, b: linearUniform([dim], inner, random.at("b")) });
+}

@@ -1,0 +1,94 @@
+/** @file How ToST reads an image: a stem of convolutions, and positions as waves. */
+
+import { BatchNorm, type Conv2d, conv2d, linearUniform, Module } from "../../nn/index.ts";
+import { type Random, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
+
+/** A 3 × 3 convolution of stride 2 and batch normalisation. */
+class Halving extends Module {
+  readonly conv: Conv2d;
+  readonly norm: BatchNorm;
+
+  constructor(inputs: number, outputs: number, random: Random) {
+    super();
+    const options = { stride: 2, padding: 1, bias: false };
+    this.conv = this.child("conv", conv2d(inputs, outputs, 3, random, options), "0");
+    this.norm = this.child("norm", new BatchNorm(outputs), "1");
+  }
+
+  protected forward(X: Tensor): Tensor {
+    return this.norm.apply(this.conv.apply(X));
+  }
+}
+
+/** Channels after each halving down to a patch: d / 2^{k−1}, …, d / 2, d. @throws {UsageError} not a power of two that fits */
+export function stemWidths(patch: number, dim: number): number[] {
+  const k = Math.log2(patch);
+  if (!(Number.isInteger(k) && k >= 1 && dim % 2 ** (k - 1) === 0))
+    throw new UsageError(
+      `model: a ToST's patch is a power of two, and half of it divides the width; got patch ${patch} and width ${dim}`,
+    );
+  return Array.from({ length: k }, (_, i) => dim / 2 ** (k - 1 - i));
+}
+
+/** Stem(X): halvings with GELU between them, [b, c, H, W] → [b, d, H / patch, W / patch]. */
+export class Stem extends Module {
+  private readonly halvings: Halving[] = [];
+
+  constructor(patch: number, channels: number, dim: number, random: Random) {
+    super();
+    const widths = stemWidths(patch, dim);
+    widths.forEach((width, i) => {
+      const halving = new Halving(widths[i - 1] ?? channels, width, random.at(`${i}`));
+      this.halvings.push(this.child(`${i}`, halving, `proj.${2 * i}`));
+    });
+  }
+
+  protected forward(X: Tensor): Tensor {
+    return this.halvings.reduce((Y, halving, i) => halving.apply(i === 0 ? Y : Y.gelu()), X);
+  }
+}
+
+/** Waves for each direction. */
+const WAVES = 32;
+const TEMPERATURE = 10_000;
+
+/**
+ * Sines and cosines of each place's row, then of its column: [H W, 64], with rows and columns numbered from 1 and the last
+ * at 2π.
+ */
+export function waves(H: number, W: number): Float32Array {
+  const made = new Float32Array(H * W * 2 * WAVES);
+  const wave = (at: number, last: number, i: number) => {
+    const angle = ((at / (last + 1e-6)) * 2 * Math.PI) / TEMPERATURE ** ((2 * Math.floor(i / 2)) / WAVES);
+    return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+  };
+  for (let y = 0; y < H; y++)
+    for (let x = 0; x < W; x++)
+      for (let i = 0; i < WAVES; i++) {
+        const row = (y * W + x) * 2 * WAVES;
+        made[row + i] = wave(y + 1, H, i);
+        made[row + WAVES + i] = wave(x + 1, W, i);
+      }
+  return made;
+}
+
+/** FourierPositions(H, W) = waves Wᵀ + b: [H W, d]. */
+export class FourierPositions extends Module {
+  readonly W: Tensor; //                                                        [d, 64, 1, 1]
+  readonly b: Tensor; //                                                        [d]
+
+  constructor(dim: number, random: Random) {
+    super();
+    const inputs = 2 * WAVES;
+    const W = linearUniform([dim, inputs, 1, 1], inputs, random.at("weight"));
+    this.W = this.parameter("token_projection.weight", W);
+    this.b = this.parameter("token_projection.bias", linearUniform([dim], inputs, random.at("bias")));
+  }
+
+  /** @param grid anything whose last two dimensions are H and W */
+  protected forward(grid: Tensor): Tensor {
+    const [H, W] = [grid.size(-2), grid.size(-1)];
+    const all = tensor(waves(H, W), { shape: [H * W, 2 * WAVES], device: this.W.device }).to(this.W.dtype);
+    return all.linear(this.W.reshape([this.W.size(0), 2 * WAVES]), this.b); //  [H W, d]
+  }
+}
