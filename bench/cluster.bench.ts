@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { kMeans, spectralClustering } from "../src/method/cluster/index.ts";
+import { kMeans, spectralClustering } from "../src/evaluate/cluster/index.ts";
 import { keep, random, scope, type Tensor, tensor } from "../src/tensor/index.ts";
 import { type Bench, compare, interleave, type Row } from "./harness.ts";
 import { Side } from "./side.ts";

@@ -1,6 +1,6 @@
 /** @file How long one image takes: the attention of all heads, and MaskCut, of CRATE-Small/8 at 224 pixels. */
 
-import { look, maskCut } from "../src/method/segment/index.ts";
+import { look, maskCut } from "../src/evaluate/segment/index.ts";
 import { createClassifier, type DrawnClassifier } from "../src/model/index.ts";
 import { keep, random, scope } from "../src/tensor/index.ts";
 import { type Bench, interleave, type Row } from "./harness.ts";

@@ -1,7 +1,7 @@
 /** @file Good inputs that are made, not kept: pictures, an encoder, an archive, a report. */
 
 import sharp from "sharp";
-import { sampleReport } from "../src/inspect/fixture.ts";
+import { sampleReport } from "../src/measure/fixture.ts";
 import { Message } from "../src/train/protobuf.ts";
 
 /** One picture in each format that is read, small and with an odd size. */

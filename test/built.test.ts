@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { resolveRecipe } from "../src/method/recipe.ts";
-import { findRecipe } from "../src/method/recipes.ts";
+import { findRecipe } from "../src/recipe/recipes.ts";
 import { allLines, type Line } from "./built/lines.ts";
 import { main, requireBuilt } from "./built/program.ts";
 import { makeStandIns, smallSettings, workplace } from "./built/stand-ins.ts";

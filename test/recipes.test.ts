@@ -8,10 +8,10 @@ import { inspectRun } from "../src/inspect/inspect-run.ts";
 import type { Splits } from "../src/method/build.ts";
 import { evaluateRun } from "../src/method/evaluate-run.ts";
 import { isOf, type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "../src/method/recipe.ts";
-import { findRecipe, recipeNames } from "../src/method/recipes.ts";
 import { trainOn } from "../src/method/supervised/run.ts";
 import { trainRun } from "../src/method/train-run.ts";
 import { languageParameterCount, parameterCount } from "../src/model/index.ts";
+import { findRecipe, recipeNames } from "../src/recipe/recipes.ts";
 import { native } from "../src/tensor/index.ts";
 import { quietly, records } from "./tiny.ts";
 

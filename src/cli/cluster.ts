@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { csv, type Table } from "../base/csv.ts";
 import { writeOutput } from "../base/write-output.ts";
-import type { ClusteredFile, ClusterFileOptions } from "../method/cpp/cluster-file.ts";
+import type { ClusteredFile, ClusterFileOptions } from "../evaluate/cluster/cluster-file.ts";
 import { print, printColumns, printJson } from "./terminal.ts";
 import { seedNumber, wholeNumber } from "./whole-number.ts";
 
@@ -47,7 +47,7 @@ export function clusterCommand(command: Command): void {
     .option("--json", "clusters and scores as JSON on stdout")
     .addHelpText("after", examples)
     .action(async (file: string, { by, output, json, ...options }: Options) => {
-      const { clusterFile } = await import("../method/cpp/cluster-file.ts");
+      const { clusterFile } = await import("../evaluate/cluster/cluster-file.ts");
       const found = await clusterFile(file, { method: by, ...options });
       if (output !== undefined) writeOutput(output, csv(tableOf(found)));
       const { clusters, agreement } = found;

@@ -1,6 +1,6 @@
 /** @file `vitrine completion`: a script for the shell, with the words of this version in it. */
 import { Argument, type Command } from "commander";
-import { recipeNames } from "../method/recipes.ts";
+import { recipeNames } from "../recipe/recipes.ts";
 import { program } from "./program.ts";
 import { print } from "./terminal.ts";
 

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { stringify } from "yaml";
 import { resolveRecipe } from "../method/recipe.ts";
 import { recipeJsonSchema, recipeKeys } from "../method/recipe-keys.ts";
-import { findRecipe } from "../method/recipes.ts";
+import { findRecipe } from "../recipe/recipes.ts";
 import { addRecipeFlags, describeKey, resolveFlags } from "./recipe-flags.ts";
 import { matches, print, printColumns, printJson } from "./terminal.ts";
 

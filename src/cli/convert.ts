@@ -15,7 +15,7 @@ export function convertCommand(command: Command): void {
       "\nNothing in the input is executed.\n\nExamples:\n  $ vitrine convert crate-small.pth crate-small.safetensors\n  $ vitrine convert runs/first first.safetensors\n  $ vitrine convert timm.pth.tar average.safetensors --key state_dict_ema",
     )
     .action(async (input: string, output: string, { key }: { key?: string }) => {
-      const { convertWeights, describeArchitecture } = await import("../method/weights/index.ts");
+      const { convertWeights, describeArchitecture } = await import("../train/weights/index.ts");
       const { tensors, numbers, architecture, notes } = convertWeights(input, output, key);
       for (const note of notes) talk(note);
       print(

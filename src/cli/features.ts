@@ -57,7 +57,7 @@ export function featuresCommand(command: Command): void {
       const { exportFeatures } = await import("../method/export-features.ts");
       const { output, near, count, ...from } = options;
       if (near !== undefined) {
-        const { searchFile } = await import("../method/cpp/cluster-file.ts");
+        const { searchFile } = await import("../evaluate/cluster/cluster-file.ts");
         for (const { row, cosine, name } of await searchFile(source, near, count))
           print(`${String(row).padStart(8)}  ${cosine.toFixed(4)}${name === undefined ? "" : `  ${name}`}`);
         return;

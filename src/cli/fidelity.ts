@@ -53,7 +53,7 @@ export function fidelityCommand(command: Command): void {
 async function measure(source: string, options: Options): Promise<Record<string, number>> {
   const { classifier, against, encoder, inceptionScore } = options;
   if (classifier !== undefined) {
-    const { fidelity } = await import("../method/fidelity.ts");
+    const { fidelity } = await import("../inspect/fidelity.ts");
     const { samples, transcriptions, real } = await fidelity(source, { ...options, classifier });
     return {
       "FD-ours of samples": samples,
@@ -61,7 +61,7 @@ async function measure(source: string, options: Options): Promise<Record<string,
       "FD-ours of other real images": real,
     };
   }
-  const metrics = await import("../method/metrics/index.ts");
+  const metrics = await import("../evaluate/metrics/index.ts");
   const given = encoder === undefined ? {} : { encoder: { path: encoder } };
   using first = await metrics.activations(source, given);
   if (inceptionScore) {

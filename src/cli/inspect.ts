@@ -48,7 +48,7 @@ export function inspectCommand(command: Command): void {
 }
 
 async function showTensors(file: string, json: boolean, key: string | undefined): Promise<void> {
-  const { listTensors } = await import("../inspect/tensor-list.ts");
+  const { listTensors } = await import("../measure/tensor-list.ts");
   const { tensors, note, keys } = listTensors(file, key);
   if (note !== undefined) talk(note);
   if (json) return printJson(tensors);
@@ -57,8 +57,8 @@ async function showTensors(file: string, json: boolean, key: string | undefined)
     tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" × ")]),
   );
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  const { describeArchitecture, recognise } = await import("../method/weights/recognise.ts");
-  const { headsInWords } = await import("../method/weights/assumed.ts");
+  const { describeArchitecture, recognise } = await import("../train/weights/recognise.ts");
+  const { headsInWords } = await import("../train/weights/assumed.ts");
   const architecture = recognise(new Map(tensors.map((tensor) => [tensor.name, tensor])));
   print(`${tensors.length} tensors, ${grouped(bytes)} bytes; ${describeArchitecture(architecture)}`);
   const heads = architecture && headsInWords(architecture);

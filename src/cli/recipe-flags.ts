@@ -4,7 +4,7 @@ import { environmentLayers } from "../method/environment.ts";
 import { type Layer, type ResolvedRecipe, resolveRecipe, treeOf } from "../method/recipe.ts";
 import { type Key, keyAt, parseText, recipeKeys } from "../method/recipe-keys.ts";
 import { methodNames } from "../method/recipe-schema.ts";
-import { findRecipe, readSettings } from "../method/recipes.ts";
+import { findRecipe, readSettings } from "../recipe/recipes.ts";
 import { type Alias, aliases } from "./aliases.ts";
 
 /** What the flags of one command line set, in the order they were typed. */

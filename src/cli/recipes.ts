@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { hint } from "../base/nearest.ts";
 import { type Recipe, resolveRecipe } from "../method/recipe.ts";
-import { findRecipe, recipeNames, recipesFolder } from "../method/recipes.ts";
+import { findRecipe, recipeNames, recipesFolder } from "../recipe/recipes.ts";
 import { print, printColumns, printJson } from "./terminal.ts";
 
 export function recipesCommand(command: Command): void {

@@ -1,7 +1,7 @@
 /** @file `vitrine reconstruct`: images beside what a model makes of them. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
-import type { MaskedPictureOptions } from "../inspect/masked-pictures.ts";
+import type { MaskedPictureOptions } from "../method/mae/pictures.ts";
 import { print } from "./terminal.ts";
 import { seedNumber, wholeNumber } from "./whole-number.ts";
 

@@ -47,7 +47,7 @@ async function list(names: string[], { json }: Options): Promise<void> {
 }
 
 async function check(names: string[], { json, ...options }: Options): Promise<void> {
-  const { verify, verificationTable } = await import("../inspect/verification/verify.ts");
+  const { verify, verificationTable } = await import("../theory/verification/verify.ts");
   const { report } = verify(names, {
     ...options,
     progress: ({ name, passed, seconds }) => {

@@ -3,18 +3,18 @@
 import { join } from "node:path";
 import { makeFolder, makeInnerFolder } from "../base/write-file.ts";
 import { batches } from "../data/index.ts";
+import { type Features, featuresOf, SYMMETRIC } from "../evaluate/features.ts";
 import { type ClassModel, classModel } from "../method/ctrl/class-model.ts";
+import { gridPixels, type Pixels, transcriptionPixels, writePng } from "../method/ctrl/figures.ts";
 import { interpolate, sampleImages, transcribe, traverse } from "../method/ctrl/pictures.ts";
 import type { Players } from "../method/ctrl/players.ts";
 import { restorePlayers, withImageSize } from "../method/ctrl/run.ts";
-import { type Features, featuresOf, SYMMETRIC } from "../method/features.ts";
 import { drawImages, restoreGenerative } from "../method/generative/run.ts";
+import { measureStatisticsOf, someOf } from "../method/inspect-features.ts";
 import { openRunOf, readRecipe } from "../method/load-run.ts";
 import { isOf } from "../method/recipe.ts";
 import { cat, keep, type Random, random, scope, stack, type Tensor, UsageError } from "../tensor/index.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
-import { gridPixels, type Pixels, transcriptionPixels, writePng } from "./closed-loop-pictures.ts";
-import { measureStatisticsOf, someOf } from "./method/features.ts";
 
 export interface ViewOptions {
   checkpoint: string;

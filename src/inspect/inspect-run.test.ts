@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CheckpointError, UsageError } from "../base/errors.ts";
+import { SEED, SIZES, trained } from "../measure/fixture.ts";
+import { readReport } from "../measure/report.ts";
+import type { Report } from "../measure/report-schema.ts";
 import { resolveRecipe } from "../method/recipe.ts";
 import { saveCheckpoint } from "../train/checkpoint.ts";
-import { SEED, SIZES, trained } from "./fixture.ts";
 import { inspectRun } from "./inspect-run.ts";
-import { readReport } from "./report.ts";
-import type { Report } from "./report-schema.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vitrine-inspect-"));
 const run = join(folder, "first");

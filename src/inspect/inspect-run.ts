@@ -2,6 +2,10 @@
 
 import { basename, join, resolve } from "node:path";
 import { normalisation } from "../data/index.ts";
+import { writeFigures } from "../measure/figures.ts";
+import { inspectModels } from "../measure/inspect-models.ts";
+import { layerTable } from "../measure/layer-table.ts";
+import { writeReport } from "../measure/report.ts";
 import { buildModel, openSplit } from "../method/build.ts";
 import { readRecipe } from "../method/load-run.ts";
 import type { MethodName } from "../method/recipe.ts";
@@ -9,16 +13,12 @@ import type { InspectRun } from "../method/run-types.ts";
 import { loadRun } from "../method/supervised/load.ts";
 import type { DrawnClassifier } from "../model/index.ts";
 import { UsageError } from "../tensor/index.ts";
-import { writeFigures } from "./figures.ts";
-import { inspectModels } from "./inspect-models.ts";
-import { layerTable } from "./layer-table.ts";
-import { writeReport } from "./report.ts";
 
 /** Measures a checkpoint of a classifier beside the untrained weights of the same recipe and seed, on the CPU. */
 const inspectClassifier: InspectRun = async (folder, options) => {
   const { name } = readRecipe(folder).model;
   if (!/^(crate(?!_alpha)|vit)/.test(name))
-    return (await import("./method/successors.ts")).inspectSuccessor(folder, options);
+    return (await import("../method/supervised/inspect-successor.ts")).inspectSuccessor(folder, options);
   const { recipe, model, checkpoint } = loadRun(folder, options.checkpoint);
   using after = model as DrawnClassifier;
   const source = await openSplit(recipe, options.split);
@@ -58,18 +58,18 @@ const refuseProbe: InspectRun = async (folder) => {
 /** How runs of each method are looked into. */
 const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   supervised: async () => inspectClassifier,
-  mcr2: async () => (await import("./method/encoder.ts")).inspectEncoder,
-  tcr: async () => (await import("./method/encoder.ts")).inspectEncoder,
-  cpp: async () => (await import("./method/cpp.ts")).inspectCpp,
-  mae: async () => (await import("./method/mae.ts")).inspectMae,
-  dino: async () => (await import("./method/dino.ts")).inspectDino,
+  mcr2: async () => (await import("../method/mcr2/inspect.ts")).inspectEncoder,
+  tcr: async () => (await import("../method/mcr2/inspect.ts")).inspectEncoder,
+  cpp: async () => (await import("../method/cpp/inspect.ts")).inspectCpp,
+  mae: async () => (await import("../method/mae/inspect.ts")).inspectMae,
+  dino: async () => (await import("../method/dino/inspect.ts")).inspectDino,
   probe: async () => refuseProbe,
-  redunet: async () => (await import("./method/redunet.ts")).inspectRedunet,
-  incremental: async () => (await import("./method/groups.ts")).inspectIncremental,
-  generative: async () => (await import("./method/generative.ts")).inspectGenerative,
-  ctrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
-  ictrl: async () => (await import("./method/closed-loop.ts")).inspectClosedLoop,
-  language: async () => (await import("./method/language.ts")).inspectLanguage,
+  redunet: async () => (await import("../method/redunet/inspect.ts")).inspectRedunet,
+  incremental: async () => (await import("../method/incremental/inspect.ts")).inspectIncremental,
+  generative: async () => (await import("../method/generative/inspect.ts")).inspectGenerative,
+  ctrl: async () => (await import("../method/ctrl/inspect.ts")).inspectClosedLoop,
+  ictrl: async () => (await import("../method/ctrl/inspect.ts")).inspectClosedLoop,
+  language: async () => (await import("../method/language/inspect.ts")).inspectLanguage,
 };
 
 /**

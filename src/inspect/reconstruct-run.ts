@@ -1,9 +1,9 @@
 /** @file `vitrine reconstruct`: the picture that a run's method has of its reconstructions. */
 
 import { readRecipe } from "../method/load-run.ts";
+import { drawReconstruction, type MaskedPictureOptions } from "../method/mae/pictures.ts";
 import { UsageError } from "../tensor/index.ts";
 import { drawTranscription } from "./closed-loop-views.ts";
-import { drawReconstruction, type MaskedPictureOptions } from "./masked-pictures.ts";
 
 /**
  * Draws a run's reconstructions.

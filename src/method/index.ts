@@ -1,6 +1,5 @@
 /** @file How models learn and are judged; recipes and runs. */
 
-export { batchOptions, buildModel, openSplit, randomOf } from "./build.ts";
 export {
   accuracy,
   type Classifier,
@@ -14,7 +13,7 @@ export {
   type NearestSubspaceOptions,
   nearestSubspace,
   type SubspaceClassifier,
-} from "./classify/index.ts";
+} from "../evaluate/classify/index.ts";
 export {
   clusterRows,
   type Eigen,
@@ -29,10 +28,60 @@ export {
   selfRepresentation,
   spectralClustering,
   spectralEmbedding,
-} from "./cluster/index.ts";
+} from "../evaluate/cluster/index.ts";
+export {
+  type ActivationOptions,
+  activations,
+  ari,
+  assignment,
+  clusteringAccuracy,
+  frechetDistance,
+  INCEPTION,
+  inceptionScore,
+  nmi,
+} from "../evaluate/metrics/index.ts";
+export {
+  type AveragePrecision,
+  averagePrecision,
+  bestHeadIou,
+  boxOf,
+  codeColours,
+  components,
+  enlarge,
+  fillHoles,
+  type Judged,
+  judge,
+  type Look,
+  look,
+  type Mask,
+  maskCut,
+  maskIou,
+  normalisedCut,
+  type OpenedModel,
+  type OpenModelOptions,
+  openModel,
+  paperColours,
+  patchAffinity,
+  readCoco,
+  readMasks,
+  tokenCut,
+} from "../evaluate/segment/index.ts";
+export { evaluateEncoder } from "../evaluate/subspace-accuracy.ts";
+export { findRecipe, readSettings, recipeNames } from "../recipe/recipes.ts";
+export {
+  type Architecture,
+  type Converted,
+  convertWeights,
+  describeArchitecture,
+  readWeights,
+  recognise,
+  type Transfer,
+  transfer,
+  type Weights,
+} from "../train/weights/index.ts";
+export { batchOptions, buildModel, openSplit, randomOf } from "./build.ts";
 export * from "./cpp/index.ts";
 export { type ClassModel, classModel, spectrum } from "./ctrl/class-model.ts";
-export { evaluateEncoder } from "./ctrl/evaluate.ts";
 export { CtrlLearner, type CtrlLearnerOptions } from "./ctrl/learner.ts";
 export {
   interpolate,
@@ -62,19 +111,7 @@ export {
   type Views,
   viewsOf,
 } from "./mcr2/index.ts";
-export {
-  type ActivationOptions,
-  activations,
-  ari,
-  assignment,
-  clusteringAccuracy,
-  frechetDistance,
-  INCEPTION,
-  inceptionScore,
-  nmi,
-} from "./metrics/index.ts";
 export { type Layer, type Origin, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
-export { findRecipe, readSettings, recipeNames } from "./recipes.ts";
 export * from "./redunet/index.ts";
 export type {
   EvaluateOptions,
@@ -85,32 +122,6 @@ export type {
   RunResult,
   TrainRunOptions,
 } from "./run-types.ts";
-export {
-  type AveragePrecision,
-  averagePrecision,
-  bestHeadIou,
-  boxOf,
-  codeColours,
-  components,
-  enlarge,
-  fillHoles,
-  type Judged,
-  judge,
-  type Look,
-  look,
-  type Mask,
-  maskCut,
-  maskIou,
-  normalisedCut,
-  type OpenedModel,
-  type OpenModelOptions,
-  openModel,
-  paperColours,
-  patchAffinity,
-  readCoco,
-  readMasks,
-  tokenCut,
-} from "./segment/index.ts";
 export { type LoadedRun, loadRun } from "./supervised/load.ts";
 export {
   correctAt,
@@ -121,14 +132,3 @@ export {
 } from "./supervised/supervised.ts";
 export { TcrLearner, type TcrLearnerOptions } from "./tcr/learner.ts";
 export { trainRun } from "./train-run.ts";
-export {
-  type Architecture,
-  type Converted,
-  convertWeights,
-  describeArchitecture,
-  readWeights,
-  recognise,
-  type Transfer,
-  transfer,
-  type Weights,
-} from "./weights/index.ts";

@@ -2,10 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readSettings } from "../recipe/recipes.ts";
 import { UsageError } from "../tensor/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
 import { type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "./recipe.ts";
-import { readSettings } from "./recipes.ts";
 import { requireRunConfig } from "./run-config.ts";
 
 export interface OpenedRun<R extends Recipe = Recipe> {

@@ -1,8 +1,8 @@
 /** @file What a method gives the commands: training by a recipe, and the evaluation of a checkpoint. */
 
+import type { Features } from "../evaluate/features.ts";
 import type { LoadedCheckpoint } from "../train/checkpoint.ts";
 import type { Numbers } from "../train/learner.ts";
-import type { Features } from "./features.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
 
 /** What was found out: numbers for programs, lines for people. */

@@ -2,9 +2,9 @@
 
 import { expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
+import { findRecipe, recipeNames } from "../recipe/recipes.ts";
 import { type MethodName, methodNames, resolveRecipe, treeOf } from "./recipe.ts";
 import { type Key, recipeKeys } from "./recipe-keys.ts";
-import { findRecipe, recipeNames } from "./recipes.ts";
 
 const numeric = ({ kind }: Key): boolean => kind === "number" || kind === "pair" || kind === "list";
 /** A shipped recipe of each method. */

@@ -1,12 +1,12 @@
 /** @file From layers of settings to one valid recipe, with the origin of each value. */
 import { UsageError } from "../base/errors.ts";
 import { hint, nearest } from "../base/nearest.ts";
-import { type Layer, type Merged, mergeLayers, type Tree } from "./merge.ts";
+import { type Layer, type Merged, mergeLayers, type Tree } from "../recipe/merge.ts";
 import { conflict } from "./recipe-checks.ts";
 import { keyAt, recipeKeys } from "./recipe-keys.ts";
 import { type MethodName, methodNames, type Recipe, recipeSchemas } from "./recipe-schema.ts";
 
-export type { Layer } from "./merge.ts";
+export type { Layer } from "../recipe/merge.ts";
 export { isOf, type MethodName, methodNames, type Recipe, type RecipeOf } from "./recipe-schema.ts";
 
 /** A value of a recipe and who set it: `default`, a file's line, a variable or a flag. */

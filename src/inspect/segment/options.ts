@@ -1,6 +1,6 @@
 /** @file What `vitrine segment` is told. */
 
-import type { Threshold } from "../../method/segment/index.ts";
+import type { Threshold } from "../../evaluate/segment/index.ts";
 
 export type SegmentMethod = "attention" | "tokencut" | "maskcut" | "pca";
 

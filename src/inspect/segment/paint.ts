@@ -1,10 +1,10 @@
 /** @file Pictures of patches over images: heat, masks, boxes, colours, side by side. */
 
-import { boxOf, enlarge, type Mask, type Picture } from "../../method/segment/index.ts";
+import { colourMaps } from "../../chart/index.ts";
+import { boxOf, enlarge, type Mask, type Picture } from "../../evaluate/segment/index.ts";
+import type { Pixels } from "../../method/ctrl/figures.ts";
 import type { Grid } from "../../model/index.ts";
 import { UsageError } from "../../tensor/index.ts";
-import { colourMaps } from "../chart/index.ts";
-import type { Pixels } from "../closed-loop-pictures.ts";
 
 type Colour = readonly [red: number, green: number, blue: number];
 

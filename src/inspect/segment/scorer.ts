@@ -13,7 +13,7 @@ import {
   largestMass,
   type Mask,
   type TrueMask,
-} from "../../method/segment/index.ts";
+} from "../../evaluate/segment/index.ts";
 import type { SegmentOptions } from "./options.ts";
 
 /** Attention to a mask, as the options say. */

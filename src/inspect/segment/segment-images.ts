@@ -17,9 +17,9 @@ import {
   readPicture,
   type TrueMask,
   tokenCut,
-} from "../../method/segment/index.ts";
+} from "../../evaluate/segment/index.ts";
+import { writePng } from "../../method/ctrl/figures.ts";
 import { scope, type Tensor, UsageError } from "../../tensor/index.ts";
-import { writePng } from "../closed-loop-pictures.ts";
 import { drawAttention, drawColours } from "./draw.ts";
 import type { SegmentMethod, SegmentOptions } from "./options.ts";
 import { cutOut, inRows, plain } from "./paint.ts";

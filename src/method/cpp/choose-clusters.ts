@@ -1,9 +1,9 @@
 /** @file The number of clusters by coding length: the segmentation that takes the fewest nats. */
 
+import { checkClusters, checkFeatureSet } from "../../evaluate/feature-set.ts";
 import { codingLength, type RateOptions, symmetrised } from "../../rate/index.ts";
 import { noGrad, type Random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { ClusterAffinity } from "./evaluate.ts";
-import { checkClusters, checkFeatureSet } from "./feature-set.ts";
 
 /** The numbers of clusters that the authors try. */
 export const CLUSTER_COUNTS = [5, 8, 9, 10, 15, 20, 30, 50] as const;

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { close } from "../../../test/rates.ts";
+import { mergeSegments } from "../../evaluate/cluster/merge-segments.ts";
+import { clusteringAccuracy } from "../../evaluate/metrics/index.ts";
 import { toSphere } from "../../nn/index.ts";
 import { codingLength, membership } from "../../rate/index.ts";
 import { aten, cat, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { clusteringAccuracy } from "../metrics/index.ts";
 import { classLabels } from "../redunet/gaussians.ts";
 import { chooseClusters } from "./choose-clusters.ts";
 import type { ClusterAffinity } from "./evaluate.ts";
-import { mergeSegments } from "./merge-segments.ts";
 
 const stream = random(11);
 const wide = { dtype: "float64" } as const;

@@ -3,19 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectClose } from "../../../test/close.ts";
-import { CppHead } from "../../model/index.ts";
-import { keep, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { loadCheckpoint } from "../../train/checkpoint.ts";
-import { readMetrics } from "../../train/metrics.ts";
-import { runSteps } from "../../train/step-trainer.ts";
-import { spectralClustering } from "../cluster/index.ts";
 import {
   affinitySpectrum,
   edgesPerRow,
   featureDetectionError,
   numericalRank,
   wrongEdges,
-} from "./affinity-measures.ts";
+} from "../../evaluate/cluster/affinity-measures.ts";
+import { spectralClustering } from "../../evaluate/cluster/index.ts";
+import { CppHead } from "../../model/index.ts";
+import { keep, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import { loadCheckpoint } from "../../train/checkpoint.ts";
+import { readMetrics } from "../../train/metrics.ts";
+import { runSteps } from "../../train/step-trainer.ts";
 import { curvedManifolds } from "./curved-manifolds.ts";
 import { evaluateCpp } from "./evaluate.ts";
 import { CppLearner, type CppLearnerOptions } from "./learner.ts";

@@ -1,17 +1,17 @@
 /** @file How well a head clusters: spectral clusters of its memberships against labels, and what the memberships are like. */
 
-import type { CppHead } from "../../model/index.ts";
-import { membership, type SinkhornOptions, symmetrised } from "../../rate/index.ts";
-import { noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import { ari, clusteringAccuracy, nmi } from "../metrics/index.ts";
 import {
   affinitySpectrum,
   edgesPerRow,
   featureDetectionError,
   numericalRank,
   wrongEdges,
-} from "./affinity-measures.ts";
-import { checkClusters, checkFeatureSet, headFeatures, rowsOf } from "./feature-set.ts";
+} from "../../evaluate/cluster/affinity-measures.ts";
+import { checkClusters, checkFeatureSet, headFeatures, rowsOf } from "../../evaluate/feature-set.ts";
+import { ari, clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
+import type { CppHead } from "../../model/index.ts";
+import { membership, type SinkhornOptions, symmetrised } from "../../rate/index.ts";
+import { noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
 
 /** Splits the points of a symmetric affinity [n, n]: int64 [n]. */
 export type ClusterAffinity = (affinity: Tensor, options: { clusters: number; random: Random }) => Tensor;

@@ -6,7 +6,23 @@ export {
   featureDetectionError,
   numericalRank,
   wrongEdges,
-} from "./affinity-measures.ts";
+} from "../../evaluate/cluster/affinity-measures.ts";
+export { mergeSegments, type Segmentation } from "../../evaluate/cluster/merge-segments.ts";
+export {
+  candidateNames,
+  type NamedCluster,
+  type NamingInputs,
+  type NamingOptions,
+  nameClusters,
+  searchImages,
+} from "../../evaluate/cluster/name-clusters.ts";
+export {
+  checkFeatureSet,
+  type FeatureBatch,
+  featureBatches,
+  headFeatures,
+  rowsOf,
+} from "../../evaluate/feature-set.ts";
 export {
   type ChooseClustersOptions,
   CLUSTER_COUNTS,
@@ -20,14 +36,4 @@ export {
   type CppEvaluation,
   evaluateCpp,
 } from "./evaluate.ts";
-export { checkFeatureSet, type FeatureBatch, featureBatches, headFeatures, rowsOf } from "./feature-set.ts";
 export { CppLearner, type CppLearnerOptions } from "./learner.ts";
-export { mergeSegments, type Segmentation } from "./merge-segments.ts";
-export {
-  candidateNames,
-  type NamedCluster,
-  type NamingInputs,
-  type NamingOptions,
-  nameClusters,
-  searchImages,
-} from "./name-clusters.ts";

@@ -1,5 +1,12 @@
 /** @file CPP as a learner: a head on fixed features, warmed up by the coding rate, then trained by rate reduction. */
 
+import {
+  checkBatchSize,
+  checkClusters,
+  checkFeatureSet,
+  type FeatureBatch,
+  featureBatches,
+} from "../../evaluate/feature-set.ts";
 import type { CppHead } from "../../model/index.ts";
 import { CPP_PRECISION, codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
 import { gradients, NotFiniteError, type Tensor, UsageError } from "../../tensor/index.ts";
@@ -8,13 +15,6 @@ import { isDue, type Learner, type Milestone, type Numbers } from "../../train/l
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { below } from "../ctrl/players.ts";
 import { type CppEvaluateOptions, type CppEvaluation, evaluateCpp } from "./evaluate.ts";
-import {
-  checkBatchSize,
-  checkClusters,
-  checkFeatureSet,
-  type FeatureBatch,
-  featureBatches,
-} from "./feature-set.ts";
 
 export interface CppLearnerOptions extends CppEvaluateOptions, MlcOptions {
   epochs: number;

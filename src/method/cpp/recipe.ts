@@ -15,7 +15,7 @@ import {
   run,
   whole,
   width,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 const model = z.strictObject({
   name: z.literal("cpp").default("cpp").describe("the head: two layers, then features and clusters"),

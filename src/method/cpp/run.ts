@@ -1,19 +1,19 @@
 /** @file CPP by recipe: a head trained on fixed features, its clusters, and the number of them. */
 
 import { createHash } from "node:crypto";
+import { kMeans, spectralClustering } from "../../evaluate/cluster/index.ts";
+import { headFeatures, rowsOf } from "../../evaluate/feature-set.ts";
+import { clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
 import { CppHead } from "../../model/index.ts";
 import { membership } from "../../rate/index.ts";
 import { random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import { kMeans, spectralClustering } from "../cluster/index.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import { clusteringAccuracy, nmi } from "../metrics/index.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunResult } from "../run-types.ts";
 import { chooseClusters } from "./choose-clusters.ts";
 import { type CppEvaluateOptions, evaluateCpp } from "./evaluate.ts";
-import { headFeatures, rowsOf } from "./feature-set.ts";
 import { CppLearner } from "./learner.ts";
 import { type FeatureSource, openFeatures } from "./source.ts";
 

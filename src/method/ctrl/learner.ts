@@ -9,12 +9,12 @@ import {
   imageSource,
   leavesOne,
 } from "../../data/index.ts";
+import { SYMMETRIC } from "../../evaluate/features.ts";
+import { evaluateEncoder } from "../../evaluate/subspace-accuracy.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
-import { SYMMETRIC } from "../features.ts";
 import { requireBatch } from "../requirements.ts";
-import { evaluateEncoder } from "./evaluate.ts";
 import type { Players } from "./players.ts";
 import { type CtrlOptions, checkCtrlOptions, ctrlStep, decayedRate } from "./step.ts";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { batches, imageSource, syntheticSet } from "../../data/index.ts";
+import { SYMMETRIC } from "../../evaluate/features.ts";
 import { closedLoopNets } from "../../model/index.ts";
 import { toSphere } from "../../nn/index.ts";
 import { noGrad, random, scope, tensor } from "../../tensor/index.ts";
-import { SYMMETRIC } from "../features.ts";
 import { classModel, sampleClass, spectrum } from "./class-model.ts";
 import { interpolate, sampleImages, similarity, transcribe, traverse } from "./pictures.ts";
 import { measureStatistics } from "./statistics.ts";

@@ -16,7 +16,7 @@ import {
   run,
   steps,
   width,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 export const closedLoopModel = z.strictObject({
   name: z

@@ -1,16 +1,16 @@
 /** @file Closed-loop transcription by recipe. */
 
+import { featuresOf } from "../../evaluate/features.ts";
+import { evaluateEncoder } from "../../evaluate/subspace-accuracy.ts";
 import { closedLoopNetInfo, closedLoopNets } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
 import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";
 import { openSplit, withSplits } from "../build.ts";
-import { featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import { requireComponents, sayLeftOut } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
-import { evaluateEncoder } from "./evaluate.ts";
 import { CtrlLearner } from "./learner.ts";
 import { Players } from "./players.ts";
 

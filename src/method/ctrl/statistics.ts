@@ -1,10 +1,10 @@
 /** @file Batch statistics of a closed loop's nets as its training has them, for looking at what it draws. */
 
 import { batches, type ImageSource } from "../../data/index.ts";
+import { SYMMETRIC } from "../../evaluate/features.ts";
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { BatchNorm, type Module } from "../../nn/index.ts";
 import { keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
-import { SYMMETRIC } from "../features.ts";
 
 /** Every batch normalisation below a module. */
 const normalisations = (module: Module): BatchNorm[] => [

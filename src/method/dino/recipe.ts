@@ -17,7 +17,7 @@ import {
   tokenSizes,
   whole,
   width,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 const model = z.strictObject({
   name: z

@@ -1,16 +1,16 @@
 /** @file Self-distillation by recipe: training, and what the teacher's features are worth. */
 
 import { type ImageSource, normalisation } from "../../data/index.ts";
+import { accuracy, knn } from "../../evaluate/classify/index.ts";
+import { type Features, featuresOf, type ImageOptions } from "../../evaluate/features.ts";
+import { FeatureModule, inWords, percent, probeScores } from "../../evaluate/probe-scores.ts";
 import { createTrunk, DinoNet } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
-import { accuracy, knn } from "../classify/index.ts";
-import { type Features, featuresOf, type ImageOptions } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
-import { FeatureModule, inWords, percent, probeScores } from "../probe-scores.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
 import { DinoLearner } from "./learner.ts";

@@ -13,7 +13,7 @@ import {
   run,
   steps,
   width,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 const model = z.strictObject({
   name: z.enum(["vae", "dcgan", "sngan"]).describe("what the nets are: CTRL's, with its own heads"),

@@ -1,12 +1,12 @@
 /** @file The comparators by recipe: VAE, DCGAN, SNGAN on closed-loop transcription's nets and data. */
 
+import { evaluateEncoder } from "../../evaluate/subspace-accuracy.ts";
 import { Module } from "../../nn/index.ts";
 import { noGrad, type Random, random, scope, type Tensor } from "../../tensor/index.ts";
 import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";
 import { type Splits, withSplits } from "../build.ts";
 import { ganPlayers } from "../ctrl/comparators/gan.ts";
 import { vaePlayers } from "../ctrl/comparators/vae.ts";
-import { evaluateEncoder } from "../ctrl/evaluate.ts";
 import type { Players } from "../ctrl/players.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";

@@ -1,10 +1,10 @@
 /** @file Accuracies of an encoder on groups of classes. */
 
 import type { ImageSet } from "../../data/index.ts";
+import { nearestSubspace } from "../../evaluate/classify/index.ts";
+import { featuresOf } from "../../evaluate/features.ts";
 import type { Module } from "../../nn/index.ts";
 import { scope } from "../../tensor/index.ts";
-import { nearestSubspace } from "../classify/index.ts";
-import { featuresOf } from "../features.ts";
 import { addAccuracies, ofClasses, type Progression } from "./tasks.ts";
 
 export interface TaskMeasure {

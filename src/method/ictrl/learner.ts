@@ -1,6 +1,7 @@
 /** @file i-CTRL as a learner: a first model by CTRL, then task after task with a memory, then reviews. */
 
 import { type Batch, batchCount, batches, type ImageSet, leavesOne } from "../../data/index.ts";
+import { featuresOf, SYMMETRIC } from "../../evaluate/features.ts";
 import type { Module } from "../../nn/index.ts";
 import { heldClasses } from "../../rate/index.ts";
 import { CheckpointError, keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
@@ -8,7 +9,6 @@ import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { below, type Players } from "../ctrl/players.ts";
 import { ctrlStep } from "../ctrl/step.ts";
-import { featuresOf, SYMMETRIC } from "../features.ts";
 import { requireBatch } from "../requirements.ts";
 import { addTaskAccuracies } from "./evaluate.ts";
 import { Memory, type MemoryOptions } from "./memory.ts";

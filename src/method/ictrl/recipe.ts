@@ -1,6 +1,5 @@
 /** @file The recipe of a closed-loop transcription of classes that come in groups. */
 import { z } from "zod";
-import { closedLoopModel } from "../ctrl/recipe.ts";
 import {
   betas,
   components,
@@ -13,7 +12,8 @@ import {
   run,
   times,
   whole,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
+import { closedLoopModel } from "../ctrl/recipe.ts";
 
 const method = z.strictObject({
   name: z.literal("ictrl").describe("how the model learns"),

@@ -1,12 +1,12 @@
 /** @file Classes in groups, learned step by step with Adam, by a strategy against forgetting. */
 
 import { type Batch, batchCount, batches, type ImageSet, leavesOne } from "../../data/index.ts";
+import { SYMMETRIC } from "../../evaluate/features.ts";
 import { gradients, NotFiniteError, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { below } from "../ctrl/players.ts";
-import { SYMMETRIC } from "../features.ts";
 import { IncrementalClassifier } from "../ictrl/comparators/classifier.ts";
 import { named, type Strategy, type TaskView } from "../ictrl/comparators/strategy.ts";
 import { addAccuracies, ofClasses, type Progression, splitClasses } from "../ictrl/tasks.ts";

@@ -13,7 +13,7 @@ import {
   recipeOf,
   run,
   width,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 const model = z.strictObject({
   name: z

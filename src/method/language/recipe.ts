@@ -14,7 +14,7 @@ import {
   times,
   whole,
   width,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 const model = z.strictObject({
   name: z

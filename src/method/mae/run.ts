@@ -2,15 +2,15 @@
 
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { normalisation } from "../../data/index.ts";
+import { featuresOf } from "../../evaluate/features.ts";
+import { FeatureModule, inWords, type ProbeScores, probeScores } from "../../evaluate/probe-scores.ts";
 import { createMae } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { withSplits } from "../build.ts";
-import { featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import { FeatureModule, inWords, type ProbeScores, probeScores } from "../probe-scores.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
 import { type Mae, maskedErrors } from "./errors.ts";

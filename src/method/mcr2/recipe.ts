@@ -19,7 +19,7 @@ import {
   share,
   times,
   whole,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 const model = z.strictObject({
   name: z

@@ -1,20 +1,26 @@
 /** @file MCR² by recipe: training, and the paper's evaluation of the features. */
 
 import type { ImageSource } from "../../data/index.ts";
+import {
+  type ClassifierScores,
+  scoreClassifiers,
+  scoreClusters,
+  scoreRates,
+  scoreSvm,
+} from "../../evaluate/feature-scores.ts";
+import { type Features, featuresOf } from "../../evaluate/features.ts";
 import { createEncoder } from "../../model/encoder.ts";
 import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
-import { type Features, featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import { requireClasses, requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { corruptLabels } from "./corrupt-labels.ts";
-import { type ClassifierScores, scoreClassifiers, scoreClusters, scoreRates, scoreSvm } from "./evaluate.ts";
 import { Mcr2Learner } from "./learner.ts";
 import { VIEW_PRESETS } from "./view-presets.ts";
 

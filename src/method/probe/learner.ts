@@ -1,15 +1,15 @@
 /** @file A linear classifier on frozen features as a learner: LARS on features that were computed once. */
 
 import { batchCount, epochOrder } from "../../data/index.ts";
+import { accuracy } from "../../evaluate/classify/index.ts";
+import { type HeadState, LarsHead } from "../../evaluate/classify/lars-head.ts";
+import type { Features } from "../../evaluate/features.ts";
+import { percent } from "../../evaluate/probe-scores.ts";
 import type { Module } from "../../nn/index.ts";
 import { NotFiniteError, noGrad, type Random, scope, tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
-import { accuracy } from "../classify/index.ts";
-import { type HeadState, LarsHead } from "../classify/lars-head.ts";
-import type { Features } from "../features.ts";
-import { percent } from "../probe-scores.ts";
 import { requireBatch } from "../requirements.ts";
 
 export interface ProbeLearnerOptions {

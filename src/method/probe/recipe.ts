@@ -11,7 +11,7 @@ import {
   normalisedImages,
   recipeOf,
   run,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 import { classifierModel } from "../supervised/recipe.ts";
 
 const method = z.strictObject({

@@ -1,18 +1,18 @@
 /** @file Probes by recipe: features of a frozen network, a linear head on them, least squares, nearest neighbours. */
 
 import { type ImageSource, normalisation } from "../../data/index.ts";
+import { accuracy, type Classifier, knn, leastSquares } from "../../evaluate/classify/index.ts";
+import { type Features, featuresOf } from "../../evaluate/features.ts";
+import { FeatureModule, percent } from "../../evaluate/probe-scores.ts";
 import { createClassifier, type ImageClassifier } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
 import { random, scope } from "../../tensor/index.ts";
+import { beginFrom, INIT_FILE } from "../../train/weights/begin.ts";
 import { type Splits, withSplits } from "../build.ts";
-import { accuracy, type Classifier, knn, leastSquares } from "../classify/index.ts";
-import { type Features, featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import { FeatureModule, percent } from "../probe-scores.ts";
 import type { RecipeOf } from "../recipe.ts";
 import { requireBatch, requireClasses } from "../requirements.ts";
-import { beginFrom, INIT_FILE } from "../weights/begin.ts";
 import { headOf, networkOf, ProbeLearner } from "./learner.ts";
 
 type Recipe = RecipeOf<"probe">;

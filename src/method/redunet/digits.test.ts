@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { type ImageSet, openDataset } from "../../data/index.ts";
+import { accuracy } from "../../evaluate/classify/index.ts";
 import { random, scope, type Tensor } from "../../tensor/index.ts";
-import { accuracy } from "../classify/index.ts";
 import { buildReduNet, cyclicShifts, rotationDigits, translationDigits } from "./index.ts";
 
 let train: ImageSet;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { accuracy, nearestSubspace } from "../../evaluate/classify/index.ts";
 import { random, scope } from "../../tensor/index.ts";
-import { accuracy, nearestSubspace } from "../classify/index.ts";
 import { buildReduNet, gaussianMixture, type LayerRates } from "./index.ts";
 
 const [plane, space] = [0.8756, 1.8798];

@@ -13,7 +13,7 @@ import {
   run,
   whole,
   width,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 const model = z.strictObject({
   name: z.literal("redunet").default("redunet").describe("architecture"),

@@ -2,11 +2,11 @@
 
 import { createHash } from "node:crypto";
 import { leastOf } from "../../base/extremes.ts";
+import { accuracy } from "../../evaluate/classify/index.ts";
+import { scoreClassifiers, scoreSvm } from "../../evaluate/feature-scores.ts";
 import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
-import { accuracy } from "../classify/index.ts";
 import { trainLearner } from "../learner-run.ts";
-import { scoreClassifiers, scoreSvm } from "../mcr2/evaluate.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig, RunResult } from "../run-types.ts";

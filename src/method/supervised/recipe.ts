@@ -17,7 +17,7 @@ import {
   run,
   times,
   tokenSizes,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 export const classifierModel = z.strictObject({
   name: z

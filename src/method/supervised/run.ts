@@ -3,13 +3,13 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/write-file.ts";
 import { Trainer } from "../../train/trainer.ts";
+import { beginFrom, INIT_FILE } from "../../train/weights/begin.ts";
 import { batchOptions, buildModel, openSplit, type Splits, withSplits } from "../build.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";
 import { requireClasses } from "../requirements.ts";
 import { beginRun } from "../resume.ts";
 import type { Evaluation, RunResult } from "../run-types.ts";
-import { beginFrom, INIT_FILE } from "../weights/begin.ts";
 import { layerDecay } from "./layer-decay.ts";
 import { restoreModel } from "./load.ts";
 import { evaluateClassifier, Supervised } from "./supervised.ts";

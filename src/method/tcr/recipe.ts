@@ -16,7 +16,7 @@ import {
   run,
   times,
   width,
-} from "../recipe-parts.ts";
+} from "../../recipe/parts.ts";
 
 const model = z.strictObject({
   name: z

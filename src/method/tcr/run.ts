@@ -1,13 +1,13 @@
 /** @file Features without labels by recipe: training, and how well labels are read off them. */
 
+import { scoreClassifiers, scoreClusters } from "../../evaluate/feature-scores.ts";
+import { featuresOf } from "../../evaluate/features.ts";
 import { closedLoopNets, NmceNet } from "../../model/index.ts";
 import { Module } from "../../nn/index.ts";
 import { random, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
-import { featuresOf } from "../features.ts";
 import { trainLearner } from "../learner-run.ts";
-import { scoreClassifiers, scoreClusters } from "../mcr2/evaluate.ts";
 import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";

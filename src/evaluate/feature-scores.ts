@@ -1,0 +1,82 @@
+/** @file What features are worth: the classifiers and rates that the papers of this family report. */
+
+import { mcr2Loss } from "../rate/index.ts";
+import { aten, noGrad, type Random, scope, type Tensor } from "../tensor/index.ts";
+import { accuracy, type Classifier, knn, linearSvm, nearestSubspace } from "./classify/index.ts";
+import { kMeans } from "./cluster/index.ts";
+import type { Features } from "./features.ts";
+import { ari, clusteringAccuracy, nmi } from "./metrics/index.ts";
+
+export interface ScoreOptions {
+  classes: number;
+  /** Directions per class of the nearest-subspace classifiers. */
+  components: number;
+  /** k of the nearest neighbours. */
+  neighbours: number;
+}
+
+/** Shares of the test features that are classified right, 0 to 1. */
+export interface ClassifierScores {
+  /** Nearest subspace through the origin, and through the class mean. */
+  svd: number;
+  pca: number;
+  knn: number;
+}
+
+type Given = Pick<Features, "Z" | "labels">;
+
+function share(classifier: Classifier, test: Given): number {
+  using owned = classifier;
+  using predicted = owned.predict(test.Z);
+  return accuracy(predicted, test.labels);
+}
+
+/** Fits to some features and classifies others. @throws {UsageError} fewer samples than components */
+export function scoreClassifiers(train: Given, test: Given, options: ScoreOptions): ClassifierScores {
+  const { classes, components, neighbours } = options;
+  const subspace = (centred: boolean) =>
+    share(nearestSubspace(train.Z, train.labels, { classes, components, centred }), test);
+  return {
+    svd: subspace(false),
+    pca: subspace(true),
+    knn: share(knn(train.Z, train.labels, { k: neighbours, classes }), test),
+  };
+}
+
+/** Share right of a linear support-vector machine, C = 1. */
+export const scoreSvm = (train: Given, test: Given, classes: number): number =>
+  share(linearSvm(train.Z, train.labels, { classes }), test);
+
+/** k-means with as many clusters as classes, against the labels. */
+export function scoreClusters({ Z, labels }: Given, clusters: number, random: Random) {
+  return scope(() => {
+    const assigned = kMeans(Z, { clusters, random }).assigned.numbers();
+    const truth = labels.numbers();
+    return {
+      acc: clusteringAccuracy(truth, assigned),
+      nmi: nmi(truth, assigned),
+      ari: ari(truth, assigned),
+    };
+  }, "score clusters");
+}
+
+/** R, Rᶜ and ΔR of features with their labels, nats; and how many directions hold 95 % of their energy. */
+export function scoreRates({ Z, labels }: Given, classes: number, precision: number) {
+  return noGrad(() =>
+    scope(() => {
+      const { rate, compression } = mcr2Loss(Z, labels, classes, { precision });
+      const [R, Rc] = [rate.item(), compression.item()];
+      const energies = aten<Tensor>("linalg_eigvalsh", Z.T.matmul(Z)).flip([0]).clamp(0).numbers();
+      return { rate: R, compression: Rc, reduction: R - Rc, rank: numericalRank(energies) };
+    }, "score rates"),
+  );
+}
+
+/** The least number of leading energies that hold more than a share of the sum. */
+export function numericalRank(energies: readonly number[], held = 0.95): number {
+  const total = energies.reduce((sum, energy) => sum + energy, 0);
+  let sum = 0;
+  let rank = 0;
+  for (; rank < energies.length && sum <= held * total; rank++) sum += energies[rank]!;
+  return rank;
+}

@@ -1,0 +1,152 @@
+/** @file Figures of the weights: how orthogonal subspaces and dictionaries are, and how far heads overlap. */
+
+import { largestOf, leastOf } from "../base/extremes.ts";
+import { type Figure, figure, heatMap } from "../chart/index.ts";
+import { type Drawn, layerChart, someLayers } from "./layer-figures.ts";
+import type { Report, ReportLayer } from "./report-schema.ts";
+
+type Weights = NonNullable<ReportLayer["weights"]>;
+
+const known = (values: readonly (number | null)[]) => values.filter((value) => value !== null);
+
+/** Mean over heads or pairs, with the least and the greatest as the band. */
+function range(values: readonly (number | null)[]): Drawn {
+  const given = known(values);
+  if (given.length === 0) return { y: null, low: null, high: null };
+  const mean = given.reduce((sum, value) => sum + value, 0) / given.length;
+  return { y: mean, low: leastOf(given), high: largestOf(given) };
+}
+
+const ofWeights = (of: (weights: Weights) => Drawn) => (layer: ReportLayer) =>
+  layer.weights === null ? { y: null, low: null, high: null } : of(layer.weights);
+
+/** Whose weights, in one line under a title. */
+const weightsOf = ({ model, checkpoint }: Report) =>
+  `${model.name} (d = ${model.dim}, ${model.heads} heads of ${model.headDim}), ${checkpoint.name}`;
+
+/** Cosines of different heads, each pair once. */
+const pairs = (matrix: readonly (readonly (number | null)[])[]) =>
+  matrix.flatMap((row, j) => row.slice(j + 1));
+
+/** ‖UₖᵀUₖ − I‖_F and ‖DᵀD − I‖_F per layer, of the weights as they are and with columns at unit length. */
+export function orthogonalityFigure(report: Report): Figure {
+  const U = "‖U^TU − I‖, Frobenius";
+  const D = "‖D^TD − I‖, Frobenius";
+  const charts = [
+    layerChart(
+      report,
+      "Subspaces, as they are",
+      U,
+      ofWeights(({ subspaces }) => range(subspaces.raw)),
+      { min: 0 },
+    ),
+    layerChart(
+      report,
+      "Subspaces, columns at unit length",
+      U,
+      ofWeights(({ subspaces }) => range(subspaces.columns)),
+      { min: 0 },
+    ),
+    layerChart(
+      report,
+      "Dictionary, as it is",
+      D,
+      ofWeights(({ dictionary }) => ({ y: dictionary.raw })),
+      { min: 0 },
+    ),
+    layerChart(
+      report,
+      "Dictionary, columns at unit length",
+      D,
+      ofWeights(({ dictionary }) => ({ y: dictionary.columns })),
+      { min: 0 },
+    ),
+  ];
+  return figure(
+    {
+      title: "Distance from orthonormality, per layer (0: orthonormal)",
+      subtitle: `${weightsOf(report)}; lines: mean over heads, bands: least to greatest`,
+      width: 760,
+    },
+    charts,
+  );
+}
+
+/** Cosines between heads per layer: mean over the pairs, bands from the least to the greatest. */
+export function coherenceFigure(report: Report): Figure {
+  const axis = { min: 0 };
+  const charts = [
+    layerChart(
+      report,
+      "Subspaces: mean cosine of principal angles",
+      "cosine, 0 to 1",
+      ofWeights(({ coherence }) => range(pairs(coherence.spans.mean))),
+      axis,
+    ),
+    layerChart(
+      report,
+      "Subspaces: cosine of the smallest angle",
+      "cosine, 0 to 1",
+      ofWeights(({ coherence }) => range(pairs(coherence.spans.largest))),
+      axis,
+    ),
+    layerChart(
+      report,
+      "Basis vectors: mean |cosine|",
+      "|cosine|, 0 to 1",
+      ofWeights(({ coherence }) => range(pairs(coherence.vectors.mean))),
+      axis,
+    ),
+    layerChart(
+      report,
+      "Basis vectors: largest |cosine|",
+      "|cosine|, 0 to 1",
+      ofWeights(({ coherence }) => range(pairs(coherence.vectors.largest))),
+      axis,
+    ),
+  ];
+  return figure(
+    {
+      title: "Coherence between the subspaces of different heads, per layer (0: orthogonal)",
+      subtitle: `${weightsOf(report)}; lines: mean over pairs of heads, bands: least to greatest`,
+      width: 760,
+    },
+    charts,
+  );
+}
+
+/** Mean cosine between each two heads, one heat map for each of some layers. */
+export function headCoherenceFigure(report: Report): Figure {
+  const { after } = report.layers;
+  const { heads } = report.model;
+  const shown = someLayers(after.length, 6);
+  const matrices = shown.map((l) => after[l]!.weights?.coherence.spans.mean ?? []);
+  const values = matrices.flatMap((matrix) => known(pairs(matrix)));
+  const [min, max] = values.length > 0 ? [leastOf(values), largestOf(values)] : [0, 1];
+  const charts = shown.map((l, i) =>
+    heatMap({
+      title: `Layer ${l + 1}`,
+      rows: heads,
+      columns: heads,
+      // a head with itself has cosine 1, which would flatten all others
+      values: Array.from({ length: heads * heads }, (_, cell) => {
+        const [j, k] = [Math.floor(cell / heads), cell % heads];
+        return j === k ? Number.NaN : (matrices[i]![j]?.[k] ?? Number.NaN);
+      }),
+      x: { label: "head" },
+      y: { label: "head" },
+      label: "mean cosine",
+      annotate: heads <= 6,
+      ...{ min, max },
+    }),
+  );
+  return figure(
+    {
+      title: "How far the subspaces of two heads overlap: mean cosine of their principal angles",
+      subtitle: `${weightsOf(report)}; 0: orthogonal, 1: the same subspace`,
+      width: 760,
+      columns: Math.min(3, shown.length === 4 ? 2 : 3),
+    },
+    charts,
+  );
+}

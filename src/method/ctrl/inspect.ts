@@ -1,0 +1,112 @@
+/** @file Inside a closed loop: rates of Z and Ẑ, their distance class by class, spectra, similarities, accuracies. */
+
+import type { Figure } from "../../chart/index.ts";
+import { batches, type ImageSource } from "../../data/index.ts";
+import { SYMMETRIC } from "../../evaluate/features.ts";
+import type { ClosedLoopNets } from "../../model/index.ts";
+import { rateDistance } from "../../rate/index.ts";
+import { cat, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { freeCheckpoint, reading } from "../../train/checkpoint.ts";
+import { writeFindings } from "../findings.ts";
+import type { Progression } from "../ictrl/tasks.ts";
+import { groupFigure } from "../incremental/inspect.ts";
+import {
+  classRows,
+  curves,
+  type Labelled,
+  rateNumbers,
+  similarityOf,
+  someOf,
+  spectraOf,
+} from "../inspect-features.ts";
+import { openRunOf } from "../load-run.ts";
+import { isOf } from "../recipe.ts";
+import type { InspectRun } from "../run-types.ts";
+import { restorePlayers, withImageSize } from "./run.ts";
+
+const AT_ONCE = 500;
+
+/**
+ * Features of images and of their transcriptions, [n, d] each; the caller frees them.
+ * @param batch with the statistics of each batch, as in CTRL's training; else with the running ones
+ */
+async function loop(
+  { encoder, decoder }: ClosedLoopNets,
+  source: ImageSource,
+  { imageSize, batch }: { imageSize: number; batch: boolean },
+) {
+  const parts: Tensor[][] = [[], [], []];
+  const normalise = SYMMETRIC(source.channels);
+  for (const net of [encoder, decoder]) net.train(batch);
+  const batchSize = Math.min(source.count, AT_ONCE);
+  for await (const { images, labels } of batches(source, {
+    batchSize,
+    dropLast: batch,
+    imageSize,
+    normalise,
+  })) {
+    const Z = noGrad(() => encoder.apply(images));
+    const Zhat = noGrad(() => scope(() => encoder.apply(decoder.apply(Z))));
+    for (const [i, tensor] of [Z, Zhat, labels.clone()].entries()) parts[i]!.push(keep(tensor));
+  }
+  const [Z, Zhat, labels] = scope(() => parts.map((part) => cat(part)));
+  for (const tensor of parts.flat()) tensor.dispose();
+  return { Z: Z!, Zhat: Zhat!, labels: labels! };
+}
+
+/** ΔR(Zₖ, Ẑₖ) of each class, nats. */
+const distances = (Z: Tensor, Zhat: Tensor, { labels, classes }: Labelled, precision: number): number[] =>
+  Array.from({ length: classes }, (_, k) =>
+    noGrad(() =>
+      scope(() => {
+        const rows = labels.eq(k);
+        const [A, B] = [Z.index([rows]), Zhat.index([rows])];
+        return A.size(0) === 0 ? 0 : rateDistance(A, B, { precision }).item();
+      }),
+    ),
+  );
+
+/** Measures the features of some images and of what the loop makes of them. */
+export const inspectClosedLoop: InspectRun = async (folder, options) => {
+  const run = openRunOf(folder, options.checkpoint, ["ctrl", "ictrl"], "inspecting a closed loop");
+  const { recipe, checkpoint } = run;
+  try {
+    const { imageSize } = withImageSize(recipe).model;
+    const { precision } = recipe.method;
+    const source = await someOf(recipe.data, options.split, options.samples, imageSize);
+    using players = restorePlayers(recipe, checkpoint, "cpu");
+    const { Z, Zhat, labels } = await loop(players.nets, source, { imageSize, batch: isOf(recipe, "ctrl") });
+    await source.close();
+    const given = { Z, labels, classes: source.classes.length };
+    const apart = distances(Z, Zhat, given, precision);
+    const objective = curves(
+      folder,
+      { "train/encoderObjective": "encoder", "train/decoderObjective": "decoder" },
+      "The objective as each player saw it",
+      "nats",
+    );
+    const figures = new Map<string, Figure>([
+      ["spectra", spectraOf(given, "Singular values of each class, centred")],
+      ["similarity", similarityOf(Z, Z, given, "|cos| between features, sorted by class")],
+      [
+        "transcription-similarity",
+        similarityOf(Z, Zhat, given, "|cos| between features of images and of their transcriptions"),
+      ],
+    ]);
+    if (objective !== undefined) figures.set("training", objective);
+    reading(checkpoint, () => {
+      const { learner } = checkpoint.state as { learner: { progression?: Progression } };
+      if (learner.progression !== undefined) figures.set("groups", groupFigure(learner.progression));
+    });
+    const numbers = {
+      ...rateNumbers(given, precision),
+      ...rateNumbers({ ...given, Z: Zhat }, precision, "Ẑ"),
+      "Σ ΔR(Zₖ, Ẑₖ)": apart.reduce((sum, distance) => sum + distance, 0),
+    };
+    const rows = classRows(given, source.classes).map((row, k) => ({ ...row, "ΔR(Zₖ, Ẑₖ)": apart[k]! }));
+    for (const tensor of [Z, Zhat, labels]) tensor.dispose();
+    return writeFindings(folder, run, { numbers, rows, figures }, options);
+  } finally {
+    freeCheckpoint(checkpoint);
+  }
+};

@@ -1,0 +1,46 @@
+/** @file Inside a run that learned classes in groups: accuracies on each group after each. */
+
+import { largestOf } from "../../base/extremes.ts";
+import { type Figure, figure, heatMap } from "../../chart/index.ts";
+import { freeCheckpoint } from "../../train/checkpoint.ts";
+import { writeFindings } from "../findings.ts";
+import { lastAndAverage, type Progression } from "../ictrl/tasks.ts";
+import { openRunOf } from "../load-run.ts";
+import type { InspectRun } from "../run-types.ts";
+import { groupStateOf } from "./groups.ts";
+
+/** What was noted of a comparison while it was learned. */
+export const inspectIncremental: InspectRun = async (folder, options) => {
+  const run = openRunOf(folder, options.checkpoint, ["incremental"], "inspecting a comparison");
+  try {
+    const { progression, bytes } = groupStateOf(run.checkpoint.state);
+    const { last, average } = lastAndAverage(progression);
+    const rows = progression.matrix.map((row, t) => ({
+      "after group": t + 1,
+      ...Object.fromEntries(
+        progression.matrix.map((_, s) => [`group ${s + 1}`, s < row.length ? row[s]! : null]),
+      ),
+      all: progression.seen[t]!,
+    }));
+    const figures = new Map([["groups", groupFigure(progression)]]);
+    const numbers = { Last: last, Avg: average, "memory, bytes": bytes };
+    return writeFindings(folder, run, { numbers, rows, figures }, options);
+  } finally {
+    freeCheckpoint(run.checkpoint);
+  }
+};
+
+/** Accuracy on each group of classes after each group that was learned. */
+export function groupFigure({ matrix }: Progression): Figure {
+  const columns = largestOf(matrix.map((row) => row.length));
+  const values = matrix.flatMap((row) =>
+    Array.from({ length: columns }, (_, s) => (s < row.length ? 100 * row[s]! : Number.NaN)),
+  );
+  const names = (length: number) => Array.from({ length }, (_, i) => String(i + 1));
+  const chart = heatMap({
+    ...{ rows: matrix.length, columns, values, min: 0, max: 100, annotate: true, label: "accuracy, %" },
+    x: { label: "tested on group", names: names(columns) },
+    y: { label: "after learning group", names: names(matrix.length) },
+  });
+  return figure({ title: "Accuracy on each group of classes as more are learned" }, chart);
+}

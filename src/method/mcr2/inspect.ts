@@ -1,0 +1,46 @@
+/** @file Inside a run of an encoder, by MCR² or by total coding rate: rates, class spectra, similarities, the curves of its training. */
+
+import { featuresOf } from "../../evaluate/features.ts";
+import { NMCE_PRECISION } from "../../rate/index.ts";
+import { freeCheckpoint } from "../../train/checkpoint.ts";
+import { writeFindings } from "../findings.ts";
+import { classRows, curves, rateNumbers, similarityOf, someOf, spectraOf } from "../inspect-features.ts";
+import { openRunOf } from "../load-run.ts";
+import { isOf } from "../recipe.ts";
+import type { InspectRun } from "../run-types.ts";
+import { restoreNet } from "../tcr/run.ts";
+import { restoreEncoder } from "./run.ts";
+
+/** Measures the features of some images. */
+export const inspectEncoder: InspectRun = async (folder, options) => {
+  const run = openRunOf(folder, options.checkpoint, ["mcr2", "tcr"], "inspecting an encoder");
+  const { recipe, checkpoint } = run;
+  try {
+    const { imageSize } = recipe.model;
+    const source = await someOf(recipe.data, options.split, options.samples, imageSize);
+    using encoder = isOf(recipe, "mcr2")
+      ? restoreEncoder(recipe, checkpoint)
+      : restoreNet(recipe, checkpoint);
+    using features = await featuresOf(encoder, source, { imageSize, range: "unit" });
+    await source.close();
+    const given = { ...features, classes: source.classes.length };
+    const training = curves(
+      folder,
+      { "train/R": "R", "train/Rc": "Rᶜ", "train/deltaR": "ΔR", "train/rate": "rate of the views" },
+      "Rates of the batches while training",
+      "nats",
+    );
+    const figures = new Map([
+      ...(training === undefined ? [] : [["training", training] as const]),
+      ["spectra", spectraOf(given, "Singular values of each class, centred")] as const,
+      [
+        "similarity",
+        similarityOf(given.Z, given.Z, given, "|cos| between features, sorted by class"),
+      ] as const,
+    ]);
+    const numbers = rateNumbers(given, recipe.method.precision ?? NMCE_PRECISION);
+    return writeFindings(folder, run, { numbers, rows: classRows(given, source.classes), figures }, options);
+  } finally {
+    freeCheckpoint(checkpoint);
+  }
+};

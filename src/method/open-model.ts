@@ -1,0 +1,123 @@
+/** @file A classifier from a run or a file of weights, at any size of images. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { IMAGENET, type Normalisation, normalisation } from "../data/index.ts";
+import {
+  createClassifier,
+  type DrawnClassifier,
+  type Grid,
+  interpolatePositions,
+  type ModelOptions,
+} from "../model/index.ts";
+import { CheckpointError, random, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import { assumptions, headsOf } from "../train/weights/assumed.ts";
+import { readWeights } from "../train/weights/read.ts";
+import { type Architecture, recognise } from "../train/weights/recognise.ts";
+import { transfer } from "../train/weights/transfer.ts";
+import { readRecipe } from "./load-run.ts";
+
+export interface OpenedModel {
+  /** The caller frees it. */
+  model: DrawnClassifier;
+  normalise: Normalisation;
+  /** What of a file was read, and what was assumed because no tensor tells it; one line each. */
+  notes: string[];
+}
+
+export interface OpenModelOptions {
+  /** Height and width of the images; those it was trained on when left out. */
+  size?: readonly [height: number, width: number];
+  /** Heads of a file's weights; those of the published size when left out. */
+  heads?: number;
+  /** The part of a file, as in `loadTensors`; found when left out. */
+  key?: string;
+  /** The same architecture with the weights that training starts from. */
+  untrained?: boolean;
+}
+
+/**
+ * CRATE, ViT or the encoder of a masked autoencoder from a run folder, a checkpoint or a file. For another size its
+ * positions are interpolated, bicubic.
+ *
+ * @throws {UsageError} nothing there, no such model, heads that are not known, a size that is no multiple of the patch;
+ *   {CheckpointError} damaged
+ */
+export function openModel(
+  path: string,
+  { size, heads: given, key, untrained = false }: OpenModelOptions = {},
+): OpenedModel {
+  using weights = readWeights(path, key);
+  const found = recognise(weights.tensors);
+  if (found === undefined)
+    throw new UsageError(`${path}: expected the weights of a CRATE or a ViT, got those of another model`, {
+      path,
+    });
+  const fits = weights.model?.dim === undefined || weights.model.dim === found.dim;
+  const trained = fits ? weights.model : undefined;
+  const heads = headsOf(found, given, trained, path);
+  const options = {
+    ...(trained as Partial<ModelOptions> | undefined),
+    ...{ dim: found.dim, depth: found.depth, patch: found.patch, channels: found.channels },
+    ...{ heads: heads.heads, headDim: found.inner / heads.heads },
+    imageSize: size ?? found.imageSize,
+    classes: found.classes ?? 1,
+  };
+  // the encoder of a ViT-MAE is a ViT; families alone are of any size
+  const family = found.family === "vit_mae" ? "vit" : found.family;
+  const build = (imageSize: ModelOptions["imageSize"]) =>
+    createClassifier(family, { ...options, imageSize }, random(1).at("model")) as DrawnClassifier;
+  const model = build(options.imageSize);
+  try {
+    scope(() => {
+      // an untrained model's positions are those of its own size too, brought to this one
+      using start = untrained ? build(found.imageSize) : undefined;
+      transfer(model, atSize(start?.stateDict() ?? weights.tensors, found, size, path), path);
+    }, "open model");
+    const { normalise, assumed } = normaliseOf(path, found.channels);
+    const line = assumptions(path, found, heads, trained, assumed);
+    return { model, normalise, notes: [...weights.notes, ...(line === undefined ? [] : [line])] };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+const POSITIONS = /^(pos_embedding|pos_embed|decoder_pos_embed)$/;
+
+/** The weights with their positions brought to the grid of a size; ViT-MAE's decoder has positions of its own. */
+function atSize(
+  tensors: ReadonlyMap<string, Tensor>,
+  { imageSize, patch }: Architecture,
+  size: OpenModelOptions["size"],
+  path: string,
+): ReadonlyMap<string, Tensor> {
+  if (size === undefined) return tensors;
+  const side = imageSize / patch;
+  const to: Grid = [size[0] / patch, size[1] / patch];
+  const resized = [...tensors].map(([name, value]): [string, Tensor] => {
+    if (!POSITIONS.test(name) || value.dim !== 3) return [name, value];
+    if (value.size(1) !== side * side + 1)
+      throw new CheckpointError(
+        `${path}: "${name}" is ${value.describe()}, expected ${side * side + 1} rows`,
+        {
+          path,
+        },
+      );
+    return [name, interpolatePositions(value, [side, side], to)];
+  });
+  return new Map(resized);
+}
+
+/** As the run's recipe has it; of a file or a checkpoint alone ImageNet's, or mean 0.5 and deviation 0.25 for grey. */
+function normaliseOf(path: string, channels: number): { normalise: Normalisation; assumed?: string } {
+  const grey = { mean: [0.5], std: [0.25] };
+  if (!existsSync(join(path, "recipe.json")))
+    return channels === 3
+      ? { normalise: IMAGENET, assumed: "pixels normalised by ImageNet's mean and deviation" }
+      : { normalise: grey, assumed: "pixels normalised by mean 0.5 and deviation 0.25" };
+  const { data } = readRecipe(path) as {
+    data: { name: string; normalise?: "dataset" | "imagenet" | "none" };
+  };
+  return { normalise: normalisation({ name: data.name, channels }, data.normalise ?? "none") };
+}

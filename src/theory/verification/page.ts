@@ -1,0 +1,54 @@
+/** @file docs/theory.md, written from the registry and from the report in docs/theory/. */
+
+import { claimGroups } from "../claims.ts";
+import type { Verification, VerifiedClaim } from "./report.ts";
+
+/** The page about the claims: a table of verdicts, then each claim with its figure, from `figures` beside the page. */
+export function theoryPage(report: Verification, figures: string): string {
+  const found = new Map(report.claims.map((claim) => [claim.name, claim]));
+  const groups = claimGroups.map(({ title, claims }) => ({
+    title,
+    claims: claims.flatMap(({ name }) => found.get(name) ?? []),
+  }));
+  const seconds = report.claims.reduce((sum, claim) => sum + claim.seconds, 0);
+  return `${[
+    "# Theory that runs",
+    "<!-- written from docs/theory/report.json: npx vitest run src/theory/verification -u -->",
+    "Each claim of the papers is an experiment: `vitrine verify` runs them all, `vitrine verify NAME` one of them. A claim is judged by numbers with ranges, which are in `report.json`: those of the papers and of reference experiments where there are such. What holds only under a condition is shown with the condition, and with a negative control beyond it. What fails for a reason that is understood says so.",
+    `Written by \`vitrine verify --output docs/theory\`: ${report.claims.length} claims in ${seconds.toFixed(0)} s on one thread. In figures what is expected is dashed, what was measured solid, a negative control dotted; the numbers are in the CSV file beside each.`,
+    table(report.claims),
+    ...groups.flatMap(({ title, claims }) => [
+      `## ${title}`,
+      ...claims.flatMap((claim) => section(claim, figures)),
+    ]),
+  ].join("\n\n")}\n`;
+}
+
+const escaped = (text: string): string =>
+  text.replaceAll("|", "\\|").replaceAll("_", "\\_").replaceAll("*", "\\*");
+
+function table(claims: readonly VerifiedClaim[]): string {
+  const rows = claims.map(({ name, measured, verdict, seconds }) => [
+    `[${name}](#${name})`,
+    ...[escaped(measured), escaped(verdict), seconds.toFixed(1)],
+  ]);
+  const heading = ["claim", "measured", "verdict", "seconds"];
+  return [heading, heading.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+function section(
+  { name, title, source, expected, measured, verdict }: VerifiedClaim,
+  figures: string,
+): string[] {
+  return [
+    `### ${name}`,
+    `${escaped(title)}.`,
+    [
+      `* source: ${escaped(source)}`,
+      `* expected: ${escaped(expected)}`,
+      `* measured: ${escaped(measured)}`,
+      `* verdict: **${escaped(verdict)}**`,
+    ].join("\n"),
+    `![${escaped(title)}](${figures}/${name}.svg)`,
+  ];
+}

@@ -1,0 +1,240 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { expectClose } from "../../../test/close.ts";
+import { quietly, tiny } from "../../../test/tiny.ts";
+import { evaluateRun } from "../../method/evaluate-run.ts";
+import { resolveRecipe } from "../../method/recipe.ts";
+import { trainRun } from "../../method/train-run.ts";
+import { createClassifier, createMae, createModel, interpolatePositions } from "../../model/index.ts";
+import type { Module } from "../../nn/index.ts";
+import { CheckpointError, loadTensors, random, saveTensors, scope, type Tensor } from "../../tensor/index.ts";
+import { convertWeights, describeArchitecture, readWeights, recognise, transfer } from "./index.ts";
+
+const root = mkdtempSync(join(tmpdir(), "vitrine weights-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const sizes = { patch: 4, channels: 3, dim: 16, depth: 2, heads: 2 };
+const crate = (more: object = {}, seed = 0) =>
+  createModel("crate", { imageSize: 8, classes: 5, ...sizes, ...more }, random(seed));
+const fixture = (name: string): string => new URL(`../../../test/weights/${name}`, import.meta.url).pathname;
+
+/** Runs `body` with the models, and frees them. */
+function withModels<M extends Module>(models: M[], body: (...models: M[]) => void): void {
+  try {
+    scope(() => body(...models));
+  } finally {
+    for (const model of models) model.dispose();
+  }
+}
+
+test("the same architecture takes every tensor as it is", () =>
+  withModels([crate({}, 1), crate({}, 2)], (from, to) => {
+    const found = transfer(to!, from!.stateDict(), "a.pth");
+    expect(found.loaded).toEqual([...from!.stateDict().keys()]);
+    expect([found.missing, found.resized, found.reinitialised, found.unused]).toEqual([[], [], [], []]);
+    for (const [name, tensor] of from!.stateDict()) expectClose(to!.stateDict().get(name)!, tensor);
+  }));
+
+test("another number of classes leaves the head as it was; more patches interpolate the positions", () =>
+  withModels([crate({}, 1), crate({ classes: 7, imageSize: 12 }, 2)], (from, to) => {
+    const before = to!.stateDict().get("mlp_head.1.weight")!.detach().clone();
+    const found = transfer(to!, from!.stateDict(), "a.pth");
+    expect(found.reinitialised).toEqual(["mlp_head.1.weight", "mlp_head.1.bias"]);
+    expect(found.resized).toEqual(["pos_embedding"]);
+    expect(found.loaded).toContain("mlp_head.0.weight");
+    expectClose(to!.stateDict().get("mlp_head.1.weight")!, before);
+    const positions = from!.stateDict().get("pos_embedding")!;
+    expectClose(to!.stateDict().get("pos_embedding")!, interpolatePositions(positions, [2, 2], [3, 3]));
+  }));
+
+test("the encoder of a masked autoencoder becomes a classifier, and a ViT takes a ViT-MAE's", () => {
+  const mae = createMae("crate_mae", { imageSize: 8, ...sizes }, random(1));
+  const classifier = createClassifier("crate_mae", { imageSize: 8, classes: 3, ...sizes }, random(2));
+  withModels<Module>([mae, classifier], (from, to) => {
+    const found = transfer(to!, from!.stateDict(), "mae");
+    expect(found.missing).toEqual(["head.weight", "head.bias"]);
+    expect(found.unused).toContain("decoder_blocks.0.layers.0.0.fn.weight");
+    expectClose(
+      to!.stateDict().get("blocks.1.layers.0.1.fn.weight")!,
+      from!.stateDict().get("blocks.1.layers.0.1.fn.weight")!,
+    );
+  });
+  const decoder = { decoderDim: 8, decoderDepth: 1, decoderHeads: 2 };
+  const vitMae = createMae("vit_mae", { imageSize: 8, ...sizes, ...decoder }, random(1));
+  const vit = createClassifier("vit", { imageSize: 8, classes: 3, ...sizes }, random(2));
+  withModels<Module>([vitMae, vit], (from, to) => {
+    expect(transfer(to!, from!.stateDict(), "mae").missing).toEqual(["head.weight", "head.bias"]);
+  });
+});
+
+test("weights of another family, or of another width, are refused and change nothing", () => {
+  const vit = createModel("vit", { imageSize: 8, classes: 5, ...sizes }, random(1));
+  withModels<Module>([vit, crate()], (from, to) => {
+    const before = to!.stateDict().get("cls_token")!.detach().clone();
+    const refused = () => transfer(to!, from!.stateDict(), "vit.pth");
+    expect(refused).toThrow(CheckpointError);
+    expect(refused).toThrow(
+      "vit.pth: holds vit of width 16 and depth 2, patch 4, images of 8 × 8 × 3, 5 classes; the model is crate of width 16",
+    );
+    expectClose(to!.stateDict().get("cls_token")!, before);
+  });
+  withModels([crate({ dim: 24 }), crate()], (from, to) => {
+    expect(() => transfer(to!, from!.stateDict(), "wide.pth")).toThrow(
+      'wide.pth: "pos_embedding" is [1, 5, 24] float32',
+    );
+  });
+  scope(() => {
+    const { tensors } = loadTensors(fixture("wrapped-zip.pth"));
+    withModels([crate()], (to) => {
+      expect(() => transfer(to!, tensors, "other.pth")).toThrow(
+        "other.pth: holds no architecture that vitrine has",
+      );
+    });
+  });
+});
+
+test.each([
+  ["crate_tiny", createModel, { depth: 12 }, "crate_tiny, patch 8, images of 16 × 16 × 3, 4 classes"],
+  ["vit_tiny", createModel, {}, "vit_tiny, patch 8, images of 16 × 16 × 3, 4 classes"],
+  ["crate_mae_tiny", createMae, {}, "crate_mae_tiny, patch 8, images of 16 × 16 × 3"],
+  ["vit_mae_small", createMae, {}, "vit_mae_small, patch 8, images of 16 × 16 × 3"],
+] as const)("%s is recognised by its tensors' names and shapes", (name, create, more, words) => {
+  using model = create(name, { imageSize: 16, patch: 8, classes: 4, ...more }, random(0));
+  expect(describeArchitecture(recognise(model.stateDict()))).toBe(words);
+});
+
+test("grey images and odd sizes are recognised too, and what is none is none", () => {
+  using model = crate({ channels: 1, imageSize: 12 });
+  expect(recognise(model.stateDict())).toEqual({
+    ...{
+      family: "crate",
+      name: "crate",
+      dim: 16,
+      depth: 2,
+      inner: 16,
+      patch: 4,
+      imageSize: 12,
+      channels: 1,
+      classes: 5,
+    },
+  });
+  expect(recognise(new Map([["conv1.weight", { shape: [16, 3, 3, 3] }]]))).toBeUndefined();
+  expect(recognise(new Map())).toBeUndefined();
+});
+
+test("a file of PyTorch becomes a safetensors file of the same tensors", () => {
+  const output = join(root, "converted.safetensors");
+  const { notes, ...converted } = convertWeights(fixture("wrapped-legacy.pth"), output);
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /read "state_dict", 8 tensors; took "module\." off .*; also there: "epoch", "best", /,
+    ),
+  ]);
+  expect(converted).toEqual({
+    ...{ tensors: 8, numbers: 24 + 24 + 12 + 2 + 1 + 2 + 1, architecture: undefined },
+  });
+  scope(() => {
+    const [a, b] = [loadTensors(fixture("wrapped-zip.pth")).tensors, loadTensors(output).tensors];
+    expect([...b.keys()].sort()).toEqual([...a.keys()].sort());
+    for (const [name, tensor] of a) expect(b.get(name)!.toArray()).toEqual(tensor.toArray());
+  });
+  expect(() => convertWeights(output, join(root, "x.pth"))).toThrow(
+    "expected a name that ends in .safetensors",
+  );
+  expect(() => convertWeights(join(root, "none"), output)).toThrow("nothing there; expected a run folder");
+  expect(() => readWeights(root)).toThrow("it has neither checkpoints nor SHA256SUMS");
+});
+
+const first = join(root, "first");
+const initial = (init: string, more: Record<string, unknown> = {}) => tiny({ "method.init": init, ...more });
+const weightsAt = (folder: string): Map<string, number[]> =>
+  scope(() => {
+    using weights = readWeights(folder);
+    return new Map([...weights.tensors].map(([name, tensor]: [string, Tensor]) => [name, tensor.numbers()]));
+  });
+
+test("a run begins from another run, from a checkpoint and from a file, and says what it took", async () => {
+  await trainRun(tiny({ "train.epochs": 1 }), quietly(first));
+  const trained = weightsAt(first);
+  const file = join(root, "first.safetensors");
+  convertWeights(first, file);
+  for (const [i, init] of [first, join(first, "checkpoints", "step-00000010"), file].entries()) {
+    const folder = join(root, `from-${i}`);
+    // no step at all: what is saved is what it began from
+    await trainRun(initial(init, { "train.lr": 1e-12 }), quietly(folder, { maxSteps: 1 }));
+    const begun = weightsAt(folder);
+    for (const [name, numbers] of trained)
+      for (const [j, value] of begun.get(name)!.entries()) expect(value).toBeCloseTo(numbers[j]!, 5);
+    const noted = JSON.parse(readFileSync(join(folder, "init.json"), "utf8"));
+    expect(noted).toMatchObject({ init, missing: [], resized: [], reinitialised: [] });
+  }
+  const larger = join(root, "larger");
+  await trainRun(initial(first, { "model.imageSize": 12 }), quietly(larger, { maxSteps: 1 }));
+  expect(JSON.parse(readFileSync(join(larger, "init.json"), "utf8")).resized).toEqual(["pos_embedding"]);
+});
+
+test("a key names the part of a file to begin from, and is noted; without a file it is refused", async () => {
+  const [file, folder] = [join(root, "parts.safetensors"), join(root, "from-part")];
+  const both = scope(() => {
+    using weights = readWeights(first);
+    const named = (part: string) => [...weights.tensors].map(([name, x]) => [`${part}.${name}`, x] as const);
+    saveTensors(file, new Map([...named("teacher"), ...named("student")]));
+    return weights.tensors.size;
+  });
+  const settings = { "method.initKey": "teacher", "train.lr": 1e-12 };
+  await trainRun(initial(file, settings), quietly(folder, { maxSteps: 1 }));
+  const noted = JSON.parse(readFileSync(join(folder, "init.json"), "utf8"));
+  expect([noted.key, noted.loaded.length, noted.missing, noted.unused]).toEqual(["teacher", both, [], []]);
+  expect(() => readWeights(first, "teacher")).toThrow("a key names a part of a file");
+  expect(() => readWeights(file, "tea")).toThrow(`no tensor's name begins with "tea."`);
+  expect(() => tiny({ "method.initKey": "teacher" })).toThrow("method.initKey");
+});
+
+test("settings that no shape shows must be those of the run", async () => {
+  await expect(trainRun(initial(first, { "model.heads": 4 }), quietly(join(root, "heads")))).rejects.toThrow(
+    `model.heads: ${first} was trained with 2, this recipe has 4; give --model.heads 2`,
+  );
+  await expect(
+    trainRun(initial(first, { "model.threshold": 0.5 }), quietly(join(root, "threshold"))),
+  ).rejects.toThrow("was trained with 0.1, this recipe has 0.5");
+  // of another family the settings mean other things
+  const other = initial(first, { "model.name": "crate_mae", "model.heads": 4 });
+  await expect(trainRun(other, quietly(join(root, "family")))).rejects.toThrow("holds crate of width");
+});
+
+test("a damaged file to begin from is refused before anything is trained", async () => {
+  const file = join(root, "broken.pth");
+  writeFileSync(file, readFileSync(fixture("wrapped-zip.pth")).subarray(0, 900));
+  const folder = join(root, "broken");
+  await expect(trainRun(initial(file), quietly(folder))).rejects.toThrow(CheckpointError);
+  expect(
+    existsSync(join(folder, "metrics.jsonl")) && readFileSync(join(folder, "metrics.jsonl")).length > 0,
+  ).toBe(false);
+});
+
+test("a probe leaves the network as it is and scores its features three ways", async () => {
+  const folder = join(root, "probe");
+  const values = {
+    ...{
+      name: "probe",
+      model: tiny().model,
+      data: { name: "synthetic" },
+      method: { name: "probe", init: first },
+    },
+    train: { epochs: 20, batchSize: 64, lr: 6.4, threads: 1, device: "cpu" },
+  };
+  const { recipe } = resolveRecipe([{ origin: "test", values }]);
+  await trainRun(recipe, quietly(folder));
+  const [before, after] = [weightsAt(first), weightsAt(folder)];
+  for (const [name, numbers] of before) expect(after.get(name)).toEqual(numbers);
+  const { numbers, text } = await evaluateRun(folder, { checkpoint: "best", split: "test" });
+  expect(numbers.dimension).toBe(16);
+  for (const how of ["lars", "leastSquares", "knn"]) expect(numbers[how]).toBeGreaterThan(0.15);
+  expect(text).toMatch(/^linear probes: LARS .* %, least squares .* %; 20 nearest neighbours .* %$/);
+  const resumed = join(root, "resumed");
+  await trainRun(recipe, quietly(resumed, { maxSteps: 5 }));
+  await trainRun(recipe, quietly(resumed, { resume: "auto" }));
+  expect(weightsAt(resumed)).toEqual(after);
+});
