@@ -4,12 +4,16 @@
  * Of the engine, what a user of tensors needs; the call path of layers stays inside (`src/tensor/run.ts`).
  */
 
+export type { Figure } from "./chart/index.ts";
 export * from "./data/index.ts";
+export * from "./evaluate/index.ts";
 export * from "./inspect/index.ts";
+export * from "./measure/index.ts";
 export * from "./method/index.ts";
 export * from "./model/index.ts";
 export * from "./nn/index.ts";
 export * from "./rate/index.ts";
+export * from "./recipe/index.ts";
 export {
   type AtenArgument,
   arange,

@@ -14,6 +14,7 @@ const ORDER = [
 const files = projectFiles();
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const sources = files.filter((path) => /^src\/.*(?<!\.test)\.ts$/.test(path));
+const tests = files.filter((path) => /^src\/.*\.test\.ts$/.test(path));
 
 interface Import {
   from: string;
@@ -55,13 +56,21 @@ test("every folder of src has its place in the order", () => {
   expect([...folders].filter((folder) => !ORDER.includes(folder))).toEqual([]);
 });
 
-test("folders import from those to their left only, and nobody imports what is outside src", () => {
-  const wrong = imports.filter(({ from, to }) => {
-    if (!to.startsWith("src/")) return true;
-    if (from === "src/index.ts") return false;
-    return ORDER.indexOf(folderOf(to)) > ORDER.indexOf(folderOf(from)) || folderOf(to) === "";
-  });
-  expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
+/** Whether a file may import another: from its own folder or those to its left. */
+const keepsDirection = ({ from, to }: Import): boolean => {
+  if (from === "src/index.ts") return to.startsWith("src/");
+  return folderOf(to) !== "" && ORDER.indexOf(folderOf(to)) <= ORDER.indexOf(folderOf(from));
+};
+const told = ({ from, to }: Import): string => `${from} imports ${to}`;
+
+test("folders import from those to their left only, at once or late, and nobody imports what is outside src", () => {
+  expect(imports.filter((found) => !keepsDirection(found)).map(told)).toEqual([]);
+});
+
+test("a test imports what its folder may, and from test/", () => {
+  const found = tests.flatMap(importsOf).filter(({ to }) => !to.startsWith("test/"));
+  expect(found.length).toBeGreaterThan(100);
+  expect(found.filter((each) => !keepsDirection(each)).map(told)).toEqual([]);
 });
 
 test("no file imports itself by way of others", () => {

@@ -1,17 +1,7 @@
-/** @file Fixed features of a whole set: checked once, given out in batches, passed through the head. */
+/** @file Fixed features of a whole set: checked once, given out in batches. */
 
 import { batchCount, epochOrder } from "../data/index.ts";
-import type { CppFeatures, CppHead } from "../model/index.ts";
-import {
-  cat,
-  DataError,
-  noGrad,
-  type Random,
-  scope,
-  type Tensor,
-  tensor,
-  UsageError,
-} from "../tensor/index.ts";
+import { DataError, noGrad, type Random, scope, type Tensor, tensor, UsageError } from "../tensor/index.ts";
 
 export interface FeatureBatch {
   /** [b, d] */
@@ -82,25 +72,5 @@ export function* featureBatches(
       yield { X: rows, indices };
       step++;
     } while (step % perEpoch !== 0);
-  }
-}
-
-/** Z and C of features [n, d] in evaluation mode, without gradients; the mode is put back. */
-export function headFeatures(head: CppHead, X: Tensor, batchSize = 2000): CppFeatures {
-  const training = head.training;
-  head.eval();
-  try {
-    return noGrad(() =>
-      scope(() => {
-        const starts = Array.from({ length: Math.ceil(X.size(0) / batchSize) }, (_, i) => i * batchSize);
-        const parts = starts.map((start) =>
-          head.features(X.narrow(0, start, Math.min(batchSize, X.size(0) - start)).to("float32")),
-        );
-        const Z = cat(parts.map((part) => part.Z));
-        return { Z, C: head.clusterHead === "tied" ? Z : cat(parts.map((part) => part.C)) };
-      }, "head features"),
-    );
-  } finally {
-    head.train(training);
   }
 }

@@ -2,10 +2,11 @@
 
 import { join } from "node:path";
 import { makeFolder, makeInnerFolder } from "../base/write-file.ts";
+import { gridPixels, type Pixels, writePng } from "../chart/pixels.ts";
 import { batches } from "../data/index.ts";
 import { type Features, featuresOf, SYMMETRIC } from "../evaluate/features.ts";
 import { type ClassModel, classModel } from "../method/ctrl/class-model.ts";
-import { gridPixels, type Pixels, transcriptionPixels, writePng } from "../method/ctrl/figures.ts";
+import { transcriptionPixels } from "../method/ctrl/figures.ts";
 import { interpolate, sampleImages, transcribe, traverse } from "../method/ctrl/pictures.ts";
 import type { Players } from "../method/ctrl/players.ts";
 import { restorePlayers, withImageSize } from "../method/ctrl/run.ts";

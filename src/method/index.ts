@@ -1,84 +1,5 @@
-/** @file How models learn and are judged; recipes and runs. */
+/** @file How models learn, by recipe; runs. */
 
-export {
-  accuracy,
-  type Classifier,
-  knn,
-  type LarsOptions,
-  type LinearSvm,
-  type LinearSvmOptions,
-  larsProbe,
-  leastSquares,
-  linearSvm,
-  type NearestSubspaceOptions,
-  nearestSubspace,
-  type SubspaceClassifier,
-} from "../evaluate/classify/index.ts";
-export {
-  clusterRows,
-  type Eigen,
-  type EnscOptions,
-  ensc,
-  type KMeans,
-  type KMeansOptions,
-  kMeans,
-  type RepresentationOptions,
-  representationAffinity,
-  type SpectralOptions,
-  selfRepresentation,
-  spectralClustering,
-  spectralEmbedding,
-} from "../evaluate/cluster/index.ts";
-export {
-  type ActivationOptions,
-  activations,
-  ari,
-  assignment,
-  clusteringAccuracy,
-  frechetDistance,
-  INCEPTION,
-  inceptionScore,
-  nmi,
-} from "../evaluate/metrics/index.ts";
-export {
-  type AveragePrecision,
-  averagePrecision,
-  bestHeadIou,
-  boxOf,
-  codeColours,
-  components,
-  enlarge,
-  fillHoles,
-  type Judged,
-  judge,
-  type Look,
-  look,
-  type Mask,
-  maskCut,
-  maskIou,
-  normalisedCut,
-  type OpenedModel,
-  type OpenModelOptions,
-  openModel,
-  paperColours,
-  patchAffinity,
-  readCoco,
-  readMasks,
-  tokenCut,
-} from "../evaluate/segment/index.ts";
-export { evaluateEncoder } from "../evaluate/subspace-accuracy.ts";
-export { findRecipe, readSettings, recipeNames } from "../recipe/recipes.ts";
-export {
-  type Architecture,
-  type Converted,
-  convertWeights,
-  describeArchitecture,
-  readWeights,
-  recognise,
-  type Transfer,
-  transfer,
-  type Weights,
-} from "../train/weights/index.ts";
 export { batchOptions, buildModel, openSplit, randomOf } from "./build.ts";
 export * from "./cpp/index.ts";
 export { type ClassModel, classModel, spectrum } from "./ctrl/class-model.ts";
@@ -111,7 +32,8 @@ export {
   type Views,
   viewsOf,
 } from "./mcr2/index.ts";
-export { type Layer, type Origin, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
+export { type OpenedModel, type OpenModelOptions, openModel } from "./open-model.ts";
+export { type Origin, type Recipe, type ResolvedRecipe, resolveRecipe } from "./recipe.ts";
 export * from "./redunet/index.ts";
 export type {
   EvaluateOptions,

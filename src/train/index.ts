@@ -18,3 +18,14 @@ export { type ScheduleOptions, schedule, warmedCosine, warmupCosine } from "./sc
 export { runSteps } from "./step-trainer.ts";
 export type { BatchLoss, Evaluation, Task } from "./task.ts";
 export { type Outcome, Trainer, type TrainerOptions } from "./trainer.ts";
+export {
+  type Architecture,
+  type Converted,
+  convertWeights,
+  describeArchitecture,
+  readWeights,
+  recognise,
+  type Transfer,
+  transfer,
+  type Weights,
+} from "./weights/index.ts";

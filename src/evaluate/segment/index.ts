@@ -1,6 +1,5 @@
 /** @file Segmentation that nobody trained: attention, cuts and colours of patches, and how they are judged. */
 
-export { type OpenedModel, type OpenModelOptions, openModel } from "../../method/open-model.ts";
 export { type AveragePrecision, averagePrecision, type Judged } from "./average-precision.ts";
 export { bestHeadIou, type Coverage, coverage, coverageIou } from "./best-head.ts";
 export { fromRunLengths, type MasksOf, readCoco } from "./coco.ts";

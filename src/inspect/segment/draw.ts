@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/write-file.ts";
 import { figure, imageGrid } from "../../chart/index.ts";
+import { type Pixels, writePng } from "../../chart/pixels.ts";
 import { pngDataUri } from "../../chart/png.ts";
 import { codeColours, type Look, type Picture, paperColours } from "../../evaluate/segment/index.ts";
-import { type Pixels, writePng } from "../../method/ctrl/figures.ts";
 import { scope, stack, type Tensor } from "../../tensor/index.ts";
 import type { SegmentOptions } from "./options.ts";
 import { coloured, cutOut, heat, inRows, plain } from "./paint.ts";

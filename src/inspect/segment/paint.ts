@@ -1,8 +1,8 @@
 /** @file Pictures of patches over images: heat, masks, boxes, colours, side by side. */
 
 import { colourMaps } from "../../chart/index.ts";
+import type { Pixels } from "../../chart/pixels.ts";
 import { boxOf, enlarge, type Mask, type Picture } from "../../evaluate/segment/index.ts";
-import type { Pixels } from "../../method/ctrl/figures.ts";
 import type { Grid } from "../../model/index.ts";
 import { UsageError } from "../../tensor/index.ts";
 

@@ -3,6 +3,7 @@
 import { totalmem } from "node:os";
 import { basename, extname, join } from "node:path";
 import { makeFolder } from "../../base/write-file.ts";
+import { writePng } from "../../chart/pixels.ts";
 import {
   imagePaths,
   type Look,
@@ -10,7 +11,6 @@ import {
   type MasksOf,
   maskCut,
   normalised,
-  openModel,
   type Picture,
   readCoco,
   readMasks,
@@ -18,7 +18,7 @@ import {
   type TrueMask,
   tokenCut,
 } from "../../evaluate/segment/index.ts";
-import { writePng } from "../../method/ctrl/figures.ts";
+import { openModel } from "../../method/open-model.ts";
 import { scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { drawAttention, drawColours } from "./draw.ts";
 import type { SegmentMethod, SegmentOptions } from "./options.ts";

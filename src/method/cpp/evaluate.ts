@@ -7,11 +7,12 @@ import {
   numericalRank,
   wrongEdges,
 } from "../../evaluate/cluster/affinity-measures.ts";
-import { checkClusters, checkFeatureSet, headFeatures, rowsOf } from "../../evaluate/feature-set.ts";
+import { checkClusters, checkFeatureSet, rowsOf } from "../../evaluate/feature-set.ts";
 import { ari, clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
 import type { CppHead } from "../../model/index.ts";
 import { membership, type SinkhornOptions, symmetrised } from "../../rate/index.ts";
 import { noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
+import { headFeatures } from "./head-features.ts";
 
 /** Splits the points of a symmetric affinity [n, n]: int64 [n]. */
 export type ClusterAffinity = (affinity: Tensor, options: { clusters: number; random: Random }) => Tensor;

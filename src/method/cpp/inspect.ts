@@ -1,7 +1,9 @@
 /** @file Inside a clustering: memberships, their spectrum, the coding length by number of clusters. */
 
 import { type Figure, figure, lineChart } from "../../chart/index.ts";
+import { affinitySpectrum, edgesPerRow } from "../../evaluate/cluster/affinity-measures.ts";
 import { spectralClustering } from "../../evaluate/cluster/index.ts";
+import { rowsOf } from "../../evaluate/feature-set.ts";
 import { codingRate, membership } from "../../rate/index.ts";
 import { random, scope, type Tensor } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
@@ -9,7 +11,7 @@ import { writeFindings } from "../findings.ts";
 import { curves, spectraOf } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import type { InspectRun } from "../run-types.ts";
-import { affinitySpectrum, chooseClusters, edgesPerRow, headFeatures, rowsOf } from "./index.ts";
+import { chooseClusters, headFeatures } from "./index.ts";
 import { membershipFigure } from "./membership-figure.ts";
 import { restoreHead } from "./run.ts";
 import { openFeatures } from "./source.ts";

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { kMeans, spectralClustering } from "../../evaluate/cluster/index.ts";
-import { headFeatures, rowsOf } from "../../evaluate/feature-set.ts";
+import { rowsOf } from "../../evaluate/feature-set.ts";
 import { clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
 import { CppHead } from "../../model/index.ts";
 import { membership } from "../../rate/index.ts";
@@ -14,6 +14,7 @@ import type { RecipeOf } from "../recipe.ts";
 import type { RunResult } from "../run-types.ts";
 import { chooseClusters } from "./choose-clusters.ts";
 import { type CppEvaluateOptions, evaluateCpp } from "./evaluate.ts";
+import { headFeatures } from "./head-features.ts";
 import { CppLearner } from "./learner.ts";
 import { type FeatureSource, openFeatures } from "./source.ts";
 

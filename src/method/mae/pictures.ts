@@ -2,12 +2,12 @@
 
 import { join } from "node:path";
 import { makeFolder, makeInnerFolder } from "../../base/write-file.ts";
+import { gridPixels, type Pixels, writePng } from "../../chart/pixels.ts";
 import { batches } from "../../data/index.ts";
 import { type Grid, gridOf, randomMask } from "../../model/index.ts";
 import { patchify, unpatchify } from "../../nn/index.ts";
 import { noGrad, random, scope, stack, type Tensor, tensor, UsageError, zeros } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
-import { gridPixels, type Pixels, writePng } from "../ctrl/figures.ts";
 import { someOf } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import type { Mae } from "./errors.ts";
