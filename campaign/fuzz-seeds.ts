@@ -1,8 +1,8 @@
 /** @file Good inputs that are made, not kept: pictures, an encoder, an archive, a report. */
 
 import sharp from "sharp";
+import { Message } from "../src/base/protobuf.ts";
 import { sampleReport } from "../src/measure/fixture.ts";
-import { Message } from "../src/train/protobuf.ts";
 
 /** One picture in each format that is read, small and with an odd size. */
 export async function seedImages(): Promise<Uint8Array[]> {

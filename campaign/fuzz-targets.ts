@@ -2,11 +2,11 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import { openZip, zipChunks } from "../src/base/zip.ts";
 import { readIdxImages } from "../src/data/formats/idx.ts";
 import { npyChunks, parseNpy } from "../src/data/formats/npy.ts";
 import { decodeParquet } from "../src/data/formats/parquet/decode.ts";
 import { tarMembers } from "../src/data/formats/tar.ts";
-import { openZip, zipChunks } from "../src/data/formats/zip.ts";
 import { decodeImage } from "../src/data/image/decode.ts";
 import { openText, parseTokenizer, tokenizerJson, trainBpe } from "../src/data/text/index.ts";
 import { readCoco } from "../src/evaluate/segment/coco.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { archive, dict, named, type Piece, tensorOf, text, whole } from "../../test/pickles.ts";
 import { CheckpointError } from "../base/errors.ts";
 import { Allowance } from "../base/limits.ts";
-import { zipChunks } from "../data/formats/zip.ts";
+import { zipChunks } from "../base/zip.ts";
 import { parseSafetensors } from "./safetensors.ts";
 import { parseTorch } from "./torch-file.ts";
 import { openZip } from "./zip.ts";

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { collectGarbage } from "../../test/gc.ts";
-import { Linear, Module } from "../nn/index.ts";
 import { cat, keep, memory, scope, type Tensor, tensor, UsageError, zeros } from "./index.ts";
 
 const live = (): number => memory().tensors;
@@ -28,7 +27,6 @@ test.each<[string, (x: Tensor) => unknown]>([
   ["a plain object", (x) => ({ deep: { x } })],
   ["a map's value", (x) => new Map([["x", x]])],
   ["a set", (x) => new Set([x])],
-  ["a module's parameter", (x) => new Linear(x)],
   ["a cycle of objects", (x) => Object.assign([] as unknown[], { 0: x }) && cycle(x)],
 ])("%s in the result keeps its tensor alive", (_, hold) => {
   let held: Tensor | undefined;
@@ -141,39 +139,4 @@ test("memory counts handles, and bytes of distinct storages once", () => {
   expect(tensors - before.tensors).toBe(3);
   expect(bytes - before.bytes).toBe(100 * 4 + 100 * 8);
   expect([row.numel, wide.dtype]).toEqual([10, "float64"]);
-});
-
-class Scale extends Module {
-  readonly s: Tensor;
-  constructor() {
-    super();
-    this.s = this.parameter("s", tensor([2]));
-  }
-  protected forward(x: Tensor): Tensor {
-    return x.mul(this.s).add(1).sub(1);
-  }
-}
-
-test("parameters made in a scope outlive it; a module's forward leaves only its result", () => {
-  let model: Scale | undefined;
-  scope(() => {
-    model = new Scale();
-  });
-  using x = tensor([3]);
-  const before = live();
-  using y = model!.apply(x);
-  expect([y.item(), live() - before]).toEqual([6, 1]);
-  model!.dispose();
-});
-
-test("a parameter moved inside a scope keeps its owner", async () => {
-  let model: Scale | undefined = new Scale();
-  scope(() => model!.to("float64") && undefined);
-  expect([model.s.dtype, model.s.item()]).toEqual(["float64", 2]);
-  model.dispose();
-  const escaped = scope(() => tensor([1]).become_(tensor([5, 6])));
-  expect(escaped.numbers()).toEqual([5, 6]);
-  escaped.dispose();
-  model = undefined;
-  await collectGarbage();
 });

@@ -3,8 +3,8 @@
 import { closeSync, fsyncSync, openSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { Message } from "../base/protobuf.ts";
 import { appendWhole, writing } from "../base/write-file.ts";
-import { Message } from "./protobuf.ts";
 
 /** A PNG and its size in px. */
 export interface EventImage {

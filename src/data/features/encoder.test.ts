@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
+import { Message } from "../../base/protobuf.ts";
 import { random, scope, tensor } from "../../tensor/index.ts";
-import { Message } from "../../train/protobuf.ts";
 import { openEncoder, readFeatures } from "./index.ts";
 import { loadRuntime } from "./runtime.ts";
 

@@ -6,9 +6,9 @@ import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect, test } from "vitest";
 import { archive, dict, type Piece, tensorOf, tuple, whole } from "../../../test/pickles.ts";
+import { zipChunks } from "../../base/zip.ts";
 import { DataError, random, saveTensors, scope, tensor } from "../../tensor/index.ts";
 import { npyChunks } from "../formats/npy.ts";
-import { zipChunks } from "../formats/zip.ts";
 import type { ArrayNames } from "./features.ts";
 import { readFeatures, writeFeatures } from "./index.ts";
 

@@ -3,11 +3,11 @@
 import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { CheckpointError, DataError, UsageError } from "../../base/errors.ts";
+import { openZip } from "../../base/zip.ts";
 import { loadTensors, scope, type Tensor } from "../../tensor/index.ts";
 import { readWhole } from "../../tensor/tensor-file.ts";
 import { parseNpy } from "../formats/npy.ts";
 import { readParquet } from "../formats/parquet/read.ts";
-import { openZip } from "../formats/zip.ts";
 import { encodeFolder } from "./encode-folder.ts";
 import type { OnnxEncoderOptions } from "./encoder.ts";
 import { type ArrayNames, checkFeatures, chooseNames, type Features } from "./features.ts";

@@ -3,10 +3,10 @@
 import { extname } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { writeOutput } from "../../base/write-output.ts";
+import { zipChunks } from "../../base/zip.ts";
 import { saveTensors, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { npyChunks } from "../formats/npy.ts";
 import { parquetBytes } from "../formats/parquet/write.ts";
-import { zipChunks } from "../formats/zip.ts";
 import type { Features } from "./features.ts";
 
 /**

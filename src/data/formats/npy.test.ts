@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DataError } from "../../base/errors.ts";
+import { openZip, zipChunks } from "../../base/zip.ts";
 import { type DType, random, scope, type Tensor, tensor, zeros } from "../../tensor/index.ts";
 import { npyChunks, parseNpy } from "./npy.ts";
-import { openZip, zipChunks } from "./zip.ts";
 
 const bytes = (x: Tensor): Buffer => Buffer.concat(npyChunks(x));
 const base64 = (text: string): Buffer => Buffer.from(text, "base64");

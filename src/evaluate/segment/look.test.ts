@@ -1,13 +1,9 @@
 /** @file What a pass shows is what the attention matrices and the colours' construction say. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openModel } from "../../method/open-model.ts";
 import { createModel } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
-import { noGrad, random, saveTensors, scope, tensor } from "../../tensor/index.ts";
+import { noGrad, random, scope, tensor } from "../../tensor/index.ts";
 import { look } from "./look.ts";
 import { codeColours, paperColours } from "./pca-colours.ts";
 
@@ -36,29 +32,6 @@ test("look: the maps of both families are the class token's row of the attention
       [16, 32],
       [16, 32],
     ]);
-  }
-});
-
-test("weights from a file at other sizes, oblong too; the heads must be told", () => {
-  const folder = mkdtempSync(join(tmpdir(), "vitrine-segment-"));
-  try {
-    const path = join(folder, "w.safetensors");
-    using model = createModel("crate", small, random(1).at("model"));
-    saveTensors(path, model.stateDict());
-    expect(() => openModel(path)).toThrow("give --heads");
-    using same = openModel(path, { heads: 4 }).model;
-    using image = random(2).normal([1, 16, 16]);
-    const [a, b] = [model, same].map((net) =>
-      noGrad(() => scope(() => net.apply(image.unsqueeze(0)).numbers())),
-    );
-    expect(a).toEqual(b);
-    using wide = openModel(path, { heads: 4, size: [16, 32] }).model;
-    using long = random(3).normal([1, 16, 32]);
-    using seen = look(wide, long);
-    expect([seen.grid, seen.maps[0]![0]!.length]).toEqual([[4, 8], 32]);
-    expect(() => openModel(path, { heads: 4, size: [18, 16] })).toThrow("multiple of the patch 4");
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 });
 

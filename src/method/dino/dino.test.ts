@@ -4,13 +4,13 @@ import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { quietly, records } from "../../../test/tiny.ts";
 import { imageSource, syntheticSet } from "../../data/index.ts";
-import { inspectRun } from "../../inspect/inspect-run.ts";
 import { createTrunk, DinoNet } from "../../model/index.ts";
 import { noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
 import { evaluateRun } from "../evaluate-run.ts";
 import { resolveRecipe } from "../recipe.ts";
 import { trainRun } from "../train-run.ts";
 import { drawCrops, randomSolarise } from "./crops.ts";
+import { inspectDino } from "./inspect.ts";
 import { DinoLearner, type DinoLearnerOptions } from "./learner.ts";
 import { DinoPair } from "./pair.ts";
 import { cosineBetween, risenCosine, straightTo } from "./schedules.ts";
@@ -186,7 +186,7 @@ test.each(["dino", "simdino"])(
       for (const how of ["knn", "leastSquares", "lars"])
         expect(numbers[`${who}/${how}`]).toBeGreaterThan(0.1);
     expect(text).toMatch(/raw pixels: 20 nearest neighbours .* %; linear probes/);
-    const { figures } = await inspectRun(folder, { checkpoint: "best", split: "test", samples: 40 });
+    const { figures } = await inspectDino(folder, { checkpoint: "best", split: "test", samples: 40 });
     expect(figures.map((path) => basename(path))).toEqual(
       expect.arrayContaining([objective === "dino" ? "entropies.svg" : "rate.svg", "spectra.svg"]),
     );

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { aten, eye, gradients, random, scope, type Tensor, tensor, toSphere, zeros } from "../../index.ts";
+import { toSphere } from "../../nn/index.ts";
+import { aten, eye, gradients, random, scope, type Tensor, tensor, zeros } from "../../tensor/index.ts";
 import { dinoLoss, nextCentre, simdinoLoss } from "./losses.ts";
 
 const stream = random(5);

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { quietly, records } from "../../../test/tiny.ts";
-import { inspectRun } from "../../inspect/inspect-run.ts";
 import { createLanguageModel, type Gpt } from "../../model/index.ts";
 import { noGrad, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { createOptimizer } from "../../train/optimizer.ts";
@@ -13,6 +12,7 @@ import { type RecipeOf, resolveRecipe } from "../recipe.ts";
 import { trainRun } from "../train-run.ts";
 import { evaluateText, unigramScores } from "./evaluate.ts";
 import { generateText, generateTokens } from "./generate.ts";
+import { inspectLanguage } from "./inspect.ts";
 import { decays } from "./learner.ts";
 import { hideTokens, NOT_ASKED, nextTokens } from "./objective.ts";
 
@@ -226,7 +226,11 @@ test("texts that are too short, characters that are no token, too few rows are e
 test("inspect measures rates and non-zeros of each layer on text, and of codes where there are", async () => {
   const folder = folderOf();
   await trainRun(recipeOf("crate_lm", { train: { steps: 2 } }), quietly(folder));
-  const { report, figures } = await inspectRun(folder, { checkpoint: "last", samples: 4, split: "test" });
+  const { report, figures } = await inspectLanguage(folder, {
+    checkpoint: "last",
+    samples: 4,
+    split: "test",
+  });
   const { rows } = report as { rows: Record<string, number>[] };
   expect(rows).toHaveLength(2);
   expect(rows[0]!["R^c, trained"]).toBeGreaterThan(0);
@@ -236,7 +240,7 @@ test("inspect measures rates and non-zeros of each layer on text, and of codes w
   expect(figures.length).toBe(5);
   const black = folderOf();
   await trainRun(recipeOf("gpt2", { train: { steps: 1 } }), quietly(black));
-  const other = await inspectRun(black, { checkpoint: "last", samples: 2, split: "train" });
+  const other = await inspectLanguage(black, { checkpoint: "last", samples: 2, split: "train" });
   expect(Object.keys((other.report as { rows: object[] }).rows[0]!)).not.toContain("R^c, trained");
   const asked = { prompt: "a", tokens: 1, temperature: 1, seed: 1, checkpoint: "last" };
   const bert = folderOf();

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { quietly, records } from "../../../test/tiny.ts";
 import { imageSource, syntheticSet } from "../../data/index.ts";
-import { inspectRun } from "../../inspect/inspect-run.ts";
-import { reconstructRun } from "../../inspect/reconstruct-run.ts";
 import { createMae } from "../../model/index.ts";
 import { noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
 import { evaluateRun } from "../evaluate-run.ts";
@@ -13,7 +11,9 @@ import { isOf, resolveRecipe } from "../recipe.ts";
 import type { RecipeOf } from "../recipe-schema.ts";
 import { trainRun } from "../train-run.ts";
 import { maskedErrors } from "./errors.ts";
+import { inspectMae } from "./inspect.ts";
 import { MaeLearner, type MaeLearnerOptions } from "./learner.ts";
+import { drawReconstruction } from "./pictures.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vitrine mae-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -160,7 +160,7 @@ test("a run trains, scores its features beside untrained ones and pixels, is loo
     }
   expect(text).toMatch(/masked error .* of the mean fill's/);
 
-  const { report, table, figures } = await inspectRun(folder, {
+  const { report, table, figures } = await inspectMae(folder, {
     ...{ checkpoint: "best", samples: 8, split: "test" as const },
   });
   const { rows } = report as { rows: Record<string, number | string>[] };
@@ -174,11 +174,11 @@ test("a run trains, scores its features beside untrained ones and pixels, is loo
   );
 
   const options = { checkpoint: "best", split: "test" as const, count: 6, output: root };
-  const path = await reconstructRun(folder, options);
+  const path = await drawReconstruction(folder, options);
   const png = readFileSync(path);
   expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([4 * (3 * 16 + 4) + 30, 2 * 16 + 2]);
-  await reconstructRun(folder, { ...options, mask: "1000 0000 0000 0001" });
-  await expect(reconstructRun(folder, { ...options, mask: "10 01" })).rejects.toThrow(
+  await drawReconstruction(folder, { ...options, mask: "1000 0000 0000 0001" });
+  await expect(drawReconstruction(folder, { ...options, mask: "10 01" })).rejects.toThrow(
     "--mask: expected 4 rows of 4",
   );
 });

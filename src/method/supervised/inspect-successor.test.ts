@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { quietly, records, tiny } from "../../../test/tiny.ts";
-import { inspectRun } from "../../inspect/inspect-run.ts";
 import { evaluateRun } from "../evaluate-run.ts";
 import { trainRun } from "../train-run.ts";
+import { inspectClassifier } from "./inspect.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vitrine successors-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -29,7 +29,11 @@ test.each(CASES)("%s learns, is evaluated, and its layers are measured", async (
   expect(losses.at(-1)).toBeLessThan(losses[0]!);
   const { numbers } = await evaluateRun(folder, { checkpoint: "last", split: "test" });
   expect(numbers.top1).toBeGreaterThan(0.1); // chance
-  const { report, figures } = await inspectRun(folder, { checkpoint: "last", samples: 40, split: "test" });
+  const { report, figures } = await inspectClassifier(folder, {
+    checkpoint: "last",
+    samples: 40,
+    split: "test",
+  });
   const { rows } = report as { rows: Record<string, number>[] };
   expect(Object.keys(rows[0]!)).toEqual([
     "layer",

@@ -4,9 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { openModel } from "../../method/open-model.ts";
-import { createModel } from "../../model/index.ts";
-import { random, saveTensors, scope } from "../../tensor/index.ts";
 import { assumptions, headsInWords, headsOf } from "./assumed.ts";
 import { recognise, type Shapes } from "./recognise.ts";
 
@@ -54,31 +51,4 @@ test("heads that are given, or that settings tell, are no assumption; of a width
   const narrow = recognise(base({ "transformer.layers.0.0.fn.qkv.weight": [384, 768] }))!;
   expect([narrow.heads, narrow.inner]).toEqual([undefined, 384]);
   expect(() => headsOf(narrow, undefined, undefined, "a")).toThrow("give --heads, of 384 in all");
-});
-
-test("a file opens with heads of the width that its tensors have, and says what it assumed", () => {
-  const path = join(root, "narrow.safetensors");
-  const sizes = { dim: 16, depth: 1, heads: 2, headDim: 4, patch: 4, imageSize: 8, classes: 3 };
-  using model = createModel("crate", sizes, random(1));
-  scope(() => saveTensors(path, model.stateDict()));
-  const { model: opened, notes } = openModel(path, { heads: 2 });
-  using _ = opened;
-  expect(opened.options).toMatchObject({ heads: 2, headDim: 4 });
-  expect(notes).toEqual([
-    `${path}: no tensor tells, so assumed: η 0.1 and λ 0.1; pixels normalised by ImageNet's mean and deviation`,
-  ]);
-});
-
-test("settings in the file itself are used, and so are said", () => {
-  const path = join(root, "own.safetensors");
-  const sizes = { dim: 16, depth: 1, heads: 4, patch: 4, imageSize: 8, classes: 3 };
-  using model = createModel("crate", sizes, random(1));
-  scope(() =>
-    saveTensors(path, model.stateDict(), new Map([["model", JSON.stringify({ ...sizes, threshold: 0.3 })]])),
-  );
-  const { model: opened, notes } = openModel(path);
-  using _ = opened;
-  expect(opened.options).toMatchObject({ heads: 4, threshold: 0.3 });
-  expect(notes[0]).toBe(`${path}: settings are those that it was converted with`);
-  expect(notes[1]).not.toContain("λ");
 });

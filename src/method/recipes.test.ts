@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { supervised } from "../../test/tiny.ts";
 import { UsageError } from "../base/errors.ts";
-import { resolveRecipe } from "../method/recipe.ts";
-import { findRecipe, readSettings, recipeNames } from "./recipes.ts";
+import { findRecipe, readSettings, recipeNames } from "../recipe/recipes.ts";
+import { resolveRecipe } from "./recipe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vitrine-recipes-"));
 afterAll(() => rmSync(folder, { recursive: true }));

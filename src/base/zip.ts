@@ -1,8 +1,8 @@
 /** @file Zip archives in memory, as NumPy writes them: stored or deflated members, zip64. */
 
 import { crc32 } from "node:zlib";
-import { DataError, UsageError } from "../../base/errors.ts";
-import { unpack, unpackLimit, unpacksTooFar } from "../../base/unpack.ts";
+import { DataError, UsageError } from "./errors.ts";
+import { unpack, unpackLimit, unpacksTooFar } from "./unpack.ts";
 
 const END = 0x06054b50;
 const END_64 = 0x06064b50;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import "../model/index.ts";
-import "../rate/index.ts";
-import { native } from "./index.ts";
-import { namedOperators } from "./operator.ts";
+import "../src/model/index.ts";
+import "../src/rate/index.ts";
+import { native } from "../src/tensor/index.ts";
+import { namedOperators } from "../src/tensor/operator.ts";
 
 /** Operators that came after 1.13: whoever names one asks `.exists` first. */
 const NEWER = new Set(["aten::scaled_dot_product_attention"]);
