@@ -3,7 +3,7 @@
 import { answer, nextTokens } from "../src/method/language/objective.ts";
 import { createLanguageModel } from "../src/model/index.ts";
 import { keep, random } from "../src/tensor/index.ts";
-import type { Precision } from "../src/train/precision.ts";
+import type { Precision } from "../src/train/index.ts";
 import type { Bench } from "./harness.ts";
 import { stepRows, steps } from "./steps.ts";
 

@@ -2,7 +2,7 @@
 
 import { createMae, maskedError, maskedTarget, randomMask } from "../src/model/index.ts";
 import { random } from "../src/tensor/index.ts";
-import type { Precision } from "../src/train/precision.ts";
+import type { Precision } from "../src/train/index.ts";
 import type { Bench } from "./harness.ts";
 import { stepRows, steps } from "./steps.ts";
 

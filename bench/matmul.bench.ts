@@ -1,7 +1,7 @@
 /** @file What can these cores multiply: products of square matrices, in both precisions. The roof of every other figure. */
 
 import { random, scope } from "../src/tensor/index.ts";
-import type { Precision } from "../src/train/precision.ts";
+import type { Precision } from "../src/train/index.ts";
 import { type Bench, compare, interleave } from "./harness.ts";
 import { Side } from "./side.ts";
 import { median } from "./statistics.ts";

@@ -6,7 +6,7 @@
 import { crossEntropy } from "../src/method/supervised/supervised.ts";
 import { createModel } from "../src/model/index.ts";
 import { random } from "../src/tensor/index.ts";
-import type { Precision } from "../src/train/precision.ts";
+import type { Precision } from "../src/train/index.ts";
 import { type CrateSizes, stepFlops } from "./flops.ts";
 import { type Bench, type Context, compare, type Goal, interleave, type Row } from "./harness.ts";
 import { hasAmx } from "./machine.ts";

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { TrainRunOptions } from "../src/method/index.ts";
 import { isOf, type Recipe, type RecipeOf, resolveRecipe } from "../src/method/recipe.ts";
-import type { TrainRunOptions } from "../src/method/run-types.ts";
 import { type MetricsRecord, readMetrics } from "../src/train/metrics.ts";
 
 /** Settings by dotted path, over those of the tiny run. */

@@ -1,7 +1,6 @@
 /** @file `vitrine data`: the data sets that are known, fetching them, and a look at what is in one. */
 import type { Command } from "commander";
-import type { GetOptions } from "../data/fetch/get.ts";
-import type { ImageSource } from "../data/sets/image-set.ts";
+import type { GetOptions, ImageSource } from "../data/index.ts";
 import { grouped, print, printColumns, printJson, talk } from "./terminal.ts";
 
 interface Options {

@@ -1,6 +1,6 @@
 /** @file `vitrine eval`: a checkpoint evaluated as its method's paper does, on a whole split. */
 import { type Command, Option } from "commander";
-import type { EvaluateOptions } from "../method/run-types.ts";
+import type { EvaluateOptions } from "../method/index.ts";
 import { print, printJson } from "./terminal.ts";
 
 const examples = `

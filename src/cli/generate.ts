@@ -1,7 +1,7 @@
 /** @file `vitrine generate`: text that a language model writes after a prompt. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
-import type { GenerateOptions } from "../method/language/generate.ts";
+import type { GenerateOptions } from "../method/language/index.ts";
 import { print } from "./terminal.ts";
 import { seedNumber, wholeNumber } from "./whole-number.ts";
 

@@ -2,8 +2,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { hint } from "../base/nearest.ts";
-import type { LanguageModelInfo } from "../model/language-models.ts";
-import type { ModelInfo } from "../model/registry.ts";
+import type { LanguageModelInfo, ModelInfo } from "../model/index.ts";
 import { grouped, matches, printColumns, printJson } from "./terminal.ts";
 
 export function modelsCommand(command: Command): void {

@@ -1,7 +1,7 @@
 /** @file `vitrine segment`: what a model's patches show of the objects in images. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
-import type { SegmentOptions } from "../inspect/segment/segment-images.ts";
+import type { SegmentOptions } from "../inspect/index.ts";
 import { print, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 

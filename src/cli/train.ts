@@ -1,6 +1,6 @@
 /** @file `vitrine train`: resolve the recipe, choose the run folder, train. */
 import { type Command, Option } from "commander";
-import type { RunResult, TrainRunOptions } from "../method/run-types.ts";
+import type { RunResult, TrainRunOptions } from "../method/index.ts";
 import { duration } from "./duration.ts";
 import { addRecipeFlags, resolveFlags } from "./recipe-flags.ts";
 import { isRun, placeRun, removeIfEmpty } from "./run-folder.ts";

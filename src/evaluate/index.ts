@@ -16,35 +16,32 @@ export {
 } from "./classify/index.ts";
 export {
   affinitySpectrum,
-  edgesPerRow,
-  featureDetectionError,
-  numericalRank,
-  wrongEdges,
-} from "./cluster/affinity-measures.ts";
-export {
+  candidateNames,
   clusterRows,
   type Eigen,
   type EnscOptions,
+  edgesPerRow,
   ensc,
+  featureDetectionError,
   type KMeans,
   type KMeansOptions,
   kMeans,
-  type RepresentationOptions,
-  representationAffinity,
-  type SpectralOptions,
-  selfRepresentation,
-  spectralClustering,
-  spectralEmbedding,
-} from "./cluster/index.ts";
-export { mergeSegments, type Segmentation } from "./cluster/merge-segments.ts";
-export {
-  candidateNames,
+  mergeSegments,
   type NamedCluster,
   type NamingInputs,
   type NamingOptions,
   nameClusters,
+  numericalRank,
+  type RepresentationOptions,
+  representationAffinity,
+  type Segmentation,
+  type SpectralOptions,
   searchImages,
-} from "./cluster/name-clusters.ts";
+  selfRepresentation,
+  spectralClustering,
+  spectralEmbedding,
+  wrongEdges,
+} from "./cluster/index.ts";
 export {
   checkFeatureSet,
   type FeatureBatch,

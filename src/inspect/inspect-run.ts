@@ -1,8 +1,8 @@
 /** @file `vitrine inspect`: a run looked into as its method does, written as a report with figures, and shown as a table. */
 
+import type { InspectRun } from "../method/index.ts";
 import { readRecipe } from "../method/load-run.ts";
 import type { MethodName } from "../method/recipe.ts";
-import type { InspectRun } from "../method/run-types.ts";
 import { UsageError } from "../tensor/index.ts";
 
 const refuseProbe: InspectRun = async (folder) => {

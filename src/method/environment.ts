@@ -1,7 +1,7 @@
 /** @file Settings from the environment: VITRINE_TRAIN__BATCH_SIZE=64 sets train.batchSize, VITRINE_SEED=1 sets seed. */
 import { UsageError } from "../base/errors.ts";
 import { hint } from "../base/nearest.ts";
-import type { Layer } from "../recipe/merge.ts";
+import type { Layer } from "../recipe/index.ts";
 import { treeOf } from "./recipe.ts";
 import { parseText, recipeKeys } from "./recipe-keys.ts";
 

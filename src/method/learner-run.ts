@@ -1,6 +1,6 @@
 /** @file A learner trained by recipe: what every method with steps of its own has in common. */
 
-import type { Learner } from "../train/learner.ts";
+import type { Learner } from "../train/index.ts";
 import { runSteps } from "../train/step-trainer.ts";
 import type { TrainPlace } from "./method.ts";
 import type { Recipe } from "./recipe.ts";

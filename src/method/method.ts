@@ -1,7 +1,7 @@
 /** @file What a method gives the commands: training by a recipe, and the evaluation of a checkpoint. */
 
 import type { Features } from "../evaluate/features.ts";
-import type { LoadedCheckpoint } from "../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../train/index.ts";
 import type { Numbers } from "../train/learner.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
 

@@ -1,7 +1,7 @@
 /** @file What a checkpoint says of its data, checked: checksums find accidents, not what somebody wrote by hand. */
 import { z } from "zod";
 import { CheckpointError } from "../base/errors.ts";
-import type { LoadedCheckpoint } from "../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../train/index.ts";
 
 const schema = z.object({
   dataset: z.object({

@@ -1,6 +1,6 @@
 /** @file Numbers of the Beta distribution, for mixup, from a named stream. */
 import { UsageError } from "../../base/errors.ts";
-import type { Random } from "../../tensor/random.ts";
+import type { Random } from "../../tensor/index.ts";
 
 /** One number in [0, 1] of Beta(α, α). @throws UsageError unless α > 0 */
 export function beta(alpha: number, random: Random): number {

@@ -1,5 +1,5 @@
 /** @file Random rectangles, with the distributions of torchvision's RandomResizedCrop and RandomErasing. */
-import type { Random } from "../../tensor/random.ts";
+import type { Random } from "../../tensor/index.ts";
 
 /** A rectangle of pixels inside an image. */
 export interface Box {

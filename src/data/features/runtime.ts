@@ -1,7 +1,7 @@
 /** @file The runtime of ONNX models, which is installed by those who need it. */
 
 import { UsageError } from "../../base/errors.ts";
-import type { TypedArray } from "../../tensor/dtype.ts";
+import type { TypedArray } from "../../tensor/index.ts";
 
 /** What we use of onnxruntime-node. */
 export interface Runtime {

@@ -1,7 +1,7 @@
 /** @file Activations for the Fréchet distance and the inception score: from a file, or of images through a given net. */
 
-import { resize } from "../../data/augment/augment.ts";
 import { type OnnxEncoderOptions, openEncoder, readFeatures } from "../../data/features/index.ts";
+import { resize } from "../../data/index.ts";
 import { cat, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 
 /** The images that the reference Inception net wants: 299 × 299, bilinear, −1 to 1. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { close } from "../../../test/rates.ts";
-import { mergeSegments } from "../../evaluate/cluster/merge-segments.ts";
+import { mergeSegments } from "../../evaluate/cluster/index.ts";
 import { clusteringAccuracy } from "../../evaluate/metrics/index.ts";
 import { toSphere } from "../../nn/index.ts";
 import { codingLength, membership } from "../../rate/index.ts";

@@ -8,9 +8,9 @@ import {
   edgesPerRow,
   featureDetectionError,
   numericalRank,
+  spectralClustering,
   wrongEdges,
-} from "../../evaluate/cluster/affinity-measures.ts";
-import { spectralClustering } from "../../evaluate/cluster/index.ts";
+} from "../../evaluate/cluster/index.ts";
 import { CppHead } from "../../model/index.ts";
 import { keep, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";

@@ -6,7 +6,7 @@ import {
   featureDetectionError,
   numericalRank,
   wrongEdges,
-} from "../../evaluate/cluster/affinity-measures.ts";
+} from "../../evaluate/cluster/index.ts";
 import { checkClusters, checkFeatureSet, rowsOf } from "../../evaluate/feature-set.ts";
 import { ari, clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
 import type { CppHead } from "../../model/index.ts";

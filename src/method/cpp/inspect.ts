@@ -1,9 +1,8 @@
 /** @file Inside a clustering: memberships, their spectrum, the coding length by number of clusters. */
 
 import { type Figure, figure, lineChart } from "../../chart/index.ts";
-import { affinitySpectrum, edgesPerRow } from "../../evaluate/cluster/affinity-measures.ts";
-import { spectralClustering } from "../../evaluate/cluster/index.ts";
-import { rowsOf } from "../../evaluate/feature-set.ts";
+import { affinitySpectrum, edgesPerRow, spectralClustering } from "../../evaluate/cluster/index.ts";
+import { rowsOf } from "../../evaluate/index.ts";
 import { codingRate, membership } from "../../rate/index.ts";
 import { random, scope, type Tensor } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";

@@ -10,7 +10,7 @@ import {
 import type { CppHead } from "../../model/index.ts";
 import { CPP_PRECISION, codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
 import { gradients, NotFiniteError, type Tensor, UsageError } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { below } from "../ctrl/players.ts";

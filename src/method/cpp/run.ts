@@ -2,12 +2,12 @@
 
 import { createHash } from "node:crypto";
 import { kMeans, spectralClustering } from "../../evaluate/cluster/index.ts";
-import { rowsOf } from "../../evaluate/feature-set.ts";
+import { rowsOf } from "../../evaluate/index.ts";
 import { clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
 import { CppHead } from "../../model/index.ts";
 import { membership } from "../../rate/index.ts";
 import { random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";

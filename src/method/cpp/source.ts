@@ -1,7 +1,7 @@
 /** @file The features of a CPP recipe: a file's, a run's, or points whose clusters are known. */
 
 import { readFeatures } from "../../data/index.ts";
-import { checkFeatureSet } from "../../evaluate/feature-set.ts";
+import { checkFeatureSet } from "../../evaluate/index.ts";
 import { random, type Tensor, tensor } from "../../tensor/index.ts";
 import type { RecipeOf } from "../recipe.ts";
 import { runFeatures } from "../run-features.ts";

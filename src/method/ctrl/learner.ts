@@ -10,9 +10,9 @@ import {
   leavesOne,
 } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
-import { evaluateEncoder } from "../../evaluate/subspace-accuracy.ts";
+import { evaluateEncoder } from "../../evaluate/index.ts";
 import type { Random } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { requireBatch } from "../requirements.ts";
 import type { Players } from "./players.ts";

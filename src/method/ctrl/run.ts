@@ -1,7 +1,7 @@
 /** @file Closed-loop transcription by recipe. */
 
 import { featuresOf } from "../../evaluate/features.ts";
-import { evaluateEncoder } from "../../evaluate/subspace-accuracy.ts";
+import { evaluateEncoder } from "../../evaluate/index.ts";
 import { closedLoopNetInfo, closedLoopNets } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
 import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";

@@ -7,7 +7,7 @@ import { FeatureModule, inWords, percent, probeScores } from "../../evaluate/pro
 import { createTrunk, DinoNet } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";

@@ -2,7 +2,7 @@
 
 import type { Batch, ImageSource } from "../../data/index.ts";
 import type { Random } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { type GanKind, ganStep } from "../ctrl/comparators/gan.ts";
 import { vaeStep } from "../ctrl/comparators/vae.ts";

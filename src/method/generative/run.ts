@@ -1,6 +1,6 @@
 /** @file The comparators by recipe: VAE, DCGAN, SNGAN on closed-loop transcription's nets and data. */
 
-import { evaluateEncoder } from "../../evaluate/subspace-accuracy.ts";
+import { evaluateEncoder } from "../../evaluate/index.ts";
 import { Module } from "../../nn/index.ts";
 import { noGrad, type Random, random, scope, type Tensor } from "../../tensor/index.ts";
 import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";

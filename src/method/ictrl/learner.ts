@@ -5,7 +5,7 @@ import { featuresOf, SYMMETRIC } from "../../evaluate/features.ts";
 import type { Module } from "../../nn/index.ts";
 import { heldClasses } from "../../rate/index.ts";
 import { CheckpointError, keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { below, type Players } from "../ctrl/players.ts";
 import { ctrlStep } from "../ctrl/step.ts";

@@ -3,7 +3,7 @@
 import { type Batch, batchCount, batches, type ImageSet, leavesOne } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
 import { gradients, NotFiniteError, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { below } from "../ctrl/players.ts";

@@ -2,7 +2,7 @@
 
 import type { ImageSet } from "../../data/index.ts";
 import { CheckpointError, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { addAccuracies, ofClasses, type Progression, splitClasses } from "../ictrl/tasks.ts";
 import { ClassGrams, type GramConstruction, type GramOptions } from "../redunet/grams.ts";

@@ -3,7 +3,7 @@
 import { imageSource, openDataset } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
-import type { Learner } from "../../train/learner.ts";
+import type { Learner } from "../../train/index.ts";
 import { AGem } from "../ictrl/comparators/a-gem.ts";
 import { fineTuning } from "../ictrl/comparators/fine-tuning.ts";
 import { Icarl } from "../ictrl/comparators/icarl.ts";

@@ -1,8 +1,7 @@
 /** @file Text from a language model: token after token, with what was seen before kept or gone through anew. */
 
-import type { Gpt } from "../../model/index.ts";
+import type { Gpt, Past } from "../../model/index.ts";
 import { isCausal } from "../../model/index.ts";
-import type { Past } from "../../model/language/past.ts";
 import {
   NotFiniteError,
   noGrad,

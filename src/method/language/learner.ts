@@ -3,8 +3,8 @@
 import { randomBlocks } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
 import { gradients, NotFiniteError, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { GradientSum } from "../../train/gradient-sum.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { firstNotFinite } from "../../train/locate.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";

@@ -3,7 +3,7 @@
 import { type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
 import { type Bert, createLanguageModel, type Gpt, isCausal } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";

@@ -13,9 +13,9 @@ import {
   tokenizerJson,
   trainBpe,
 } from "../../data/text/index.ts";
-import { isCausal } from "../../model/language-models.ts";
+import { isCausal } from "../../model/index.ts";
 import { CheckpointError, UsageError } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
 

@@ -3,7 +3,7 @@
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import { gradients, NotFiniteError, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";

@@ -7,7 +7,7 @@ import { FeatureModule, inWords, type ProbeScores, probeScores } from "../../eva
 import { createMae } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";

@@ -4,7 +4,7 @@ import { type Augment, type Batch, batchCount, batches, type ImageSource } from 
 import type { Module } from "../../nn/index.ts";
 import { type Mcr2Options, mcr2Loss } from "../../rate/index.ts";
 import { gradients, NotFiniteError, type Random, type Tensor, tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "../../train/optimizer.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomFlip } from "../../data/augment/augment.ts";
+import { randomFlip } from "../../data/index.ts";
 import { random, scope } from "../../tensor/index.ts";
 import { corruptLabels, VIEW_PRESETS, viewsOf } from "./index.ts";
 

@@ -9,10 +9,10 @@ import {
   scoreSvm,
 } from "../../evaluate/feature-scores.ts";
 import { type Features, featuresOf } from "../../evaluate/features.ts";
-import { createEncoder } from "../../model/encoder.ts";
+import { createEncoder } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";

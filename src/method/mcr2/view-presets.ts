@@ -1,6 +1,5 @@
 /** @file The augmentations with which the authors of MCR² make views of images, data set by data set. */
 
-import { randomFlip, randomResizedCrop } from "../../data/augment/augment.ts";
 import {
   type AffineRange,
   colourJitter,
@@ -8,7 +7,9 @@ import {
   randomAffine,
   randomAffineOf,
   randomBlur,
+  randomFlip,
   randomGrey,
+  randomResizedCrop,
 } from "../../data/index.ts";
 import { type Random, scope, type Tensor } from "../../tensor/index.ts";
 

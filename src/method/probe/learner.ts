@@ -7,7 +7,7 @@ import type { Features } from "../../evaluate/features.ts";
 import { percent } from "../../evaluate/probe-scores.ts";
 import type { Module } from "../../nn/index.ts";
 import { NotFiniteError, noGrad, type Random, scope, tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
 import { requireBatch } from "../requirements.ts";

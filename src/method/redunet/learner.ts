@@ -1,6 +1,6 @@
 /** @file ReduNet as a learner: a step builds a layer. */
 
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { Construction, type ConstructionOptions } from "./construction.ts";
 import type { Samples } from "./gaussians.ts";

@@ -5,7 +5,7 @@ import { leastOf } from "../../base/extremes.ts";
 import { accuracy } from "../../evaluate/classify/index.ts";
 import { scoreClassifiers, scoreSvm } from "../../evaluate/feature-scores.ts";
 import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RecipeOf } from "../recipe.ts";

@@ -2,10 +2,7 @@
 
 import { basename, join, resolve } from "node:path";
 import { normalisation } from "../../data/index.ts";
-import { writeFigures } from "../../measure/figures.ts";
-import { inspectModels } from "../../measure/inspect-models.ts";
-import { layerTable } from "../../measure/layer-table.ts";
-import { writeReport } from "../../measure/report.ts";
+import { inspectModels, layerTable, writeFigures, writeReport } from "../../measure/index.ts";
 import type { DrawnClassifier } from "../../model/index.ts";
 import { buildModel, openSplit } from "../build.ts";
 import { readRecipe } from "../load-run.ts";

@@ -3,8 +3,8 @@
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { noGrad, operator, run, scope, type Tensor } from "../../tensor/index.ts";
+import type { BatchLoss, Evaluation, Task } from "../../train/index.ts";
 import { firstNotFinite } from "../../train/locate.ts";
-import type { BatchLoss, Evaluation, Task } from "../../train/task.ts";
 import { requireBatch } from "../requirements.ts";
 
 const CROSS_ENTROPY = operator("cross_entropy_loss");

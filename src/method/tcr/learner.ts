@@ -19,7 +19,7 @@ import {
   type Tensor,
   UsageError,
 } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
 import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
 import { schedule } from "../../train/schedule.ts";

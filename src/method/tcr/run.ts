@@ -5,7 +5,7 @@ import { featuresOf } from "../../evaluate/features.ts";
 import { closedLoopNets, NmceNet } from "../../model/index.ts";
 import { Module } from "../../nn/index.ts";
 import { random, type Tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/index.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import { VIEW_PRESETS } from "../mcr2/view-presets.ts";

@@ -1,6 +1,6 @@
 /** @file The decoder's dictionary undoes ISTA for η = 1 alone: then ISTA(z) = ReLU(Dᵀz − λ). */
 
-import { ISTA } from "../../model/crate/ista.ts";
+import { ISTA } from "../../model/index.ts";
 import { type Random, scope } from "../../tensor/index.ts";
 import { atLeast, atMost, type Claim, short } from "../claim.ts";
 import { relativeError } from "../closed-forms.ts";

@@ -1,6 +1,6 @@
 /** @file ISTA descends on the lasso it comes from, up to a step of 1/λ_max(DᵀD); one step is one layer. */
 
-import { ISTA } from "../../model/crate/ista.ts";
+import { ISTA } from "../../model/index.ts";
 import { kaimingUniform } from "../../nn/index.ts";
 import { type Random, scope } from "../../tensor/index.ts";
 import { atLeast, atMost, type Claim, short } from "../claim.ts";

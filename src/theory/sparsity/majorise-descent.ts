@@ -1,6 +1,6 @@
 /** @file One step on a majorant lowers λ‖Z‖₁ − R(Z) from non-negative orthonormal tokens. */
 
-import { Majorise } from "../../model/crate/ista.ts";
+import { Majorise } from "../../model/index.ts";
 import { codingRate } from "../../rate/index.ts";
 import { arange, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import { atLeast, atMost, type Claim, recorded, short } from "../claim.ts";
