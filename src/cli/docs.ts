@@ -2,7 +2,7 @@
 import type { Command, Option } from "commander";
 import { variableOf } from "../method/environment.ts";
 import { type Key, recipeKeys } from "../method/recipe-keys.ts";
-import { methodNames } from "../method/recipe-schema.ts";
+import { methodNames } from "../method/registry.ts";
 import { aliases } from "./aliases.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { program } from "./program.ts";
@@ -12,7 +12,7 @@ export async function commandPage(): Promise<string> {
   const root = await program([], true);
   return `${[
     "# Command line",
-    "<!-- written from src/cli and src/method/recipe-schema.ts: npx vitest run src/cli/docs.test.ts -u -->",
+    "<!-- written from src/cli and src/method/*/recipe.ts: npx vitest run src/cli/docs.test.ts -u -->",
     "`vitrine COMMAND [flags]`; `--help` works everywhere. The answer goes to stdout, everything else to stderr. `--json` on a command that only reads prints the answer as JSON. `NO_COLOR=1` switches colours off.",
     ...root.commands.flatMap((command) => section(command)),
     ...precedence,
@@ -99,7 +99,7 @@ function keyRow(key: Key): string[] {
     });
   const missing = key.required ? "required" : "";
   const preset = key.default === undefined || key.default === "" ? missing : `\`${key.default}\``;
-  const methods = key.methods.length === methodNames.length ? "" : key.methods.join(", ");
+  const methods = key.methods.length === methodNames().length ? "" : key.methods.join(", ");
   return [`\`${key.path}\``, methods, key.expected, preset, also.join(", "), key.about];
 }
 

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { environmentLayers } from "../method/environment.ts";
 import { type Layer, type ResolvedRecipe, resolveRecipe, treeOf } from "../method/recipe.ts";
 import { type Key, keyAt, parseText, recipeKeys } from "../method/recipe-keys.ts";
-import { methodNames } from "../method/recipe-schema.ts";
+import { methodNames } from "../method/registry.ts";
 import { findRecipe, readSettings } from "../recipe/recipes.ts";
 import { type Alias, aliases } from "./aliases.ts";
 
@@ -47,7 +47,7 @@ export function describeKey(key: Key): string {
   const also = aliases.filter((alias) => alias.path === key.path).map(spelling);
   const listed = key.choices.length > 1 && !key.placeholder.includes("|");
   const notes = [
-    ...(key.methods.length === methodNames.length ? [] : [`${key.methods.join(", ")} only`]),
+    ...(key.methods.length === methodNames().length ? [] : [`${key.methods.join(", ")} only`]),
     ...(listed ? [key.expected] : []),
     ...(key.default === undefined || key.default === "" ? [] : [`default: ${key.default}`]),
     ...(also.length === 0 ? [] : [`also ${also.join(", ")}`]),

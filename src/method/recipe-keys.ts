@@ -1,14 +1,14 @@
 /** @file The keys of recipes as a table, read off the schemas: for flags, help, docs and error messages. */
 import { z } from "zod";
 import { shortest } from "../base/plain-text.ts";
-import { type MethodName, methodNames, recipeSchemas } from "./recipe-schema.ts";
+import { methodEntry, methodNames } from "./registry.ts";
 
 /** One leaf of a recipe; in the table of all methods, what its schemas have in common. */
 export interface Key {
   /** Dotted path, such as `train.epochs`. */
   path: string;
   /** Methods whose recipes have it. */
-  methods: readonly MethodName[];
+  methods: readonly string[];
   kind: "number" | "boolean" | "text" | "choice" | "pair" | "list";
   /** What may be written, in words: "a whole number from 1". */
   expected: string;
@@ -44,21 +44,23 @@ interface Schema {
 
 /** The JSON Schema of recipes, as editors read it. */
 export function recipeJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(z.union(Object.values(recipeSchemas)), { io: "input" }) as Record<string, unknown>;
+  return z.toJSONSchema(z.union(methodNames().map((name) => methodEntry(name).schema)), {
+    io: "input",
+  }) as Record<string, unknown>;
 }
 
-const tables = new Map<MethodName, readonly Key[]>();
+const tables = new Map<string, readonly Key[]>();
 let merged: readonly Key[] | undefined;
 
 /** Every key of one method's recipes, in the order of its schema; of all methods', section by section, without one. */
-export function recipeKeys(method?: MethodName): readonly Key[] {
+export function recipeKeys(method?: string): readonly Key[] {
   if (method === undefined) {
     merged ??= mergeTables();
     return merged;
   }
   const known =
     tables.get(method) ??
-    leaves(z.toJSONSchema(recipeSchemas[method], { io: "input" }) as Schema, "").map((key) => ({
+    leaves(z.toJSONSchema(methodEntry(method).schema, { io: "input" }) as Schema, "").map((key) => ({
       ...key,
       methods: [method],
     }));
@@ -67,14 +69,14 @@ export function recipeKeys(method?: MethodName): readonly Key[] {
 }
 
 /** The key at a dotted path, of one method or of any, if there is one. */
-export function keyAt(path: string, method?: MethodName): Key | undefined {
+export function keyAt(path: string, method?: string): Key | undefined {
   return recipeKeys(method).find((key) => key.path === path);
 }
 
 /** Keys of all methods: one of each path, in the order name, about, model, data, method, train, seed. */
 function mergeTables(): readonly Key[] {
   const byPath = new Map<string, Key>();
-  for (const key of methodNames.flatMap((method) => recipeKeys(method))) {
+  for (const key of methodNames().flatMap((method) => recipeKeys(method))) {
     const known = byPath.get(key.path);
     byPath.set(key.path, known === undefined ? key : mergeKeys(known, key));
   }

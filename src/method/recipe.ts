@@ -2,12 +2,12 @@
 import { UsageError } from "../base/errors.ts";
 import { hint, nearest } from "../base/nearest.ts";
 import { type Layer, type Merged, mergeLayers, type Tree } from "../recipe/merge.ts";
-import { conflict } from "./recipe-checks.ts";
+import type { Conflict } from "./entry.ts";
 import { keyAt, recipeKeys } from "./recipe-keys.ts";
-import { type MethodName, methodNames, type Recipe, recipeSchemas } from "./recipe-schema.ts";
+import { DEFAULT_METHOD, methodEntry, methodNames, type Recipe } from "./registry.ts";
 
 export type { Layer } from "../recipe/merge.ts";
-export { isOf, type MethodName, methodNames, type Recipe, type RecipeOf } from "./recipe-schema.ts";
+export { isOf, type MethodName, methodNames, type Recipe, type RecipeOf } from "./registry.ts";
 
 /** A value of a recipe and who set it: `default`, a file's line, a variable or a flag. */
 export interface Origin {
@@ -29,10 +29,11 @@ export function resolveRecipe(layers: readonly Layer[]): ResolvedRecipe {
   const merged = mergeLayers(layers);
   const method = methodOf(merged);
   refuseEmptied(merged, method);
-  const result = recipeSchemas[method].safeParse(merged.values);
+  const { schema, conflict } = methodEntry(method);
+  const result = schema.safeParse(merged.values);
   if (!result.success) throw firstError(result.error.issues, merged, method);
-  const recipe: Recipe = result.data;
-  const broken = conflict(recipe);
+  const recipe = result.data as Recipe;
+  const broken = keyWithoutFile(recipe) ?? conflict?.(recipe as never);
   if (broken !== undefined) {
     throw new UsageError(`${at(broken.path, merged)}: ${broken.message}`, { path: broken.path });
   }
@@ -45,19 +46,26 @@ export function resolveRecipe(layers: readonly Layer[]): ResolvedRecipe {
 }
 
 /** The method whose schema checks the rest; learning from labels unless another is named. */
-function methodOf(merged: Merged): MethodName {
-  const given = valueAt(merged.values, "method.name") ?? "supervised";
-  const found = methodNames.find((name) => name === given);
+function methodOf(merged: Merged): string {
+  const given = valueAt(merged.values, "method.name") ?? DEFAULT_METHOD;
+  const found = methodNames().find((name) => name === given);
   if (found !== undefined) return found;
-  const near = typeof given === "string" ? hint(given, methodNames) : "";
+  const near = typeof given === "string" ? hint(given, methodNames()) : "";
   throw new UsageError(
-    `${at("method.name", merged)}: expected one of ${methodNames.join(", ")}, received ${JSON.stringify(given)}${near}`,
-    { path: "method.name", expected: methodNames.join(", "), received: JSON.stringify(given) },
+    `${at("method.name", merged)}: expected one of ${methodNames().join(", ")}, received ${JSON.stringify(given)}${near}`,
+    { path: "method.name", expected: methodNames().join(", "), received: JSON.stringify(given) },
   );
 }
 
+/** The one rule of all methods that begin from a file. */
+function keyWithoutFile({ method }: Recipe): Conflict | undefined {
+  const { initKey, init } = method as { initKey?: string; init?: string };
+  if (initKey === undefined || init !== undefined) return undefined;
+  return { path: "method.initKey", message: "names a part of the file method.init, which is not given" };
+}
+
 /** A key without a value leaves nothing for the schema to see: it has to be one that can be taken away. */
-function refuseEmptied(merged: Merged, method: MethodName): void {
+function refuseEmptied(merged: Merged, method: string): void {
   for (const path of merged.origins.keys()) {
     if (valueAt(merged.values, path) !== undefined || keyAt(path, method) !== undefined) continue;
     const isSection = recipeKeys(method).some((key) => key.path.startsWith(`${path}.`));
@@ -73,7 +81,7 @@ function refuseEmptied(merged: Merged, method: MethodName): void {
 
 type Issue = { code: string; path: PropertyKey[]; keys?: string[] };
 
-function firstError(issues: readonly unknown[], merged: Merged, method: MethodName): UsageError {
+function firstError(issues: readonly unknown[], merged: Merged, method: string): UsageError {
   // a mistyped key is also a missing one: the typing error is the one to tell
   const unknown = (issues as Issue[]).find((issue) => issue.code === "unrecognized_keys");
   const issue = unknown ?? (issues[0] as Issue);
@@ -100,7 +108,7 @@ function firstError(issues: readonly unknown[], merged: Merged, method: MethodNa
   return new UsageError(message, { path: where, expected, received });
 }
 
-function unknownKey(path: string, merged: Merged, method: MethodName): UsageError {
+function unknownKey(path: string, merged: Merged, method: string): UsageError {
   const section = path.slice(0, path.lastIndexOf(".") + 1);
   const leaf = path.slice(section.length);
   const others = keyAt(path)?.methods;

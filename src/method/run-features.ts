@@ -5,7 +5,7 @@ import { freeCheckpoint } from "../train/checkpoint.ts";
 import { chooseDevice } from "../train/precision.ts";
 import { openRun } from "./load-run.ts";
 import type { NamedFeatures } from "./method.ts";
-import { methodOf } from "./methods.ts";
+import { methodOf } from "./registry.ts";
 import type { EvaluateOptions } from "./run-types.ts";
 
 /**

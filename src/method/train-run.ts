@@ -6,8 +6,8 @@ import { failpoint } from "../train/failpoint.ts";
 import { removeTemporaries } from "../train/leftovers.ts";
 import { chooseDevice } from "../train/precision.ts";
 import { lockRun } from "../train/run-lock.ts";
-import { methodOf } from "./methods.ts";
 import type { Recipe } from "./recipe.ts";
+import { methodOf } from "./registry.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
 
 /**

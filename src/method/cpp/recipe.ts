@@ -79,3 +79,6 @@ const train = z.strictObject({
 });
 
 export const cppRecipe = recipeOf({ model, data, method, train });
+
+/** What a run of cpp is made from, validated. */
+export type CppRecipe = z.infer<typeof cppRecipe>;

@@ -10,15 +10,13 @@ import { random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import type { RunResult } from "../run-types.ts";
 import { chooseClusters } from "./choose-clusters.ts";
 import { type CppEvaluateOptions, evaluateCpp } from "./evaluate.ts";
 import { headFeatures } from "./head-features.ts";
 import { CppLearner } from "./learner.ts";
+import type { CppRecipe as Recipe } from "./recipe.ts";
 import { type FeatureSource, openFeatures } from "./source.ts";
-
-type Recipe = RecipeOf<"cpp">;
 
 /** A freshly started head; the caller frees it. */
 function buildHead({ model, seed }: Recipe, inputs: number): CppHead {

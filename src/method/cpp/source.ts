@@ -3,9 +3,9 @@
 import { readFeatures } from "../../data/index.ts";
 import { checkFeatureSet } from "../../evaluate/index.ts";
 import { random, type Tensor, tensor } from "../../tensor/index.ts";
-import type { RecipeOf } from "../recipe.ts";
 import { runFeatures } from "../run-features.ts";
 import { curvedManifolds } from "./curved-manifolds.ts";
+import type { CppRecipe } from "./recipe.ts";
 
 /** `using source = …` frees both. */
 export interface FeatureSource extends Disposable {
@@ -22,7 +22,7 @@ export interface FeatureSource extends Disposable {
  * @throws {UsageError} a run without features
  */
 export async function openFeatures(
-  { data, seed }: RecipeOf<"cpp">,
+  { data, seed }: CppRecipe,
   split: "train" | "test",
 ): Promise<FeatureSource> {
   const source = await open(data, split, seed);
@@ -35,11 +35,7 @@ export async function openFeatures(
   }
 }
 
-async function open(
-  data: RecipeOf<"cpp">["data"],
-  split: "train" | "test",
-  seed: number,
-): Promise<FeatureSource> {
+async function open(data: CppRecipe["data"], split: "train" | "test", seed: number): Promise<FeatureSource> {
   const { name, dir, classes, perClass, dim } = data;
   if (name === "manifolds") {
     const { X, labels } = curvedManifolds({ classes, perClass, dim }, random(seed).at("manifolds"));

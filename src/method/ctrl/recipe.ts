@@ -17,6 +17,7 @@ import {
   steps,
   width,
 } from "../../recipe/parts.ts";
+import type { Conflict } from "../entry.ts";
 
 export const closedLoopModel = z.strictObject({
   name: z
@@ -65,3 +66,13 @@ const train = z.strictObject({
 });
 
 export const ctrlRecipe = recipeOf({ model: closedLoopModel, data: images, method, train });
+
+/** What a run of ctrl is made from, validated. */
+export type CtrlRecipe = z.infer<typeof ctrlRecipe>;
+
+/** The first rule that the recipe breaks, if any. */
+export function ctrlConflict({ method: { objective, inner } }: CtrlRecipe): Conflict | undefined {
+  if (objective !== "features-first" || inner >= 2) return undefined;
+  const message = `features-first needs 2 encoder steps on each batch or more, received ${inner}`;
+  return { path: "method.inner", message };
+}

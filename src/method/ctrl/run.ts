@@ -6,15 +6,16 @@ import { closedLoopNetInfo, closedLoopNets } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
 import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";
 import { openSplit, withSplits } from "../build.ts";
+import type { IctrlRecipe } from "../ictrl/recipe.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import { requireComponents, sayLeftOut } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { CtrlLearner } from "./learner.ts";
 import { Players } from "./players.ts";
+import type { CtrlRecipe } from "./recipe.ts";
 
-type ClosedLoopRecipe = RecipeOf<"ctrl"> | RecipeOf<"ictrl">;
+type ClosedLoopRecipe = CtrlRecipe | IctrlRecipe;
 
 /** Freshly started players of a recipe, on the device; the caller frees them. */
 export function buildPlayers(recipe: ClosedLoopRecipe, channels: number, device: string): Players {
@@ -51,7 +52,7 @@ export const withImageSize = <R extends ClosedLoopRecipe>(recipe: R) => ({
   model: { imageSize: closedLoopNetInfo(recipe.model.name).imageSize },
 });
 
-function train(recipe: RecipeOf<"ctrl">, place: TrainPlace) {
+function train(recipe: CtrlRecipe, place: TrainPlace) {
   const sized = withImageSize(recipe);
   return withSplits(sized, async (splits) => {
     const { objective, inner, precision, gamma1, gamma2, gamma3, components } = recipe.method;
@@ -69,7 +70,7 @@ function train(recipe: RecipeOf<"ctrl">, place: TrainPlace) {
   });
 }
 
-function evaluate(recipe: RecipeOf<"ctrl">, { checkpoint, split, device }: Trained): Promise<Scores> {
+function evaluate(recipe: CtrlRecipe, { checkpoint, split, device }: Trained): Promise<Scores> {
   const sized = withImageSize(recipe);
   return withSplits(sized, async (splits) => {
     using players = restorePlayers(recipe, checkpoint, device);
@@ -98,4 +99,4 @@ export async function closedLoopFeatures(
   }
 }
 
-export const ctrlMethod: Method<RecipeOf<"ctrl">> = { train, evaluate, features: closedLoopFeatures };
+export const ctrlMethod: Method<CtrlRecipe> = { train, evaluate, features: closedLoopFeatures };

@@ -1,9 +1,9 @@
 /** @file What the values of a DINO recipe must be to one another. */
-import type { Conflict } from "../recipe-checks.ts";
-import type { RecipeOf } from "../recipe-schema.ts";
+import type { Conflict } from "../entry.ts";
+import type { DinoRecipe } from "./recipe.ts";
 
 /** The first rule that the recipe breaks, if any. */
-export function dinoConflict({ model, method, train }: RecipeOf<"dino">): Conflict | undefined {
+export function dinoConflict({ model, method, train }: DinoRecipe): Conflict | undefined {
   const { name, patch, imageSize } = model;
   if (imageSize % patch !== 0)
     return say("model.patch", `${patch} does not divide model.imageSize ${imageSize}`);

@@ -92,3 +92,6 @@ const train = z.strictObject({
 });
 
 export const dinoRecipe = recipeOf({ model, data: normalisedImages, method, train });
+
+/** What a run of dino is made from, validated. */
+export type DinoRecipe = z.infer<typeof dinoRecipe>;

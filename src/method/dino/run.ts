@@ -11,12 +11,10 @@ import type { LoadedCheckpoint } from "../../train/index.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
 import { DinoLearner } from "./learner.ts";
 import { DinoPair } from "./pair.ts";
-
-type Recipe = RecipeOf<"dino">;
+import type { DinoRecipe as Recipe } from "./recipe.ts";
 
 /** Of a neighbour's vote in the authors' evaluation. */
 const VOTE_TEMPERATURE = 0.07;

@@ -41,3 +41,6 @@ const train = z.strictObject({
 });
 
 export const generativeRecipe = recipeOf({ model, data: images, method, train });
+
+/** What a run of generative is made from, validated. */
+export type GenerativeRecipe = z.infer<typeof generativeRecipe>;

@@ -10,12 +10,10 @@ import { vaePlayers } from "../ctrl/comparators/vae.ts";
 import type { Players } from "../ctrl/players.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import { requireComponents, sayLeftOut } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { GenerativeLearner } from "./learner.ts";
-
-type Recipe = RecipeOf<"generative">;
+import type { GenerativeRecipe as Recipe } from "./recipe.ts";
 
 /** The nets' images. */
 export const SIDE = 32;

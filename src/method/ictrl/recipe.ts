@@ -52,3 +52,6 @@ const train = z.strictObject({
 });
 
 export const ictrlRecipe = recipeOf({ model: closedLoopModel, data: images, method, train });
+
+/** What a run of ictrl is made from, validated. */
+export type IctrlRecipe = z.infer<typeof ictrlRecipe>;

@@ -6,7 +6,6 @@ import { reading } from "../../train/checkpoint.ts";
 import { buildPlayers, closedLoopFeatures, restorePlayers, withImageSize } from "../ctrl/run.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import {
   requireComponents,
   requireEachClass,
@@ -17,9 +16,8 @@ import {
 import type { RunResult } from "../run-types.ts";
 import { addTaskAccuracies, type TaskMeasure } from "./evaluate.ts";
 import { IctrlLearner } from "./learner.ts";
+import type { IctrlRecipe as Recipe } from "./recipe.ts";
 import { lastAndAverage, type Progression, progressionTable, splitClasses } from "./tasks.ts";
-
-type Recipe = RecipeOf<"ictrl">;
 
 async function splitsOf(recipe: Recipe) {
   const { name, dir } = recipe.data;

@@ -54,3 +54,6 @@ export const incrementalRecipe = recipeOf({
   method,
   train: train.prefault({}),
 });
+
+/** What a run of incremental is made from, validated. */
+export type IncrementalRecipe = z.infer<typeof incrementalRecipe>;

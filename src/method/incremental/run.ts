@@ -12,7 +12,6 @@ import type { Strategy } from "../ictrl/comparators/strategy.ts";
 import { splitClasses } from "../ictrl/tasks.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import {
   requireBatch,
   requireClasses,
@@ -23,9 +22,8 @@ import {
 import type { RunResult } from "../run-types.ts";
 import { type GroupState, groupStateOf, scoresOf } from "./groups.ts";
 import { IncrementalLearner } from "./learner.ts";
+import type { IncrementalRecipe as Recipe } from "./recipe.ts";
 import { IncrementalReduNetLearner } from "./redunet-learner.ts";
-
-type Recipe = RecipeOf<"incremental">;
 
 /** The encoder's images. */
 const SIDE = 32;

@@ -1,9 +1,9 @@
 /** @file What the values of a language model's recipe must be to one another. */
-import type { Conflict } from "../recipe-checks.ts";
-import type { RecipeOf } from "../recipe-schema.ts";
+import type { Conflict } from "../entry.ts";
+import type { LanguageRecipe } from "./recipe.ts";
 
 /** The first rule that the recipe breaks, if any. */
-export function languageConflict({ model, data, method, train }: RecipeOf<"language">): Conflict | undefined {
+export function languageConflict({ model, data, method, train }: LanguageRecipe): Conflict | undefined {
   const { dim, heads } = model;
   if (dim % heads !== 0) return { path: "model.heads", message: `${heads} does not divide model.dim ${dim}` };
   if (data.tokenizer === "bpe" && data.tokens === undefined)

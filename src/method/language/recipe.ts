@@ -74,3 +74,6 @@ const train = z.strictObject({
 });
 
 export const languageRecipe = recipeOf({ model, data, method, train });
+
+/** What a run of language is made from, validated. */
+export type LanguageRecipe = z.infer<typeof languageRecipe>;

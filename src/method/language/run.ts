@@ -7,13 +7,11 @@ import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import type { RunResult } from "../run-types.ts";
 import { evaluateText, type LanguageScores, unigramScores } from "./evaluate.ts";
 import { LanguageLearner } from "./learner.ts";
+import type { LanguageRecipe as Recipe } from "./recipe.ts";
 import { MASK, openTokens, runTokenizer, TOKENIZER_FILE } from "./text.ts";
-
-type Recipe = RecipeOf<"language">;
 
 /** A freshly started model; the caller frees it. */
 export function buildLanguageModel({ model, seed }: Recipe, tokenizer: Tokenizer): Gpt | Bert {

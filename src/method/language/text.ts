@@ -16,10 +16,8 @@ import {
 import { isCausal } from "../../model/index.ts";
 import { CheckpointError, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
-import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
-
-type Recipe = RecipeOf<"language">;
+import type { LanguageRecipe as Recipe } from "./recipe.ts";
 
 /** The special token that stands where one is to be filled in. */
 export const MASK = "<mask>";

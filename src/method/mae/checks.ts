@@ -1,10 +1,10 @@
 /** @file What the values of a masked autoencoder's recipe must be to one another. */
-import type { Conflict } from "../recipe-checks.ts";
-import type { RecipeOf } from "../recipe-schema.ts";
+import type { Conflict } from "../entry.ts";
 import { augmentConflict } from "../supervised/checks.ts";
+import type { MaeRecipe } from "./recipe.ts";
 
 /** The first rule that the recipe breaks, if any. */
-export function maeConflict(recipe: RecipeOf<"mae">): Conflict | undefined {
+export function maeConflict(recipe: MaeRecipe): Conflict | undefined {
   const { model, method, train } = recipe;
   const { name, patch, imageSize } = model;
   if (patch > imageSize)

@@ -8,7 +8,7 @@ import { createMae } from "../../model/index.ts";
 import { noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
 import { evaluateRun } from "../evaluate-run.ts";
 import { isOf, resolveRecipe } from "../recipe.ts";
-import type { RecipeOf } from "../recipe-schema.ts";
+import type { RecipeOf } from "../registry.ts";
 import { trainRun } from "../train-run.ts";
 import { maskedErrors } from "./errors.ts";
 import { inspectMae } from "./inspect.ts";

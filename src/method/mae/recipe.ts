@@ -74,3 +74,6 @@ const train = z.strictObject({
 });
 
 export const maeRecipe = recipeOf({ model, data, method, train });
+
+/** What a run of mae is made from, validated. */
+export type MaeRecipe = z.infer<typeof maeRecipe>;

@@ -11,12 +11,10 @@ import type { LoadedCheckpoint } from "../../train/index.ts";
 import { withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
 import { type Mae, maskedErrors } from "./errors.ts";
 import { MaeLearner } from "./learner.ts";
-
-type Recipe = RecipeOf<"mae">;
+import type { MaeRecipe as Recipe } from "./recipe.ts";
 
 /** A freshly started autoencoder: the same weights for the same seed; the caller frees it. */
 export function buildMae({ model, seed }: Recipe, channels: number): Mae {

@@ -20,6 +20,8 @@ import {
   times,
   whole,
 } from "../../recipe/parts.ts";
+import type { Conflict } from "../entry.ts";
+import { augmentConflict } from "../supervised/checks.ts";
 
 const model = z.strictObject({
   name: z
@@ -85,3 +87,15 @@ const train = z.strictObject({
 });
 
 export const mcr2Recipe = recipeOf({ model, data, method, train });
+
+/** What a run of mcr2 is made from, validated. */
+export type Mcr2Recipe = z.infer<typeof mcr2Recipe>;
+
+/** The first rule that the recipe breaks, if any. */
+export function mcr2Conflict(recipe: Mcr2Recipe): Conflict | undefined {
+  const { batchSize } = recipe.train;
+  const { classes, views } = recipe.method;
+  if (classes === "views" && batchSize % views !== 0)
+    return { path: "train.batchSize", message: `${batchSize} is no multiple of method.views ${views}` };
+  return augmentConflict(recipe);
+}

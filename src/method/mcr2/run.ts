@@ -17,14 +17,12 @@ import type { Milestone } from "../../train/learner.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import { requireClasses, requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { corruptLabels } from "./corrupt-labels.ts";
 import { Mcr2Learner } from "./learner.ts";
+import type { Mcr2Recipe as Recipe } from "./recipe.ts";
 import { VIEW_PRESETS } from "./view-presets.ts";
-
-type Recipe = RecipeOf<"mcr2">;
 
 /** A freshly started encoder; the caller frees it. */
 export function buildEncoder({ model, seed }: Recipe, channels: number): Module {

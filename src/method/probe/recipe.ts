@@ -30,3 +30,6 @@ const train = z.strictObject({
 });
 
 export const probeRecipe = recipeOf({ model: classifierModel, data: normalisedImages, method, train });
+
+/** What a run of probe is made from, validated. */
+export type ProbeRecipe = z.infer<typeof probeRecipe>;

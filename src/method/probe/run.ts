@@ -11,11 +11,9 @@ import { beginFrom, INIT_FILE } from "../../train/weights/begin.ts";
 import { type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import { requireBatch, requireClasses } from "../requirements.ts";
 import { headOf, networkOf, ProbeLearner } from "./learner.ts";
-
-type Recipe = RecipeOf<"probe">;
+import type { ProbeRecipe as Recipe } from "./recipe.ts";
 
 /** The recipe's network, freshly initialised; the caller frees it. */
 function buildNetwork({ model, seed }: Recipe, { channels, classes }: ImageSource): ImageClassifier {

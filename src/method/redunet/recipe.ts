@@ -78,3 +78,6 @@ const train = z
   .prefault({});
 
 export const redunetRecipe = recipeOf({ model, data, method, train });
+
+/** What a run of redunet is made from, validated. */
+export type RedunetRecipe = z.infer<typeof redunetRecipe>;

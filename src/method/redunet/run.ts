@@ -8,15 +8,13 @@ import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tenso
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig, RunResult } from "../run-types.ts";
 import { cyclicShifts, type Samples } from "./gaussians.ts";
 import { ReduNetLearner } from "./learner.ts";
+import type { RedunetRecipe as Recipe } from "./recipe.ts";
 import type { ReduNet } from "./redunet.ts";
 import { samplesOf } from "./samples.ts";
 import { fromState, layersIn } from "./state.ts";
-
-type Recipe = RecipeOf<"redunet">;
 
 const settings = ({ model, method }: Recipe, classes: number) => {
   const { layers, step, sharpness, dftNorm } = model;

@@ -2,9 +2,9 @@
 
 import { openDataset } from "../../data/index.ts";
 import { random, scope, UsageError } from "../../tensor/index.ts";
-import type { RecipeOf } from "../recipe.ts";
 import { rotationDigits, translationDigits } from "./digits.ts";
 import { gaussianMixture, type Samples } from "./gaussians.ts";
+import type { RedunetRecipe } from "./recipe.ts";
 
 /** Dimension of the mixture that a name stands for. */
 const MIXTURES: Record<string, 2 | 3> = { gaussian2d: 2, gaussian3d: 3 };
@@ -13,7 +13,7 @@ const MIXTURES: Record<string, 2 | 3> = { gaussian2d: 2, gaussian3d: 3 };
  * The samples of a split; the caller frees X and labels.
  * @throws {UsageError} fewer images of a class than asked for, a form that does not fit the data
  */
-export async function samplesOf(recipe: RecipeOf<"redunet">, split: "train" | "test"): Promise<Samples> {
+export async function samplesOf(recipe: RedunetRecipe, split: "train" | "test"): Promise<Samples> {
   const { name, dir, form, perClass, testPerClass, classes, set, noise, radii, angles } = recipe.data;
   const asked = split === "train" ? perClass : testPerClass;
   const dimension = MIXTURES[name];

@@ -1,8 +1,6 @@
 /** @file What the values of a classifier's recipe must be to one another. */
-import type { Conflict } from "../recipe-checks.ts";
-import type { RecipeOf } from "../recipe-schema.ts";
-
-type Recipe = RecipeOf<"supervised">;
+import type { Conflict } from "../entry.ts";
+import type { SupervisedRecipe as Recipe } from "./recipe.ts";
 
 /** Of any method that changes its training images. */
 interface Augmented {

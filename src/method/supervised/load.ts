@@ -4,11 +4,11 @@ import type { ImageClassifier } from "../../model/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { buildModel } from "../build.ts";
 import { openRunOf } from "../load-run.ts";
-import type { RecipeOf } from "../recipe.ts";
 import type { RunConfig } from "../run-types.ts";
+import type { SupervisedRecipe } from "./recipe.ts";
 
 export interface LoadedRun {
-  recipe: RecipeOf<"supervised">;
+  recipe: SupervisedRecipe;
   /** With the checkpoint's weights (the averaged ones where there are), on the CPU; the caller frees it. */
   model: ImageClassifier;
   /** Name of the checkpoint's folder. */
@@ -31,7 +31,7 @@ export function loadRun(folder: string, which: string): LoadedRun {
 
 /** A model with a checkpoint's weights, the averaged ones where there are. */
 export function restoreModel(
-  recipe: RecipeOf<"supervised">,
+  recipe: SupervisedRecipe,
   { config, model: weights, ema }: LoadedCheckpoint,
 ): ImageClassifier {
   const model = buildModel(recipe, (config as RunConfig).dataset);

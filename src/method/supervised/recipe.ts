@@ -131,3 +131,6 @@ export const supervisedRecipe = recipeOf({
   method: method.prefault({}),
   train,
 });
+
+/** What a run of supervised is made from, validated. */
+export type SupervisedRecipe = z.infer<typeof supervisedRecipe>;

@@ -6,15 +6,13 @@ import { Trainer } from "../../train/trainer.ts";
 import { beginFrom, INIT_FILE } from "../../train/weights/begin.ts";
 import { batchOptions, buildModel, openSplit, type Splits, withSplits } from "../build.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import { requireClasses } from "../requirements.ts";
 import { beginRun } from "../resume.ts";
 import type { Evaluation, RunResult } from "../run-types.ts";
 import { layerDecay } from "./layer-decay.ts";
 import { restoreModel } from "./load.ts";
+import type { SupervisedRecipe as Recipe } from "./recipe.ts";
 import { evaluateClassifier, Supervised } from "./supervised.ts";
-
-type Recipe = RecipeOf<"supervised">;
 
 /** Trains by a recipe on data that is open already. The folder exists, and no other process writes to it. */
 export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace): Promise<RunResult> {

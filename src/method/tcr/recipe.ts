@@ -63,3 +63,6 @@ const train = z.strictObject({
 });
 
 export const tcrRecipe = recipeOf({ model, data: images, method, train });
+
+/** What a run of tcr is made from, validated. */
+export type TcrRecipe = z.infer<typeof tcrRecipe>;

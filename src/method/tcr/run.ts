@@ -10,12 +10,10 @@ import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
-import type { RecipeOf } from "../recipe.ts";
 import { requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
 import { TcrLearner } from "./learner.ts";
-
-type Recipe = RecipeOf<"tcr">;
+import type { TcrRecipe as Recipe } from "./recipe.ts";
 
 /** A freshly started encoder; the caller frees it. */
 function buildNet({ model, seed }: Recipe, given: number): Module {

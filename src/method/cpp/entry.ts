@@ -1,0 +1,9 @@
+/** @file Clustering by rate reduction on features, as a method of recipes. */
+
+import type { MethodEntry } from "../entry.ts";
+import { type CppRecipe, cppRecipe } from "./recipe.ts";
+
+export const cpp: MethodEntry<CppRecipe> = {
+  schema: cppRecipe,
+  load: async () => (await import("./run.ts")).cppMethod,
+};

@@ -1,0 +1,10 @@
+/** @file Closed-loop transcription, as a method of recipes. */
+
+import type { MethodEntry } from "../entry.ts";
+import { type CtrlRecipe, ctrlConflict, ctrlRecipe } from "./recipe.ts";
+
+export const ctrl: MethodEntry<CtrlRecipe> = {
+  schema: ctrlRecipe,
+  conflict: ctrlConflict,
+  load: async () => (await import("./run.ts")).ctrlMethod,
+};

@@ -1,0 +1,9 @@
+/** @file VAE, DCGAN and SNGAN beside CTRL, as a method of recipes. */
+
+import type { MethodEntry } from "../entry.ts";
+import { type GenerativeRecipe, generativeRecipe } from "./recipe.ts";
+
+export const generative: MethodEntry<GenerativeRecipe> = {
+  schema: generativeRecipe,
+  load: async () => (await import("./run.ts")).generativeMethod,
+};

@@ -1,0 +1,9 @@
+/** @file Closed-loop transcription of classes in groups, as a method of recipes. */
+
+import type { MethodEntry } from "../entry.ts";
+import { type IctrlRecipe, ictrlRecipe } from "./recipe.ts";
+
+export const ictrl: MethodEntry<IctrlRecipe> = {
+  schema: ictrlRecipe,
+  load: async () => (await import("./run.ts")).ictrlMethod,
+};

@@ -1,0 +1,9 @@
+/** @file ReduNet: layers built from the data, as a method of recipes. */
+
+import type { MethodEntry } from "../entry.ts";
+import { type RedunetRecipe, redunetRecipe } from "./recipe.ts";
+
+export const redunet: MethodEntry<RedunetRecipe> = {
+  schema: redunetRecipe,
+  load: async () => (await import("./run.ts")).redunetMethod,
+};

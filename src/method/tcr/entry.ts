@@ -1,0 +1,9 @@
+/** @file Total coding rate without labels, as a method of recipes. */
+
+import type { MethodEntry } from "../entry.ts";
+import { type TcrRecipe, tcrRecipe } from "./recipe.ts";
+
+export const tcr: MethodEntry<TcrRecipe> = {
+  schema: tcrRecipe,
+  load: async () => (await import("./run.ts")).tcrMethod,
+};
