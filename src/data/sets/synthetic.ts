@@ -1,5 +1,6 @@
 /** @file Random images with a pattern per class: data for tests and first tries, the same on every machine. */
 import { UsageError } from "../../base/errors.ts";
+import type { Dataset } from "./dataset.ts";
 import { checkImageSet, type ImageSet } from "./image-set.ts";
 
 export interface SyntheticOptions {
@@ -64,3 +65,16 @@ function uniform(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+export const synthetic: Dataset = {
+  info: {
+    name: "synthetic",
+    title: "generated plane waves, one direction a class",
+    ...{ classes: 10, channels: 3, size: 0, count: { train: 640, test: 160 }, official: false },
+    licence: "MIT",
+  },
+  load({ imageSize: size, split, classes, channels, count }) {
+    const given = Object.entries({ size, classes, channels, count });
+    return syntheticSet({ split, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) });
+  },
+};
