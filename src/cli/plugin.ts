@@ -53,10 +53,8 @@ async function loadPlugin(file: string): Promise<void> {
     plugin = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>;
   } catch (error) {
     if (error instanceof VitrineError) throw error;
-    return fail(
-      `cannot be loaded: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`,
-      error,
-    );
+    const { message = String(error) } = error as { message?: string };
+    return fail(`cannot be loaded: ${message.split("\n")[0]}`, error);
   }
   if (!EXPORTS.some((name) => plugin[name] !== undefined))
     fail(`expected it to export ${EXPORTS.join(", ")} or one of them`);

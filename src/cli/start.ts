@@ -1,4 +1,5 @@
 /** @file The command line: parse, run, and turn every ending into an exit code. */
+import { Command } from "commander";
 import { program, spellBooleans } from "./program.ts";
 import { endingOf } from "./report-error.ts";
 import { outliveReaders } from "./streams.ts";
@@ -7,8 +8,9 @@ import { talkError } from "./terminal.ts";
 outliveReaders();
 
 const args = process.argv.slice(2);
-const root = await program(args);
+let root = new Command("vitrine");
 process.on("uncaughtException", end);
+root = await program(args).catch(end);
 await root.parseAsync(spellBooleans(root, args), { from: "user" }).catch(end);
 
 /** Says what went wrong and leaves at once: worker threads of a failed run must not keep the process. */
