@@ -1,6 +1,7 @@
 /** @file A process that trains one run after another by the built program, with faults in its file operations. */
 
-import { cpSync, readdirSync, renameSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { isWriting, type Operation, watchFiles } from "./fs-hook.ts";
 
@@ -87,6 +88,9 @@ function copyOf(run: string, copy: string): boolean {
       renameSync(join(copy, name), join(copy, name.replace(/-\d+-\d+$/, "-4194305-1")));
   return true;
 }
+
+// Node loads what removes folders when it is first needed, and keeps the functions of node:fs that it finds: not ours
+rmSync(mkdtempSync(join(tmpdir(), "vitrine-worker-")), { recursive: true });
 
 process.on("message", (job: Job) => {
   void perform(job).then(
