@@ -27,7 +27,8 @@ export function layerChart(
   of: (layer: ReportLayer) => Drawn | undefined,
   axis: AxisOptions = {},
 ): Chart {
-  const shown = stacksIn(report).filter(({ after }) => after.some((layer) => of(layer) !== undefined));
+  const stacks = stacksIn(report);
+  const several = stacks.length > 1;
   const line = (name: string, layers: readonly ReportLayer[], style: Partial<LineSeries>): LineSeries => {
     const drawn = layers.map((layer) => of(layer) ?? { y: null });
     const banded = drawn.some(({ low }) => low !== undefined);
@@ -43,9 +44,10 @@ export function layerChart(
       ...style,
     };
   };
-  const series = shown.flatMap(({ name, before, after }, tone) => {
-    const part = shown.length > 1 ? `${name}, ` : "";
-    const grey = shown.length > 1 ? tone : ("grey" as const);
+  const series = stacks.flatMap(({ name, before, after }, tone) => {
+    if (after.every((layer) => of(layer) === undefined)) return [];
+    const part = several ? `${name}, ` : "";
+    const grey = several ? tone : ("grey" as const);
     const trained = line(`${part}trained`, after, { tone });
     return before === null
       ? [trained]
@@ -112,13 +114,13 @@ export function nonZeroFigure(report: Report): Figure {
   const charts = [panel(coded ? "After the layer" : undefined, Z, (layer) => band(layer.nonZero))];
   if (coded)
     charts.push(panel("The code", "entries of the code that are not 0", (layer) => band(layer.code)));
-  const title = `Share of non-zeros after ${sparsifier(report)}, per layer`;
+  const title = `Share of non-zeros after ${sparsifier(stacksIn(report))}, per layer`;
   return figure({ title, subtitle: withBands(report), ...(coded && { width: 760 }) }, charts);
 }
 
-/** What a layer ends with: ISTA where it has a complete dictionary, else the layer as a whole. */
-export const sparsifier = (report: Report): string =>
-  stacksIn(report).every(({ after }) => after.every(({ weights }) => weights?.dictionary !== undefined))
+/** What layers end with: ISTA where all have a complete dictionary. */
+export const sparsifier = (stacks: readonly ReportStack[]): string =>
+  stacks.every(({ after }) => after.every(({ weights }) => weights?.dictionary !== undefined))
     ? "ISTA"
     : "each layer";
 

@@ -14,19 +14,30 @@ const spread = z.strictObject({ mean: value, std: value });
 const matrix = z.array(z.array(value));
 const cosines = z.strictObject({ largest: matrix, mean: matrix });
 
-const weights = z.strictObject({
-  subspaces: z
-    .strictObject({ raw: z.array(value), columns: z.array(value) })
-    .describe("‖UₖᵀUₖ − I‖_F of each head: of U as it is, and of its columns at unit length"),
-  coherence: z.strictObject({
-    vectors: cosines.describe("|cosine| between stored basis vectors of heads j and k"),
-    spans: cosines.describe("cosines of the principal angles between the heads' subspaces"),
-  }),
-  dictionary: z
-    .strictObject({ raw: value, columns: value })
-    .exactOptional()
-    .describe("‖DᵀD − I‖_F of a complete dictionary"),
-});
+const weights = z
+  .strictObject({
+    subspaces: z
+      .strictObject({ raw: z.array(value), columns: z.array(value) })
+      .describe("‖UₖᵀUₖ − I‖_F of each head: of U as it is, and of its columns at unit length"),
+    coherence: z.strictObject({
+      vectors: cosines.describe("|cosine| between stored basis vectors of heads j and k"),
+      spans: cosines.describe("cosines of the principal angles between the heads' subspaces"),
+    }),
+    dictionary: z
+      .strictObject({ raw: value, columns: value })
+      .exactOptional()
+      .describe("‖DᵀD − I‖_F of a complete dictionary"),
+  })
+  .refine(
+    ({ subspaces, coherence: { vectors, spans } }) => {
+      const { raw, columns } = subspaces;
+      const square = (rows: readonly (readonly unknown[])[]) =>
+        rows.length === raw.length && rows.every((row) => row.length === raw.length);
+      const matrices = [vectors.largest, vectors.mean, spans.largest, spans.mean];
+      return raw.length > 0 && columns.length === raw.length && matrices.every(square);
+    },
+    { error: "expected as many numbers as heads, and as many rows and columns" },
+  );
 
 /** One layer; the fields are described at `LayerMeasure` in meter.ts. What is not defined for it is not there. */
 const layer = z.strictObject({

@@ -43,6 +43,6 @@ test("a ViT shows the rate of all tokens, and a dash where untrained weights are
   const vit = await sampleReport("vit", 2);
   const text = reportTable(withoutBefore(vit), plain);
   expect(text).toContain("R of all tokens (nats)");
-  expect(text).toMatch(/reduction are left\s+out: there are no subspaces U\n/);
+  expect(text).toMatch(/reduction are left out: there are no\s+subspaces U\n/);
   expect(text).toMatch(/\n +1 +- +-> +\d/);
 });

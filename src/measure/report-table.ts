@@ -51,7 +51,7 @@ export function reportTable(report: Report, terminal: Terminal = terminalOf(proc
   };
   const stacks = (report.layers ?? []).map((stack) => {
     const name = report.layers?.length === 1 ? "" : `${line(stack.name)}\n`;
-    const { rate, text } = stackTable(stack, sparsifier(report), terminal);
+    const { rate, text } = stackTable(stack, terminal);
     return `${name}${text}${rate === undefined ? "" : `\n${line(rate.note)}`}`;
   });
   const tables = [numberTable(report.numbers, terminal), rowTable(report.rows, terminal)];
@@ -70,13 +70,14 @@ function wrapped(text: string, columns: number): string[] {
   return lines;
 }
 
-function stackTable({ before, after }: ReportStack, sparsified: string, terminal: Terminal) {
+function stackTable(stack: ReportStack, terminal: Terminal) {
+  const { before, after } = stack;
   const rows = after.map((layer, l): Row => ({ layer: l + 1, before: before?.[l], after: layer }));
   const rate = RATES.find(({ of }) => after.some((layer) => of(layer) !== undefined));
   const share = { format: "percent", decimals: 1, max: 1 } as const;
   const columns: Column<Row>[] = [{ title: "layer", kind: "number", value: (row) => row.layer }];
   if (rate !== undefined) columns.push(...pair(rate.title, rate.of, {}));
-  columns.push(...pair(`non-zeros after ${sparsified}`, ({ nonZero }) => nonZero?.mean, share));
+  columns.push(...pair(`non-zeros after ${sparsifier([stack])}`, ({ nonZero }) => nonZero?.mean, share));
   return { rate, text: table(rows, columns, terminal) };
 }
 

@@ -12,16 +12,14 @@ const MOST_ROWS = 40;
 export function numberTable(numbers: Report["numbers"], terminal: Terminal): string {
   const rows = Object.entries(numbers).filter(([name]) => !/^top1(Untrained)?$/.test(name));
   if (rows.length === 0) return "";
-  const whole = rows.every(([, value]) => value === null || Number.isInteger(value));
-  const number = { kind: "number", title: "value", decimals: whole ? 0 : DECIMALS } as const;
-  return table(
-    rows,
-    [
-      { kind: "text", title: "", value: ([name]) => name },
-      { ...number, value: ([, value]) => value },
-    ],
-    terminal,
-  );
+  const columns: Column<(typeof rows)[number]>[] = [
+    { kind: "text", title: "", value: ([name]) => name },
+    {
+      ...{ kind: "number", title: "value", decimals: DECIMALS },
+      value: ([, value]) => (Number.isInteger(value) ? String(value) : value), // counts have no decimals
+    },
+  ];
+  return table(rows, columns, terminal);
 }
 
 type Row = Report["rows"][number];

@@ -123,7 +123,7 @@ export function verification(
   return schema.parse({ version: 1, created, quick, seed, claims, environment });
 }
 
-/** Reads a report. @throws {UsageError} no such file; {DataError} not a report */
+/** Reads a report. @throws {UsageError} no such file; {DataError} another report, or damaged: with the file and the field */
 export function readVerification(file: string): Verification {
   let text: string;
   try {
@@ -131,11 +131,22 @@ export function readVerification(file: string): Verification {
   } catch (cause) {
     throw new UsageError(`${file} cannot be read; "vitrine verify" writes reports`, { path: file, cause });
   }
+  const refuse = (what: string, cause?: unknown): never => {
+    throw new DataError(`${file}: ${what}; write it anew with "vitrine verify"`, { path: file, cause });
+  };
+  let value: unknown;
   try {
-    return schema.parse(JSON.parse(text));
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new DataError(`${file}: not a report of "vitrine verify"; write it anew`, { path: file, cause });
+    return refuse('not a report of "vitrine verify": not JSON', cause);
   }
+  if ((value as { kind?: unknown } | null)?.kind === "inspection")
+    return refuse('a report of "vitrine inspect"');
+  const found = schema.safeParse(value);
+  if (found.success) return found.data;
+  const { path, message } = found.error.issues[0]!;
+  const place = path.map(String).join(".") || "top level";
+  return refuse(`damaged report: ${place}: ${message}`);
 }
 
 /**
