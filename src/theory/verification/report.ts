@@ -27,14 +27,16 @@ const curves = z.strictObject({
   x: axis,
   y: axis,
   curves: z.array(
-    z.strictObject({
-      name: z.string(),
-      x: z.array(finite),
-      y: cells,
-      role: role.exactOptional(),
-      tone: z.int().exactOptional(),
-      marker: z.literal("none").exactOptional(),
-    }),
+    z
+      .strictObject({
+        name: z.string(),
+        x: z.array(finite),
+        y: cells,
+        role: role.exactOptional(),
+        tone: z.int().exactOptional(),
+        marker: z.literal("none").exactOptional(),
+      })
+      .refine(({ x, y }) => x.length === y.length, { error: "expected as many numbers in x as in y" }),
   ),
 });
 const bars = z.strictObject({
@@ -59,6 +61,14 @@ const map = z.strictObject({
   annotate: z.boolean().exactOptional(),
 });
 
+const MISFIT = "expected a value for each category, or for each row and column";
+/** Whether there are as many values as places for them. */
+function fits(panel: z.infer<typeof curves> | z.infer<typeof bars> | z.infer<typeof map>): boolean {
+  if (panel.kind === "bars")
+    return panel.series.every(({ values }) => values.length === panel.categories.length);
+  return panel.kind === "curves" || panel.values.length === panel.x.names.length * panel.y.names.length;
+}
+
 const outcome = z.strictObject({
   name: z.string(),
   title: z.string(),
@@ -80,7 +90,7 @@ const outcome = z.strictObject({
     .describe("what was measured, and the range in which the claim expects it; null is not finite"),
   plot: z.strictObject({
     subtitle: z.string(),
-    panels: z.array(z.discriminatedUnion("kind", [curves, bars, map])),
+    panels: z.array(z.discriminatedUnion("kind", [curves, bars, map]).refine(fits, { error: MISFIT })),
   }),
 });
 
