@@ -76,7 +76,7 @@ const NO_TOKENS =
 const leftOut = (stacks: readonly StackMeasures[]): string[] =>
   stacks.flatMap(({ name, layers }) => {
     const has = (measure: keyof LayerMeasure) => layers.some((layer) => layer[measure] !== undefined);
-    if (has("paperRate")) return [];
+    if (has("paperRate") || !has("nonZero")) return [];
     const part = stacks.length > 1 ? `${name}: ` : "";
     return [part + (has("rate") ? NO_SUBSPACES : NO_TOKENS)];
   });

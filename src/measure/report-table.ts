@@ -51,6 +51,7 @@ export function reportTable(report: Report, terminal: Terminal = terminalOf(proc
   };
   const stacks = (report.layers ?? []).map((stack) => {
     const name = report.layers?.length === 1 ? "" : `${line(stack.name)}\n`;
+    if (stack.after.every(({ nonZero }) => nonZero === undefined)) return ""; // weights alone
     const { rate, text } = stackTable(stack, terminal);
     return `${name}${text}${rate === undefined ? "" : `\n${line(rate.note)}`}`;
   });

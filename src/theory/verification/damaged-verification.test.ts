@@ -34,10 +34,11 @@ function smallest() {
 }
 
 /** Whether it was refused; a report that is taken can be shown. */
-function refused(text: string): boolean {
+function refused(text: string, drawn = true): boolean {
   writeFileSync(file, text);
   try {
     const report = readVerification(file);
+    if (!drawn) return false;
     theoryPage(report, "figures");
     for (const claim of report.claims) claimFigure(claim);
     return false;
@@ -51,8 +52,8 @@ function refused(text: string): boolean {
 test("every value of the tree once left out and once replaced; texts that are none", () => {
   const small = smallest();
   expect(refused(JSON.stringify(small))).toBe(false);
-  let count = 0;
-  for (const text of damages(small)) if (refused(text)) count++;
+  let [all, count] = [0, 0]; // drawing is slow: of those that are taken, one in ten is drawn
+  for (const text of damages(small)) if (refused(text, all++ % 10 === 0)) count++;
   expect(count).toBeGreaterThan(500);
   for (const text of WHOLES) expect(refused(text), text).toBe(true);
   expect(refused('{"kind":"inspection","version":2}')).toBe(true);
