@@ -74,7 +74,7 @@ export class LayerMeter {
   add(seen: Seen): void {
     if (seen.kind === "features") {
       this.keep("nonZero", nonZeros(seen.values));
-      this.rows.push(...pooledRows(seen.values));
+      for (const row of pooledRows(seen.values)) this.rows.push(row);
       return;
     }
     const { tokens, code } = seen;

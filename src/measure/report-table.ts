@@ -76,9 +76,13 @@ function stackTable(stack: ReportStack, terminal: Terminal) {
   const rows = after.map((layer, l): Row => ({ layer: l + 1, before: before?.[l], after: layer }));
   const rate = RATES.find(({ of }) => after.some((layer) => of(layer) !== undefined));
   const share = { format: "percent", decimals: 1, max: 1 } as const;
-  const columns: Column<Row>[] = [{ title: "layer", kind: "number", value: (row) => row.layer }];
-  if (rate !== undefined) columns.push(...pair(rate.title, rate.of, {}));
-  columns.push(...pair(`non-zeros after ${sparsifier([stack])}`, ({ nonZero }) => nonZero?.mean, share));
+  const nonZeros = pair(`non-zeros after ${sparsifier([stack])}`, ({ nonZero }) => nonZero?.mean, share);
+  const rates = rate === undefined ? [] : pair(rate.title, rate.of, {});
+  const columns: Column<Row>[] = [
+    { title: "layer", kind: "number", value: (row) => row.layer },
+    ...rates,
+    ...nonZeros,
+  ];
   return { rate, text: table(rows, columns, terminal) };
 }
 
