@@ -30,13 +30,17 @@ export function inspectCommand(command: Command): void {
     .addOption(
       new Option("--samples <n>", "images to measure on").argParser(wholeNumber("--samples")).default(256),
     )
-    .option("--output <dir>", "folder for report.json and figures/; the run's own when not given")
-    .option("--json", "the report, or the list of tensors, as JSON on stdout")
+    .option(
+      "--output <dir>",
+      "folder for report.json and figures/; a run's own when not given, of a file none",
+    )
+    .option("--json", "the report as JSON on stdout")
     .addHelpText("after", examples)
     .option("--key <key>", "part of a file, such as state_dict_ema; found when not given")
     .action(async (run: string, { json, key, ...options }: Options) => {
       const file = statSync(run, { throwIfNoEntry: false })?.isDirectory() === false;
-      if (file || /\.(safetensors|pth|pt|th)$/.test(run)) return showTensors(run, json ?? false, key);
+      if (file || /\.(safetensors|pth|pt|th)$/.test(run))
+        return showTensors(run, { key, json: json ?? false, output: options.output });
       if (key !== undefined)
         throw new UsageError(`--key: names a part of a file, and ${run} is none`, { path: "--key" });
       const { inspectRun } = await import("../inspect/inspect-run.ts");
@@ -47,11 +51,18 @@ export function inspectCommand(command: Command): void {
     });
 }
 
-async function showTensors(file: string, json: boolean, key: string | undefined): Promise<void> {
+async function showTensors(
+  file: string,
+  { key, json, output }: { key: string | undefined; json: boolean; output: string | undefined },
+): Promise<void> {
   const { listTensors } = await import("../measure/tensor-list.ts");
   const { tensors, note, keys } = listTensors(file, key);
   if (note !== undefined) talk(note);
-  if (json) return printJson(tensors);
+  if (json || output !== undefined) {
+    const { inspectWeights } = await import("../inspect/inspect-weights.ts");
+    const report = inspectWeights(file, { ...(key && { key }), ...(output && { output }) });
+    if (json) return printJson(report);
+  }
   printColumns(
     ["tensor", "dtype", "shape"],
     tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" × ")]),

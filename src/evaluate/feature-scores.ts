@@ -1,11 +1,12 @@
 /** @file What features are worth: the classifiers and rates that the papers of this family report. */
 
 import { mcr2Loss } from "../rate/index.ts";
-import { aten, noGrad, type Random, scope, type Tensor } from "../tensor/index.ts";
+import { noGrad, type Random, scope } from "../tensor/index.ts";
 import { accuracy, type Classifier, knn, linearSvm, nearestSubspace } from "./classify/index.ts";
 import { kMeans } from "./cluster/index.ts";
 import type { Features } from "./features.ts";
 import { ari, clusteringAccuracy, nmi } from "./metrics/index.ts";
+import { numericalRank } from "./numerical-rank.ts";
 
 export interface ScoreOptions {
   classes: number;
@@ -66,17 +67,7 @@ export function scoreRates({ Z, labels }: Given, classes: number, precision: num
     scope(() => {
       const { rate, compression } = mcr2Loss(Z, labels, classes, { precision });
       const [R, Rc] = [rate.item(), compression.item()];
-      const energies = aten<Tensor>("linalg_eigvalsh", Z.T.matmul(Z)).flip([0]).clamp(0).numbers();
-      return { rate: R, compression: Rc, reduction: R - Rc, rank: numericalRank(energies) };
+      return { rate: R, compression: Rc, reduction: R - Rc, rank: numericalRank(Z) };
     }, "score rates"),
   );
-}
-
-/** The least number of leading energies that hold more than a share of the sum. */
-export function numericalRank(energies: readonly number[], held = 0.95): number {
-  const total = energies.reduce((sum, energy) => sum + energy, 0);
-  let sum = 0;
-  let rank = 0;
-  for (; rank < energies.length && sum <= held * total; rank++) sum += energies[rank]!;
-  return rank;
 }

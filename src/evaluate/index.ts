@@ -31,7 +31,6 @@ export {
   type NamingInputs,
   type NamingOptions,
   nameClusters,
-  numericalRank,
   type RepresentationOptions,
   representationAffinity,
   type Segmentation,
@@ -59,6 +58,7 @@ export {
   inceptionScore,
   nmi,
 } from "./metrics/index.ts";
+export { numericalRank, rankOfEnergies } from "./numerical-rank.ts";
 export {
   type AveragePrecision,
   averagePrecision,

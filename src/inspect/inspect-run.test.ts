@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CheckpointError, UsageError } from "../base/errors.ts";
-import { SEED, SIZES, trained } from "../measure/fixture.ts";
+import { SEED, SIZES, stackOf, trained } from "../measure/fixture.ts";
 import type { Report } from "../measure/index.ts";
 import { readReport } from "../measure/index.ts";
 import { resolveRecipe } from "../method/recipe.ts";
@@ -48,13 +48,13 @@ test("measures the checkpoint beside the weights the run began with", async () =
   const report = readReport(join(run, "report.json"));
   expect(inspection.report).toEqual(report);
   expect(report).toMatchObject({
-    run: "first",
+    name: "first",
     checkpoint: { name: "step-00000008", step: 8 },
     data: { name: "synthetic", split: "test", count: 160, normalise: "dataset" },
-    samples: { count: 20, spectra: 20 },
+    samples: 20,
   } satisfies DeepPartial<Report>);
   // the untrained model is the recipe's: half of the entries are zero after the first layer, as §1.4 has it
-  expect(Math.abs(report.layers.before![0]!.nonZero.mean! - 0.49)).toBeLessThan(0.05);
+  expect(Math.abs(stackOf(report).before[0]!.nonZero!.mean! - 0.49)).toBeLessThan(0.05);
   expect(inspection.table).toContain("R^c after MSSA");
   for (const path of inspection.figures) expect(existsSync(path)).toBe(true);
   expect(inspection.figures[0]).toBe(join(run, "figures", "layer-rate.svg"));
@@ -68,7 +68,7 @@ test("writes elsewhere when asked, and takes all images where there are fewer", 
     split: "test",
     output,
   });
-  expect((report as Report).samples.count).toBe(160);
+  expect(report.samples).toBe(160);
   expect(existsSync(join(output, "report.json"))).toBe(true);
 });
 

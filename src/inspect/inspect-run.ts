@@ -3,16 +3,6 @@
 import type { InspectRun } from "../method/index.ts";
 import { readRecipe } from "../method/load-run.ts";
 import type { MethodName } from "../method/recipe.ts";
-import { UsageError } from "../tensor/index.ts";
-
-const refuseProbe: InspectRun = async (folder) => {
-  throw new UsageError(
-    `${folder}: a probe leaves its network as it was; inspect the run that its weights are from`,
-    {
-      path: folder,
-    },
-  );
-};
 
 /** How runs of each method are looked into. */
 const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
@@ -22,7 +12,7 @@ const INSPECTORS: Record<MethodName, () => Promise<InspectRun>> = {
   cpp: async () => (await import("../method/cpp/inspect.ts")).inspectCpp,
   mae: async () => (await import("../method/mae/inspect.ts")).inspectMae,
   dino: async () => (await import("../method/dino/inspect.ts")).inspectDino,
-  probe: async () => refuseProbe,
+  probe: async () => (await import("../method/probe/inspect.ts")).inspectProbe,
   redunet: async () => (await import("../method/redunet/inspect.ts")).inspectRedunet,
   incremental: async () => (await import("../method/incremental/inspect.ts")).inspectIncremental,
   generative: async () => (await import("../method/generative/inspect.ts")).inspectGenerative,

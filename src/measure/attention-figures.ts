@@ -1,26 +1,34 @@
 /** @file Figures of what the class token attends to, over the images themselves. */
 
+import { leastOf } from "../base/extremes.ts";
 import { colourMaps, csv, type Figure, figure, type GridImage, imageGrid } from "../chart/index.ts";
 import { pngDataUri } from "../chart/png.ts";
 import { decode, unpackMap } from "./attention-maps.ts";
+import { subtitle } from "./layer-figures.ts";
 import type { Report, ReportAttention } from "./report-schema.ts";
 
 /** Heads that are drawn; more do not fit. */
 const MOST_HEADS = 12;
 
+/** Layers and heads of the maps: the least that any image has. */
+function sizesOf({ attention = [] }: Report): { depth: number; heads: number } {
+  const depth = leastOf(attention.map(({ layers }) => layers.length));
+  return { depth, heads: leastOf(attention.map(({ layers }) => layers[0]!.length)) };
+}
+
 /** Attention of the class token in the last layer but one, which shows objects best; every head, for each image. */
 export function attentionFigure(report: Report): Figure {
-  const layer = Math.max(0, report.model.depth - 2);
-  const heads = Math.min(MOST_HEADS, report.model.heads);
-  const names = Array.from({ length: heads }, (_, k) => `head ${k + 1}`);
-  const title = `What the class token attends to in layer ${layer + 1} of ${report.model.depth}, by head`;
-  const maps = (sample: ReportAttention) => sample.layers[layer]!.slice(0, heads).map(unpackMap);
+  const { depth, heads } = sizesOf(report);
+  const layer = Math.max(0, depth - 2);
+  const names = Array.from({ length: Math.min(MOST_HEADS, heads) }, (_, k) => `head ${k + 1}`);
+  const title = `What the class token attends to in layer ${layer + 1} of ${depth}, by head`;
+  const maps = (sample: ReportAttention) => sample.layers[layer]!.slice(0, MOST_HEADS).map(unpackMap);
   return grid(report, title, names, maps);
 }
 
 /** The same, mean over the heads, for every layer. */
 export function attentionDepthFigure(report: Report): Figure {
-  const depth = report.model.depth;
+  const { depth } = sizesOf(report);
   const stride = Math.ceil(depth / MOST_HEADS);
   const layers = Array.from({ length: depth }, (_, l) => l).filter((l) => (l + 1) % stride === 0);
   const names = layers.map((l) => `layer ${l + 1}`);
@@ -38,9 +46,10 @@ function grid(
   names: string[],
   mapsOf: (sample: ReportAttention) => Float32Array[],
 ): Figure {
-  const { classes } = report.data;
+  const { attention = [], data } = report;
+  const classes = data?.classes ?? [];
   const rows: (string | number)[][] = [];
-  const images = report.attention.flatMap((sample): GridImage[] => {
+  const images = attention.flatMap((sample): GridImage[] => {
     const maps = mapsOf(sample);
     maps.forEach((map, i) => {
       map.forEach((weight, at) => {
@@ -55,15 +64,15 @@ function grid(
     ];
   });
   const columns = names.length + 1;
-  const rowNames = report.attention.map(({ label, prediction }) => {
+  const rowNames = attention.map(({ label, prediction }) => {
     const name = classes[label] ?? String(label);
-    if (prediction.after === label) return name;
+    if (prediction === undefined || prediction.after === label) return name;
     return `${name} (as ${classes[prediction.after] ?? prediction.after})`;
   });
   const { svg } = figure(
     {
       title,
-      subtitle: `${report.checkpoint.name}, ${report.data.split} images of ${report.data.name}; yellow is each map's largest weight, violet is 0`,
+      subtitle: `${subtitle(report)}; yellow is each map's largest weight, violet is 0`,
       width: Math.min(1100, Math.max(640, 120 + columns * 88)),
     },
     imageGrid({ images, columns, rowNames, columnNames: ["image", ...names] }),

@@ -1,45 +1,52 @@
 /** @file Where the class token looks: its attention to the patches, per layer and head, of single images. */
 
-import type { DrawnClassifier } from "../model/index.ts";
 import { record } from "../nn/index.ts";
 import { noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { type Subject, stacksOf } from "./layered.ts";
 
 /** Attention of the class token in one image. */
 export interface ClassAttention {
-  /** Class with the largest logit. */
-  prediction: number;
   /** Patches down and across. */
   rows: number;
   columns: number;
   /** maps[layer][head][patch]: softmax weights, patches row by row. They sum to at most 1: the class token keeps some. */
   maps: Float32Array[][];
+  /** Of the largest output, which in a classifier is the predicted class. */
+  largest: number;
 }
 
 /**
  * The class token's row of the attention matrix, without its own column and not scaled up to sum to 1 again, as the
- * authors' code takes it.
+ * authors' code takes it. Of an encoder, where the model has a decoder too.
  *
  * @param image normalised, [c, h, w]
+ * @param patch side of a patch in pixels
+ * @returns nothing where no layer has attention from a class token to every patch, as in ToST and in convolutions
  */
-export function classAttention(model: DrawnClassifier, image: Tensor): ClassAttention {
-  const { patch } = model.options;
+export function classAttention(subject: Subject, image: Tensor, patch: number): ClassAttention | undefined {
+  const { model, run = (inputs: Tensor) => model.apply(inputs) } = subject;
   const [, height, width] = image.shape as [number, number, number];
-  const rows = height / patch;
-  const columns = width / patch;
+  const [rows, columns] = [Math.floor(height / patch), Math.floor(width / patch)];
+  const layers = stacksOf(model)[0]?.layers ?? [];
+  const probes = layers.map(({ path }) => `${path}.*.attention`);
   return noGrad(() =>
     scope(() => {
-      const part = "mssa" in model.blocks[0]! ? "mssa" : "attn";
-      const { result, found } = record(model, [`block.*.${part}.attention`], () =>
-        model.apply(image.unsqueeze(0)),
-      );
-      const maps = model.blocks.map((_, l) => {
-        const name = `block.${l}.${part}.attention`;
-        const weights = found.get(name)!.select(0, 0).select(1, 0); //          [K, n]
-        const patches = weights.narrow(1, 1, rows * columns).to("float32"); //  [K, N]
-        return patches.unbind(0).map((head) => Float32Array.from(head.contiguous().numbers()));
-      });
-      for (const tensor of found.values()) tensor.dispose();
-      return { prediction: result.argmax().item(), rows, columns, maps };
+      const { result, found } = record(model, probes, () => run(image.unsqueeze(0)), "allowed");
+      try {
+        const weights = layers.map(
+          ({ path }) => [...found].find(([name]) => name.startsWith(`${path}.`))?.[1],
+        );
+        const whole = (A: Tensor | undefined) => A !== undefined && A.size(-1) === rows * columns + 1;
+        if (weights.length === 0 || !weights.every(whole)) return undefined;
+        const maps = weights.map((A) => {
+          const cls = A!.select(0, 0).select(1, 0); //                          [K, n]
+          const patches = cls.narrow(1, 1, rows * columns).to("float32"); //    [K, N]
+          return patches.unbind(0).map((head) => Float32Array.from(head.contiguous().numbers()));
+        });
+        return { rows, columns, maps, largest: result.argmax().item() };
+      } finally {
+        for (const tensor of found.values()) tensor.dispose();
+      }
     }, "classAttention"),
   );
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { reportFigures, writeFigures } from "./figures.ts";
-import { sampleReport } from "./fixture.ts";
+import { sampleReport, stackOf, withoutBefore } from "./fixture.ts";
 import { someLayers } from "./layer-figures.ts";
 import type { Report } from "./report-schema.ts";
 
@@ -25,7 +25,7 @@ const TITLES = {
   orthogonality: "Distance from orthonormality, per layer (0: orthonormal)",
   coherence: "Coherence between the subspaces of different heads, per layer (0: orthogonal)",
   "head-coherence": "How far the subspaces of two heads overlap: mean cosine of their principal angles",
-  spectra: "Singular values of the tokens Z^{ℓ+1} after each layer",
+  "layer-spectra": "Singular values of the tokens Z^{ℓ+1} after each layer",
   attention: "What the class token attends to in layer 2 of 3, by head",
   "attention-by-layer": "What the class token attends to, by layer (mean over heads)",
 };
@@ -51,7 +51,7 @@ test("all figures are written, each with its title, its numbers and nothing unde
 
 test("the numbers beside a figure are the report's", () => {
   const lines = reportFigures(crate).get("non-zeros")!.csv.trimEnd().split("\n");
-  const { mean, std } = crate.layers.after[1]!.nonZero;
+  const { mean, std } = stackOf(crate).after[1]!.nonZero!;
   expect(lines).toContain(`trained,2,${mean},${mean! - std!},${mean! + std!}`);
   const attention = reportFigures(crate).get("attention")!.csv.trimEnd().split("\n");
   expect(attention).toHaveLength(1 + 4 * 3 * 16);
@@ -62,7 +62,7 @@ test("a ViT has the figures that mean something for it, also of one sample; olde
   writeFigures(vit, folder);
   const left = readdirSync(folder).filter((name) => name.endsWith(".svg"));
   expect(left.sort()).toEqual(
-    ["attention-by-layer", "attention", "non-zeros", "rate-of-all", "spectra"]
+    ["attention-by-layer", "attention", "non-zeros", "rate-of-all", "layer-spectra"]
       .map((name) => `${name}.svg`)
       .sort(),
   );
@@ -71,8 +71,7 @@ test("a ViT has the figures that mean something for it, also of one sample; olde
 
 test("equal reports give equal figures, also where the untrained weights are not known", () => {
   expect(reportFigures(crate)).toEqual(reportFigures(structuredClone(crate)));
-  const alone = { ...crate, layers: { ...crate.layers, before: null } };
-  for (const { svg } of reportFigures(alone).values()) expect(svg).not.toContain("untrained");
+  for (const { svg } of reportFigures(withoutBefore(crate)).values()) expect(svg).not.toContain("untrained");
 });
 
 test("of many layers the first, the last and some between are drawn", () => {

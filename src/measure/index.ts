@@ -2,16 +2,24 @@
 
 export { type ClassAttention, classAttention } from "./attention.ts";
 export { reportFigures, writeFigures } from "./figures.ts";
-export { type InspectionTask, inspectModels } from "./inspect-models.ts";
-export { layerTable } from "./layer-table.ts";
+export { type Stack, type Subject, stacksOf } from "./layered.ts";
 export {
   type LayerMeasure,
-  type LayerMeasures,
+  type LayerMeasureName,
   type MeasureOptions,
+  Meter,
   measureLayers,
   type Spread,
-} from "./measure.ts";
+  type StackMeasures,
+} from "./meter.ts";
 export { readReport, writeReport } from "./report.ts";
-export type { Report, ReportAttention, ReportLayer, ReportSpread } from "./report-schema.ts";
+export type {
+  Report,
+  ReportAttention,
+  ReportLayer,
+  ReportSpread,
+  ReportStack,
+} from "./report-schema.ts";
+export { reportTable } from "./report-table.ts";
 export { listTensors, type TensorEntry } from "./tensor-list.ts";
 export type { HeadCosines, Orthogonality, WeightMeasures } from "./weights.ts";

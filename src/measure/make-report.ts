@@ -1,85 +1,64 @@
-/** @file A report from the measures of a run. */
+/** @file A report from what was found. */
 
-import type { DrawnClassifier } from "../model/index.ts";
+import type { Module } from "../nn/index.ts";
 import { environment } from "./environment.ts";
-import { isCrate, type LayerMeasures, type LayerMeter } from "./measure.ts";
+import type { LayerMeasure, MeasureOptions, StackMeasures } from "./meter.ts";
 import { checkReport, withoutGaps } from "./report.ts";
 import { REPORT_VERSION, type Report } from "./report-schema.ts";
 
-/** What a report is made from. */
-export interface ReportParts {
-  /** Name of the run's folder. */
-  run: string;
-  modelName: string;
-  /** The model of the checkpoint. */
-  model: DrawnClassifier;
-  data: Report["data"];
-  checkpoint: Report["checkpoint"];
-  seed: number;
-  /** Of the measured samples. */
-  labels: readonly number[];
-  /** Untrained weights; null where they are not known. */
-  before: LayerMeasures | null;
-  after: LayerMeasures;
-  settings: Pick<LayerMeter, "precision" | "authorsEpsilon" | "spectra">;
-  attention: Report["attention"];
-  /** When it was made; now. */
-  created?: Date;
+/** Layers as they were measured; `before` is null where the untrained weights are not known. */
+export interface MeasuredLayers {
+  before: StackMeasures[] | null;
+  after: StackMeasures[];
+  settings: Required<MeasureOptions>;
 }
 
-const NO_SUBSPACES = "a ViT has no subspaces U and no dictionary D";
-/** What only a layer with subspaces has. */
-const OF_SUBSPACES = [
-  "authorsRate",
-  "paperRate",
-  "paperRateUnit",
-  "compression",
-  "compressionUnit",
-  "reduction",
-  "reductionUnit",
-  "weights",
-];
+/** A cell of a row; what a row has not is left out of it. */
+export type Cell = number | string;
+
+/** What a report is made from. */
+export interface ReportParts
+  extends Pick<Report, "name" | "recipe" | "method" | "model" | "data" | "checkpoint" | "seed" | "samples"> {
+  /** By name: rates in nats, accuracies in per cent. */
+  numbers?: Readonly<Record<string, number>>;
+  rows?: readonly Readonly<Record<string, Cell>>[];
+  layers?: MeasuredLayers;
+  attention?: Report["attention"];
+  notes?: readonly string[];
+}
+
 const NO_BEFORE = "the untrained weights are not known";
 const NO_STEP = "the checkpoint does not say its step";
 
-/** The report, checked; each null in it has its reason. */
+/** The report, checked; each null in it has its reason. @throws {DataError} parts that no report can have */
 export function makeReport(parts: ReportParts): Report {
-  const { model, labels, before, after, settings, checkpoint } = parts;
-  const count = after.predictions.length;
-  const measured = withoutGaps({ before: before?.layers ?? null, after: after.layers }, (path, value) =>
-    reasonFor(path, value, count),
+  const { numbers = {}, rows = [], layers, attention, notes = [], ...about } = parts;
+  const measured = withoutGaps(
+    { numbers, rows: [...rows], layers: layers && stacksOfReport(layers) },
+    (path, value) => reasonFor(path, value, parts.samples),
   );
-  const missing = measured.missing.map(({ path, reason }) => ({ path: `layers.${path}`, reason }));
-  if (!isCrate(model))
-    for (const name of OF_SUBSPACES) missing.push({ path: `layers.*.*.${name}`, reason: NO_SUBSPACES });
-  if (before === null)
-    for (const path of ["layers.before", "samples.accuracy.before", "attention.*.prediction.before"])
-      missing.push({ path, reason: NO_BEFORE });
-  if (checkpoint.step === null) missing.push({ path: "checkpoint.step", reason: NO_STEP });
+  const missing = [...measured.missing];
+  if (layers?.before === null) missing.push({ path: "layers.*.before", reason: NO_BEFORE });
+  if (attention?.some(({ prediction }) => prediction?.before === null))
+    missing.push({ path: "attention.*.prediction.before", reason: NO_BEFORE });
+  if (about.checkpoint?.step === null) missing.push({ path: "checkpoint.step", reason: NO_STEP });
   const report = {
+    kind: "inspection",
     version: REPORT_VERSION,
-    created: (parts.created ?? new Date()).toISOString(),
-    run: parts.run,
-    model: { name: parts.modelName, ...describeModel(model) },
-    data: parts.data,
-    checkpoint,
-    seed: parts.seed,
-    samples: {
-      count,
-      spectra: Math.min(settings.spectra, count),
-      accuracy: {
-        before: before && accuracy(before.predictions, labels),
-        after: accuracy(after.predictions, labels),
-      },
-    },
-    settings: { precision: settings.precision, authorsEpsilon: settings.authorsEpsilon },
-    layers: measured.tree,
-    attention: parts.attention,
+    created: new Date().toISOString(),
+    ...about,
+    settings: layers?.settings,
+    ...measured.tree,
+    attention,
+    notes: [...notes, ...leftOut(layers?.after ?? [])],
     missing,
     environment: environment(),
   };
-  return checkReport(report, "report");
+  return checkReport(JSON.parse(JSON.stringify(report)), "report"); // what is undefined is left out
 }
+
+const stacksOfReport = ({ before, after }: MeasuredLayers) =>
+  after.map(({ name, layers }, s) => ({ name, before: before?.[s]?.layers ?? null, after: layers }));
 
 function reasonFor(path: string, value: number, samples: number): string {
   if (path.endsWith(".std") && samples < 2) return "the unbiased deviation needs two samples";
@@ -88,20 +67,35 @@ function reasonFor(path: string, value: number, samples: number): string {
   return `not finite: ${value}`;
 }
 
-function describeModel(model: DrawnClassifier) {
-  const { dim, depth, heads, patch, imageSize } = model.options;
-  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
-  return {
-    family: isCrate(model) ? ("crate" as const) : ("vit" as const),
-    parameters: model.parameterCount(),
-    ...{ dim, depth, heads },
-    headDim: isCrate(model) ? model.options.headDim : dim / heads,
-    ...{ patch, height, width },
-    tokens: (height / patch) * (width / patch) + 1,
-  };
-}
+const NO_SUBSPACES =
+  "authorsRate, paperRate, compression and reduction are left out: there are no subspaces U";
+const NO_TOKENS =
+  "rates of tokens are left out: there are none; featureRate is R of the features, of maps averaged over pixels";
 
-/** Share of the predictions that are right. */
-function accuracy(predictions: readonly number[], labels: readonly number[]): number {
-  return predictions.filter((prediction, i) => prediction === labels[i]).length / predictions.length;
+/** What is not defined for the layers, a line for each stack. */
+const leftOut = (stacks: readonly StackMeasures[]): string[] =>
+  stacks.flatMap(({ name, layers }) => {
+    const has = (measure: keyof LayerMeasure) => layers.some((layer) => layer[measure] !== undefined);
+    if (has("paperRate") || !has("nonZero")) return [];
+    const part = stacks.length > 1 ? `${name}: ` : "";
+    return [part + (has("rate") ? NO_SUBSPACES : NO_TOKENS)];
+  });
+
+/** What can be told of the sizes of models. */
+const SIZES = ["dim", "depth", "heads", "headDim", "patch"] as const;
+
+/** A model in a report: its name, its numbers, and the sizes that it has. */
+export function describeModel(name: string, model: Module, more: readonly Module[] = []): Report["model"] {
+  const { options = {} } = model as { options?: Record<string, unknown> };
+  const sizes = Object.fromEntries(
+    SIZES.flatMap((key) => (typeof options[key] === "number" ? [[key, options[key]]] : [])),
+  ) as Pick<Report["model"], (typeof SIZES)[number]>;
+  const { dim, heads, headDim } = sizes;
+  if (headDim === undefined && dim !== undefined && heads !== undefined) sizes.headDim = dim / heads;
+  const parameters = [model, ...more].reduce((sum, each) => sum + each.parameterCount(), 0);
+  const described: Report["model"] = { name, parameters, ...sizes };
+  const { imageSize } = options as { imageSize?: number | readonly [number, number] };
+  if (imageSize === undefined) return described;
+  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
+  return { ...described, height, width };
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataError, UsageError } from "../base/errors.ts";
 import { decode, packMap, unpackMap } from "./attention-maps.ts";
-import { SIZES, sampleReport } from "./fixture.ts";
+import { SIZES, sampleReport, stackOf } from "./fixture.ts";
 import { checkReport, readReport, withoutGaps, writeReport } from "./report.ts";
 import type { Report } from "./report-schema.ts";
 
@@ -25,9 +25,18 @@ test("what is written is read back, equal", () => {
 });
 
 test("it holds both models, all layers, and images of different classes with their maps", () => {
-  const { layers, attention, samples, model, missing } = report;
-  expect([layers.before!.length, layers.after.length, samples.count]).toEqual([3, 3, 12]);
-  expect(model).toMatchObject({ family: "crate", headDim: 8, tokens: 17, height: 16 });
+  const { attention = [], samples, model, missing } = report;
+  const { before, after } = stackOf(report);
+  expect([before.length, after.length, samples]).toEqual([3, 3, 12]);
+  expect(model).toMatchObject({
+    name: "crate",
+    dim: 24,
+    depth: 3,
+    heads: 3,
+    headDim: 8,
+    patch: 4,
+    height: 16,
+  });
   expect(missing).toEqual([]);
   expect(attention).toHaveLength(4);
   expect(new Set(attention.map(({ label }) => label)).size).toBe(4);
@@ -37,8 +46,8 @@ test("it holds both models, all layers, and images of different classes with the
     expect(decode(layers[0]![0]!.weights)).toHaveLength(rows * columns);
   }
   // training has moved something
-  expect(layers.after[2]!.authorsRate!.mean).not.toBeCloseTo(layers.before![2]!.authorsRate!.mean!, 4);
-  expect(layers.before![0]!.spectrum).toHaveLength(Math.min(17, SIZES.dim));
+  expect(after[2]!.authorsRate!.mean).not.toBeCloseTo(before[2]!.authorsRate!.mean!, 4);
+  expect(before[0]!.spectrum).toHaveLength(Math.min(17, SIZES.dim));
 });
 
 test("equal seeds measure equal samples", async () => {
@@ -50,19 +59,20 @@ test("equal seeds measure equal samples", async () => {
 describe("missing numbers", () => {
   test("a deviation of one sample is null, with the reason", async () => {
     const one = await sampleReport("crate", 1);
-    expect(one.layers.after[0]!.rate.std).toBeNull();
+    expect(stackOf(one).after[0]!.rate!.std).toBeNull();
     expect(one.missing).toContainEqual({
-      path: "layers.after.0.rate.std",
+      path: "layers.0.after.0.rate.std",
       reason: "the unbiased deviation needs two samples",
     });
   });
 
-  test("what a ViT has not is null, with the reason", async () => {
+  test("what a ViT has not is left out, with a line that says so", async () => {
     const vit = await sampleReport("vit", 3);
-    expect(vit.layers.after[1]!.paperRate).toBeNull();
-    const reason = vit.missing.find(({ path }) => path === "layers.*.*.paperRate")!.reason;
-    expect(reason).toBe("a ViT has no subspaces U and no dictionary D");
-    expect(vit.attention[0]!.layers[0]).toHaveLength(3);
+    expect(stackOf(vit).after[1]).not.toHaveProperty("paperRate");
+    expect(vit.notes).toEqual([
+      "authorsRate, paperRate, compression and reduction are left out: there are no subspaces U",
+    ]);
+    expect(vit.attention![0]!.layers[0]).toHaveLength(3);
   });
 
   test("every number that is not finite becomes null and is listed", () => {
@@ -78,9 +88,9 @@ describe("missing numbers", () => {
 
   test("a null without a reason is refused", () => {
     const broken = structuredClone(report);
-    broken.layers.after[1]!.nonZero.mean = null;
+    stackOf(broken).after[1]!.nonZero!.mean = null;
     expect(() => checkReport(broken, "r.json")).toThrow(
-      "r.json: not a report: layers.after.1.nonZero.mean is null, and missing has no reason",
+      "r.json: damaged report: layers.0.after.1.nonZero.mean: is null, and missing has no reason; write it anew",
     );
   });
 });
@@ -93,15 +103,22 @@ describe("what is no report", () => {
   };
 
   test("another version is refused with both numbers", () => {
-    expect(attempt(JSON.stringify({ ...report, version: 2 }))).toThrow(/report of version 2, expected 1/);
+    expect(attempt(JSON.stringify({ ...report, version: 3 }))).toThrow(/a report of version 3, expected 2/);
   });
 
   test("a missing part, a strange part and a number out of range are named", () => {
-    const { layers: _, ...rest } = report;
-    expect(attempt(JSON.stringify(rest))).toThrow(/other\.json: not a report: layers:/);
+    const { numbers: _, ...rest } = report;
+    expect(attempt(JSON.stringify(rest))).toThrow(/other\.json: damaged report: numbers: invalid input/);
     expect(attempt(JSON.stringify({ ...report, extra: 1 }))).toThrow(/unrecognized key: "extra"/i);
-    const samples = { ...report.samples, accuracy: { before: 0, after: 1.5 } };
-    expect(attempt(JSON.stringify({ ...report, samples }))).toThrow(/samples\.accuracy\.after/);
+    const checkpoint = { name: "last", step: -1 };
+    expect(attempt(JSON.stringify({ ...report, checkpoint }))).toThrow(/checkpoint\.step: too small/);
+  });
+
+  test("a report of version 1, of another kind, and of verify say what they are and how to make one", () => {
+    const { kind: _, ...old } = { ...report, version: 1 };
+    expect(attempt(JSON.stringify(old))).toThrow(/a report of version 1, expected 2, .* write it anew/);
+    expect(attempt(JSON.stringify({ ...report, kind: "x" }))).toThrow(/a report of kind "x", expected/);
+    expect(attempt('{"version":1,"claims":[]}')).toThrow(/a report of "vitrine verify", expected/);
   });
 
   test("what is cut short is a data error, what is not there a usage error", () => {

@@ -37,28 +37,43 @@ export function withoutGaps<T>(
  * @throws {DataError} with `source` and the first thing that is wrong
  */
 export function checkReport(value: unknown, source: string): Report {
-  const version = (value as { version?: unknown } | null)?.version;
-  if (typeof version === "number" && version !== REPORT_VERSION)
-    throw new DataError(
-      `${source}: report of version ${version}, expected ${REPORT_VERSION}; write it anew with "vitrine inspect"`,
-      { path: source, expected: String(REPORT_VERSION), received: String(version) },
-    );
+  const other = otherThan(value);
+  if (other !== undefined) throw new DataError(`${source}: ${other}`, { path: source });
+  const refuse = (path: readonly PropertyKey[], what: string): never => {
+    const place = path.map(String).join(".") || "top level";
+    throw new DataError(`${source}: damaged report: ${place}: ${what}; ${ANEW}`, { path: source });
+  };
   const result = reportSchema.safeParse(value);
   if (!result.success) {
-    const issue = result.error.issues[0]!;
-    const place = issue.path.map(String).join(".") || "top level";
-    throw new DataError(`${source}: not a report: ${place}: ${lowerFirst(issue.message)}`, { path: source });
+    const { path, message } = result.error.issues[0]!;
+    return refuse(path, lowerFirst(message));
   }
-  const reasons = result.data.missing.map(({ path }) => path.split("."));
+  const reasons = result.data.missing.map(({ path }) => path);
   const bare = nulls(result.data, []).find((path) => !reasons.some((reason) => matches(reason, path)));
-  if (bare !== undefined)
-    throw new DataError(`${source}: not a report: ${bare.join(".")} is null, and missing has no reason`, {
-      path: source,
-    });
-  return result.data;
+  return bare === undefined ? result.data : refuse(bare, "is null, and missing has no reason");
 }
 
-/** Reads a report. @throws {UsageError} no such file; {DataError} not JSON, another version, not a report */
+const ANEW = 'write it anew with "vitrine inspect"';
+
+/** What a file is, where it is whole but no report of this version. */
+function otherThan(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return `not a report, which is an object; ${ANEW}`;
+  const { kind, version, claims } = value as Record<string, unknown>;
+  if (Array.isArray(claims)) return 'a report of "vitrine verify", expected one of "vitrine inspect"';
+  if (version === 1 && kind === undefined)
+    return `a report of version 1, expected ${REPORT_VERSION}, which has one form for all methods; ${ANEW}`;
+  if (typeof kind === "string" && kind !== "inspection")
+    return `a report of kind "${kind}", expected "inspection"; ${ANEW}`;
+  if (typeof version === "number" && version !== REPORT_VERSION)
+    return `a report of version ${version}, expected ${REPORT_VERSION}; ${ANEW}`;
+  return undefined;
+}
+
+/**
+ * Reads the report.json that `vitrine inspect` wrote.
+ * @throws {UsageError} no such file; {DataError} not JSON, another version or kind, damaged: with the file and the field
+ */
 export function readReport(file: string): Report {
   let text: string;
   try {
@@ -74,7 +89,7 @@ export function readReport(file: string): Report {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new DataError(`${file}: not a report: not JSON`, { path: file, cause: error });
+    throw new DataError(`${file}: not a report: not JSON; ${ANEW}`, { path: file, cause: error });
   }
   return checkReport(value, file);
 }
@@ -95,5 +110,9 @@ function nulls(value: unknown, path: string[]): string[][] {
   return Object.entries(value as object).flatMap(([key, item]) => nulls(item, [...path, key]));
 }
 
-const matches = (pattern: string[], path: string[]): boolean =>
-  pattern.length === path.length && pattern.every((part, i) => part === "*" || part === path[i]);
+/** Names in a path may have points of their own: those of numbers and rows. */
+const matches = (pattern: string, path: string[]): boolean => {
+  if (pattern === path.join(".")) return true;
+  const parts = pattern.split(".");
+  return parts.length === path.length && parts.every((part, i) => part === "*" || part === path[i]);
+};

@@ -3,7 +3,7 @@
 import { authorsLayerRate, codingRate, nonZeroShare, rateOfProjections } from "../rate/index.ts";
 import { aten, type Tensor } from "../tensor/index.ts";
 
-/** Tokens of one layer for b samples. What a ViT has not is left out. */
+/** Tokens of one layer for b samples. What a layer has not is left out. */
 export interface LayerTokens {
   /** Z^ℓ, before the layer, [b, n, d]. */
   input: Tensor | undefined;
@@ -35,12 +35,12 @@ export type TokenMeasures = Partial<Record<TokenMeasure, number[]>>;
 /** Tokens scaled to unit length; those of zeros stay zero. */
 export const unitTokens = (Z: Tensor): Tensor => Z.div(Z.norm(-1, true).clamp(1e-12));
 
-/** The measures of one layer; `precision` is ε of everything but the authors' estimator, whose ε is `authorsEpsilon`. */
+/** The measures of one layer; `epsilon` is ε of everything but the authors' estimator, whose ε is `authorsEpsilon`. */
 export function measureTokens(
   tokens: LayerTokens,
-  options: { precision: number; authorsEpsilon: number },
+  options: { epsilon: number; authorsEpsilon: number },
 ): TokenMeasures {
-  const { precision, authorsEpsilon } = options;
+  const { epsilon: precision, authorsEpsilon } = options;
   const { input, projection, subspaces } = tokens;
   const half = tokens.half.to("float64"); // differences of rates are small
   const output = tokens.output.to("float64");

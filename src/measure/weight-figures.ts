@@ -2,7 +2,7 @@
 
 import { largestOf, leastOf } from "../base/extremes.ts";
 import { type Figure, figure, heatMap } from "../chart/index.ts";
-import { type Drawn, layerChart, someLayers } from "./layer-figures.ts";
+import { type Drawn, has, layerChart, someLayers, stacksIn } from "./layer-figures.ts";
 import type { Report, ReportLayer } from "./report-schema.ts";
 
 type Weights = NonNullable<ReportLayer["weights"]>;
@@ -17,12 +17,21 @@ function range(values: readonly (number | null)[]): Drawn {
   return { y: mean, low: leastOf(given), high: largestOf(given) };
 }
 
-const ofWeights = (of: (weights: Weights) => Drawn) => (layer: ReportLayer) =>
-  layer.weights === null ? { y: null, low: null, high: null } : of(layer.weights);
+const ofWeights = (of: (weights: Weights) => Drawn | undefined) => (layer: ReportLayer) =>
+  layer.weights && of(layer.weights);
+
+const ofDictionary = (of: "raw" | "columns") =>
+  ofWeights(({ dictionary }) => dictionary && { y: dictionary[of] });
 
 /** Whose weights, in one line under a title. */
 const weightsOf = ({ model, checkpoint }: Report) =>
-  `${model.name} (d = ${model.dim}, ${model.heads} heads of ${model.headDim}), ${checkpoint.name}`;
+  `${model.name} (d = ${model.dim ?? "?"}, ${model.heads ?? "?"} heads of ${model.headDim ?? "?"})${checkpoint === undefined ? "" : `, ${checkpoint.name}`}`;
+
+/** Whether the layers have subspaces. */
+export const hasSubspaces = has("weights");
+/** Whether there are heads to compare. */
+export const severalHeads = (report: Report): boolean =>
+  stacksIn(report).some(({ after }) => after.some(({ weights }) => (weights?.subspaces.raw.length ?? 0) > 1));
 
 /** Cosines of different heads, each pair once. */
 const pairs = (matrix: readonly (readonly (number | null)[])[]) =>
@@ -47,21 +56,13 @@ export function orthogonalityFigure(report: Report): Figure {
       ofWeights(({ subspaces }) => range(subspaces.columns)),
       { min: 0 },
     ),
-    layerChart(
-      report,
-      "Dictionary, as it is",
-      D,
-      ofWeights(({ dictionary }) => ({ y: dictionary.raw })),
-      { min: 0 },
-    ),
-    layerChart(
-      report,
-      "Dictionary, columns at unit length",
-      D,
-      ofWeights(({ dictionary }) => ({ y: dictionary.columns })),
-      { min: 0 },
-    ),
   ];
+  const dictionaries = stacksIn(report).some(({ after }) => after.some(({ weights }) => weights?.dictionary));
+  if (dictionaries)
+    charts.push(
+      layerChart(report, "Dictionary, as it is", D, ofDictionary("raw"), { min: 0 }),
+      layerChart(report, "Dictionary, columns at unit length", D, ofDictionary("columns"), { min: 0 }),
+    );
   return figure(
     {
       title: "Distance from orthonormality, per layer (0: orthonormal)",
@@ -117,29 +118,31 @@ export function coherenceFigure(report: Report): Figure {
 
 /** Mean cosine between each two heads, one heat map for each of some layers. */
 export function headCoherenceFigure(report: Report): Figure {
-  const { after } = report.layers;
-  const { heads } = report.model;
-  const shown = someLayers(after.length, 6);
-  const matrices = shown.map((l) => after[l]!.weights?.coherence.spans.mean ?? []);
-  const values = matrices.flatMap((matrix) => known(pairs(matrix)));
+  const stacks = stacksIn(report).filter(({ after }) => after.some(({ weights }) => weights !== undefined));
+  const shown = stacks.flatMap(({ name, after }) =>
+    someLayers(after.length, 6).map((l) => ({
+      title: stacks.length > 1 ? `${name}, layer ${l + 1}` : `Layer ${l + 1}`,
+      matrix: after[l]!.weights?.coherence.spans.mean ?? [],
+    })),
+  );
+  const values = shown.flatMap(({ matrix }) => known(pairs(matrix)));
   const [min, max] = values.length > 0 ? [leastOf(values), largestOf(values)] : [0, 1];
-  const charts = shown.map((l, i) =>
-    heatMap({
-      title: `Layer ${l + 1}`,
-      rows: heads,
-      columns: heads,
+  const charts = shown.map(({ title, matrix }) => {
+    const heads = matrix.length;
+    return heatMap({
+      ...{ title, rows: heads, columns: heads },
       // a head with itself has cosine 1, which would flatten all others
       values: Array.from({ length: heads * heads }, (_, cell) => {
         const [j, k] = [Math.floor(cell / heads), cell % heads];
-        return j === k ? Number.NaN : (matrices[i]![j]?.[k] ?? Number.NaN);
+        return j === k ? Number.NaN : (matrix[j]![k] ?? Number.NaN);
       }),
       x: { label: "head" },
       y: { label: "head" },
       label: "mean cosine",
       annotate: heads <= 6,
       ...{ min, max },
-    }),
-  );
+    });
+  });
   return figure(
     {
       title: "How far the subspaces of two heads overlap: mean cosine of their principal angles",

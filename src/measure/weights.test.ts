@@ -22,7 +22,7 @@ const measured = (make: () => { U: Tensor; D: Tensor }) => {
     const { U, D } = make();
     return layerWith(U, D);
   });
-  return measureWeights(layer);
+  return measureWeights(layer)!;
 };
 
 test("orthonormal subspaces that span everything have no gap and no coherence", () => {
@@ -30,7 +30,7 @@ test("orthonormal subspaces that span everything have no gap and no coherence", 
     const [Q] = aten<[Tensor, Tensor]>("linalg_qr", random(1).normal([d, d]), "reduced");
     return { U: Q, D: Q };
   });
-  for (const gap of [...subspaces.raw, ...subspaces.columns, dictionary.raw, dictionary.columns])
+  for (const gap of [...subspaces.raw, ...subspaces.columns, dictionary!.raw, dictionary!.columns])
     expect(gap).toBeLessThan(1e-5);
   coherence.spans.largest.forEach((row, j) => {
     row.forEach((cosine, k) => {
@@ -44,8 +44,8 @@ test("scaling shows in the raw gap only: ‖(s² − 1) I_p‖_F = |s² − 1| �
   const { subspaces, dictionary } = measured(() => ({ U: eye(d).mul(3), D: eye(d).mul(0.5) }));
   for (const gap of subspaces.raw) expect(gap).toBeCloseTo(8 * Math.sqrt(p), 10);
   for (const gap of subspaces.columns) expect(gap).toBeCloseTo(0, 10);
-  expect(dictionary.raw).toBeCloseTo(0.75 * Math.sqrt(d), 10);
-  expect(dictionary.columns).toBeCloseTo(0, 10);
+  expect(dictionary!.raw).toBeCloseTo(0.75 * Math.sqrt(d), 10);
+  expect(dictionary!.columns).toBeCloseTo(0, 10);
 });
 
 test("equal spans have cosine 1 in any basis, though their stored vectors have not", () => {

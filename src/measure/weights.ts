@@ -1,7 +1,9 @@
 /** @file What a layer's weights alone say: how orthogonal its subspaces and its dictionary are, how far heads overlap. */
 
-import type { CrateLayer } from "../model/index.ts";
+import { ISTA, Majorise } from "../model/index.ts";
+import type { Module } from "../nn/index.ts";
 import { aten, eye, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { mssaOf } from "./layered.ts";
 
 /** A distance from orthogonality, of the weights as they are and with every column scaled to unit length. */
 export interface Orthogonality<T = number> {
@@ -15,6 +17,7 @@ export interface HeadCosines {
   mean: number[][];
 }
 
+/** Of a layer with subspaces. */
 export interface WeightMeasures {
   /** ‖UₖᵀUₖ − I‖_F of each head, 0 to ∞. */
   subspaces: Orthogonality<number[]>;
@@ -24,8 +27,8 @@ export interface WeightMeasures {
     /** Cosines of the principal angles between the spans, which no change of basis alters. */
     spans: HeadCosines;
   };
-  /** ‖DᵀD − I‖_F of the dictionary. */
-  dictionary: Orthogonality;
+  /** ‖DᵀD − I‖_F of a complete dictionary; an overcomplete one, or none, is not measured. */
+  dictionary?: Orthogonality;
 }
 
 /** ‖AᵀA − I‖_F: A [..., d, p] → [...]. 0 when the columns are orthonormal. */
@@ -68,18 +71,29 @@ function spanCosines(U: Tensor): HeadCosines {
 
 const rows = (matrix: Tensor): number[][] => matrix.toArray() as number[][];
 
-/** Measures the weights of one CRATE layer, in float64. */
-export function measureWeights({ mssa, ista }: CrateLayer): WeightMeasures {
+/** Measures the weights of a layer, in float64; nothing where it has no subspaces. */
+export function measureWeights(block: Module | undefined): WeightMeasures | undefined {
+  const mssa = mssaOf(block);
+  if (mssa === undefined) return undefined;
   return noGrad(() =>
     scope(() => {
       const U = mssa.subspaces().to("cpu").to("float64"); //                    [K, d, p]
-      const D = ista.D.to("cpu").to("float64"); //                              [d, d]
       const unit = unitColumns(U);
-      return {
+      const measured: WeightMeasures = {
         subspaces: { raw: orthogonalityGap(U).numbers(), columns: orthogonalityGap(unit).numbers() },
         coherence: { vectors: vectorCosines(unit), spans: spanCosines(U) },
-        dictionary: { raw: orthogonalityGap(D).item(), columns: orthogonalityGap(unitColumns(D)).item() },
       };
+      const dictionary = dictionaryOf(block);
+      if (dictionary === undefined) return measured;
+      const D = dictionary.to("cpu").to("float64"); //                          [d, d]
+      const raw = orthogonalityGap(D).item();
+      return { ...measured, dictionary: { raw, columns: orthogonalityGap(unitColumns(D)).item() } };
     }, "measureWeights"),
   );
 }
+
+/** D of a layer that sparsifies in a complete dictionary. */
+const dictionaryOf = (block: Module | undefined): Tensor | undefined =>
+  block?.children
+    .map(({ module }) => module)
+    .find((module) => module instanceof ISTA || module instanceof Majorise)?.D;

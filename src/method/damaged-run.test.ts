@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { damages, WHOLES } from "../../test/damages.ts";
 import { quietly, tiny } from "../../test/tiny.ts";
 import { CheckpointError, DataError, UsageError } from "../base/errors.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
@@ -23,27 +24,6 @@ function copy(): string {
   cpSync(good, run, { recursive: true });
   return run;
 }
-
-/** Every value of a JSON tree once left out and once replaced by each of these. */
-function* damages(tree: object, into: (changed: object) => string = JSON.stringify): Generator<string> {
-  const others = [null, [], {}, "", "x", -1, 1e308, true, [null], { a: 1 }];
-  function* at(node: Record<string, unknown>, root: object): Generator<string> {
-    for (const [key, value] of Object.entries(node)) {
-      delete node[key];
-      yield into(root);
-      for (const other of others) {
-        node[key] = other;
-        yield into(root);
-      }
-      node[key] = value;
-      if (typeof value === "object" && value !== null) yield* at(value as Record<string, unknown>, root);
-    }
-  }
-  const own = structuredClone(tree);
-  yield* at(own as Record<string, unknown>, own);
-}
-
-const WHOLES = ["{}", "null", "[]", "", "3", '"x"', "{", "[[[[", "\0\0\0", "{}{}", "true", '{"a": 1}', "NaN"];
 
 test("a recipe.json that is none, or whose values are none", () => {
   const run = copy();

@@ -1,90 +1,61 @@
-/** @file What is found inside a run whose method is not a stack of layers to be probed: numbers, tables, figures. */
+/** @file What was found inside a run, written as report.json with figures, and as tables for the terminal. */
 
 import { basename, join, resolve } from "node:path";
-import { type Column, table } from "../base/terminal-table.ts";
-import { makeFolder, writeFileAtomic } from "../base/write-file.ts";
-import { writeFigureFiles } from "../chart/figure-files.ts";
 import type { Figure } from "../chart/index.ts";
-import { environment } from "../measure/environment.ts";
+import { writeFigures } from "../measure/figures.ts";
+import { makeReport, type ReportParts } from "../measure/make-report.ts";
+import { writeReport } from "../measure/report.ts";
+import { reportTable } from "../measure/report-table.ts";
 import type { OpenedRun } from "./load-run.ts";
 import type { Inspection, InspectOptions } from "./run-types.ts";
 
-/** What a method's inspection found. */
-export interface Findings {
-  /** Single numbers by name, with units in the name where they are not nats or shares. */
-  numbers: Readonly<Record<string, number>>;
-  /** Rows of numbers: per class, per layer, per group. */
-  rows?: readonly Readonly<Record<string, number | string | null>>[];
-  figures: ReadonlyMap<string, Figure>;
-}
-
-/** A run's findings as JSON. */
-export interface MethodReport {
-  version: 1;
-  created: string;
-  run: string;
-  recipe: string;
-  method: string;
-  data: { name: string; split: string; samples: number };
-  checkpoint: { name: string; step: number | null };
-  numbers: Findings["numbers"];
-  rows: NonNullable<Findings["rows"]>;
-  environment: ReturnType<typeof environment>;
+/** What a method's inspection found; the run and its checkpoint are added. */
+export interface Findings
+  extends Pick<ReportParts, "model" | "samples" | "numbers" | "rows" | "layers" | "attention" | "notes"> {
+  /** What a sample is, "images" unless given; how many the split has, and how they are normalised. */
+  data?: Partial<NonNullable<ReportParts["data"]>>;
+  /** The method's own, by name; those of layers and attention are made from the report. */
+  figures?: ReadonlyMap<string, Figure>;
 }
 
 /** Writes report.json and figures/ into a folder. @throws {DiskError} it cannot be written */
 export function writeFindings(
   folder: string,
-  { recipe, checkpoint }: OpenedRun,
-  { numbers, rows = [], figures }: Findings,
+  { recipe, checkpoint }: Pick<OpenedRun, "recipe"> & { checkpoint: { name: string } },
+  { data, figures, ...found }: Findings,
   options: InspectOptions,
 ): Inspection {
-  const output = options.output ?? folder;
-  const step = /^step-(\d+)$/.exec(checkpoint.name)?.[1];
-  const report: MethodReport = {
-    version: 1,
-    created: new Date().toISOString(),
-    run: basename(resolve(folder)),
-    recipe: recipe.name,
-    method: recipe.method.name,
-    data: { name: recipe.data.name, split: options.split, samples: options.samples },
-    checkpoint: { name: checkpoint.name, step: step === undefined ? null : Number(step) },
-    numbers,
-    rows,
-    environment: environment(),
-  };
-  makeFolder(output);
-  writeFileAtomic(join(output, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+  const { name } = recipe.data;
+  return writeInspection(
+    {
+      ...{ name: basename(resolve(folder)), recipe: recipe.name, method: recipe.method.name },
+      data: { name, split: options.split, unit: "images", classes: [], ...data },
+      checkpoint: { name: checkpoint.name, step: stepOf(checkpoint.name) },
+      seed: recipe.seed,
+      ...found,
+    },
+    options.output ?? folder,
+    figures,
+  );
+}
+
+/** Makes a report and writes it with its figures. @throws {DiskError} it cannot be written */
+export function writeInspection(
+  parts: ReportParts,
+  output: string,
+  figures?: ReadonlyMap<string, Figure>,
+): Inspection {
+  const report = makeReport(parts);
+  writeReport(join(output, "report.json"), report);
   return {
     report,
-    table: [numberTable(numbers), rowTable(rows)].filter((text) => text !== "").join("\n"),
-    figures: writeFigureFiles(figures, join(output, "figures")),
+    table: reportTable(report),
+    figures: writeFigures(report, join(output, "figures"), figures),
   };
 }
 
-const DECIMALS = 4;
-
-function numberTable(numbers: Findings["numbers"]): string {
-  const rows = Object.entries(numbers);
-  if (rows.length === 0) return "";
-  return table(rows, [
-    { kind: "text", title: "", value: ([name]) => name },
-    { kind: "number", title: "value", decimals: DECIMALS, value: ([, value]) => value },
-  ]);
-}
-
-type Row = NonNullable<Findings["rows"]>[number];
-
-function rowTable(rows: readonly Row[]): string {
-  const names = Object.keys(rows[0] ?? {});
-  if (names.length === 0) return "";
-  const columns = names.map((name): Column<Row> => {
-    const whole = rows.every((row) => row[name] === null || Number.isInteger(row[name]));
-    const text = rows.some((row) => typeof row[name] === "string");
-    const value = (row: Row) => row[name];
-    return text
-      ? { kind: "text", title: name, value }
-      : { kind: "number", title: name, decimals: whole ? 0 : DECIMALS, value };
-  });
-  return table(rows, columns);
+/** 1000 of `step-00001000`. */
+function stepOf(checkpoint: string): number | null {
+  const digits = /^step-(\d+)$/.exec(checkpoint)?.[1];
+  return digits === undefined ? null : Number(digits);
 }

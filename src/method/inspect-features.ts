@@ -1,8 +1,12 @@
 /** @file Features of a run's encoder: rates, spectra of each class, similarities. */
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type Figure, figure, lineChart } from "../chart/index.ts";
 import { type ImageSource, openSource, sourceSubset } from "../data/index.ts";
-import { numericalRank, scoreRates } from "../evaluate/feature-scores.ts";
+import { scoreRates } from "../evaluate/feature-scores.ts";
+import { rankOfEnergies } from "../evaluate/numerical-rank.ts";
+import { chooseSamples } from "../measure/inspect-images.ts";
 import { scope, type Tensor } from "../tensor/index.ts";
 import { readMetrics } from "../train/metrics.ts";
 import { spectrum } from "./ctrl/class-model.ts";
@@ -19,8 +23,8 @@ export interface Labelled {
 }
 
 /** R, Rᶜ, ΔR, and how many directions hold 95 % of the energy. */
-export function rateNumbers({ Z, labels, classes }: Labelled, precision: number, of = "Z") {
-  const { rate, compression, reduction, rank } = scoreRates({ Z, labels }, classes, precision);
+export function rateNumbers({ Z, labels, classes }: Labelled, epsilon: number, of = "Z") {
+  const { rate, compression, reduction, rank } = scoreRates({ Z, labels }, classes, epsilon);
   return {
     [`R(${of})`]: rate,
     [`Rᶜ(${of})`]: compression,
@@ -34,7 +38,7 @@ export function classRows({ Z, labels, classes }: Labelled, names: readonly stri
   return classSpectra({ Z, labels, classes }).map((values, k) => {
     const energies = values.map((value) => value ** 2);
     const samples = labels.numbers().filter((label) => label === k).length;
-    return { class: names[k] ?? String(k), samples, rank: numericalRank(energies), largest: values[0] ?? 0 };
+    return { class: names[k] ?? String(k), samples, rank: rankOfEnergies(energies), largest: values[0] ?? 0 };
   });
 }
 
@@ -68,7 +72,8 @@ export function curves(
   unit: string,
   step = "step",
 ): Figure | undefined {
-  const records = readMetrics(`${folder}/metrics.jsonl`);
+  const file = join(folder, "metrics.jsonl");
+  const records = existsSync(file) ? readMetrics(file) : [];
   const series = Object.entries(keys).flatMap(([key, name]) => {
     const found = records.filter((record) => typeof record[key] === "number");
     if (found.length === 0) return [];
@@ -85,6 +90,39 @@ export function curves(
   return figure({ title }, lineChart({ series, x: { label: step }, y: { label: unit } }));
 }
 
+/** Images to measure on, their places in the split, and what a report says of them. */
+export interface ChosenImages {
+  source: ImageSource;
+  places: Int32Array;
+  data: { count: number; classes: string[]; normalise?: string };
+}
+
+/** As many images of a split as the options say, chosen by the recipe's seed; the caller closes the source. */
+export async function chosenImages(
+  { data, seed }: { data: { name: string; dir?: string; normalise?: string }; seed: number },
+  { split, samples }: { split: "train" | "test"; samples: number },
+  imageSize?: number,
+): Promise<ChosenImages> {
+  const source = await openSplitOf(data, split, imageSize);
+  const places = chooseSamples(source.count, samples, seed);
+  const about = { count: source.count, classes: [...source.classes] };
+  const { normalise } = data;
+  return {
+    source: sourceSubset(source, places),
+    places,
+    data: normalise === undefined ? about : { ...about, normalise },
+  };
+}
+
+function openSplitOf(
+  { name, dir }: { name: string; dir?: string },
+  split: "train" | "test",
+  imageSize: number | undefined,
+): Promise<ImageSource> {
+  const options = { split, ...(dir !== undefined && { dir }) };
+  return openSource(name, { ...options, ...(imageSize !== undefined && { imageSize }) });
+}
+
 /** `samples` images of a source, spread evenly over it. */
 export async function someOf(
   data: { name: string; dir?: string },
@@ -92,8 +130,7 @@ export async function someOf(
   samples: number,
   imageSize?: number,
 ): Promise<ImageSource> {
-  const options = { split, ...(data.dir !== undefined && { dir: data.dir }) };
-  const source = await openSource(data.name, { ...options, ...(imageSize !== undefined && { imageSize }) });
+  const source = await openSplitOf(data, split, imageSize);
   const count = Math.min(samples, source.count);
   const indices = Int32Array.from({ length: count }, (_, i) => Math.floor((i * source.count) / count));
   return sourceSubset(source, indices);

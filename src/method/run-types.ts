@@ -1,5 +1,6 @@
 /** @file What the command line asks of training, evaluation and inspection, and what it is told. */
 
+import type { Report } from "../measure/index.ts";
 import type { Numbers } from "../train/learner.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -59,8 +60,8 @@ export interface InspectOptions {
 }
 
 export interface Inspection {
-  report: unknown;
-  /** The layer table, ready to print. */
+  report: Report;
+  /** The report in tables, ready to print. */
   table: string;
   /** Paths of the figures written. */
   figures: string[];

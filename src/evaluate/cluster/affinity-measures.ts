@@ -50,18 +50,3 @@ export const wrongEdges = (Pi: Tensor, labels: Tensor): number =>
     const wrong = edges.and(together(labels).not()).to("float64").sum().item();
     return wrong / Math.max(1, edges.to("float64").sum().item());
   });
-
-/** The fewest singular values whose squares have more than `energy` of the sum: Z [n, d] → 1 to min(n, d). */
-export const numericalRank = (Z: Tensor, energy = 0.95): number =>
-  measured(() => {
-    const wide = Z.to("float64");
-    const G = Z.size(0) < Z.size(1) ? wide.matmul(wide.T) : wide.T.matmul(wide);
-    const squares = aten<Tensor>("linalg_eigvalsh", G).flip([0]).clamp(0).numbers();
-    const total = squares.reduce((sum, value) => sum + value, 0);
-    let held = 0;
-    const last = squares.findIndex((value) => {
-      held += value;
-      return held > energy * total;
-    });
-    return last + 1;
-  });

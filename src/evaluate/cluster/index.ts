@@ -4,7 +4,6 @@ export {
   affinitySpectrum,
   edgesPerRow,
   featureDetectionError,
-  numericalRank,
   wrongEdges,
 } from "./affinity-measures.ts";
 export {

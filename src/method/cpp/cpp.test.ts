@@ -7,10 +7,10 @@ import {
   affinitySpectrum,
   edgesPerRow,
   featureDetectionError,
-  numericalRank,
   spectralClustering,
   wrongEdges,
 } from "../../evaluate/cluster/index.ts";
+import { numericalRank } from "../../evaluate/numerical-rank.ts";
 import { CppHead } from "../../model/index.ts";
 import { keep, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";

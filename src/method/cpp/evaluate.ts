@@ -4,11 +4,11 @@ import {
   affinitySpectrum,
   edgesPerRow,
   featureDetectionError,
-  numericalRank,
   wrongEdges,
 } from "../../evaluate/cluster/index.ts";
 import { checkClusters, checkFeatureSet, rowsOf } from "../../evaluate/feature-set.ts";
 import { ari, clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
+import { numericalRank } from "../../evaluate/numerical-rank.ts";
 import type { CppHead } from "../../model/index.ts";
 import { membership, type SinkhornOptions, symmetrised } from "../../rate/index.ts";
 import { noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";

@@ -3,6 +3,7 @@
 import { type Figure, figure, lineChart } from "../../chart/index.ts";
 import { affinitySpectrum, edgesPerRow, spectralClustering } from "../../evaluate/cluster/index.ts";
 import { rowsOf } from "../../evaluate/index.ts";
+import { describeModel } from "../../measure/make-report.ts";
 import { codingRate, membership } from "../../rate/index.ts";
 import { random, scope, type Tensor } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
@@ -22,7 +23,7 @@ export const inspectCpp: InspectRun = async (folder, options) => {
   try {
     using source = await openFeatures(recipe, options.split);
     using head = restoreHead(recipe, checkpoint);
-    const { clusters, temperature, precision, counts } = recipe.method;
+    const { clusters, temperature, precision: epsilon, counts } = recipe.method;
     const found = scope(() => {
       const n = source.X.size(0);
       const points = Math.min(options.samples, n);
@@ -30,7 +31,11 @@ export const inspectCpp: InspectRun = async (folder, options) => {
       const { Z, C } = headFeatures(head, rowsOf(source.X, chosen));
       const Pi = membership(C, { temperature });
       const tried = counts.filter((count) => count < points);
-      const cluster = { cluster: spectralClustering, random: random(recipe.seed).at("inspect"), precision };
+      const cluster = {
+        cluster: spectralClustering,
+        random: random(recipe.seed).at("inspect"),
+        precision: epsilon,
+      };
       const choice = chooseClusters(Z, Pi, { ...cluster, counts: tried });
       const assigned = chooseClusters(Z, Pi, { ...cluster, counts: [clusters] }).assigned;
       const labels = source.labels && rowsOf(source.labels, chosen);
@@ -52,12 +57,17 @@ export const inspectCpp: InspectRun = async (folder, options) => {
       );
       if (training !== undefined) figures.set("training", training);
       const numbers = {
-        "R(Z)": codingRate(Z, { precision }).item(),
+        "R(Z)": codingRate(Z, { precision: epsilon }).item(),
         "edges per row": edgesPerRow(Pi),
         [`gap after ${clusters} eigenvalues`]: eigenvalues[clusters - 1]! - (eigenvalues[clusters] ?? 0),
         "clusters by coding length": choice.clusters,
       };
-      return { numbers, figures, rows: clusterRows(assigned, labels, clusters, source.classes) };
+      return {
+        ...{ model: describeModel("cpp", head), samples: points, numbers, figures },
+        data: { unit: "points", count: n, classes: [...(source.classes ?? [])] },
+        rows: clusterRows(assigned, labels, clusters, source.classes),
+        notes: ["layers and attention are left out: a head of linear maps on features has none"],
+      };
     }, "inspect cpp");
     return writeFindings(folder, run, found, options);
   } finally {
@@ -81,7 +91,8 @@ function clusterRows(
     for (const i of members) votes.set(truth[i]!, (votes.get(truth[i]!) ?? 0) + 1);
     const [label, count] = [...votes].sort((a, b) => b[1] - a[1])[0] ?? [Number.NaN, 0];
     const name = names?.[label] ?? String(label);
-    return { cluster, points: members.length, "most are": name, share: count / Math.max(members.length, 1) };
+    const share = (100 * count) / Math.max(members.length, 1);
+    return { cluster, points: members.length, "most are": name, "of these, %": share };
   });
 }
 

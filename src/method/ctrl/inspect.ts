@@ -3,6 +3,8 @@
 import type { Figure } from "../../chart/index.ts";
 import { batches, type ImageSource } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
+import { inspectImages } from "../../measure/inspect-images.ts";
+import { describeModel } from "../../measure/make-report.ts";
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { rateDistance } from "../../rate/index.ts";
 import { cat, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
@@ -11,18 +13,18 @@ import { writeFindings } from "../findings.ts";
 import type { Progression } from "../ictrl/tasks.ts";
 import { groupFigure } from "../incremental/inspect.ts";
 import {
+  chosenImages,
   classRows,
   curves,
   type Labelled,
   rateNumbers,
   similarityOf,
-  someOf,
   spectraOf,
 } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import { isOf } from "../recipe.ts";
 import type { InspectRun } from "../run-types.ts";
-import { restorePlayers, withImageSize } from "./run.ts";
+import { buildPlayers, restorePlayers, withImageSize } from "./run.ts";
 
 const AT_ONCE = 500;
 
@@ -55,13 +57,13 @@ async function loop(
 }
 
 /** ΔR(Zₖ, Ẑₖ) of each class, nats. */
-const distances = (Z: Tensor, Zhat: Tensor, { labels, classes }: Labelled, precision: number): number[] =>
+const distances = (Z: Tensor, Zhat: Tensor, { labels, classes }: Labelled, epsilon: number): number[] =>
   Array.from({ length: classes }, (_, k) =>
     noGrad(() =>
       scope(() => {
         const rows = labels.eq(k);
         const [A, B] = [Z.index([rows]), Zhat.index([rows])];
-        return A.size(0) === 0 ? 0 : rateDistance(A, B, { precision }).item();
+        return A.size(0) === 0 ? 0 : rateDistance(A, B, { precision: epsilon }).item();
       }),
     ),
   );
@@ -72,13 +74,20 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
   const { recipe, checkpoint } = run;
   try {
     const { imageSize } = withImageSize(recipe).model;
-    const { precision } = recipe.method;
-    const source = await someOf(recipe.data, options.split, options.samples, imageSize);
+    const { precision: epsilon } = recipe.method;
+    const { source, places, data } = await chosenImages(recipe, options, imageSize);
     using players = restorePlayers(recipe, checkpoint, "cpu");
-    const { Z, Zhat, labels } = await loop(players.nets, source, { imageSize, batch: isOf(recipe, "ctrl") });
+    using fresh = buildPlayers(recipe, source.channels, "cpu");
+    const batch = isOf(recipe, "ctrl");
+    const { encoder, decoder } = players.nets;
+    const layers = await inspectImages({
+      ...{ before: { model: fresh.nets.encoder }, after: { model: encoder }, source, places, imageSize },
+      ...{ normalise: SYMMETRIC(source.channels), batchStatistics: batch },
+    });
+    const { Z, Zhat, labels } = await loop(players.nets, source, { imageSize, batch });
     await source.close();
     const given = { Z, labels, classes: source.classes.length };
-    const apart = distances(Z, Zhat, given, precision);
+    const apart = distances(Z, Zhat, given, epsilon);
     const objective = curves(
       folder,
       { "train/encoderObjective": "encoder", "train/decoderObjective": "decoder" },
@@ -99,13 +108,15 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
       if (learner.progression !== undefined) figures.set("groups", groupFigure(learner.progression));
     });
     const numbers = {
-      ...rateNumbers(given, precision),
-      ...rateNumbers({ ...given, Z: Zhat }, precision, "Ẑ"),
+      ...rateNumbers(given, epsilon),
+      ...rateNumbers({ ...given, Z: Zhat }, epsilon, "Ẑ"),
       "Σ ΔR(Zₖ, Ẑₖ)": apart.reduce((sum, distance) => sum + distance, 0),
     };
     const rows = classRows(given, source.classes).map((row, k) => ({ ...row, "ΔR(Zₖ, Ẑₖ)": apart[k]! }));
     for (const tensor of [Z, Zhat, labels]) tensor.dispose();
-    return writeFindings(folder, run, { numbers, rows, figures }, options);
+    const model = describeModel(recipe.model.name, encoder, [decoder]);
+    const found = { model, samples: source.count, data, ...layers, numbers, rows, figures };
+    return writeFindings(folder, run, found, options);
   } finally {
     freeCheckpoint(checkpoint);
   }

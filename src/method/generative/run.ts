@@ -20,7 +20,8 @@ export const SIDE = 32;
 
 const sized = (recipe: Recipe) => ({ data: recipe.data, model: { imageSize: SIDE } });
 
-function buildPlayers({ model, seed }: Recipe, given: number, device: string): Players {
+/** Freshly started players, on the device; the caller frees them. */
+export function buildPlayers({ model, seed }: Recipe, given: number, device: string): Players {
   const { name, features, width, channels = given } = model;
   const sizes = { channels, features, ...(width !== undefined && { width }) };
   const draws = random(seed).at("model");

@@ -17,14 +17,20 @@ export const inspectIncremental: InspectRun = async (folder, options) => {
     const { last, average } = lastAndAverage(progression);
     const rows = progression.matrix.map((row, t) => ({
       "after group": t + 1,
-      ...Object.fromEntries(
-        progression.matrix.map((_, s) => [`group ${s + 1}`, s < row.length ? row[s]! : null]),
-      ),
-      all: progression.seen[t]!,
+      ...Object.fromEntries(row.map((share, s) => [`group ${s + 1}`, 100 * share])),
+      seen: 100 * progression.seen[t]!,
     }));
-    const figures = new Map([["groups", groupFigure(progression)]]);
-    const numbers = { Last: last, Avg: average, "memory, bytes": bytes };
-    return writeFindings(folder, run, { numbers, rows, figures }, options);
+    const numbers = { seen: 100 * last, average: 100 * average, memoryBytes: bytes };
+    const parameters = [...run.checkpoint.model.values()].reduce((sum, tensor) => sum + tensor.numel, 0);
+    const found = {
+      ...{ model: { name: run.recipe.method.strategy, parameters }, samples: 0, numbers, rows },
+      figures: new Map([["groups", groupFigure(progression)]]),
+      notes: [
+        "accuracies, in per cent, are those noted while training: later groups cannot be tested without having learned them",
+        "layers and attention are left out: what is kept of a comparison is its table",
+      ],
+    };
+    return writeFindings(folder, run, found, options);
   } finally {
     freeCheckpoint(run.checkpoint);
   }

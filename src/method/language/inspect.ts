@@ -1,7 +1,9 @@
 /** @file Inside a language model: what each layer compresses and sparsifies on text, untrained and trained. */
 
+import type { Figure } from "../../chart/index.ts";
 import { blockStarts, blocksAt } from "../../data/text/index.ts";
-import { layerFigures, layerRows, measureBlocks } from "../../measure/layers.ts";
+import { BothMeters } from "../../measure/both.ts";
+import { describeModel } from "../../measure/make-report.ts";
 import { isCausal } from "../../model/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { writeFindings } from "../findings.ts";
@@ -16,25 +18,30 @@ export const inspectLanguage: InspectRun = async (folder, options) => {
   const run = openRunOf(folder, options.checkpoint, ["language"], "inspecting a language model");
   const { recipe, checkpoint } = run;
   try {
+    const { name, block } = recipe.model;
     const tokenizer = runTokenizer(folder, checkpoint);
-    const data = openTokens(recipe, tokenizer);
-    using trained = restoreLanguageModel(recipe, checkpoint, tokenizer);
-    using untrained = buildLanguageModel(recipe, tokenizer);
-    const { block } = recipe.model;
-    const text = data[options.split];
+    const text = openTokens(recipe, tokenizer)[options.split];
+    using model = restoreLanguageModel(recipe, checkpoint, tokenizer).eval();
+    using untrained = buildLanguageModel(recipe, tokenizer).eval();
     const starts = blockStarts(text.length, block, block, options.samples);
     using blocks = blocksAt(text, starts, block);
-    const [before, after] = [untrained, trained].map((model) => measureBlocks(model, blocks, "input"));
+    const meters = new BothMeters({ before: { model: untrained }, after: { model } });
+    meters.add(blocks);
     const training = curves(
       folder,
       { "train/loss": "training batches", "eval/loss": "test text" },
-      isCausal(recipe.model.name) ? "Loss of the next token" : "Loss of masked tokens",
+      isCausal(name) ? "Loss of the next token" : "Loss of masked tokens",
       "nats",
     );
-    const figures = layerFigures(before!, after!);
-    if (training !== undefined) figures.set("training", training);
-    const numbers = { blocks: starts.length, "tokens of a block": block };
-    return writeFindings(folder, run, { numbers, rows: layerRows(before!, after!), figures }, options);
+    const found = {
+      model: describeModel(name, model),
+      samples: starts.length,
+      data: { unit: `blocks of ${block} tokens` },
+      layers: meters.layers(),
+      notes: ["attention is left out: it is drawn for a class token over the patches of an image"],
+      figures: new Map<string, Figure>(training === undefined ? [] : [["training", training]]),
+    };
+    return writeFindings(folder, run, found, options);
   } finally {
     freeCheckpoint(checkpoint);
   }

@@ -163,14 +163,16 @@ test("a run trains, scores its features beside untrained ones and pixels, is loo
   const { report, table, figures } = await inspectMae(folder, {
     ...{ checkpoint: "best", samples: 8, split: "test" as const },
   });
-  const { rows } = report as { rows: Record<string, number | string>[] };
-  expect(rows.map(({ part }) => part)).toEqual(["encoder", "encoder", "decoder", "decoder"]);
-  expect(rows[0]!["non-zeros"]).toBeLessThan(0.9);
-  expect(rows[2]!["non-zeros"]).toBeGreaterThan(0.99);
-  for (const { "R^c": rate } of rows) expect(rate).toBeGreaterThan(0);
+  const [encoder, decoder] = report.layers!;
+  expect([encoder!.name, decoder!.name]).toEqual(["encoder", "decoder"]);
+  expect(encoder!.after[0]!.nonZero!.mean).toBeLessThan(0.9);
+  expect(decoder!.after[0]!.nonZero!.mean).toBeGreaterThan(0.99);
+  for (const { authorsRate } of [...encoder!.after, ...decoder!.after])
+    expect(authorsRate!.mean).toBeGreaterThan(0);
+  expect(report.rows.map((row) => row["decoder layer"])).toEqual([1, 2]);
   expect(table).toContain("CKA");
   expect(figures.map((path) => path.split("/").at(-1))).toEqual(
-    expect.arrayContaining(["inversion.svg", "rates.svg", "non-zeros.svg"]),
+    expect.arrayContaining(["inversion.svg", "layer-rate.svg", "non-zeros.svg"]),
   );
 
   const options = { checkpoint: "best", split: "test" as const, count: 6, output: root };

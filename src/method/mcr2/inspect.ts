@@ -1,15 +1,24 @@
 /** @file Inside a run of an encoder, by MCR² or by total coding rate: rates, class spectra, similarities, the curves of its training. */
 
 import { featuresOf } from "../../evaluate/features.ts";
+import { inspectImages } from "../../measure/inspect-images.ts";
+import { describeModel } from "../../measure/make-report.ts";
 import { NMCE_PRECISION } from "../../rate/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { writeFindings } from "../findings.ts";
-import { classRows, curves, rateNumbers, similarityOf, someOf, spectraOf } from "../inspect-features.ts";
+import {
+  chosenImages,
+  classRows,
+  curves,
+  rateNumbers,
+  similarityOf,
+  spectraOf,
+} from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import { isOf } from "../recipe.ts";
 import type { InspectRun } from "../run-types.ts";
-import { restoreNet } from "../tcr/run.ts";
-import { restoreEncoder } from "./run.ts";
+import { buildNet, restoreNet } from "../tcr/run.ts";
+import { buildEncoder, restoreEncoder } from "./run.ts";
 
 /** Measures the features of some images. */
 export const inspectEncoder: InspectRun = async (folder, options) => {
@@ -17,10 +26,14 @@ export const inspectEncoder: InspectRun = async (folder, options) => {
   const { recipe, checkpoint } = run;
   try {
     const { imageSize } = recipe.model;
-    const source = await someOf(recipe.data, options.split, options.samples, imageSize);
+    const { source, places, data } = await chosenImages(recipe, options, imageSize);
+    const { channels } = source;
     using encoder = isOf(recipe, "mcr2")
       ? restoreEncoder(recipe, checkpoint)
       : restoreNet(recipe, checkpoint);
+    using untrained = isOf(recipe, "mcr2") ? buildEncoder(recipe, channels) : buildNet(recipe, channels);
+    const before = { model: untrained };
+    const layers = await inspectImages({ before, after: { model: encoder }, source, places, imageSize });
     using features = await featuresOf(encoder, source, { imageSize, range: "unit" });
     await source.close();
     const given = { ...features, classes: source.classes.length };
@@ -39,7 +52,9 @@ export const inspectEncoder: InspectRun = async (folder, options) => {
       ] as const,
     ]);
     const numbers = rateNumbers(given, recipe.method.precision ?? NMCE_PRECISION);
-    return writeFindings(folder, run, { numbers, rows: classRows(given, source.classes), figures }, options);
+    const about = { model: describeModel(recipe.model.name, encoder), samples: source.count, data, figures };
+    const findings = { ...about, ...layers, numbers, rows: classRows(given, source.classes) };
+    return writeFindings(folder, run, findings, options);
   } finally {
     freeCheckpoint(checkpoint);
   }

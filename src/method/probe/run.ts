@@ -16,7 +16,7 @@ import { headOf, networkOf, ProbeLearner } from "./learner.ts";
 import type { ProbeRecipe as Recipe } from "./recipe.ts";
 
 /** The recipe's network, freshly initialised; the caller frees it. */
-function buildNetwork({ model, seed }: Recipe, { channels, classes }: ImageSource): ImageClassifier {
+export function buildNetwork({ model, seed }: Recipe, { channels, classes }: ImageSource): ImageClassifier {
   const { name, ...sizes } = model;
   return createClassifier(name, { channels, ...sizes, classes: classes.length }, random(seed).at("model"));
 }

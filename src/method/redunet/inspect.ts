@@ -1,89 +1,121 @@
-/** @file Inside a ReduNet: the staircase of its rates, layer by layer, and what the last one makes of the samples. */
+/** @file Inside a ReduNet: the staircase of its rates, layer by layer, and what each layer makes of samples. */
 
 import type { Figure } from "../../chart/index.ts";
-import { scope, type Tensor, tensor } from "../../tensor/index.ts";
+import type { MeasuredLayers } from "../../measure/make-report.ts";
+import { LayerMeter, measureSettings } from "../../measure/meter.ts";
+import { noGrad, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { readMetrics } from "../../train/metrics.ts";
 import { writeFindings } from "../findings.ts";
 import { curves, similarityOf } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import type { InspectRun } from "../run-types.ts";
+import { stepLayer } from "./layer.ts";
+import { enter, type ReduNet } from "./redunet.ts";
 import { restoreReduNet } from "./run.ts";
 import { samplesOf } from "./samples.ts";
 
-/** Reads what was noted while building, and looks at the samples before and after the network. */
+/** Samples [n, …] as rows of length 1. */
+const flat = (values: Tensor): Tensor => {
+  const Z = values.reshape([values.size(0), -1]);
+  return Z.div(Z.norm([1], true).clamp(1e-12));
+};
+
+/** Features after each layer, for as long as `see` runs: [n, d], rows of length 1. */
+function eachLayer(net: ReduNet, X: Tensor, see: (Z: Tensor, l: number) => void): void {
+  const { spectrum, layers, settings, kernel } = net;
+  let V = enter(X, spectrum, kernel);
+  layers.forEach((layer, l) => {
+    V = scope(() => {
+      const stepped = stepLayer(V, layer, spectrum, settings).V;
+      see(flat(spectrum.inverse(stepped)), l);
+      return stepped;
+    }, "layer");
+  });
+}
+
+/** The layers of a network that is built, not trained: there is none before it. */
+function measured(net: ReduNet, X: Tensor, epsilon: number): MeasuredLayers {
+  const settings = measureSettings({ epsilon });
+  const meters = net.layers.map(() => new LayerMeter(settings));
+  eachLayer(net, X, (values, l) => meters[l]!.add({ kind: "features", values }));
+  const layers = meters.map((meter) => meter.measures(undefined));
+  return { before: null, after: [{ name: "layers", layers }], settings };
+}
+
+/** Looks at some samples after every layer, and reads what was noted while building. */
 export const inspectRedunet: InspectRun = async (folder, options) => {
   const run = openRunOf(folder, options.checkpoint, ["redunet"], "inspecting a ReduNet");
   const { recipe, checkpoint } = run;
   try {
     using net = restoreReduNet(recipe, checkpoint);
     const { X, labels, classes } = await samplesOf(recipe, options.split);
-    const figures = new Map<string, Figure>();
-    const add = (name: string, made: Figure | undefined) => made && figures.set(name, made);
-    add(
-      "rates",
-      curves(
-        folder,
-        {
-          "train/R": "R",
-          "train/RcPredicted": "Rᶜ, predicted labels",
-          "train/RcTrue": "Rᶜ, true labels",
-          "train/deltaR": "ΔR",
-        },
-        "Rates after each layer",
-        "nats",
-        "layer",
-      ),
-    );
-    add(
-      "accuracy",
-      curves(
-        folder,
-        { "train/accuracy": "training samples" },
-        "Share that each layer assigns right",
-        "share",
-        "layer",
-      ),
-    );
-    scope(() => {
+    try {
       const n = X.size(0);
-      const rows = Math.min(options.samples, n);
-      const at = Array.from({ length: rows }, (_, i) => Math.floor((i * n) / rows));
-      const index = tensor(BigInt64Array.from(at, BigInt));
-      const chosen = (values: Tensor) => values.indexSelect(0, index);
-      const flat = (values: Tensor) => {
-        const Z = values.reshape([values.size(0), -1]);
-        return Z.div(Z.norm([1], true));
+      const samples = Math.min(options.samples, n);
+      const figures = curveFigures(folder);
+      const layers = noGrad(() =>
+        scope(() => {
+          const at = Array.from({ length: samples }, (_, i) => Math.floor((i * n) / samples));
+          const index = tensor(BigInt64Array.from(at, BigInt));
+          const chosen = X.indexSelect(0, index);
+          const given = { Z: flat(chosen), labels: labels.indexSelect(0, index), classes };
+          const after = flat(net.transform(chosen));
+          const before = "|cos| between samples, sorted by class";
+          figures.set("similarity-before", similarityOf(given.Z, given.Z, given, before));
+          const last = "|cos| between features after the last layer";
+          figures.set("similarity-after", similarityOf(after, after, given, last));
+          return measured(net, chosen, recipe.method.precision);
+        }, "inspect redunet"),
+      );
+      const rows = noted(folder);
+      const last = rows.at(-1);
+      const parameters = [...checkpoint.model.values()].reduce((sum, { numel }) => sum + numel, 0);
+      const found = {
+        ...{
+          model: { name: "redunet", parameters, depth: net.layers.length },
+          samples,
+          layers,
+          rows,
+          figures,
+        },
+        data: { unit: "samples", count: n, classes: Array.from({ length: classes }, (_, k) => String(k)) },
+        numbers: last === undefined ? {} : { R: last.R, Rᶜ: last["Rᶜ predicted"], ΔR: last.ΔR },
+        notes: ["rates in the rows are those noted while building; attention is left out: there is none"],
       };
-      const given = { Z: flat(chosen(X)), labels: chosen(labels), classes };
-      const after = flat(net.transform(chosen(X)));
-      add(
-        "similarity-before",
-        similarityOf(given.Z, given.Z, given, "|cos| between samples, sorted by class"),
-      );
-      add(
-        "similarity-after",
-        similarityOf(after, after, given, "|cos| between features after the last layer"),
-      );
-    }, "inspect redunet");
-    for (const tensor of [X, labels]) tensor.dispose();
-    const rows = readMetrics(`${folder}/metrics.jsonl`)
-      .filter((record) => typeof record["train/R"] === "number")
-      .map((record) => ({
-        layer: record.step as number,
-        R: record["train/R"] as number,
-        "Rᶜ predicted": record["train/RcPredicted"] as number,
-        "Rᶜ true": record["train/RcTrue"] as number,
-        ΔR: record["train/deltaR"] as number,
-        accuracy: record["train/accuracy"] as number,
-      }));
-    const shown = rows.filter(
-      (_, i) => i === 0 || i === rows.length - 1 || (i + 1) % Math.ceil(rows.length / 20) === 0,
-    );
-    const last = rows.at(-1);
-    const numbers = last === undefined ? {} : { R: last.R, Rᶜ: last["Rᶜ predicted"], ΔR: last.ΔR };
-    return writeFindings(folder, run, { numbers, rows: shown, figures }, options);
+      return writeFindings(folder, run, found, options);
+    } finally {
+      for (const tensor of [X, labels]) tensor.dispose();
+    }
   } finally {
     freeCheckpoint(checkpoint);
   }
 };
+
+function curveFigures(folder: string): Map<string, Figure> {
+  const rates = {
+    "train/R": "R",
+    "train/RcPredicted": "Rᶜ, predicted labels",
+    "train/RcTrue": "Rᶜ, true labels",
+    "train/deltaR": "ΔR",
+  };
+  const right = { "train/accuracy": "training samples" };
+  const drawn = {
+    rates: curves(folder, rates, "Rates after each layer", "nats", "layer"),
+    accuracy: curves(folder, right, "Share that each layer assigns right", "share", "layer"),
+  };
+  return new Map(Object.entries(drawn).flatMap(([name, made]) => (made === undefined ? [] : [[name, made]])));
+}
+
+/** What was noted of each layer while it was built; accuracy in per cent. */
+const noted = (folder: string) =>
+  readMetrics(`${folder}/metrics.jsonl`)
+    .filter((record) => typeof record["train/R"] === "number")
+    .map((record) => ({
+      layer: record.step as number,
+      R: record["train/R"] as number,
+      "Rᶜ predicted": record["train/RcPredicted"] as number,
+      "Rᶜ true": record["train/RcTrue"] as number,
+      ΔR: record["train/deltaR"] as number,
+      accuracy: 100 * (record["train/accuracy"] as number),
+    }));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { quietly, records, tiny } from "../../../test/tiny.ts";
+import type { ReportStack } from "../../measure/index.ts";
 import { evaluateRun } from "../evaluate-run.ts";
 import { trainRun } from "../train-run.ts";
 import { inspectClassifier } from "./inspect.ts";
@@ -13,12 +14,9 @@ const root = mkdtempSync(join(tmpdir(), "vitrine successors-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const CASES = [
-  [
-    "crate_alpha",
-    ["R^c", "R^c of half, unit", "compressed, unit", "R, unit", "non-zeros", "non-zeros of code"],
-  ],
-  ["aot", ["R^c", "R^c of half, unit", "compressed, unit", "R, unit", "non-zeros"]],
-  ["tost", ["R, unit", "non-zeros"]],
+  ["crate_alpha", ["authorsRate", "paperRateUnit", "compressionUnit", "rateUnit", "nonZero", "code"]],
+  ["aot", ["authorsRate", "paperRateUnit", "compressionUnit", "rateUnit", "nonZero"]],
+  ["tost", ["rateUnit", "nonZero"]],
 ] as const;
 
 test.each(CASES)("%s learns, is evaluated, and its layers are measured", async (name, measures) => {
@@ -34,12 +32,11 @@ test.each(CASES)("%s learns, is evaluated, and its layers are measured", async (
     samples: 40,
     split: "test",
   });
-  const { rows } = report as { rows: Record<string, number>[] };
-  expect(Object.keys(rows[0]!)).toEqual([
-    "layer",
-    ...measures.flatMap((measure) => [`${measure}, untrained`, `${measure}, trained`]),
-  ]);
-  expect(rows.flatMap((row) => Object.values(row)).every(Number.isFinite)).toBe(true);
+  const [{ before, after }] = report.layers as [ReportStack];
+  expect([before!.length, after.length]).toEqual([2, 2]);
+  for (const layer of [...before!, ...after])
+    for (const measure of measures) expect(layer[measure]!.mean).toEqual(expect.any(Number));
+  expect("paperRate" in after[0]!).toBe(name !== "tost");
   expect(figures.every((path) => existsSync(path))).toBe(true);
 });
 

@@ -1,48 +1,40 @@
-/** @file Inside a classifier: its layers measured beside the untrained ones, as a report with figures and a table. */
+/** @file Inside a classifier: its layers measured beside the untrained ones, attention, accuracy. */
 
-import { basename, join, resolve } from "node:path";
+import type { Figure } from "../../chart/index.ts";
 import { normalisation } from "../../data/index.ts";
-import { inspectModels, layerTable, writeFigures, writeReport } from "../../measure/index.ts";
-import type { DrawnClassifier } from "../../model/index.ts";
-import { buildModel, openSplit } from "../build.ts";
-import { readRecipe } from "../load-run.ts";
+import { inspectImages } from "../../measure/inspect-images.ts";
+import { describeModel } from "../../measure/make-report.ts";
+import { freeCheckpoint } from "../../train/checkpoint.ts";
+import { buildModel } from "../build.ts";
+import { writeFindings } from "../findings.ts";
+import { chosenImages, curves } from "../inspect-features.ts";
+import { openRunOf } from "../load-run.ts";
 import type { InspectRun } from "../run-types.ts";
-import { loadRun } from "./load.ts";
+import { restoreModel } from "./load.ts";
 
 /** Measures a checkpoint of a classifier beside the untrained weights of the same recipe and seed, on the CPU. */
 export const inspectClassifier: InspectRun = async (folder, options) => {
-  const { name } = readRecipe(folder).model;
-  if (!/^(crate(?!_alpha)|vit)/.test(name))
-    return (await import("./inspect-successor.ts")).inspectSuccessor(folder, options);
-  const { recipe, model, checkpoint } = loadRun(folder, options.checkpoint);
-  using after = model as DrawnClassifier;
-  const source = await openSplit(recipe, options.split);
+  const run = openRunOf(folder, options.checkpoint, ["supervised"], "inspecting a classifier");
+  const { recipe, checkpoint } = run;
   try {
-    using before = buildModel(recipe, source) as DrawnClassifier;
-    const report = await inspectModels({
-      run: basename(resolve(folder)),
-      modelName: recipe.model.name,
-      before,
-      after,
-      source,
-      split: options.split,
-      normalise: { name: recipe.data.normalise, constants: normalisation(source, recipe.data.normalise) },
-      imageSize: recipe.model.imageSize,
-      checkpoint: { name: checkpoint, step: stepOf(checkpoint) },
-      seed: recipe.seed,
-      samples: options.samples,
-    });
-    const output = options.output ?? folder;
-    writeReport(join(output, "report.json"), report);
-    const figures = writeFigures(report, join(output, "figures"));
-    return { report, table: layerTable(report), figures };
+    const { name, imageSize, patch } = recipe.model;
+    const { source, places, data } = await chosenImages(recipe, options, imageSize);
+    try {
+      using model = restoreModel(recipe, checkpoint);
+      using untrained = buildModel(recipe, source);
+      const found = await inspectImages({
+        ...{ before: { model: untrained }, after: { model }, source, places, imageSize, patch },
+        normalise: normalisation(source, recipe.data.normalise),
+        classifier: true,
+      });
+      const training = curves(folder, { "train/loss": "training batches" }, "Loss", "nats");
+      const figures = new Map<string, Figure>(training === undefined ? [] : [["training", training]]);
+      const about = { model: describeModel(name, model), samples: source.count, data, figures };
+      return writeFindings(folder, run, { ...about, ...found }, options);
+    } finally {
+      await source.close();
+    }
   } finally {
-    await source.close();
+    freeCheckpoint(checkpoint);
   }
 };
-
-/** 1000 of `step-00001000`. */
-function stepOf(checkpoint: string): number | null {
-  const digits = /^step-(\d+)$/.exec(checkpoint)?.[1];
-  return digits === undefined ? null : Number(digits);
-}

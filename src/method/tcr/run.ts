@@ -16,7 +16,7 @@ import { TcrLearner } from "./learner.ts";
 import type { TcrRecipe as Recipe } from "./recipe.ts";
 
 /** A freshly started encoder; the caller frees it. */
-function buildNet({ model, seed }: Recipe, given: number): Module {
+export function buildNet({ model, seed }: Recipe, given: number): Module {
   const { name, features, hidden, width, channels = given } = model;
   const draws = random(seed).at("model");
   if (name === "nmce") return new NmceNet({ channels, hidden, dim: features }, draws);

@@ -102,10 +102,11 @@ abstract class Dcgan extends Module {
 
   protected run(X: Tensor, activation: (x: Tensor) => Tensor): Tensor {
     let x = X;
-    for (const { conv, norm, again } of this.stages) {
+    for (const [i, { conv, norm, again }] of this.stages.entries()) {
       x = conv.apply(x);
       x = activation(norm === undefined ? x : norm.apply(x));
       if (again !== undefined) x = activation(again.norm.apply(again.conv.apply(x)));
+      this.probe(`stage.${i}`, x);
     }
     return this.last.apply(x);
   }

@@ -16,14 +16,18 @@ class Features extends Module {
     super();
     let width: number = channels;
     let at = 0;
+    let stage = 0;
     for (const next of VGG11) {
       if (next === "halve") {
         this.stages.push(next);
         at += 1;
+        stage++;
         continue;
       }
-      const conv = this.child(`${at}`, conv2d(width, next, 3, random.at(`${at}`), { padding: 1 }));
-      this.stages.push({ conv, bn: this.child(`${at + 1}`, new BatchNorm(next)) });
+      const name = `stage.${stage}`;
+      const made = conv2d(width, next, 3, random.at(`${at}`), { padding: 1 });
+      const conv = this.child(`${name}.conv${at}`, made, `${at}`);
+      this.stages.push({ conv, bn: this.child(`${name}.bn${at + 1}`, new BatchNorm(next), `${at + 1}`) });
       width = next;
       at += 3;
     }
@@ -31,8 +35,12 @@ class Features extends Module {
 
   protected forward(X: Tensor): Tensor {
     let H = X;
+    let halved = 0;
     for (const stage of this.stages)
-      H = stage === "halve" ? maxPool2d(H, 2) : stage.bn.apply(stage.conv.apply(H)).relu();
+      H =
+        stage === "halve"
+          ? this.probe(`stage.${halved++}`, maxPool2d(H, 2))
+          : stage.bn.apply(stage.conv.apply(H)).relu();
     return H;
   }
 }

@@ -27,14 +27,16 @@ const curves = z.strictObject({
   x: axis,
   y: axis,
   curves: z.array(
-    z.strictObject({
-      name: z.string(),
-      x: z.array(finite),
-      y: cells,
-      role: role.exactOptional(),
-      tone: z.int().exactOptional(),
-      marker: z.literal("none").exactOptional(),
-    }),
+    z
+      .strictObject({
+        name: z.string(),
+        x: z.array(finite),
+        y: cells,
+        role: role.exactOptional(),
+        tone: z.int().exactOptional(),
+        marker: z.literal("none").exactOptional(),
+      })
+      .refine(({ x, y }) => x.length === y.length, { error: "expected as many numbers in x as in y" }),
   ),
 });
 const bars = z.strictObject({
@@ -59,6 +61,14 @@ const map = z.strictObject({
   annotate: z.boolean().exactOptional(),
 });
 
+const MISFIT = "expected a value for each category, or for each row and column";
+/** Whether there are as many values as places for them. */
+function fits(panel: z.infer<typeof curves> | z.infer<typeof bars> | z.infer<typeof map>): boolean {
+  if (panel.kind === "bars")
+    return panel.series.every(({ values }) => values.length === panel.categories.length);
+  return panel.kind === "curves" || panel.values.length === panel.x.names.length * panel.y.names.length;
+}
+
 const outcome = z.strictObject({
   name: z.string(),
   title: z.string(),
@@ -80,7 +90,7 @@ const outcome = z.strictObject({
     .describe("what was measured, and the range in which the claim expects it; null is not finite"),
   plot: z.strictObject({
     subtitle: z.string(),
-    panels: z.array(z.discriminatedUnion("kind", [curves, bars, map])),
+    panels: z.array(z.discriminatedUnion("kind", [curves, bars, map]).refine(fits, { error: MISFIT })),
   }),
 });
 
@@ -123,7 +133,7 @@ export function verification(
   return schema.parse({ version: 1, created, quick, seed, claims, environment });
 }
 
-/** Reads a report. @throws {UsageError} no such file; {DataError} not a report */
+/** Reads a report. @throws {UsageError} no such file; {DataError} another report, or damaged: with the file and the field */
 export function readVerification(file: string): Verification {
   let text: string;
   try {
@@ -131,11 +141,22 @@ export function readVerification(file: string): Verification {
   } catch (cause) {
     throw new UsageError(`${file} cannot be read; "vitrine verify" writes reports`, { path: file, cause });
   }
+  const refuse = (what: string, cause?: unknown): never => {
+    throw new DataError(`${file}: ${what}; write it anew with "vitrine verify"`, { path: file, cause });
+  };
+  let value: unknown;
   try {
-    return schema.parse(JSON.parse(text));
+    value = JSON.parse(text);
   } catch (cause) {
-    throw new DataError(`${file}: not a report of "vitrine verify"; write it anew`, { path: file, cause });
+    return refuse('not a report of "vitrine verify": not JSON', cause);
   }
+  if ((value as { kind?: unknown } | null)?.kind === "inspection")
+    return refuse('a report of "vitrine inspect"');
+  const found = schema.safeParse(value);
+  if (found.success) return found.data;
+  const { path, message } = found.error.issues[0]!;
+  const place = path.map(String).join(".") || "top level";
+  return refuse(`damaged report: ${place}: ${message}`);
 }
 
 /**
