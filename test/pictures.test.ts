@@ -6,9 +6,8 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { UsageError } from "../src/base/errors.ts";
 import { clusterFile, searchFile } from "../src/evaluate/cluster/cluster-file.ts";
-import { drawSamples, drawTranscription } from "../src/inspect/closed-loop-views.ts";
 import { fidelity } from "../src/inspect/fidelity.ts";
-import { reconstructRun } from "../src/inspect/reconstruct-run.ts";
+import { drawSamples, reconstructRun } from "../src/inspect/view-run.ts";
 import { exportFeatures } from "../src/method/export-features.ts";
 import { resolveRecipe } from "../src/method/recipe.ts";
 import { trainRun } from "../src/method/train-run.ts";
@@ -48,12 +47,12 @@ const size = async (path: string) => {
 
 test("a run that reconstructs nothing is told so", async () => {
   await expect(reconstructRun(run("classifier"), { ...view, count: 4 })).rejects.toThrow(
-    "expected a run of ctrl, ictrl or mae; one of supervised reconstructs nothing",
+    "reconstruct expects a run of ctrl, ictrl, mae, got one of supervised",
   );
 });
 
 test("a transcription has each image above what is made of it, eight in a row", async () => {
-  const path = await drawTranscription(run("ctrl"), { ...view, count: 16 });
+  const path = await reconstructRun(run("ctrl"), { ...view, count: 16 });
   expect(await size(path)).toEqual([8 * 66 - 2, 4 * 66 - 2]); // 32 pixels twice as large, and a gap
 });
 
@@ -71,7 +70,7 @@ test("samples of classes, along a class's components, and between images", async
     "0 to 9",
   );
   await expect(drawSamples(run("classifier"), { ...options, kind: "classes" })).rejects.toThrow(
-    "expects a run of ctrl or ictrl, got one of supervised",
+    "sample expects a run of ctrl, generative, ictrl, got one of supervised",
   );
 });
 

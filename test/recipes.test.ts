@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { imageSource, openSource, subset, syntheticSet } from "../src/data/index.ts";
-import { inspectRun } from "../src/inspect/inspect-run.ts";
+import { inspectRun } from "../src/inspect/view-run.ts";
 import type { Splits } from "../src/method/build.ts";
 import { evaluateRun } from "../src/method/evaluate-run.ts";
 import { isOf, type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "../src/method/recipe.ts";

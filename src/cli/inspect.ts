@@ -43,7 +43,7 @@ export function inspectCommand(command: Command): void {
         return showTensors(run, { key, json: json ?? false, output: options.output });
       if (key !== undefined)
         throw new UsageError(`--key: names a part of a file, and ${run} is none`, { path: "--key" });
-      const { inspectRun } = await import("../inspect/inspect-run.ts");
+      const { inspectRun } = await import("../inspect/view-run.ts");
       const { report, table, figures } = await inspectRun(run, options);
       if (json) return printJson(report);
       printTable(table);

@@ -1,7 +1,7 @@
 /** @file `vitrine reconstruct`: images beside what a model makes of them. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
-import type { MaskedPictureOptions } from "../method/mae/pictures.ts";
+import type { ReconstructOptions } from "../method/views.ts";
 import { print } from "./terminal.ts";
 import { seedNumber, wholeNumber } from "./whole-number.ts";
 
@@ -37,8 +37,8 @@ export function reconstructCommand(command: Command): void {
     .addOption(new Option("--seed <n>", "seed of the masks; 1 when not given (mae)").argParser(seedNumber))
     .option("--output <dir>", "folder for the PNG file; pictures/ in the run's own when not given")
     .addHelpText("after", examples)
-    .action(async (run: string, options: MaskedPictureOptions) => {
-      const { reconstructRun } = await import("../inspect/reconstruct-run.ts");
+    .action(async (run: string, options: ReconstructOptions) => {
+      const { reconstructRun } = await import("../inspect/view-run.ts");
       print(await reconstructRun(run, options));
     });
 }

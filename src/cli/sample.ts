@@ -1,6 +1,6 @@
 /** @file `vitrine sample`: pictures that a closed loop draws. */
 import { type Command, Option } from "commander";
-import type { SampleOptions } from "../inspect/closed-loop-views.ts";
+import type { SampleOptions } from "../method/views.ts";
 import { print } from "./terminal.ts";
 import { seedNumber, wholeNumber } from "./whole-number.ts";
 
@@ -42,7 +42,7 @@ export function sampleCommand(command: Command): void {
     .option("--output <dir>", "folder for the PNG file; pictures/ in the run's own when not given")
     .addHelpText("after", examples)
     .action(async (run: string, options: SampleOptions) => {
-      const { drawSamples } = await import("../inspect/closed-loop-views.ts");
+      const { drawSamples } = await import("../inspect/view-run.ts");
       print(await drawSamples(run, options));
     });
 }

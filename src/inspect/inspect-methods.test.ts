@@ -9,7 +9,7 @@ import { quietly } from "../../test/tiny.ts";
 import { fewWords, TINY_METHODS, tinyRecipe } from "../../test/tiny-methods.ts";
 import { readReport, reportTable } from "../measure/index.ts";
 import { trainRun } from "../method/train-run.ts";
-import { inspectRun } from "./inspect-run.ts";
+import { inspectRun } from "./view-run.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vitrine methods-"));
 const words = fewWords();

@@ -10,7 +10,7 @@ import type { Report } from "../measure/index.ts";
 import { readReport } from "../measure/index.ts";
 import { resolveRecipe } from "../method/recipe.ts";
 import { saveCheckpoint } from "../train/checkpoint.ts";
-import { inspectRun } from "./inspect-run.ts";
+import { inspectRun } from "./view-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vitrine-inspect-"));
 const run = join(folder, "first");

@@ -2,6 +2,8 @@
 
 import type { z } from "zod";
 import type { Method } from "./method.ts";
+import type { InspectRun } from "./run-types.ts";
+import type { DrawRun, ReconstructOptions, SampleOptions } from "./views.ts";
 
 /** A rule that a recipe breaks: the key to change, and why. */
 export interface Conflict {
@@ -27,8 +29,18 @@ export interface AnyRecipe {
   seed: number;
 }
 
+/** What some methods can show of their runs; a command says which have it. */
+export interface Views {
+  /** Measures a checkpoint, and writes a report with figures. */
+  readonly inspect?: () => Promise<InspectRun>;
+  /** Images beside what the model makes of them. */
+  readonly reconstruct?: () => Promise<DrawRun<ReconstructOptions>>;
+  /** Images that no image was given for. */
+  readonly sample?: () => Promise<DrawRun<SampleOptions>>;
+}
+
 /** A method of recipes. Reading one loads no more than its schema: `load` brings the code, and libtorch with it. */
-export interface MethodEntry<R extends AnyRecipe> {
+export interface MethodEntry<R extends AnyRecipe> extends Views {
   /** Every key with its type, range, default and description; `method.name` is a literal. */
   readonly schema: z.ZodType<R>;
   /** The first rule among several keys that a recipe breaks, which no key's schema can know. */
@@ -37,7 +49,7 @@ export interface MethodEntry<R extends AnyRecipe> {
 }
 
 /** A method whose recipes are known when the program runs: what its schema has checked is its own. */
-export interface AnyMethod {
+export interface AnyMethod extends Views {
   readonly schema: z.ZodType<AnyRecipe>;
   readonly conflict?: (recipe: never) => Conflict | undefined;
   readonly load: () => Promise<Method<never>>;

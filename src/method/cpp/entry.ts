@@ -6,4 +6,5 @@ import { type CppRecipe, cppRecipe } from "./recipe.ts";
 export const cpp: MethodEntry<CppRecipe> = {
   schema: cppRecipe,
   load: async () => (await import("./run.ts")).cppMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectCpp,
 };

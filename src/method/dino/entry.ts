@@ -8,4 +8,5 @@ export const dino: MethodEntry<DinoRecipe> = {
   schema: dinoRecipe,
   conflict: dinoConflict,
   load: async () => (await import("./run.ts")).dinoMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectDino,
 };

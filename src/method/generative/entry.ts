@@ -6,4 +6,6 @@ import { type GenerativeRecipe, generativeRecipe } from "./recipe.ts";
 export const generative: MethodEntry<GenerativeRecipe> = {
   schema: generativeRecipe,
   load: async () => (await import("./run.ts")).generativeMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectGenerative,
+  sample: async () => (await import("./views.ts")).drawFromNoise,
 };

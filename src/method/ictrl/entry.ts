@@ -6,4 +6,7 @@ import { type IctrlRecipe, ictrlRecipe } from "./recipe.ts";
 export const ictrl: MethodEntry<IctrlRecipe> = {
   schema: ictrlRecipe,
   load: async () => (await import("./run.ts")).ictrlMethod,
+  inspect: async () => (await import("../ctrl/inspect.ts")).inspectClosedLoop,
+  reconstruct: async () => (await import("../ctrl/views.ts")).drawTranscription,
+  sample: async () => (await import("../ctrl/views.ts")).drawSamples,
 };

@@ -6,4 +6,5 @@ import { type IncrementalRecipe, incrementalRecipe } from "./recipe.ts";
 export const incremental: MethodEntry<IncrementalRecipe> = {
   schema: incrementalRecipe,
   load: async () => (await import("./run.ts")).incrementalMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectIncremental,
 };

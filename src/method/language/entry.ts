@@ -8,4 +8,5 @@ export const language: MethodEntry<LanguageRecipe> = {
   schema: languageRecipe,
   conflict: languageConflict,
   load: async () => (await import("./run.ts")).languageMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectLanguage,
 };

@@ -8,4 +8,6 @@ export const mae: MethodEntry<MaeRecipe> = {
   schema: maeRecipe,
   conflict: maeConflict,
   load: async () => (await import("./run.ts")).maeMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectMae,
+  reconstruct: async () => (await import("./pictures.ts")).drawReconstruction,
 };

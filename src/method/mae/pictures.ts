@@ -1,8 +1,6 @@
 /** @file Pictures of a masked autoencoder: original, masked, reconstructed, side by side. */
 
-import { join } from "node:path";
-import { makeFolder, makeInnerFolder } from "../../base/write-file.ts";
-import { gridPixels, type Pixels, writePng } from "../../chart/pixels.ts";
+import { gridPixels, type Pixels } from "../../chart/pixels.ts";
 import { batches } from "../../data/index.ts";
 import { type Grid, gridOf, randomMask } from "../../model/index.ts";
 import { patchify, unpatchify } from "../../nn/index.ts";
@@ -10,22 +8,10 @@ import { noGrad, random, scope, stack, type Tensor, tensor, UsageError, zeros } 
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { someOf } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
+import type { ReconstructOptions } from "../views.ts";
+import { writePicture } from "../write-picture.ts";
 import type { Mae } from "./errors.ts";
 import { maeBatches, restoreMae } from "./run.ts";
-
-export interface MaskedPictureOptions {
-  checkpoint: string;
-  split: "train" | "test";
-  count: number;
-  /** Folder of the PNG file; `pictures/` in the run's own when not given. */
-  output?: string;
-  /** Share of the patches removed; the recipe's when not given. */
-  maskRatio?: number;
-  /** Of the masks; 1. */
-  seed?: number;
-  /** One mask for all images: rows of 0 and 1, 1 where a patch is removed. */
-  mask?: string;
-}
 
 /**
  * Images, what the model sees of them, and what it makes of that: visible patches stay, the others are predicted.
@@ -76,7 +62,7 @@ export function parseMask(text: string, [rows, columns]: Grid): number[] {
  * @returns the path of the picture
  * @throws {UsageError} a run of another method, a mask that does not fit; {CheckpointError} damaged; {DiskError}
  */
-export async function drawReconstruction(folder: string, options: MaskedPictureOptions): Promise<string> {
+export async function drawReconstruction(folder: string, options: ReconstructOptions): Promise<string> {
   const { recipe, checkpoint } = openRunOf(folder, options.checkpoint, ["mae"], "reconstructing");
   try {
     using mae = restoreMae(recipe, checkpoint);
@@ -89,10 +75,7 @@ export async function drawReconstruction(folder: string, options: MaskedPictureO
           const made = reconstruct(mae, images, mask, recipe.method.normalisePixels);
           return triples(images, hide(images, mask, mae.options.patch), made, given.normalise!);
         });
-        const where = options.output ?? makeInnerFolder(join(folder, "pictures"));
-        makeFolder(where);
-        const path = join(where, "reconstruction.png");
-        await writePng(path, pixels);
+        const path = await writePicture(folder, options, "reconstruction", pixels);
         return path;
       }
       throw new UsageError(`${recipe.data.name}: expected images, got none`);
@@ -108,7 +91,7 @@ function maskFor(
   mae: Mae,
   b: number,
   usual: number,
-  { mask, maskRatio, seed = 1 }: MaskedPictureOptions,
+  { mask, maskRatio, seed = 1 }: ReconstructOptions,
 ): Tensor {
   const grid = gridOf(mae.options);
   const N = grid[0] * grid[1];

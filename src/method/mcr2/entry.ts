@@ -7,4 +7,5 @@ export const mcr2: MethodEntry<Mcr2Recipe> = {
   schema: mcr2Recipe,
   conflict: mcr2Conflict,
   load: async () => (await import("./run.ts")).mcr2Method,
+  inspect: async () => (await import("./inspect.ts")).inspectEncoder,
 };

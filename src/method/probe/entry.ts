@@ -8,4 +8,5 @@ export const probe: MethodEntry<ProbeRecipe> = {
   schema: probeRecipe,
   conflict: modelConflict,
   load: async () => (await import("./run.ts")).probeMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectProbe,
 };

@@ -6,4 +6,5 @@ import { type RedunetRecipe, redunetRecipe } from "./recipe.ts";
 export const redunet: MethodEntry<RedunetRecipe> = {
   schema: redunetRecipe,
   load: async () => (await import("./run.ts")).redunetMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectRedunet,
 };

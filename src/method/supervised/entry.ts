@@ -8,4 +8,5 @@ export const supervised: MethodEntry<SupervisedRecipe> = {
   schema: supervisedRecipe,
   conflict: supervisedConflict,
   load: async () => (await import("./run.ts")).supervisedMethod,
+  inspect: async () => (await import("./inspect.ts")).inspectClassifier,
 };

@@ -6,4 +6,5 @@ import { type TcrRecipe, tcrRecipe } from "./recipe.ts";
 export const tcr: MethodEntry<TcrRecipe> = {
   schema: tcrRecipe,
   load: async () => (await import("./run.ts")).tcrMethod,
+  inspect: async () => (await import("../mcr2/inspect.ts")).inspectEncoder,
 };

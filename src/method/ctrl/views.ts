@@ -1,42 +1,20 @@
 /** @file Pictures of a closed loop's run: transcriptions, traversals, interpolations, samples of each class. */
 
-import { join } from "node:path";
-import { makeFolder, makeInnerFolder } from "../base/write-file.ts";
-import { gridPixels, type Pixels, writePng } from "../chart/pixels.ts";
-import { batches } from "../data/index.ts";
-import { type Features, featuresOf, SYMMETRIC } from "../evaluate/features.ts";
-import { type ClassModel, classModel } from "../method/ctrl/class-model.ts";
-import { transcriptionPixels } from "../method/ctrl/figures.ts";
-import { interpolate, sampleImages, transcribe, traverse } from "../method/ctrl/pictures.ts";
-import { restorePlayers, withImageSize } from "../method/ctrl/run.ts";
-import { drawImages, restoreGenerative } from "../method/generative/run.ts";
-import type { Players } from "../method/index.ts";
-import { measureStatisticsOf, someOf } from "../method/inspect-features.ts";
-import { openRunOf, readRecipe } from "../method/load-run.ts";
-import { isOf } from "../method/recipe.ts";
-import { cat, keep, type Random, random, scope, stack, type Tensor, UsageError } from "../tensor/index.ts";
-import { freeCheckpoint } from "../train/checkpoint.ts";
-
-export interface ViewOptions {
-  checkpoint: string;
-  split: "train" | "test";
-  /** Folder of the PNG file; `pictures/` in the run's own when not given. */
-  output?: string;
-}
-
-export type SampleKind = "classes" | "traverse" | "interpolate";
-
-export interface SampleOptions extends ViewOptions {
-  kind: SampleKind;
-  /** Pictures in a row. */
-  columns: number;
-  /** Class to walk in (traverse): its components are the directions. All classes when not given (classes). */
-  class?: number;
-  /** Components of a class that samples vary along, or rows of a traversal. */
-  components: number;
-  /** Of the samples that are drawn. */
-  seed: number;
-}
+import { gridPixels } from "../../chart/pixels.ts";
+import { batches } from "../../data/index.ts";
+import { type Features, featuresOf, SYMMETRIC } from "../../evaluate/features.ts";
+import { cat, keep, type Random, random, scope, stack, type Tensor, UsageError } from "../../tensor/index.ts";
+import { freeCheckpoint } from "../../train/checkpoint.ts";
+import { measureStatisticsOf, someOf } from "../inspect-features.ts";
+import { openRunOf } from "../load-run.ts";
+import { isOf } from "../recipe.ts";
+import type { ReconstructOptions, SampleOptions, ViewOptions } from "../views.ts";
+import { writePicture } from "../write-picture.ts";
+import { type ClassModel, classModel } from "./class-model.ts";
+import { transcriptionPixels } from "./figures.ts";
+import { interpolate, sampleImages, transcribe, traverse } from "./pictures.ts";
+import type { Players } from "./players.ts";
+import { restorePlayers, withImageSize } from "./run.ts";
 
 /** What the views work on: players, and how images are given to them. */
 interface Opened {
@@ -89,24 +67,23 @@ async function withRun<T>(
   }
 }
 
-async function write(folder: string, { output }: ViewOptions, name: string, pixels: Pixels): Promise<string> {
-  const where = output ?? makeInnerFolder(join(folder, "pictures"));
-  makeFolder(where);
-  const path = join(where, `${name}.png`);
-  await writePng(path, pixels);
-  return path;
-}
+const FLAGS = { maskRatio: "--mask-ratio", mask: "--mask", seed: "--seed" } as const;
 
 /**
  * Images above what the loop makes of them, eight in a row.
  * @returns the path of the picture
  * @throws {UsageError} a run of another method; {CheckpointError} damaged; {DiskError} cannot be written
  */
-export function drawTranscription(folder: string, options: ViewOptions & { count: number }): Promise<string> {
-  return withRun(folder, options, async ({ players, images }) => {
+export async function drawTranscription(folder: string, options: ReconstructOptions): Promise<string> {
+  const asked = (["maskRatio", "mask", "seed"] as const).find((key) => options[key] !== undefined);
+  if (asked !== undefined)
+    throw new UsageError(`${folder}: a closed loop masks nothing; leave out ${FLAGS[asked]}`, {
+      path: FLAGS[asked],
+    });
+  return await withRun(folder, options, async ({ players, images }) => {
     using given = await images(options.count);
     using made = transcribe(players.nets, given);
-    return await write(folder, options, "transcription", transcriptionPixels(given, made));
+    return await writePicture(folder, options, "transcription", transcriptionPixels(given, made));
   });
 }
 
@@ -115,7 +92,6 @@ export function drawTranscription(folder: string, options: ViewOptions & { count
  * @returns the path of the picture
  */
 export function drawSamples(folder: string, options: SampleOptions): Promise<string> {
-  if (readRecipe(folder).method.name === "generative") return drawFromNoise(folder, options);
   return withRun(folder, options, async (opened) => {
     using features = await opened.features(FITTED);
     const draws = random(options.seed).at("sample");
@@ -123,31 +99,8 @@ export function drawSamples(folder: string, options: SampleOptions): Promise<str
       options.kind
     ];
     using grid = scope(() => draw(opened, features, options, draws));
-    return await write(folder, options, options.kind, gridPixels(grid));
+    return await writePicture(folder, options, options.kind, gridPixels(grid));
   });
-}
-
-/** What a comparator makes of noise, ten rows. */
-async function drawFromNoise(folder: string, options: SampleOptions): Promise<string> {
-  if (options.kind !== "classes")
-    throw new UsageError(`--kind: a comparator draws from noise alone, got ${options.kind}`, {
-      path: "--kind",
-    });
-  const { recipe, checkpoint } = openRunOf(folder, options.checkpoint, ["generative"], "pictures");
-  try {
-    using players = restoreGenerative(recipe, checkpoint, "cpu");
-    const [rows, columns] = [10, options.columns];
-    using made = drawImages(
-      players,
-      recipe.model.features,
-      rows * columns,
-      random(options.seed).at("sample"),
-    );
-    using grid = scope(() => made.reshape([rows, columns, ...made.shape.slice(1)]));
-    return await write(folder, options, "samples", gridPixels(grid));
-  } finally {
-    freeCheckpoint(checkpoint);
-  }
 }
 
 /** The features of one class, [n_k, d]. @throws {UsageError} too few of them */

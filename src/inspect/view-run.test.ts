@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { quietly } from "../../test/tiny.ts";
 import { tinyRecipe } from "../../test/tiny-methods.ts";
 import { trainRun } from "../method/train-run.ts";
-import { reconstructRun } from "./reconstruct-run.ts";
+import { reconstructRun } from "./view-run.ts";
 
 test("a masked autoencoder's run is drawn as its method draws it, with the masks that are asked for", async () => {
   const folder = mkdtempSync(join(tmpdir(), "vitrine reconstruct-"));
