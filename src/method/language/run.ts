@@ -56,7 +56,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using learner = new LanguageLearner(model, {
     ...settings,
     ...{ tokens: data.train, block: recipe.model.block, random: random(recipe.seed), device: place.device },
-    ...(masks && { masks }),
+    masks,
     evaluate: async () => milestone(await evaluateText(model, data.test, look)),
   });
   const files = { [TOKENIZER_FILE]: tokenizerJson(tokenizer) };

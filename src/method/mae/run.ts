@@ -53,11 +53,9 @@ function train(recipe: Recipe, place: TrainPlace) {
         "method.normalisePixels: expected false for patches of one pixel, which has no deviation, got true",
         { path: "method.normalisePixels" },
       );
-    const { epochs, lr, warmupEpochs, weightDecay, betas, precision, evalEvery, microBatch } = recipe.train;
     using learner = new MaeLearner(mae, {
       ...{ ...splits, random: random(recipe.seed), batch: maeBatches(recipe, splits.train, place.device) },
-      ...{ ratio, normalisePixels, epochs, lr, warmupEpochs, weightDecay, betas, precision, evalEvery },
-      ...{ microBatch, device: place.device },
+      ...{ ...recipe.train, ratio, normalisePixels },
     });
     return await trainLearner(learner, recipe, splits.train, place);
   });

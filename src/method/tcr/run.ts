@@ -47,12 +47,11 @@ function train(recipe: Recipe, place: TrainPlace) {
     requirePoints(splits.test);
     using net = buildNet(recipe, splits.train.channels).to(place.device);
     const { objective, alignment, precision, changes } = recipe.method;
-    const { evalEvery, precision: _, ...settings } = recipe.train;
+    const { precision: precisionOfProducts, ...settings } = recipe.train;
     using learner = new TcrLearner(net, {
-      ...{ objective, alignment, ...(precision !== undefined && { precision }) },
       ...{ train: splits.train, augment: VIEW_PRESETS[changes], random: random(recipe.seed) },
       ...{ ...settings, imageSize: recipe.model.imageSize, device: place.device },
-      ...(evalEvery !== undefined && { evalEvery }),
+      ...{ objective, alignment, precision, precisionOfProducts },
       evaluate: async () => {
         const { knn, svd } = await classifiers(net, splits, recipe, place.device);
         const text = `nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}`;
