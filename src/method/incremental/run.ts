@@ -51,9 +51,10 @@ function byGrams({ model, method }: Recipe, splits: Splits) {
 
 function bySteps(recipe: Recipe, splits: Splits, { device, progress }: TrainPlace) {
   const { model, method, train, seed } = recipe;
-  const { epochs, batchSize, lr } = train;
+  const { epochs, batchSize, lr, precision, clipGrad } = train;
   const learner = new IncrementalLearner(strategyOf(recipe, splits.train.classes.length), {
     ...{ ...splits, tasks: method.tasks, epochs, batchSize, lr, device, random: random(seed) },
+    ...{ precision, clipGrad },
     ...{ imageSize: SIDE, features: model.features, width: model.width },
   });
   sayLeftOut(learner.sets, progress);

@@ -14,6 +14,7 @@ import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
+import { weightsOf } from "../../train/stateful.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
@@ -31,10 +32,10 @@ export function buildEncoder({ model, seed }: Recipe, channels: number): Module 
 }
 
 /** The encoder of a checkpoint; the caller frees it. */
-export function restoreEncoder(recipe: Recipe, { config, model }: LoadedCheckpoint): Module {
-  const encoder = buildEncoder(recipe, (config as RunConfig).dataset.channels);
+export function restoreEncoder(recipe: Recipe, checkpoint: LoadedCheckpoint): Module {
+  const encoder = buildEncoder(recipe, (checkpoint.config as RunConfig).dataset.channels);
   try {
-    return encoder.load(model);
+    return encoder.load(weightsOf(checkpoint));
   } catch (error) {
     encoder.dispose();
     throw error;

@@ -6,6 +6,7 @@ import { closedLoopNets, NmceNet } from "../../model/index.ts";
 import { Module } from "../../nn/index.ts";
 import { random, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
+import { weightsOf } from "../../train/stateful.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
@@ -26,10 +27,10 @@ export function buildNet({ model, seed }: Recipe, given: number): Module {
 }
 
 /** The encoder of a checkpoint; the caller frees it. */
-export function restoreNet(recipe: Recipe, { config, model }: LoadedCheckpoint): Module {
-  const net = buildNet(recipe, (config as RunConfig).dataset.channels);
+export function restoreNet(recipe: Recipe, checkpoint: LoadedCheckpoint): Module {
+  const net = buildNet(recipe, (checkpoint.config as RunConfig).dataset.channels);
   try {
-    return net.load(model);
+    return net.load(weightsOf(checkpoint));
   } catch (error) {
     net.dispose();
     throw error;
