@@ -108,15 +108,6 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
     method: "incremental",
     settings: { ...groups, method: { strategy: "a-gem", tasks: 2, memory: 20 } },
   },
-  "redunet, in groups": {
-    method: "incremental",
-    settings: {
-      model: { name: "redunet", layers: 3 },
-      data: images,
-      method: { strategy: "redunet", tasks: 2 },
-      train: run,
-    },
-  },
   "generative, vae": {
     method: "generative",
     settings: {
