@@ -49,6 +49,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
 const WITH: Readonly<Record<string, Tree>> = {
   "supervised train.momentum": { train: { optimizer: "sgd" } },
   "supervised train.per": { train: { warmupEpochs: 1 } },
+  "train.keep": { train: { checkpointEvery: 1 } },
   "supervised train.optimizer": { train: { weightDecay: 0.1 } },
 };
 

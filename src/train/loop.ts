@@ -230,7 +230,8 @@ class Loop<Batch> {
     return {
       ...place,
       train: withoutGroup(means),
-      eval: evaluated === step && milestone !== null ? withoutGroup(found) : undefined,
+      // not that of a stop by `maxSteps`: a run that was not stopped has the same rows
+      eval: this.due && evaluated === step && milestone !== null ? withoutGroup(found) : undefined,
       lr,
     };
   }

@@ -90,8 +90,9 @@ export class CppLearner implements Learner<FeatureBatch> {
     head.train();
     const inputs = X.to(head.parameters()[0]!.device).to("float32");
     const warm = at <= warmup;
-    // without a gradient the cluster layer is not even decayed
-    const moving = warm || clusterLr === 0 ? [descents.features] : [descents.features, descents.clusters];
+    // without a gradient the cluster layer is not even decayed; a tied head has none that moves
+    const still = warm || clusterLr === 0 || descents.clusters.parameters.size === 0;
+    const moving = still ? [descents.features] : [descents.features, descents.clusters];
     const loss = warm ? () => this.warmUp(inputs) : () => this.reduce(inputs);
     const step = descend(moving, [loss], at, { inputs: [inputs] });
     if (at === warmup) head.startClusters();

@@ -103,7 +103,7 @@ test("a few steps on digits: finite, logged, evaluated; a resumed run ends as on
   });
   expect(whole.milestone!.numbers["eval/svd"]).toBeGreaterThan(15); // ten classes
   const records = readMetrics(join(folder, "a", "metrics.jsonl"));
-  expect(records).toHaveLength(7);
+  expect(records).toHaveLength(8); // six steps, the evaluation, the row of summary.csv
   for (const record of records.slice(0, 6)) expect(record["train/encoderObjective"]).toBeGreaterThan(0);
 
   const place = { ...options, folder: join(folder, "b") };
