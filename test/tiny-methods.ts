@@ -35,6 +35,23 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
       train: { ...run, epochs: 2, batchSize: 160, lr: 0.01 },
     },
   },
+  "supervised, averaged": {
+    method: "supervised",
+    settings: {
+      model: { name: "crate", ...tokens },
+      data: { ...images, augment: { mixup: 0.4 } },
+      train: {
+        ...run,
+        epochs: 2,
+        batchSize: 80,
+        accumulate: 3,
+        ema: 0.9,
+        clipGrad: 1,
+        per: "epoch",
+        lr: 0.01,
+      },
+    },
+  },
   mcr2: {
     method: "mcr2",
     settings: {
@@ -166,6 +183,15 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
     settings: {
       model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, block: 16 },
       train: { ...run, steps: 6, batchSize: 2, accumulate: 2, lr: 1e-3, evalEvery: 3 },
+    },
+  },
+  "mae, averaged": {
+    method: "mae",
+    settings: {
+      model: { name: "crate_mae", ...tokens },
+      data: images,
+      method: { maskRatio: 0.5 },
+      train: { ...run, epochs: 2, batchSize: 200, microBatch: 70, ema: 0.9, clipGrad: 1, lr: 1e-3 },
     },
   },
   "language, masked": {

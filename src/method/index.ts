@@ -44,13 +44,8 @@ export type {
   RunResult,
   TrainRunOptions,
 } from "./run-types.ts";
+export { SupervisedLearner, type SupervisedOptions } from "./supervised/learner.ts";
 export { type LoadedRun, loadRun } from "./supervised/load.ts";
-export {
-  correctAt,
-  crossEntropy,
-  evaluateClassifier,
-  Supervised,
-  type SupervisedOptions,
-} from "./supervised/supervised.ts";
+export { correctAt, crossEntropy, type Evaluation, evaluateClassifier } from "./supervised/supervised.ts";
 export { TcrLearner, type TcrLearnerOptions } from "./tcr/learner.ts";
 export { trainRun } from "./train-run.ts";

@@ -1,10 +1,10 @@
-/** @file A learner trained by recipe: what every method with steps of its own has in common. */
+/** @file A learner trained by recipe: what the runs of all methods have in common. */
 
 import type { Learner } from "../train/index.ts";
-import { runSteps } from "../train/step-trainer.ts";
+import { runSteps } from "../train/loop.ts";
 import type { TrainPlace } from "./method.ts";
 import type { Recipe } from "./recipe.ts";
-import { beginRun } from "./resume.ts";
+import { type BegunRun, beginRun } from "./resume.ts";
 import type { RunResult } from "./run-types.ts";
 
 /** What of the data is noted in checkpoints. */
@@ -13,25 +13,29 @@ type DataInfo = Parameters<typeof beginRun>[1];
 /**
  * Runs a learner to its end in a run folder.
  * @param files what else of the run is text: contents by name, written beside the recipe
- * @throws {StoppedError} on a signal, after saving; {NotFiniteError} a loss that is not finite
+ * @throws {StoppedError} on a signal, after saving; {NotFiniteError} a number that is not finite
  */
-export async function trainLearner<Batch>(
+export function trainLearner<Batch>(
   learner: Learner<Batch>,
-  recipe: Extract<Recipe, { train: { logInterval: number } }>,
+  recipe: Recipe,
   data: DataInfo,
   place: TrainPlace,
   files: Readonly<Record<string, string>> = {},
 ): Promise<RunResult> {
-  const { config, resume } = beginRun(recipe, data, place, files);
-  const { output: folder, maxSteps, deadline, progress, tensorboard } = place;
-  const { keep, logInterval, checkpointEvery } = recipe.train;
+  return goOnWith(learner, beginRun(recipe, data, place, files), recipe, place);
+}
+
+/** The same of a run that has begun. */
+export async function goOnWith<Batch>(
+  learner: Learner<Batch>,
+  { config, resume }: BegunRun,
+  { train: { keep, logInterval, checkpointEvery } }: Recipe,
+  { output: folder, maxSteps, deadline, progress, tensorboard }: TrainPlace,
+): Promise<RunResult> {
   const kept = { keep, logInterval, checkpointEvery, maxSteps, deadline, progress, tensorboard };
   const { steps, seconds, milestone } = await runSteps(learner, { folder, config, resume, ...kept });
-  return {
-    folder,
-    steps,
-    seconds,
-    numbers: milestone?.numbers ?? {},
-    text: milestone?.text ?? "stopped before an evaluation",
-  };
+  const { numbers, text } = milestone?.result ?? milestone ?? NOTHING;
+  return { folder, steps, seconds, numbers, text };
 }
+
+const NOTHING = { numbers: {}, text: "stopped before an evaluation" };

@@ -48,8 +48,6 @@ export interface EvaluateOptions {
   split: "train" | "test";
 }
 
-export type { Evaluation } from "../train/task.ts";
-
 export interface InspectOptions {
   checkpoint: string;
   /** Images that are measured. */

@@ -64,7 +64,12 @@ describe("a run folder", () => {
 
     const { name, state } = lastCheckpoint(folder);
     expect(name).toBe("step-00000020");
-    expect(state).toMatchObject({ step: 20, epoch: 2, batch: 0, evaluation: { top1: result.numbers.top1! } });
+    expect(state).toMatchObject({
+      step: 20,
+      epoch: 2,
+      within: 0,
+      milestone: { score: result.numbers.top1! },
+    });
   });
 
   test("learns: the loss falls, and the best checkpoint is the best evaluated", async () => {

@@ -110,9 +110,23 @@ export const augmentedImages = images.extend({
   normalise,
 });
 
+/** How parameters go down losses. A method takes those that it has a use for. */
+export const descent = {
+  precision: z.enum(["fp32", "bf16"]).default("fp32").describe("number format of the matrix products"),
+  clipGrad: positive.exactOptional().describe("largest norm of the gradient; longer ones are scaled down"),
+};
+export const accumulate = count
+  .default(1)
+  .describe("batches whose gradients are averaged before the optimiser steps");
+export const ema = z
+  .number()
+  .gt(0)
+  .lt(1)
+  .exactOptional()
+  .describe("decay of a moving average of the weights, evaluated and saved beside them");
+
 /** How any run is computed, logged and kept. */
 export const run = {
-  precision: z.enum(["fp32", "bf16"]).default("fp32").describe("number format of the matrix products"),
   device: patterned(/^(auto|cpu|cuda|cuda:\d{1,3})$/, "auto, cpu, cuda or cuda:N")
     .default("auto")
     .describe("where tensors live; auto takes a GPU when there is one"),

@@ -8,16 +8,17 @@ export {
   type Snapshot,
   saveCheckpoint,
 } from "./checkpoint.ts";
+export { Descent, type DescentOptions, descend, type Given, type Step } from "./descent.ts";
 export { MovingAverage } from "./ema.ts";
-export type { Learner } from "./learner.ts";
+export { type EpochBatch, type EpochOptions, Epochs } from "./epochs.ts";
+export type { Learner, Milestone, Numbers } from "./learner.ts";
+export { type LoopOptions, type LoopOutcome, runSteps } from "./loop.ts";
 export { type MetricsRecord, readMetrics } from "./metrics.ts";
 export { createOptimizer, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 export { chooseDevice, inPrecision, type Precision } from "./precision.ts";
 export type { ProgressMode } from "./progress.ts";
 export { type ScheduleOptions, schedule, warmedCosine, warmupCosine } from "./schedule.ts";
-export { runSteps } from "./step-trainer.ts";
-export type { BatchLoss, Evaluation, Task } from "./task.ts";
-export { type Outcome, Trainer, type TrainerOptions } from "./trainer.ts";
+export { type Restored, type Saved, type Stateful, weights } from "./stateful.ts";
 export {
   type Architecture,
   type Converted,

@@ -10,8 +10,8 @@ import { EventWriter } from "./tfevents.ts";
 /** A row that was written before. @throws {DataError} it lacks what a row has */
 function rowOf(summary: JsonValue, path: string): SummaryRow {
   const isTree = (value: unknown) => typeof value === "object" && value !== null;
-  const { epoch, train, eval: evaluation = {}, lr = 0 } = (isTree(summary) ? summary : {}) as JsonRecord;
-  if (typeof epoch === "number" && isTree(train) && isTree(evaluation) && typeof lr === "number")
+  const { epoch, step, train, eval: found = {}, lr = 0 } = (isTree(summary) ? summary : {}) as JsonRecord;
+  if (typeof (epoch ?? step) === "number" && isTree(train) && isTree(found) && typeof lr === "number")
     return summary as unknown as SummaryRow;
   throw new DataError(
     `${path}: expected a summary with the numbers of its epoch, got ${JSON.stringify(summary)}; take the line out`,
@@ -67,10 +67,10 @@ export class Journal {
     this.record({ step, ...numbers });
   }
 
-  /** The end of an epoch. Of an epoch that ended twice, the last row stays. */
+  /** The end of an epoch, or an evaluation. Of a row that was written twice, the last one stays. */
   summarise(step: number, row: SummaryRow): void {
     this.record({ step, summary: row as unknown as JsonRecord });
-    this.rows = [...this.rows.filter(({ epoch }) => epoch !== row.epoch), row];
+    this.rows = [...this.rows.filter(({ epoch, step }) => epoch !== row.epoch || step !== row.step), row];
     writeSummary(this.summary, this.rows);
   }
 

@@ -1,51 +1,49 @@
-/** @file What a method gives the loop of steps: it has its own nets, optimisers and losses. */
+/** @file What a method gives the training loop: batches, steps, evaluations, and the parts that are saved. */
 
-import type { Tensor } from "../tensor/index.ts";
-import type { LoadedCheckpoint } from "./checkpoint.ts";
+import type { Stateful } from "./stateful.ts";
 
-/** Numbers by name, grouped by slashes: "train/objective", "lr". */
+/** Numbers by name, grouped by slashes: "train/loss", "lr". */
 export type Numbers = Readonly<Record<string, number>>;
 
-/** What was found out after a step: an evaluation, the end of a task. */
+/** What an evaluation found. */
 export interface Milestone {
+  /** For metrics.jsonl; those of `eval/` also for summary.csv. */
   numbers: Numbers;
   /** What a person reads about it. */
   text: string;
   /** The larger the better, where it decides which checkpoint is the best. */
-  score?: number;
+  score?: number | undefined;
+  /** What the run says of itself when it ends here; the numbers and the text unless given. */
+  result?: { numbers: Numbers; text: string } | undefined;
 }
 
-/**
- * Something that learns by steps of its own making. Unlike a `Task`, which gives a loss and leaves the update to the
- * trainer, it may have several players with an optimiser each, or build layers without gradients.
- */
+/** Something that learns step by step. The loop counts the steps, evaluates, saves, stops and goes on. */
 export interface Learner<Batch> {
   /** Steps from start to end. */
   readonly steps: number;
-  /** Batches of step `from`, `from` + 1, …; the same for the same seed. */
-  batches(from: number): AsyncIterable<Batch>;
+  /** Steps of an epoch, where there are epochs. */
+  readonly perEpoch?: number | undefined;
+  /** Steps between evaluations; the end is always evaluated. */
+  readonly evalEvery?: number | undefined;
+  /** In place of `evalEvery`: evaluated after these numbers of steps and no others, since something ends with each. */
+  readonly milestones?: readonly number[] | undefined;
   /** What `size` counts; images unless given. */
   readonly unit?: string;
+  /** Batches of step `from`, `from` + 1, …; the same for the same seed. */
+  batches(from: number): AsyncIterable<Batch>;
   /** Images, or what else is learned from, in a batch. */
   size(batch: Batch): number;
+  /** What the loop saves and restores, in this order; the names are those in `trainer_state.json`. */
+  readonly parts: Readonly<Record<string, Stateful>>;
   /**
-   * One step, numbered from 0, run inside a scope.
-   * @returns what to log
-   * @throws {NotFiniteError} a loss that is not finite, by its name
+   * One step, numbered from 0, run inside a scope; or a share of it, where several batches make a step.
+   * @returns what to log, `epoch/…` only as means over an epoch; nothing while the step waits for more batches
+   * @throws {NotFiniteError} a number that is not finite
    */
-  step(batch: Batch, at: number): Numbers;
-  /** Whether `evaluate` is to be called when `done` steps are done. */
-  due(done: number): boolean;
+  step(batch: Batch, at: number): Numbers | undefined;
   /**
-   * Finds out what `done` steps have come to, and ends what ends with them, such as a task. The loop saves before it, and
-   * calls it again when the run is taken up there.
+   * Finds out what `done` steps have come to, and ends what ends with them, such as a task. The loop saves before it,
+   * and calls it again when the run is taken up there.
    */
-  evaluate(done: number): Promise<Milestone>;
-  /** Tensors and plain JSON from which `restore` goes on exactly. Tensors made for it are freed after the save. */
-  snapshot(): { model: ReadonlyMap<string, Tensor>; optimizer: ReadonlyMap<string, Tensor>; state: object };
-  restore(checkpoint: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void;
+  evaluate?(done: number): Promise<Milestone>;
 }
-
-/** Whether an evaluation is due after `done` steps: at the end, and each time `every` steps are done. */
-export const isDue = (done: number, steps: number, every = Number.POSITIVE_INFINITY): boolean =>
-  done === steps || done % every === 0;

@@ -13,7 +13,7 @@ function found(name: "crate" | "vit", spoil: (model: Module, images: Tensor) => 
   using model = createModel(name, sizes, random(0));
   using images = random(1).normal([2, 3, 8, 8]);
   noGrad(() => spoil(model, images));
-  return firstNotFinite(model, images);
+  return firstNotFinite(model, [images]);
 }
 const scale = (parameter: string, by: number) => (model: Module) => {
   model.namedParameters().get(parameter)!.mul_(by);

@@ -1,4 +1,4 @@
-/** @file The numbers of a run: `metrics.jsonl`, one record a line, and `summary.csv`, one row an epoch. */
+/** @file The numbers of a run: `metrics.jsonl`, one record a line, and `summary.csv`, one row an epoch or an evaluation. */
 
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync } from "node:fs";
 import { csv } from "../base/csv.ts";
@@ -100,28 +100,36 @@ function repair(path: string, resumeStep: number, records: number): { kept: Metr
   });
 }
 
-/** One row of `summary.csv`: means over an epoch. Top-1 and top-5 are in percent, as timm has them. */
+/**
+ * One row of `summary.csv`: means over an epoch, or without epochs over the steps between two evaluations. Top-1 and
+ * top-5 are in percent, as timm has them.
+ */
 export interface SummaryRow {
-  epoch: number;
+  /** From 0. */
+  epoch?: number | undefined;
+  /** The last step of the row, where there are no epochs. */
+  step?: number | undefined;
   train: Readonly<Record<string, number>>;
-  eval?: Readonly<Record<string, number>>;
-  lr?: number;
+  eval?: Readonly<Record<string, number>> | undefined;
+  lr?: number | undefined;
 }
 
 /**
- * Writes `summary.csv` as timm does: epoch, train_loss, …, eval_loss, eval_top1, …, lr. Rows that lack a number, such
+ * Writes `summary.csv` as timm does: epoch (or step), train_loss, …, eval_loss, eval_top1, …, lr. Rows that lack a number, such
  * as epochs without an evaluation, have an empty cell. The file is replaced as a whole; throws `DiskError`.
  */
 export function writeSummary(path: string, rows: readonly SummaryRow[]): void {
-  const flat = rows.map(({ epoch, train, eval: evaluation = {}, lr }) => {
-    const cells = new Map([["epoch", epoch]]);
+  const flat = rows.map(({ epoch, step, train, eval: evaluation = {}, lr }) => {
+    const cells = new Map<string, number>();
+    if (epoch !== undefined) cells.set("epoch", epoch);
+    if (step !== undefined) cells.set("step", step);
     for (const [name, value] of Object.entries(train)) cells.set(`train_${name}`, value);
     for (const [name, value] of Object.entries(evaluation)) cells.set(`eval_${name}`, value);
     if (lr !== undefined) cells.set("lr", lr);
     return cells;
   });
   const names = new Set(flat.flatMap((row) => [...row.keys()]));
-  const group = (name: string) => ["epoch", "train", "eval", "lr"].indexOf(name.split("_")[0]!);
+  const group = (name: string) => ["epoch", "step", "train", "eval", "lr"].indexOf(name.split("_")[0]!);
   const columns = [...names].sort((a, b) => group(a) - group(b));
   failpoint("journal.summary");
   writeFileAtomic(path, csv({ columns, rows: flat.map((row) => columns.map((name) => row.get(name))) }));

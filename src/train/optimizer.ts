@@ -14,19 +14,19 @@ import { TensorList, zerosLike } from "./foreach.ts";
 
 export interface OptimizerOptions {
   /** Decoupled for AdamW and Lion (p ← p (1 − lr · wd)); added to the gradient for Adam, SGD and LARS. */
-  weightDecay?: number;
+  weightDecay?: number | undefined;
   /** What AdamW and Lion decay, by name; every parameter unless given. */
-  decays?: (name: string, parameter: Tensor) => boolean;
+  decays?: ((name: string, parameter: Tensor) => boolean) | undefined;
   /** What a parameter's learning rate is multiplied by, by name; 1 unless given. */
-  scales?: (name: string) => number;
+  scales?: ((name: string) => number) | undefined;
   /** Averaging factors of Adam, AdamW (0.9, 0.999) and Lion (0.9, 0.99). */
-  betas?: readonly [number, number];
+  betas?: readonly [number, number] | undefined;
   /** Of SGD and LARS; 0 is plain gradient descent. */
-  momentum?: number;
+  momentum?: number | undefined;
   /** Of LARS: a weight moves by at most this share of its norm, per learning rate; 0.02 unless given. */
-  trust?: number;
+  trust?: number | undefined;
   /** Added to Adam's denominator. */
-  epsilon?: number;
+  epsilon?: number | undefined;
 }
 
 /** What an update may use: the parameters, their gradients, the moments by name, the step counted from 1. */
@@ -45,11 +45,13 @@ interface Rule {
   update(input: Update): void;
 }
 
-type RuleMaker = (
-  options: Required<Omit<OptimizerOptions, "betas" | "decays" | "scales">> & {
-    betas?: readonly [number, number];
-  },
-) => Rule;
+type RuleMaker = (options: {
+  weightDecay: number;
+  momentum: number;
+  trust: number;
+  epsilon: number;
+  betas: readonly [number, number] | undefined;
+}) => Rule;
 
 /**
  * m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  p ← p − lr · m̂ / (√v̂ + ε),   m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ)
@@ -241,7 +243,6 @@ export function createOptimizer(
     throw new UsageError(
       `optimizer: no "${name}"${hint(name, Object.keys(RULES))}; expected one of ${Object.keys(RULES).join(", ")}`,
     );
-  const { decays, scales, ...rest } = options;
-  const rule = make({ weightDecay: 0, momentum: 0, trust: 0.02, epsilon: 1e-8, ...rest });
-  return new Optimizer(rule, parameters, { ...(decays && { decays }), ...(scales && { scales }) });
+  const { weightDecay = 0, momentum = 0, trust = 0.02, epsilon = 1e-8, betas } = options;
+  return new Optimizer(make({ weightDecay, momentum, trust, epsilon, betas }), parameters, options);
 }

@@ -9,19 +9,19 @@ import {
 } from "../../evaluate/feature-set.ts";
 import type { CppHead } from "../../model/index.ts";
 import { CPP_PRECISION, codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
-import { gradients, NotFiniteError, type Tensor, UsageError } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/index.ts";
-import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
-import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
-import { below } from "../ctrl/players.ts";
+import { type Tensor, UsageError } from "../../tensor/index.ts";
+import { Descent, type DescentOptions, descend, logged } from "../../train/descent.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import { inPrecision, type Precision } from "../../train/precision.ts";
+import { weights } from "../../train/stateful.ts";
 import { type CppEvaluateOptions, type CppEvaluation, evaluateCpp } from "./evaluate.ts";
 
-export interface CppLearnerOptions extends CppEvaluateOptions, MlcOptions {
+export interface CppLearnerOptions extends CppEvaluateOptions, MlcOptions, Pick<DescentOptions, "clipGrad"> {
   epochs: number;
   batchSize: number;
   lr: number;
   /** Learning rate of the cluster layer; `lr` unless given. */
-  clusterLr?: number;
+  clusterLr?: number | undefined;
   /** 1e-4 unless given. */
   weightDecay?: number;
   /** Of the cluster layer; 5e-3 unless given. */
@@ -31,15 +31,19 @@ export interface CppLearnerOptions extends CppEvaluateOptions, MlcOptions {
   /** The first `warmup` + 1 steps raise R(Z) alone; then the feature layer is copied into the cluster layer. */
   warmup: number;
   /** Steps between evaluations; the last step is always evaluated. */
-  evalEvery?: number;
+  evalEvery?: number | undefined;
+  /** Of the head's products; memberships and rates stay wide. */
+  precisionOfProducts?: Precision;
 }
 
-/** CPP on a matrix of features, fp32. The head belongs to the caller; `dispose()` frees the optimisers. */
+/** CPP on a matrix of features. The head belongs to the caller; `dispose()` frees the optimisers. */
 export class CppLearner implements Learner<FeatureBatch> {
   readonly steps: number;
   readonly unit = "features";
-  private readonly perEpoch: number;
-  private readonly optimizers: { features: Optimizer; clusters: Optimizer };
+  readonly perEpoch: number;
+  readonly evalEvery: number | undefined;
+  readonly parts;
+  private readonly descents: { features: Descent; clusters: Descent };
 
   /**
    * @throws {DataError} features that are not finite, other labels than features
@@ -57,13 +61,18 @@ export class CppLearner implements Learner<FeatureBatch> {
       throw new UsageError(`cpp: expected a warm-up of 0 steps or more, got ${warmup}`);
     this.perEpoch = Math.floor(features.size(0) / batchSize);
     this.steps = epochs * this.perEpoch;
-    const { weightDecay = 1e-4, clusterWeightDecay = 5e-3 } = options;
-    const sgd = (parameters: Map<string, Tensor>, decay: number) =>
-      createOptimizer("sgd", parameters, { momentum, weightDecay: decay });
-    this.optimizers = {
-      features: sgd(head.featureParameters(), weightDecay),
-      clusters: sgd(head.clusterParameters(), clusterWeightDecay),
+    this.evalEvery = options.evalEvery;
+    const { lr, clusterLr = lr, weightDecay = 1e-4, clusterWeightDecay = 5e-3, clipGrad } = options;
+    const sgd = (name: string, parameters: Map<string, Tensor>, rate: number, decay: number) =>
+      new Descent(head, {
+        ...{ parameters, prefix: `${name}.`, lr: () => rate, clipGrad },
+        optimizer: { name: "sgd", momentum, weightDecay: decay },
+      });
+    this.descents = {
+      features: sgd("features", head.featureParameters(), lr, weightDecay),
+      clusters: sgd("clusters", head.clusterParameters(), clusterLr, clusterWeightDecay),
     };
+    this.parts = { head: weights(head), ...this.descents };
   }
 
   async *batches(from: number): AsyncGenerator<FeatureBatch> {
@@ -76,55 +85,41 @@ export class CppLearner implements Learner<FeatureBatch> {
   }
 
   step({ X }: FeatureBatch, at: number): Numbers {
-    const { head, options } = this;
-    const { lr, clusterLr = lr, warmup } = options;
+    const { head, options, descents } = this;
+    const { warmup, clusterLr = options.lr } = options;
     head.train();
     const inputs = X.to(head.parameters()[0]!.device).to("float32");
     const warm = at <= warmup;
-    const numbers = warm ? this.warmUp(inputs, lr) : this.reduce(inputs, lr, clusterLr);
+    // without a gradient the cluster layer is not even decayed; a tied head has none that moves
+    const still = warm || clusterLr === 0 || descents.clusters.parameters.size === 0;
+    const moving = still ? [descents.features] : [descents.features, descents.clusters];
+    const loss = warm ? () => this.warmUp(inputs) : () => this.reduce(inputs);
+    const step = descend(moving, [loss], at, { inputs: [inputs] });
     if (at === warmup) head.startClusters();
-    return { ...numbers, lr };
+    return logged(step);
   }
 
-  /** −R(Z): the cluster layer has no gradient, so it is not even decayed. */
-  private warmUp(X: Tensor, lr: number): Numbers {
+  /** −R(Z) */
+  private warmUp(X: Tensor) {
     const { precision = CPP_PRECISION } = this.options;
-    const loss = codingRate(this.head.apply(X), { precision }).neg();
-    const value = this.finite(loss);
-    this.descend(loss, lr, 0);
-    return { "train/loss": value, "train/expansion": -value };
+    const expansion = codingRate(
+      this.lowered(() => this.head.apply(X)),
+      { precision },
+    );
+    return { loss: expansion.neg(), expansion };
   }
 
-  /** −R(Z) + Rᶜ(Z | Π) + penalty. */
-  private reduce(X: Tensor, lr: number, clusterLr: number): Numbers {
-    const { Z, C } = this.head.features(X);
+  /** −R(Z) + Rᶜ(Z | Π) + penalty */
+  private reduce(X: Tensor) {
+    const { Z, C } = this.lowered(() => this.head.features(X));
     const { loss, expansion, compression } = mlcLoss(Z, membership(C, this.options), this.options);
-    const value = this.finite(loss);
-    this.descend(loss, lr, clusterLr);
-    return {
-      "train/loss": value,
-      "train/expansion": expansion.item(),
-      "train/compression": compression.item(),
-    };
+    return { loss, expansion, compression };
   }
 
-  private finite(loss: Tensor): number {
-    const value = loss.item();
-    if (!Number.isFinite(value))
-      throw new NotFiniteError(
-        `the loss of the head is ${value} at step ${this.optimizers.features.steps + 1}; lower the learning rate`,
-      );
-    return value;
-  }
-
-  /** One step of the features' layers, and of the cluster layer where its rate is above 0. */
-  private descend(loss: Tensor, lr: number, clusterLr: number): void {
-    const { features, clusters } = this.optimizers;
-    const own = [...this.head.featureParameters().values()];
-    const theirs = clusterLr > 0 ? [...this.head.clusterParameters().values()] : [];
-    const slopes = gradients(loss, [...own, ...theirs]);
-    features.step(slopes.slice(0, own.length), lr);
-    if (theirs.length > 0) clusters.step(slopes.slice(own.length), clusterLr);
+  /** The head alone is computed in the run's precision: memberships and rates stay wide. */
+  private lowered<T>(body: () => T): T {
+    const { precisionOfProducts = "fp32" } = this.options;
+    return inPrecision(precisionOfProducts, this.head.parameters()[0]!.device, body);
   }
 
   /** What `evaluate` tells of, now. */
@@ -132,11 +127,7 @@ export class CppLearner implements Learner<FeatureBatch> {
     return evaluateCpp(this.head, this.options);
   }
 
-  due(done: number): boolean {
-    return isDue(done, this.steps, this.options.evalEvery);
-  }
-
-  async evaluate(done: number): Promise<Milestone> {
+  async evaluate(): Promise<Milestone> {
     const { clusters: K } = this.options;
     const { agreement, eigenvalues, edgesPerRow, rank } = this.measure();
     const gap = eigenvalues[K - 1]! - (eigenvalues[K] ?? 0);
@@ -149,7 +140,7 @@ export class CppLearner implements Learner<FeatureBatch> {
       numbers[`eigenvalue/${i + 1}`] = value;
     });
     const spectrum = `gap after ${K} eigenvalues ${gap.toFixed(3)}`;
-    if (agreement === undefined) return { numbers, text: `step ${done}/${this.steps}  ${spectrum}` };
+    if (agreement === undefined) return { numbers, text: spectrum };
     const { accuracy, nmi, ari, featureDetectionError, wrongEdges } = agreement;
     return {
       numbers: {
@@ -158,30 +149,12 @@ export class CppLearner implements Learner<FeatureBatch> {
         ...{ "eval/featureDetectionError": featureDetectionError, "eval/wrongEdges": 100 * wrongEdges },
       },
       score: accuracy,
-      text: `step ${done}/${this.steps}  accuracy ${(100 * accuracy).toFixed(2)} %  NMI ${(100 * nmi).toFixed(2)} %  ${spectrum}`,
+      text: `accuracy ${(100 * accuracy).toFixed(2)} %  NMI ${(100 * nmi).toFixed(2)} %  ${spectrum}`,
     };
-  }
-
-  snapshot() {
-    const { features, clusters } = this.optimizers;
-    const named = (name: string, optimizer: Optimizer) =>
-      [...optimizer.stateDict()].map(([key, moment]) => [`${name}.${key}`, moment] as const);
-    return {
-      model: this.head.stateDict(),
-      optimizer: new Map([...named("features", features), ...named("clusters", clusters)]),
-      state: { steps: [features.steps, clusters.steps] },
-    };
-  }
-
-  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
-    const [features, clusters] = (state as { steps: [number, number] }).steps;
-    this.head.load(model);
-    this.optimizers.features.load(below(optimizer, "features."), features);
-    this.optimizers.clusters.load(below(optimizer, "clusters."), clusters);
   }
 
   dispose(): void {
-    for (const optimizer of Object.values(this.optimizers)) optimizer.dispose();
+    for (const descent of Object.values(this.descents)) descent.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();

@@ -4,6 +4,7 @@ import {
   amount,
   batchSize,
   count,
+  descent,
   epochs,
   evalSteps,
   features,
@@ -75,6 +76,7 @@ const train = z.strictObject({
   weightDecay: amount.default(1e-4).describe("weight decay of all but the cluster layer"),
   clusterWeightDecay: amount.default(5e-3).describe("weight decay of the cluster layer"),
   evalEvery: evalSteps,
+  ...descent,
   ...run,
 });
 

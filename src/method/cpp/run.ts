@@ -65,10 +65,9 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
       `method.counts: expected a number of clusters up to the ${most} points that are clustered, got ${counts.join(", ") || "none"}`,
       { path: "method.counts" },
     );
-  const { clusterLr, evalEvery, precision: _, ...settings } = recipe.train;
+  const { precision: precisionOfProducts, ...settings } = recipe.train;
   using learner = new CppLearner(head, {
-    ...{ ...clustering(recipe, source), precision, penalty, warmup, ...settings },
-    ...{ ...(clusterLr !== undefined && { clusterLr }), ...(evalEvery !== undefined && { evalEvery }) },
+    ...{ ...clustering(recipe, source), ...settings, precision, penalty, warmup, precisionOfProducts },
   });
   return await trainLearner(learner, recipe, describe(source), place);
 }

@@ -6,8 +6,8 @@ import { type ImageSet, openDataset, subset } from "../../data/index.ts";
 import { closedLoopNets } from "../../model/index.ts";
 import { random, scope, type Tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
+import { runSteps } from "../../train/loop.ts";
 import { readMetrics } from "../../train/metrics.ts";
-import { runSteps } from "../../train/step-trainer.ts";
 import { CtrlLearner, type CtrlLearnerOptions } from "./learner.ts";
 import { Players } from "./players.ts";
 import { checkCtrlOptions, ctrlStep, decayedRate, decoderStep, encoderStep } from "./step.ts";
@@ -103,7 +103,7 @@ test("a few steps on digits: finite, logged, evaluated; a resumed run ends as on
   });
   expect(whole.milestone!.numbers["eval/svd"]).toBeGreaterThan(15); // ten classes
   const records = readMetrics(join(folder, "a", "metrics.jsonl"));
-  expect(records).toHaveLength(7);
+  expect(records).toHaveLength(8); // six steps, the evaluation, the row of summary.csv
   for (const record of records.slice(0, 6)) expect(record["train/encoderObjective"]).toBeGreaterThan(0);
 
   const place = { ...options, folder: join(folder, "b") };

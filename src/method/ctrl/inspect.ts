@@ -9,6 +9,7 @@ import type { ClosedLoopNets } from "../../model/index.ts";
 import { rateDistance } from "../../rate/index.ts";
 import { cat, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { freeCheckpoint, reading } from "../../train/checkpoint.ts";
+import { stateOf } from "../../train/position.ts";
 import { writeFindings } from "../findings.ts";
 import type { Progression } from "../ictrl/tasks.ts";
 import { groupFigure } from "../incremental/inspect.ts";
@@ -104,8 +105,9 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
     ]);
     if (objective !== undefined) figures.set("training", objective);
     reading(checkpoint, () => {
-      const { learner } = checkpoint.state as { learner: { progression?: Progression } };
-      if (learner.progression !== undefined) figures.set("groups", groupFigure(learner.progression));
+      if (isOf(recipe, "ctrl")) return; // without groups
+      const { progression } = stateOf(checkpoint, "groups") as { progression: Progression };
+      figures.set("groups", groupFigure(progression));
     });
     const numbers = {
       ...rateNumbers(given, epsilon),

@@ -1,19 +1,11 @@
-/** @file Closed-loop transcription as a learner: endless shuffled batches, linear decay, evaluation by subspaces. */
+/** @file Closed-loop transcription as a learner: shuffled batches, linear decay, evaluation by subspaces. */
 
-import {
-  type Batch,
-  batchCount,
-  batches,
-  type ImageSet,
-  type ImageSource,
-  imageSource,
-  leavesOne,
-} from "../../data/index.ts";
+import { type ImageSet, type ImageSource, imageSource, leavesOne } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import type { Random } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/index.ts";
-import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
+import { type EpochBatch, Epochs } from "../../train/epochs.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { requireBatch } from "../requirements.ts";
 import type { Players } from "./players.ts";
 import { type CtrlOptions, checkCtrlOptions, ctrlStep, decayedRate } from "./step.ts";
@@ -27,90 +19,70 @@ export interface CtrlLearnerOptions extends CtrlOptions {
   batchSize: number;
   lr: number;
   imageSize: number;
-  device?: string;
+  device?: string | undefined;
   /** Steps between evaluations; the last step is always evaluated. */
-  evalEvery?: number;
+  evalEvery?: number | undefined;
   /** Directions per class of the nearest-subspace classifier: 10 unless given. */
-  components?: number;
+  components?: number | undefined;
 }
 
+type BatchesOptions = Pick<CtrlLearnerOptions, "batchSize" | "random" | "imageSize" | "device">;
+
 /**
- * Epoch after epoch in a new order each, in [−1, 1]; the last batch of an epoch is what is left, but for a single image,
- * which is left out.
+ * Batches in [−1, 1]; the last of an epoch is what is left, but for a single image, which is left out: it has no other
+ * to be compared with.
  */
-export async function* endlessBatches(
-  source: ImageSource,
-  options: Pick<CtrlLearnerOptions, "batchSize" | "random" | "imageSize" | "device">,
-  from: number,
-): AsyncGenerator<Batch> {
-  const { batchSize, random, imageSize, device } = options;
-  const dropLast = leavesOne(source.count, batchSize);
-  const perEpoch = batchCount(source.count, batchSize, dropLast);
-  for (let step = from; ; ) {
-    const [epoch, start] = [Math.floor(step / perEpoch), step % perEpoch];
-    const normalise = SYMMETRIC(source.channels);
-    const place = { imageSize, ...(device !== undefined && { device }) };
-    const order = { random, shuffle: true, epoch, start, dropLast };
-    yield* batches(source, { batchSize, normalise, ...order, ...place });
-    step += perEpoch - start;
-  }
+export function symmetricEpochs(source: ImageSource, options: BatchesOptions): Epochs {
+  const { device = "cpu", ...given } = options;
+  const dropLast = leavesOne(source.count, options.batchSize);
+  return new Epochs(source, { ...given, device, normalise: SYMMETRIC(source.channels), dropLast });
 }
 
 /** CTRL on a set of images. The players belong to the caller. */
-export class CtrlLearner implements Learner<Batch> {
+export class CtrlLearner implements Learner<EpochBatch> {
   readonly steps: number;
-  private readonly source: ImageSource;
+  readonly evalEvery: number | undefined;
+  readonly parts;
+  private readonly epochs: Epochs;
 
   constructor(
     readonly players: Players,
     private readonly options: CtrlLearnerOptions,
   ) {
     checkCtrlOptions(options);
-    this.steps = options.steps;
-    this.source = imageSource(options.train);
+    const { steps, evalEvery, batchSize, random, imageSize, device } = options;
+    this.steps = steps;
+    this.evalEvery = evalEvery;
+    this.parts = players.parts;
+    const source = imageSource(options.train);
     const { encoder, decoder } = players.nets;
-    requireBatch(this.source, options.batchSize, { nets: [encoder, decoder], least: "rates compare images" });
+    requireBatch(source, batchSize, { nets: [encoder, decoder], least: "rates compare images" });
+    this.epochs = symmetricEpochs(source, { batchSize, random, imageSize, device });
   }
 
-  batches(from: number): AsyncGenerator<Batch> {
-    return endlessBatches(this.source, this.options, from);
+  batches(from: number): AsyncGenerator<EpochBatch> {
+    return this.epochs.from(from);
   }
 
-  size(batch: Batch): number {
+  size(batch: EpochBatch): number {
     return batch.indices.length;
   }
 
-  step(batch: Batch, at: number): Numbers {
+  step(batch: EpochBatch, at: number): Numbers {
     const lr = decayedRate(this.options.lr, at, this.steps);
     const { encoder, decoder } = ctrlStep(this.players, batch, this.options, lr);
     return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr };
   }
 
-  due(done: number): boolean {
-    return isDue(done, this.steps, this.options.evalEvery);
-  }
-
-  async evaluate(done: number): Promise<Milestone> {
-    const { train, test, imageSize, device, components } = this.options;
-    const images = {
-      imageSize,
-      ...(device !== undefined && { device }),
-      ...(components !== undefined && { components }),
-    };
+  async evaluate(): Promise<Milestone> {
+    const { train, test, imageSize, device = "cpu", components = 10 } = this.options;
+    const images = { imageSize, device, components };
     const { pca, svd } = await evaluateEncoder(this.players.nets.encoder, train, test, images);
     const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
     return {
       numbers: { "eval/pca": 100 * pca, "eval/svd": 100 * svd },
       score: Math.max(pca, svd),
-      text: `step ${done}/${this.steps}  nearest subspace ${percent(pca)} (PCA) ${percent(svd)} (SVD)`,
+      text: `nearest subspace ${percent(pca)} (PCA) ${percent(svd)} (SVD)`,
     };
-  }
-
-  snapshot() {
-    return this.players.snapshot();
-  }
-
-  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
-    this.players.restore(model, optimizer, state as { steps: number[] });
   }
 }

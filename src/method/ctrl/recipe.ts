@@ -7,6 +7,8 @@ import {
   channels,
   components,
   count,
+  descent,
+  ema,
   evalSteps,
   features,
   images,
@@ -62,6 +64,8 @@ const train = z.strictObject({
     .exactOptional()
     .describe("Adam's averaging factors; the authors' for these nets when not given"),
   evalEvery: evalSteps,
+  ema,
+  ...descent,
   ...run,
 });
 

@@ -4,7 +4,8 @@ import { featuresOf } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import { closedLoopNetInfo, closedLoopNets } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
-import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { below, weightsOf } from "../../train/stateful.ts";
 import { openSplit, withSplits } from "../build.ts";
 import type { IctrlRecipe } from "../ictrl/recipe.ts";
 import { trainLearner } from "../learner-run.ts";
@@ -24,7 +25,7 @@ export function buildPlayers(recipe: ClosedLoopRecipe, channels: number, device:
   const sizes = { channels: model.channels ?? channels, features, ...(width !== undefined && { width }) };
   const nets = closedLoopNets(name, sizes, random(seed).at("model"));
   for (const net of [nets.encoder, nets.decoder]) net.to(device);
-  return new Players(nets, train.betas ?? closedLoopNetInfo(name).betas, train.precision);
+  return new Players(nets, train.betas ?? closedLoopNetInfo(name).betas, train);
 }
 
 /** The players of a checkpoint; the caller frees them. */
@@ -35,15 +36,19 @@ export function restorePlayers(
 ): Players {
   const players = buildPlayers(recipe, (checkpoint.config as RunConfig).dataset.channels, device);
   try {
-    reading(checkpoint, () => {
-      const { learner } = checkpoint.state as { learner: { steps: number[] } };
-      players.restore(checkpoint.model, checkpoint.optimizer, learner);
-    });
-    return players;
+    return loadNets(players, checkpoint);
   } catch (error) {
     players.dispose();
     throw error;
   }
+}
+
+/** Gives both nets the weights of a checkpoint, the averaged ones where it has some. */
+export function loadNets(players: Players, checkpoint: LoadedCheckpoint): Players {
+  const tensors = weightsOf(checkpoint);
+  for (const player of ["encoder", "decoder"] as const)
+    players.nets[player].load(below(tensors, `${player}.`));
+  return players;
 }
 
 /** The recipe with the size of its images, which the nets decide. */
@@ -64,7 +69,7 @@ function train(recipe: CtrlRecipe, place: TrainPlace) {
       ...{ ...splits, imageSize: sized.model.imageSize, device: place.device, random: random(recipe.seed) },
       ...{ objective, inner, precision, weights: [gamma1, gamma2, gamma3], components },
       classes: splits.train.classes.length,
-      ...{ steps, batchSize, lr, ...(evalEvery !== undefined && { evalEvery }) },
+      ...{ steps, batchSize, lr, evalEvery },
     });
     return await trainLearner(learner, recipe, splits.train, place);
   });

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { copyParts } from "../../../test/parts.ts";
 import { quietly, records } from "../../../test/tiny.ts";
 import { imageSource, syntheticSet } from "../../data/index.ts";
 import { createTrunk, DinoNet } from "../../model/index.ts";
-import { noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
+import { random, scope, type Tensor } from "../../tensor/index.ts";
 import { evaluateRun } from "../evaluate-run.ts";
 import { resolveRecipe } from "../recipe.ts";
 import { trainRun } from "../train-run.ts";
@@ -60,8 +61,6 @@ async function steps(learner: DinoLearner, from: number, to: number): Promise<nu
   return losses;
 }
 
-const copyOf = (tensors: ReadonlyMap<string, Tensor>) =>
-  new Map([...tensors].map(([name, tensor]) => [name, noGrad(() => tensor.clone())]));
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 test("twenty steps of DINO towards a teacher and a centre that stay lower its loss", () =>
@@ -93,17 +92,15 @@ test.each([32, 0])("going on from a snapshot is never having stopped (%i prototy
   await learn(
     async (first) => {
       await steps(first, 0, 3);
-      const { model, optimizer, state } = first.snapshot();
-      const saved = { model: copyOf(model), optimizer: copyOf(optimizer), state };
+      using saved = copyParts(first.parts);
       const losses = await learn(
         (second) => {
-          second.restore(saved);
+          saved.into(second.parts);
           return steps(second, 3, 6);
         },
         { prototypes },
       );
       expect(losses).toEqual(whole.slice(3));
-      for (const tensor of [...saved.model.values(), ...saved.optimizer.values()]) tensor.dispose();
     },
     { prototypes },
   );

@@ -4,6 +4,7 @@ import {
   amount,
   batchSize,
   count,
+  descent,
   epochs,
   lr,
   momentum,
@@ -88,6 +89,7 @@ const train = z.strictObject({
     .exactOptional()
     .describe("largest norm of one parameter's gradient; not clipped when not given"),
   evalEvery: times.default(1).describe("epochs between evaluations"),
+  precision: descent.precision,
   ...run,
 });
 

@@ -1,12 +1,12 @@
-/** @file The comparators as a learner: endless shuffled batches, a step of VAE or of adversarial nets on each. */
+/** @file The comparators as a learner: shuffled batches, a step of VAE or of adversarial nets on each. */
 
-import type { Batch, ImageSource } from "../../data/index.ts";
+import type { ImageSource } from "../../data/index.ts";
 import type { Random } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/index.ts";
-import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
+import type { EpochBatch, Epochs } from "../../train/epochs.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { type GanKind, ganStep } from "../ctrl/comparators/gan.ts";
 import { vaeStep } from "../ctrl/comparators/vae.ts";
-import { endlessBatches } from "../ctrl/learner.ts";
+import { symmetricEpochs } from "../ctrl/learner.ts";
 import type { Players } from "../ctrl/players.ts";
 import { requireBatch } from "../requirements.ts";
 
@@ -21,33 +21,42 @@ export interface GenerativeOptions {
   beta: number;
   imageSize: number;
   device: string;
-  evalEvery?: number;
+  evalEvery?: number | undefined;
   /** What is found out about the nets. */
   evaluate: () => Promise<Milestone>;
 }
 
 /** The players belong to the caller. */
-export class GenerativeLearner implements Learner<Batch> {
+export class GenerativeLearner implements Learner<EpochBatch> {
   readonly steps: number;
+  readonly evalEvery: number | undefined;
+  readonly parts;
+  readonly evaluate: () => Promise<Milestone>;
+  private readonly epochs: Epochs;
 
   constructor(
     readonly players: Players,
     private readonly options: GenerativeOptions,
   ) {
-    this.steps = options.steps;
+    const { steps, evalEvery, evaluate, train, batchSize, random, imageSize, device } = options;
+    this.steps = steps;
+    this.evalEvery = evalEvery;
+    this.evaluate = evaluate;
+    this.parts = players.parts;
     const { encoder, decoder } = players.nets;
-    requireBatch(options.train, options.batchSize, { nets: [encoder, decoder] });
+    requireBatch(train, batchSize, { nets: [encoder, decoder] });
+    this.epochs = symmetricEpochs(train, { batchSize, random, imageSize, device });
   }
 
-  batches(from: number): AsyncGenerator<Batch> {
-    return endlessBatches(this.options.train, this.options, from);
+  batches(from: number): AsyncGenerator<EpochBatch> {
+    return this.epochs.from(from);
   }
 
-  size(batch: Batch): number {
+  size(batch: EpochBatch): number {
     return batch.indices.length;
   }
 
-  step({ images }: Batch, at: number): Numbers {
+  step({ images }: EpochBatch, at: number): Numbers {
     const { kind, features, lr, beta, random, device } = this.options;
     const draws = random.at("noise").at(`step.${at}`);
     if (kind === "vae") {
@@ -56,22 +65,5 @@ export class GenerativeLearner implements Learner<Batch> {
     }
     const { discriminator, generator } = ganStep(kind, this.players, images, draws, { features, lr });
     return { "train/discriminator": discriminator, "train/generator": generator, lr };
-  }
-
-  due(done: number): boolean {
-    return isDue(done, this.steps, this.options.evalEvery);
-  }
-
-  async evaluate(done: number): Promise<Milestone> {
-    const { text, ...found } = await this.options.evaluate();
-    return { ...found, text: `step ${done}/${this.steps}  ${text}` };
-  }
-
-  snapshot() {
-    return this.players.snapshot();
-  }
-
-  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
-    this.players.restore(model, optimizer, state as { steps: number[] });
   }
 }

@@ -5,6 +5,8 @@ import {
   batchSize,
   channels,
   components,
+  descent,
+  ema,
   evalSteps,
   features,
   images,
@@ -37,6 +39,8 @@ const train = z.strictObject({
   batchSize,
   lr: lr.describe("learning rate of both nets"),
   evalEvery: evalSteps,
+  ema,
+  ...descent,
   ...run,
 });
 

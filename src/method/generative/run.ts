@@ -3,11 +3,12 @@
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import { Module } from "../../nn/index.ts";
 import { noGrad, type Random, random, scope, type Tensor } from "../../tensor/index.ts";
-import { type LoadedCheckpoint, reading } from "../../train/checkpoint.ts";
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { type Splits, withSplits } from "../build.ts";
 import { ganPlayers } from "../ctrl/comparators/gan.ts";
 import { vaePlayers } from "../ctrl/comparators/vae.ts";
 import type { Players } from "../ctrl/players.ts";
+import { loadNets } from "../ctrl/run.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import { requireComponents, sayLeftOut } from "../requirements.ts";
@@ -21,11 +22,11 @@ export const SIDE = 32;
 const sized = (recipe: Recipe) => ({ data: recipe.data, model: { imageSize: SIDE } });
 
 /** Freshly started players, on the device; the caller frees them. */
-export function buildPlayers({ model, seed }: Recipe, given: number, device: string): Players {
+export function buildPlayers({ model, train, seed }: Recipe, given: number, device: string): Players {
   const { name, features, width, channels = given } = model;
-  const sizes = { channels, features, ...(width !== undefined && { width }) };
+  const sizes = { channels, features, width };
   const draws = random(seed).at("model");
-  const players = name === "vae" ? vaePlayers(sizes, draws) : ganPlayers(name, sizes, draws);
+  const players = name === "vae" ? vaePlayers(sizes, draws, train) : ganPlayers(name, sizes, draws, train);
   for (const net of [players.nets.encoder, players.nets.decoder]) net.to(device);
   return players;
 }
@@ -34,11 +35,7 @@ export function buildPlayers({ model, seed }: Recipe, given: number, device: str
 export function restoreGenerative(recipe: Recipe, checkpoint: LoadedCheckpoint, device: string): Players {
   const players = buildPlayers(recipe, (checkpoint.config as RunConfig).dataset.channels, device);
   try {
-    reading(checkpoint, () => {
-      const { learner } = checkpoint.state as { learner: { steps: number[] } };
-      players.restore(checkpoint.model, checkpoint.optimizer, learner);
-    });
-    return players;
+    return loadNets(players, checkpoint);
   } catch (error) {
     players.dispose();
     throw error;
@@ -66,7 +63,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     const learner = new GenerativeLearner(players, {
       ...{ kind: model.name, features: model.features, beta: method.beta, train: splits.train },
       ...{ random: random(recipe.seed), imageSize: SIDE, device: place.device, steps, batchSize, lr },
-      ...(evalEvery !== undefined && { evalEvery }),
+      evalEvery,
       evaluate: async () => await score(players, splits, recipe, place.device),
     });
     return await trainLearner(learner, recipe, splits.train, place);

@@ -6,7 +6,7 @@ import { type ImageSet, openDataset, subset } from "../../data/index.ts";
 import { closedLoopNets } from "../../model/index.ts";
 import { CheckpointError, random, scope, tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
-import { runSteps } from "../../train/step-trainer.ts";
+import { runSteps } from "../../train/loop.ts";
 import { Players } from "../ctrl/players.ts";
 import { IctrlLearner, type IctrlOptions } from "./learner.ts";
 import { Memory, sampleMemory } from "./memory.ts";

@@ -1,13 +1,14 @@
 /** @file i-CTRL as a learner: a first model by CTRL, then task after task with a memory, then reviews. */
 
-import { type Batch, batchCount, batches, type ImageSet, leavesOne } from "../../data/index.ts";
-import { featuresOf, SYMMETRIC } from "../../evaluate/features.ts";
+import { type Batch, batchCount, type ImageSet, imageSource, leavesOne } from "../../data/index.ts";
+import { featuresOf } from "../../evaluate/features.ts";
 import type { Module } from "../../nn/index.ts";
 import { heldClasses } from "../../rate/index.ts";
 import { CheckpointError, keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
-import { below, type Players } from "../ctrl/players.ts";
+import { above, below, type Restored, type Saved, type Stateful } from "../../train/stateful.ts";
+import { symmetricEpochs } from "../ctrl/learner.ts";
+import type { Players } from "../ctrl/players.ts";
 import { ctrlStep } from "../ctrl/step.ts";
 import { requireBatch } from "../requirements.ts";
 import { addTaskAccuracies } from "./evaluate.ts";
@@ -33,7 +34,7 @@ export interface IctrlOptions extends MemoryOptions {
   /** ε: 1. */
   precision: number;
   /** New images per step; as many as the memory holds, times the classes per task, when left out. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** Statistics of batch normalisation after the first task: the first model's, or each batch's. Scales and shifts learn. */
   bnMode: "eval-affine-trainable" | "train";
   /** Whether all new classes but the last are held too, as in the authors' code: see `heldClasses`. */
@@ -43,7 +44,7 @@ export interface IctrlOptions extends MemoryOptions {
   /** Directions per class of the nearest-subspace classifier: 15. */
   components: number;
   imageSize: number;
-  device?: string;
+  device?: string | undefined;
 }
 
 /** A stretch of steps on one task. */
@@ -58,6 +59,8 @@ interface Phase {
 /** i-CTRL on a set of images. The players belong to the caller, the memory to the learner. */
 export class IctrlLearner implements Learner<Batch> {
   readonly steps: number;
+  readonly milestones: readonly number[];
+  readonly parts: Readonly<Record<string, Stateful>>;
   readonly memory = new Memory();
   readonly progression: Progression = { matrix: [], seen: [] };
   private readonly tasks: readonly (readonly number[])[];
@@ -78,8 +81,10 @@ export class IctrlLearner implements Learner<Batch> {
     ] as const)
       requireBatch({ name: train.name, count: Number.POSITIVE_INFINITY }, size, { nets, path });
     this.phases = this.plan();
-    const { start, steps } = this.phases.at(-1)!;
-    this.steps = start + steps;
+    this.milestones = this.phases.flatMap(({ start, steps }) => (steps > 0 ? [start + steps] : []));
+    this.steps = this.milestones.at(-1)!;
+    const groups = { saved: () => this.saved(), restore: (saved: Restored) => this.restore(saved) };
+    this.parts = { ...players.parts, groups };
   }
 
   private plan(): Phase[] {
@@ -124,23 +129,13 @@ export class IctrlLearner implements Learner<Batch> {
     const { imageSize, device, random } = this.options;
     for (let step = from; step < this.steps; ) {
       const { phase, index } = this.phaseAt(step);
-      const set = this.imagesOf(phase.task);
-      const dropLast = leavesOne(set.count, phase.batchSize);
-      const perEpoch = batchCount(set.count, phase.batchSize, dropLast);
-      const within = step - phase.start;
-      const left = phase.steps - within;
-      let given = 0;
-      const place = { imageSize, ...(device !== undefined && { device }) };
-      const epoch = batches(set, {
-        ...{ batchSize: phase.batchSize, normalise: SYMMETRIC(set.channels), ...place },
-        ...{ random: random.at(`phase.${index}`), shuffle: true, dropLast },
-        ...{ epoch: Math.floor(within / perEpoch), start: within % perEpoch },
-      });
-      for await (const batch of epoch) {
+      const { batchSize, start, steps } = phase;
+      const source = imageSource(this.imagesOf(phase.task));
+      const order = { batchSize, imageSize, device, random: random.at(`phase.${index}`) };
+      for await (const batch of symmetricEpochs(source, order).from(step - start)) {
         yield batch;
-        if (++given === left) break;
+        if (++step === start + steps) break;
       }
-      step += given;
     }
   }
 
@@ -168,11 +163,6 @@ export class IctrlLearner implements Learner<Batch> {
     const encoder = incrementalEncoderStep(this.players, batch, this.replay!, options, lr);
     const decoder = incrementalDecoderStep(this.players, batch, this.replay!, options, lr);
     return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr, task: phase.task };
-  }
-
-  due(done: number): boolean {
-    const { phase } = this.phaseAt(done - 1);
-    return done === phase.start + phase.steps;
   }
 
   /** The end of a task: memory of its classes, accuracies on what was seen, the replay for the next task. */
@@ -214,7 +204,9 @@ export class IctrlLearner implements Learner<Batch> {
 
   private async measure(phase: Phase): Promise<void> {
     const learned = phase.kind === "review" ? this.tasks : this.tasks.slice(0, phase.task + 1);
-    await addTaskAccuracies(this.progression, this.players.nets.encoder, learned, this.options);
+    const { device = "cpu" } = this.options;
+    const how = { ...this.options, device };
+    await addTaskAccuracies(this.progression, this.players.nets.encoder, learned, how);
   }
 
   private features(set: ImageSet) {
@@ -232,23 +224,20 @@ export class IctrlLearner implements Learner<Batch> {
     }, "replay");
   }
 
-  snapshot() {
-    const { model, optimizer, state } = this.players.snapshot();
-    for (const [name, tensor] of this.memory.stateDict()) model.set(name, tensor);
-    for (const [name, tensor] of Object.entries(this.replay ?? {})) model.set(`replay.${name}`, tensor);
+  private saved(): Saved {
+    const replay = above(new Map(Object.entries(this.replay ?? {}) as [string, Tensor][]), "replay.");
+    const { progression, players } = this;
     return {
-      model,
-      optimizer,
-      state: { ...state, progression: this.progression, training: this.players.nets.encoder.training },
+      model: new Map([...this.memory.stateDict(), ...replay]),
+      state: { progression, training: players.nets.encoder.training },
     };
   }
 
-  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
-    const saved = state as { steps: number[]; progression: Progression; training: boolean };
-    this.players.restore(model, optimizer, saved);
-    this.players.train(saved.training);
+  private restore({ model, state }: Restored): void {
+    const { progression, training } = state as { progression: Progression; training: boolean };
+    this.players.train(training);
     this.memory.load(model);
-    Object.assign(this.progression, saved.progression);
+    Object.assign(this.progression, progression);
     this.forgetReplay();
     const { Z, labels, images } = Object.fromEntries(below(model, "replay.")) as Record<string, Tensor>;
     if (Z === undefined && labels === undefined && images === undefined) return; // none at the start and at the end

@@ -4,6 +4,7 @@ import {
   betas,
   components,
   count,
+  descent,
   images,
   lr,
   positive,
@@ -48,6 +49,7 @@ const train = z.strictObject({
     ),
   lr: lr.describe("learning rate of both players after the first group"),
   betas: betas.default([0.5, 0.999]).describe("Adam's averaging factors"),
+  ...descent,
   ...run,
 });
 

@@ -3,6 +3,7 @@
 import { imageSource, openDataset } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
+import { stateOf } from "../../train/position.ts";
 import { buildPlayers, closedLoopFeatures, restorePlayers, withImageSize } from "../ctrl/run.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
@@ -59,7 +60,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using learner = new IctrlLearner(players, {
     ...{ ...splits, device: place.device, random: random(recipe.seed), ...method },
     first: { steps: firstSteps, batchSize: firstBatchSize, lr: firstLr },
-    ...{ epochs, lr, ...(batchSize !== undefined && { batchSize }) },
+    ...{ epochs, lr, batchSize },
   });
   sayLeftOut(learner.sets, place.progress);
   const { channels, classes } = splits.train;
@@ -72,7 +73,7 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
   const splits = await splitsOf(recipe);
   using players = restorePlayers(recipe, checkpoint, device);
   const { last, average, table } = reading(checkpoint, () => {
-    const { progression } = (checkpoint.state as { learner: { progression: Progression } }).learner;
+    const { progression } = stateOf(checkpoint, "groups") as { progression: Progression };
     return { ...lastAndAverage(progression), table: progressionTable(progression) };
   });
   const { tasks, components } = recipe.method;

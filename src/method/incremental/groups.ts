@@ -1,6 +1,8 @@
 /** @file What is known of classes in groups: accuracies after each, and what was carried from one to the next. */
 
+import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Milestone } from "../../train/learner.ts";
+import { stateOf } from "../../train/position.ts";
 import { lastAndAverage, type Progression, progressionTable } from "../ictrl/tasks.ts";
 import type { Scores } from "../method.ts";
 
@@ -14,11 +16,13 @@ export interface GroupState {
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 /** The end of a group. */
-export function milestoneOf({ progression, bytes }: GroupState): Milestone {
+export function milestoneOf(state: GroupState): Milestone {
+  const { progression, bytes } = state;
   const { last, average } = lastAndAverage(progression);
   return {
     numbers: { "eval/seen": 100 * last, "eval/average": 100 * average, "memory/bytes": bytes },
     text: `group ${progression.seen.length}  accuracy on the classes seen ${percent(last)}`,
+    result: scoresOf(state),
   };
 }
 
@@ -34,6 +38,6 @@ export function scoresOf({ progression, bytes }: GroupState): Scores {
   };
 }
 
-/** Of a checkpoint; older versions had it beside the step. */
-export const groupStateOf = (state: object): GroupState =>
-  ((state as { learner?: GroupState }).learner ?? state) as GroupState;
+/** Of a checkpoint. */
+export const groupStateOf = (checkpoint: LoadedCheckpoint): GroupState =>
+  stateOf(checkpoint, "groups") as GroupState;

@@ -13,7 +13,7 @@ import { groupStateOf } from "./groups.ts";
 export const inspectIncremental: InspectRun = async (folder, options) => {
   const run = openRunOf(folder, options.checkpoint, ["incremental"], "inspecting a comparison");
   try {
-    const { progression, bytes } = groupStateOf(run.checkpoint.state);
+    const { progression, bytes } = groupStateOf(run.checkpoint);
     const { last, average } = lastAndAverage(progression);
     const rows = progression.matrix.map((row, t) => ({
       "after group": t + 1,

@@ -1,18 +1,18 @@
 /** @file Classes in groups, learned step by step with Adam, by a strategy against forgetting. */
 
-import { type Batch, batchCount, batches, type ImageSet, leavesOne } from "../../data/index.ts";
+import { type Batch, batchCount, batches, type ImageSet, imageSource, leavesOne } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
-import { gradients, NotFiniteError, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/index.ts";
+import { noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
+import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
-import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
-import { below } from "../ctrl/players.ts";
+import { above, below, type Stateful, weights } from "../../train/stateful.ts";
+import { symmetricEpochs } from "../ctrl/learner.ts";
 import { IncrementalClassifier } from "../ictrl/comparators/classifier.ts";
-import { named, type Strategy, type TaskView } from "../ictrl/comparators/strategy.ts";
+import type { Strategy, TaskView } from "../ictrl/comparators/strategy.ts";
 import { addAccuracies, ofClasses, type Progression, splitClasses } from "../ictrl/tasks.ts";
 import { type GroupState, milestoneOf } from "./groups.ts";
 
-export interface IncrementalOptions {
+export interface IncrementalOptions extends Pick<DescentOptions, "precision" | "clipGrad"> {
   train: ImageSet;
   test: ImageSet;
   random: Random;
@@ -40,11 +40,13 @@ const AT_ONCE = 500;
 /** Learns task after task, and tests after each on all classes seen. It owns the model and the strategy. */
 export class IncrementalLearner implements Learner<Batch> {
   readonly steps: number;
+  readonly milestones: readonly number[];
+  readonly parts: Readonly<Record<string, Stateful>>;
   readonly model: IncrementalClassifier;
   readonly progression: Progression = { matrix: [], seen: [] };
   private readonly tasks: readonly (readonly number[])[];
   private readonly stretches: readonly Stretch[];
-  private readonly optimizer: Optimizer;
+  private readonly descent: Descent;
 
   /** @throws {UsageError} tasks that do not divide the classes, a task without images */
   constructor(
@@ -65,7 +67,21 @@ export class IncrementalLearner implements Learner<Batch> {
     const sizes = { channels: train.channels, classes: train.classes.length };
     const net = { ...sizes, ...(features && { features }), ...(width && { width }) };
     this.model = scope(() => new IncrementalClassifier(net, random.at("model"))).to(device);
-    this.optimizer = createOptimizer("adam", this.model.namedParameters(), {});
+    this.milestones = this.stretches.map(({ start, steps }) => start + steps);
+    const { lr, precision, clipGrad } = options;
+    const optimizer = { name: "adam" };
+    this.descent = new Descent(this.model, { optimizer, lr: () => lr, precision, clipGrad });
+    this.parts = {
+      ...{ model: weights(this.model), descent: this.descent },
+      strategy: {
+        saved: () => ({ optimizer: above(strategy.stateDict?.() ?? new Map(), "strategy.") }),
+        restore: ({ optimizer }) => strategy.load?.(below(optimizer, "strategy."), this.model),
+      },
+      groups: {
+        saved: () => ({ state: this.state }),
+        restore: ({ state }) => void Object.assign(this.progression, (state as GroupState).progression),
+      },
+    };
   }
 
   /** What is learned from, stretch after stretch. */
@@ -103,20 +119,15 @@ export class IncrementalLearner implements Learner<Batch> {
   }
 
   async *batches(from: number): AsyncGenerator<Batch> {
-    const { random, batchSize } = this.options;
+    const { random, batchSize, imageSize, device } = this.options;
     for (let step = from; step < this.steps; ) {
       const task = this.taskAt(step);
-      const { start, perEpoch, images } = this.stretches[task]!;
-      const [epoch, first] = [Math.floor((step - start) / perEpoch), (step - start) % perEpoch];
-      const order = {
-        random: random.at(`task.${task}`),
-        shuffle: true,
-        epoch,
-        start: first,
-        dropLast: leavesOne(images.count, batchSize),
-      };
-      yield* batches(images, { batchSize, ...this.images, ...order });
-      step += perEpoch - first;
+      const { start, steps, images } = this.stretches[task]!;
+      const order = { batchSize, imageSize, device, random: random.at(`task.${task}`) };
+      for await (const batch of symmetricEpochs(imageSource(images), order).from(step - start)) {
+        yield batch;
+        if (++step === start + steps) break;
+      }
     }
   }
 
@@ -125,22 +136,13 @@ export class IncrementalLearner implements Learner<Batch> {
   }
 
   step({ images, labels }: Batch, at: number): Numbers {
-    const { strategy, model, options } = this;
+    const { strategy, descent } = this;
     const task = this.taskAt(at);
     const view = this.view(task, at);
-    const loss = strategy.loss(view, images, labels);
-    const value = loss.item();
-    if (!Number.isFinite(value))
-      throw new NotFiniteError(`the loss is ${value} at step ${at + 1}; lower the learning rate`);
-    const parameters = model.parameters();
-    const slopes = strategy.gradientsOf?.(view, loss, parameters) ?? gradients(loss, parameters);
-    this.optimizer.step(slopes, options.lr);
-    return { "train/loss": value, lr: options.lr, task };
-  }
-
-  due(done: number): boolean {
-    const { start, steps } = this.stretches[this.taskAt(done - 1)]!;
-    return done === start + steps;
+    const given = { inputs: [images] };
+    const slopes = descent.slopes(() => strategy.loss(view, images, labels), at, given);
+    const step = descent.move(strategy.changed?.(view, slopes) ?? slopes, at, given);
+    return { ...logged(step), task };
   }
 
   /** The end of a task: what the strategy keeps of it, accuracies on what was seen, the strategy's start of the next. */
@@ -176,28 +178,10 @@ export class IncrementalLearner implements Learner<Batch> {
     return { progression: this.progression, bytes: this.strategy.bytes };
   }
 
-  snapshot() {
-    const { model, optimizer, strategy, state } = this;
-    const kept = named("strategy.", strategy.stateDict?.());
-    return {
-      model: model.stateDict(),
-      optimizer: new Map([...optimizer.stateDict(), ...kept]),
-      state: { ...state, steps: optimizer.steps },
-    };
-  }
-
-  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
-    const saved = state as GroupState & { steps: number };
-    this.model.load(model);
-    this.optimizer.load(optimizer, saved.steps);
-    this.strategy.load?.(below(optimizer, "strategy."), this.model);
-    Object.assign(this.progression, saved.progression);
-  }
-
   /** Frees the model, its optimiser and what the strategy keeps. */
   dispose(): void {
     this.strategy.dispose();
-    this.optimizer.dispose();
+    this.descent.dispose();
     this.model.dispose();
   }
   [Symbol.dispose](): void {

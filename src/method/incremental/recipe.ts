@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   channels,
   count,
+  descent,
   epochs,
   features,
   images,
@@ -40,12 +41,12 @@ const method = z.strictObject({
   precision: precision(Math.sqrt(0.1)),
 });
 
-const { precision: _, ...kept } = run;
 const train = z.strictObject({
   epochs: epochs.default(5),
   batchSize: count.default(128).describe("images in one step"),
   lr: lr.default(1e-3),
-  ...kept,
+  ...descent,
+  ...run,
 });
 
 export const incrementalRecipe = recipeOf({

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { lastCheckpoint } from "../../../test/tiny.ts";
 import { syntheticSet } from "../../data/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
-import { runSteps } from "../../train/step-trainer.ts";
+import { runSteps } from "../../train/loop.ts";
 import { IncrementalReduNetLearner } from "./redunet-learner.ts";
 
 let root: string;

@@ -2,8 +2,8 @@
 
 import type { ImageSet } from "../../data/index.ts";
 import { CheckpointError, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Restored, Saved } from "../../train/stateful.ts";
 import { addAccuracies, ofClasses, type Progression, splitClasses } from "../ictrl/tasks.ts";
 import { ClassGrams, type GramConstruction, type GramOptions } from "../redunet/grams.ts";
 import { fromState, layersIn, stateDict } from "../redunet/state.ts";
@@ -27,6 +27,10 @@ const AT_ONCE = 500;
 /** From the Gram matrices of the classes: no image of an old class is looked at again. A batch is the number of its step. */
 export class IncrementalReduNetLearner implements Learner<number> {
   readonly steps: number;
+  readonly milestones: readonly number[];
+  readonly parts = {
+    groups: { saved: () => this.saved(), restore: (saved: Restored) => this.restore(saved) },
+  };
   readonly unit = "layers";
   readonly progression: Progression = { matrix: [], seen: [] };
   private readonly tasks: readonly (readonly number[])[];
@@ -36,7 +40,8 @@ export class IncrementalReduNetLearner implements Learner<number> {
   /** @throws {UsageError} tasks that do not divide the classes */
   constructor(private readonly options: IncrementalReduNetOptions) {
     this.tasks = splitClasses(options.train.classes.length, options.tasks);
-    this.steps = this.tasks.length * options.layers;
+    this.milestones = this.tasks.map((_, task) => (task + 1) * options.layers);
+    this.steps = this.milestones.at(-1)!;
   }
 
   async *batches(from: number): AsyncGenerator<number> {
@@ -58,10 +63,6 @@ export class IncrementalReduNetLearner implements Learner<number> {
     }
     this.construction!.grow();
     return { task, layer };
-  }
-
-  due(done: number): boolean {
-    return done % this.options.layers === 0;
   }
 
   /** The end of a group: accuracies of its network. */
@@ -86,13 +87,13 @@ export class IncrementalReduNetLearner implements Learner<number> {
     return { progression: this.progression, bytes: this.grams.bytes };
   }
 
-  snapshot() {
+  private saved(): Saved {
     const { net, S } = this.construction!;
     const state: State = { ...this.state, counts: this.grams.counts };
     return { model: stateDict(net), optimizer: new Map([...this.grams.stateDict(), [MOVED, S]]), state };
   }
 
-  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
+  private restore({ model, optimizer, state }: Restored): void {
     const { counts, progression } = state as State;
     const moved = optimizer.get(MOVED);
     if (moved === undefined) throw new CheckpointError(`the checkpoint has no "${MOVED}"`);

@@ -20,7 +20,7 @@ import {
   sayLeftOut,
 } from "../requirements.ts";
 import type { RunResult } from "../run-types.ts";
-import { type GroupState, groupStateOf, scoresOf } from "./groups.ts";
+import { groupStateOf, scoresOf } from "./groups.ts";
 import { IncrementalLearner } from "./learner.ts";
 import type { IncrementalRecipe as Recipe } from "./recipe.ts";
 import { IncrementalReduNetLearner } from "./redunet-learner.ts";
@@ -51,9 +51,10 @@ function byGrams({ model, method }: Recipe, splits: Splits) {
 
 function bySteps(recipe: Recipe, splits: Splits, { device, progress }: TrainPlace) {
   const { model, method, train, seed } = recipe;
-  const { epochs, batchSize, lr } = train;
+  const { epochs, batchSize, lr, precision, clipGrad } = train;
   const learner = new IncrementalLearner(strategyOf(recipe, splits.train.classes.length), {
     ...{ ...splits, tasks: method.tasks, epochs, batchSize, lr, device, random: random(seed) },
+    ...{ precision, clipGrad },
     ...{ imageSize: SIDE, features: model.features, width: model.width },
   });
   sayLeftOut(learner.sets, progress);
@@ -83,10 +84,9 @@ function checkIncremental({ method, train: { batchSize } }: Recipe, { train, tes
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const splits = await splitsOf(recipe);
   checkIncremental(recipe, splits);
-  const run = async <B>(made: Learner<B> & Disposable & { state: GroupState }) => {
+  const run = async <B>(made: Learner<B> & Disposable) => {
     using learner = made;
-    const result = await trainLearner(learner, recipe, imageSource(splits.train), place);
-    return { ...result, ...scoresOf(learner.state) };
+    return await trainLearner(learner, recipe, imageSource(splits.train), place);
   };
   if (recipe.method.strategy === "redunet") return await run(byGrams(recipe, splits));
   return await run(bySteps(recipe, splits, place));
@@ -94,7 +94,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
 
 /** What was noted while training: later groups cannot be tested without having learned them. */
 async function evaluate(_: Recipe, { checkpoint }: Trained): Promise<Scores> {
-  return reading(checkpoint, () => scoresOf(groupStateOf(checkpoint.state)));
+  return reading(checkpoint, () => scoresOf(groupStateOf(checkpoint)));
 }
 
 export const incrementalMethod: Method<Recipe> = { train, evaluate };

@@ -2,23 +2,20 @@
 
 import { randomBlocks } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
-import { gradients, NotFiniteError, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import { GradientSum } from "../../train/gradient-sum.ts";
-import type { LoadedCheckpoint } from "../../train/index.ts";
-import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
-import { firstNotFinite } from "../../train/locate.ts";
-import { createOptimizer, type Optimizer } from "../../train/optimizer.ts";
-import { inPrecision, type Precision } from "../../train/precision.ts";
+import type { Random, Tensor } from "../../tensor/index.ts";
+import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { warmupCosine } from "../../train/schedule.ts";
+import { weights } from "../../train/stateful.ts";
 import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
 
-export interface LanguageLearnerOptions {
+export interface LanguageLearnerOptions extends Pick<DescentOptions, "precision" | "clipGrad" | "ema"> {
   /** The training text. */
   tokens: Int32Array;
   /** Tokens of a sequence. */
   block: number;
   /** BERT's question; the next token when not given. */
-  masks?: Omit<MaskOptions, "random">;
+  masks?: Omit<MaskOptions, "random"> | undefined;
   random: Random;
   steps: number;
   batchSize: number;
@@ -28,11 +25,9 @@ export interface LanguageLearnerOptions {
   warmup: number;
   weightDecay: number;
   betas: readonly [number, number];
-  clipGrad?: number;
-  precision: Precision;
   device: string;
   /** Steps between evaluations; the end is always evaluated. */
-  evalEvery?: number;
+  evalEvery?: number | undefined;
   /** What is found out about the model. */
   evaluate: () => Promise<Milestone>;
 }
@@ -41,34 +36,44 @@ export interface LanguageLearnerOptions {
 export const decays = (name: string, parameter: Tensor): boolean =>
   parameter.dim >= 2 && !/(^|\.)(temp|denom_bias)$/.test(name);
 
-/** Trains a model that belongs to the caller. A batch is the number of its step: blocks follow from the seed and that. */
-export class LanguageLearner implements Learner<number> {
+/** A batch is a number: blocks follow from the seed, the step and the place in it. */
+export interface BlockBatch {
+  part: number;
+}
+
+/** Trains a model that belongs to the caller. */
+export class LanguageLearner implements Learner<BlockBatch> {
   readonly steps: number;
   readonly unit = "sequences";
-  private readonly optimizer: Optimizer;
-  private readonly factor: (t: number) => number;
-  private readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly evalEvery: number | undefined;
+  readonly parts;
+  readonly evaluate: () => Promise<Milestone>;
+  private readonly descent: Descent;
 
   constructor(
     readonly model: Gpt | Bert,
     private readonly options: LanguageLearnerOptions,
   ) {
-    const { steps, warmup, lr, leastLr, weightDecay, betas } = options;
+    const { steps, warmup, lr, leastLr, weightDecay, betas, precision, clipGrad, ema } = options;
     this.steps = steps;
-    this.factor = warmupCosine({ total: steps, warmup, least: leastLr / lr });
-    this.parameters = model.namedParameters();
-    this.optimizer = createOptimizer("adamw", this.parameters, { weightDecay, betas, decays });
+    this.evalEvery = options.evalEvery;
+    this.evaluate = options.evaluate;
+    const factor = warmupCosine({ total: steps, warmup, least: leastLr / lr });
+    this.descent = new Descent(model, {
+      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at) },
+      optimizer: { name: "adamw", weightDecay, betas, decays },
+    });
+    this.parts = { model: weights(model), descent: this.descent };
   }
 
-  async *batches(from: number): AsyncGenerator<number> {
-    for (let at = from; ; at++) yield at;
+  async *batches(): AsyncGenerator<BlockBatch> {
+    for (;;) for (let part = 0; part < this.options.accumulate; part++) yield { part };
   }
 
   size(): number {
-    return this.options.batchSize * this.options.accumulate;
+    return this.options.batchSize;
   }
 
-  /** Batch `part` of a step. */
   private question(at: number, part: number): Question {
     const { tokens, block, masks, random, batchSize, device } = this.options;
     const stream = random.at("data.blocks").at(`step.${at}`).at(`part.${part}`);
@@ -77,58 +82,19 @@ export class LanguageLearner implements Learner<number> {
     return masks === undefined ? nextTokens(rows) : hideTokens(rows, { ...masks, random: stream });
   }
 
-  step(at: number): Numbers {
-    const { accumulate, clipGrad, precision, device, lr: highest } = this.options;
-    const sum = new GradientSum(accumulate);
-    for (let part = 0; part < accumulate; part++) {
-      const { found, value } = scope(() => {
-        const question = this.question(at, part);
-        const { loss, asked } = inPrecision(precision, device, () => answer(this.model, question));
-        const mean = loss.div(asked.clamp(1)); //                               []
-        const value = mean.item();
-        if (!Number.isFinite(value)) this.refuse(`loss is ${value}`, at, question);
-        return { found: gradients(mean.div(accumulate), [...this.parameters.values()]), value };
-      }, "gradients");
-      sum.add(found, value);
-    }
-    const norm = sum.norm();
-    if (!Number.isFinite(norm)) this.refuse(`gradient norm is ${norm}`, at);
-    if (clipGrad !== undefined) sum.clip(norm, clipGrad);
-    const lr = highest * this.factor(at);
-    this.optimizer.step(sum.tensors, lr);
-    return { "train/loss": sum.loss, "train/gradientNorm": norm, lr };
+  step({ part }: BlockBatch, at: number): Numbers | undefined {
+    const question = this.question(at, part);
+    const loss = () => {
+      const { loss, asked } = answer(this.model, question);
+      return loss.div(asked.clamp(1)); //                                       []
+    };
+    const step = this.descent.add(loss, this.options.accumulate, at, { inputs: [question.inputs] });
+    return step && logged(step);
   }
 
-  private refuse(what: string, at: number, question?: Question): never {
-    const where = question && firstNotFinite(this.model, question.inputs);
-    throw new NotFiniteError(
-      `${what} at step ${at + 1}${where === undefined ? "" : `, first in ${where}`}; lower the learning rate or look at the data`,
-    );
-  }
-
-  due(done: number): boolean {
-    return isDue(done, this.steps, this.options.evalEvery);
-  }
-
-  async evaluate(done: number): Promise<Milestone> {
-    const { text, ...found } = await this.options.evaluate();
-    return { ...found, text: `step ${done}  ${text}` };
-  }
-
-  snapshot() {
-    const { model, optimizer } = this;
-    const state = { steps: optimizer.steps };
-    return { model: model.stateDict(), optimizer: optimizer.stateDict(), state };
-  }
-
-  restore({ model, optimizer, state }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
-    this.model.load(model);
-    this.optimizer.load(optimizer, (state as { steps: number }).steps);
-  }
-
-  /** Frees the optimiser. */
+  /** Frees the optimiser and the average. */
   dispose(): void {
-    this.optimizer.dispose();
+    this.descent.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();

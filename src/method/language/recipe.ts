@@ -1,9 +1,12 @@
 /** @file The recipe of a language model: the next token of a text, or masked ones. */
 import { z } from "zod";
 import {
+  accumulate,
   amount,
   betas,
   count,
+  descent,
+  ema,
   layers,
   lr,
   positive,
@@ -57,19 +60,20 @@ const method = z.strictObject({
 const train = z.strictObject({
   steps,
   batchSize: count.describe("sequences in one batch"),
-  accumulate: count.default(1).describe("batches whose gradients are averaged before the optimiser steps"),
+  accumulate,
   lr,
   leastLr: amount.default(0).describe("learning rate at the end of the cosine"),
   warmup: whole.default(0).describe("steps over which the learning rate rises linearly"),
   weightDecay: amount.default(0.1).describe("weight decay, on matrices only"),
   betas: betas.default([0.9, 0.95]).describe("averaging factors of AdamW"),
-  clipGrad: positive.exactOptional().describe("largest norm of the gradient; longer ones are scaled down"),
   evalEvery: times
     .exactOptional()
     .describe("steps between evaluations; only the end is evaluated when not given"),
   evalBlocks: count
     .exactOptional()
     .describe("blocks of the test text that are looked at while training; all when not given"),
+  ema,
+  ...descent,
   ...run,
 });
 

@@ -5,6 +5,7 @@ import { type Bert, createLanguageModel, type Gpt, isCausal } from "../../model/
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
+import { weightsOf } from "../../train/stateful.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RunResult } from "../run-types.ts";
@@ -27,7 +28,7 @@ export function restoreLanguageModel(
 ): Gpt | Bert {
   const model = buildLanguageModel(recipe, tokenizer);
   try {
-    return model.load(checkpoint.model);
+    return model.load(weightsOf(checkpoint));
   } catch (error) {
     model.dispose();
     throw error;
@@ -56,7 +57,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using learner = new LanguageLearner(model, {
     ...settings,
     ...{ tokens: data.train, block: recipe.model.block, random: random(recipe.seed), device: place.device },
-    ...(masks && { masks }),
+    masks,
     evaluate: async () => milestone(await evaluateText(model, data.test, look)),
   });
   const files = { [TOKENIZER_FILE]: tokenizerJson(tokenizer) };

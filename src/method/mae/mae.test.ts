@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { copyParts } from "../../../test/parts.ts";
 import { quietly, records } from "../../../test/tiny.ts";
 import { imageSource, syntheticSet } from "../../data/index.ts";
 import { createMae } from "../../model/index.ts";
@@ -61,9 +62,9 @@ const distance = (a: ReadonlyMap<string, Tensor>, b: ReadonlyMap<string, Tensor>
 
 test("what it learns predicts hidden patches better than their visible neighbours' mean", () =>
   learn(async (learner) => {
-    const before = await learner.evaluate(learner.steps);
+    const before = await learner.evaluate();
     await steps(learner, 0, learner.steps);
-    const after = await learner.evaluate(learner.steps);
+    const after = await learner.evaluate();
     const { "eval/masked": masked, "eval/meanFill": fill } = after!.numbers as Record<string, number>;
     expect(masked).toBeLessThan(before!.numbers["eval/masked"]! / 2);
     expect(masked).toBeLessThan(0.9 * fill!);
@@ -78,13 +79,11 @@ test("going on from a snapshot is never having stopped", async () => {
   });
   await learn(async (first) => {
     await steps(first, 0, 2);
-    const { model, optimizer, state } = first.snapshot();
-    const saved = { model: copyOf(model), optimizer: copyOf(optimizer), state };
+    using saved = copyParts(first.parts);
     await learn(async (second) => {
-      second.restore(saved);
+      saved.into(second.parts);
       expect(await steps(second, 2, 5)).toEqual(whole.slice(2));
     });
-    for (const tensor of [...saved.model.values(), ...saved.optimizer.values()]) tensor.dispose();
   });
 });
 

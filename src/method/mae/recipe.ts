@@ -7,6 +7,8 @@ import {
   batchSize,
   betas,
   count,
+  descent,
+  ema,
   epochs,
   layers,
   lr,
@@ -70,6 +72,8 @@ const train = z.strictObject({
   betas: betas.default([0.9, 0.95]).describe("averaging factors of AdamW"),
   warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
   evalEvery: times.default(1).describe("epochs between evaluations"),
+  ema,
+  ...descent,
   ...run,
 });
 

@@ -8,6 +8,7 @@ import { createMae } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
+import { weightsOf } from "../../train/stateful.ts";
 import { withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
@@ -23,10 +24,10 @@ export function buildMae({ model, seed }: Recipe, channels: number): Mae {
 }
 
 /** The autoencoder of a checkpoint; the caller frees it. */
-export function restoreMae(recipe: Recipe, { config, model }: LoadedCheckpoint): Mae {
-  const mae = buildMae(recipe, (config as RunConfig).dataset.channels);
+export function restoreMae(recipe: Recipe, checkpoint: LoadedCheckpoint): Mae {
+  const mae = buildMae(recipe, (checkpoint.config as RunConfig).dataset.channels);
   try {
-    return mae.load(model);
+    return mae.load(weightsOf(checkpoint));
   } catch (error) {
     mae.dispose();
     throw error;
@@ -53,11 +54,9 @@ function train(recipe: Recipe, place: TrainPlace) {
         "method.normalisePixels: expected false for patches of one pixel, which has no deviation, got true",
         { path: "method.normalisePixels" },
       );
-    const { epochs, lr, warmupEpochs, weightDecay, betas, precision, evalEvery, microBatch } = recipe.train;
     using learner = new MaeLearner(mae, {
       ...{ ...splits, random: random(recipe.seed), batch: maeBatches(recipe, splits.train, place.device) },
-      ...{ ratio, normalisePixels, epochs, lr, warmupEpochs, weightDecay, betas, precision, evalEvery },
-      ...{ microBatch, device: place.device },
+      ...{ ...recipe.train, ratio, normalisePixels },
     });
     return await trainLearner(learner, recipe, splits.train, place);
   });

@@ -6,6 +6,8 @@ import {
   channels,
   components,
   count,
+  descent,
+  ema,
   epochs,
   features,
   images,
@@ -83,6 +85,8 @@ const train = z.strictObject({
   evalEvery: times
     .exactOptional()
     .describe("epochs between evaluations; only the end is evaluated when not given"),
+  ema,
+  ...descent,
   ...run,
 });
 

@@ -14,6 +14,7 @@ import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
+import { weightsOf } from "../../train/stateful.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
@@ -31,10 +32,10 @@ export function buildEncoder({ model, seed }: Recipe, channels: number): Module 
 }
 
 /** The encoder of a checkpoint; the caller frees it. */
-export function restoreEncoder(recipe: Recipe, { config, model }: LoadedCheckpoint): Module {
-  const encoder = buildEncoder(recipe, (config as RunConfig).dataset.channels);
+export function restoreEncoder(recipe: Recipe, checkpoint: LoadedCheckpoint): Module {
+  const encoder = buildEncoder(recipe, (checkpoint.config as RunConfig).dataset.channels);
   try {
-    return encoder.load(model);
+    return encoder.load(weightsOf(checkpoint));
   } catch (error) {
     encoder.dispose();
     throw error;
@@ -71,18 +72,17 @@ function train(recipe: Recipe, place: TrainPlace) {
     checkMcr2(recipe, splits);
     using encoder = buildEncoder(recipe, splits.train.channels).to(place.device);
     const { classes, views, changes, gamma1, gamma2, precision } = recipe.method;
-    const { optimizer, momentum, weightDecay, evalEvery, precision: products, ...more } = recipe.train;
+    const { optimizer: name, momentum, weightDecay, precision: precisionOfProducts, ...more } = recipe.train;
     const options = { imageSize: recipe.model.imageSize, device: place.device };
     const { components, neighbours } = recipe.method;
     const by = { classes: splits.train.classes.length, components, neighbours };
     const score = (train: Features, test: Features) => scoreClassifiers(train, test, by);
     using learner = new Mcr2Learner(encoder, {
       ...{ train: splits.train, random: random(recipe.seed), gamma1, gamma2, precision },
-      ...(recipe.data.corruption > 0 && { labels: learnedLabels(splits.train, recipe) }),
-      ...(classes === "views" && { views: { count: views, change: VIEW_PRESETS[changes] } }),
-      ...{ ...more, ...options, augment: recipe.data.augment, precisionOfProducts: products },
-      optimizer: { name: optimizer, weightDecay, ...(optimizer === "sgd" && { momentum }) },
-      ...(evalEvery !== undefined && { evalEvery }),
+      labels: recipe.data.corruption > 0 ? learnedLabels(splits.train, recipe) : undefined,
+      views: classes === "views" ? { count: views, change: VIEW_PRESETS[changes] } : undefined,
+      ...{ ...more, ...options, augment: recipe.data.augment, precisionOfProducts },
+      optimizer: { name, weightDecay, momentum: name === "sgd" ? momentum : undefined },
       evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),
     });
     return await trainLearner(learner, recipe, splits.train, place);

@@ -2,14 +2,22 @@
 
 import { batchCount, epochOrder } from "../../data/index.ts";
 import { accuracy } from "../../evaluate/classify/index.ts";
-import { type HeadState, LarsHead } from "../../evaluate/classify/lars-head.ts";
+import { LarsHead } from "../../evaluate/classify/lars-head.ts";
 import type { Features } from "../../evaluate/features.ts";
 import { percent } from "../../evaluate/probe-scores.ts";
 import type { Module } from "../../nn/index.ts";
-import { NotFiniteError, noGrad, type Random, scope, tensor } from "../../tensor/index.ts";
+import {
+  CheckpointError,
+  NotFiniteError,
+  noGrad,
+  type Random,
+  type Tensor,
+  tensor,
+} from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
-import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
+import { above, type Stateful, weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
 
 export interface ProbeLearnerOptions {
@@ -31,11 +39,12 @@ export class ProbeLearner implements Learner<Int32Array> {
   readonly steps: number;
   readonly unit = "features";
   readonly head: LarsHead;
-  private readonly perEpoch: number;
+  readonly perEpoch: number;
+  readonly parts: Readonly<Record<string, Stateful>>;
   private readonly factor: (t: number) => number;
 
   constructor(
-    private readonly network: Module,
+    network: Module,
     private readonly options: ProbeLearnerOptions,
   ) {
     const { train, classes, random, epochs, warmupEpochs } = options;
@@ -45,6 +54,14 @@ export class ProbeLearner implements Learner<Int32Array> {
     this.steps = epochs * this.perEpoch;
     this.factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
     this.head = new LarsHead(train.Z, classes, random.at("head"));
+    const own = weights(network);
+    this.parts = {
+      network: { ...own, restore: (saved) => own.restore({ ...saved, model: networkOf(saved.model) }) },
+      head: {
+        saved: () => ({ model: above(new Map(Object.entries(this.head.state)), PREFIX) }),
+        restore: ({ model }) => copyHead(this.head, model),
+      },
+    };
   }
 
   /** Positions of features, another order in each epoch. */
@@ -68,13 +85,9 @@ export class ProbeLearner implements Learner<Int32Array> {
     const loss = this.head.step(train.Z.indexSelect(0, rows), train.labels.indexSelect(0, rows), lr);
     if (!Number.isFinite(loss))
       throw new NotFiniteError(
-        `the loss is ${loss} at step ${at + 1}; lower the learning rate or look at the features`,
+        `loss is ${loss} at step ${at + 1}; lower the learning rate or look at the features`,
       );
     return { "train/loss": loss, lr };
-  }
-
-  due(done: number): boolean {
-    return isDue(done, this.steps);
   }
 
   async evaluate(): Promise<Milestone> {
@@ -82,20 +95,6 @@ export class ProbeLearner implements Learner<Int32Array> {
     using predicted = this.head.predict(test.Z);
     const share = accuracy(predicted, test.labels);
     return { numbers: { "eval/lars": 100 * share }, score: share, text: `linear probe ${percent(share)}` };
-  }
-
-  snapshot() {
-    const head = Object.entries(this.head.state).map(([name, value]) => [PREFIX + name, value] as const);
-    return { model: new Map([...this.network.stateDict(), ...head]), optimizer: new Map(), state: {} };
-  }
-
-  restore({ model }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
-    this.network.load(networkOf(model));
-    noGrad(() =>
-      scope(() => {
-        for (const [name, value] of Object.entries(this.head.state)) value.copy_(model.get(PREFIX + name)!);
-      }),
-    );
   }
 
   /** Frees the head. */
@@ -119,9 +118,15 @@ export function headOf(
   random: Random,
 ): LarsHead {
   const head = new LarsHead(Z, classes, random);
-  noGrad(() => {
-    for (const [name, value] of Object.entries(head.state) as [keyof HeadState, Features["Z"]][])
-      value.copy_(model.get(PREFIX + name)!);
-  });
+  copyHead(head, model);
   return head;
+}
+
+/** @throws {CheckpointError} the checkpoint has no such head */
+function copyHead(head: LarsHead, model: ReadonlyMap<string, Tensor>): void {
+  for (const [name, value] of Object.entries(head.state)) {
+    const saved = model.get(PREFIX + name);
+    if (saved === undefined) throw new CheckpointError(`the checkpoint has no "${PREFIX}${name}"`);
+    noGrad(() => value.copy_(saved));
+  }
 }

@@ -4,6 +4,7 @@ import {
   amount,
   batchSize,
   count,
+  descent,
   epochs,
   init,
   initKey,
@@ -26,6 +27,7 @@ const train = z.strictObject({
   batchSize,
   lr,
   warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
+  precision: descent.precision,
   ...run,
 });
 

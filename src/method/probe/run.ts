@@ -7,6 +7,7 @@ import { FeatureModule, percent } from "../../evaluate/probe-scores.ts";
 import { createClassifier, type ImageClassifier } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
 import { random, scope } from "../../tensor/index.ts";
+import { inPrecision, type Precision } from "../../train/precision.ts";
 import { beginFrom, INIT_FILE } from "../../train/weights/begin.ts";
 import { type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
@@ -22,12 +23,14 @@ export function buildNetwork({ model, seed }: Recipe, { channels, classes }: Ima
 }
 
 /** What the head of a network reads, [b, d]. */
-const frozen = (network: ImageClassifier): FeatureModule =>
+const frozen = (network: ImageClassifier, precision: Precision): FeatureModule =>
   new FeatureModule((X) => {
-    const { found } = record(network, ["pooled"], () => network.apply(X));
+    const { found } = record(network, ["pooled"], () =>
+      inPrecision(precision, X.device, () => network.apply(X)),
+    );
     return scope(() => {
       const pooled = found.get("pooled")!;
-      const kept = pooled.clone();
+      const kept = pooled.to("float32").clone();
       pooled.dispose();
       return kept;
     });
@@ -43,8 +46,9 @@ async function withFeatures<T>(
 ): Promise<T> {
   const normalise = normalisation(train, recipe.data.normalise);
   const images = { normalise, device, imageSize: recipe.model.imageSize };
-  using fitted = await featuresOf(frozen(network), train, images);
-  using held = await featuresOf(frozen(network), test, images);
+  const { precision } = recipe.train;
+  using fitted = await featuresOf(frozen(network, precision), train, images);
+  using held = await featuresOf(frozen(network, precision), test, images);
   return await body(fitted, held);
 }
 

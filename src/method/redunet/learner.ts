@@ -1,7 +1,7 @@
 /** @file ReduNet as a learner: a step builds a layer. */
 
-import type { LoadedCheckpoint } from "../../train/index.ts";
-import { isDue, type Learner, type Milestone, type Numbers } from "../../train/learner.ts";
+import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Restored } from "../../train/stateful.ts";
 import { Construction, type ConstructionOptions } from "./construction.ts";
 import type { Samples } from "./gaussians.ts";
 import type { ReduNet } from "./redunet.ts";
@@ -15,7 +15,16 @@ export interface ReduNetLearnerOptions extends ConstructionOptions {
 /** Builds a network from samples that belong to the caller. A batch is the number of its layer: all samples make each. */
 export class ReduNetLearner implements Learner<number> {
   readonly steps: number;
+  readonly milestones: readonly number[];
   readonly unit = "samples";
+  /** The features follow from the samples and the layers, so they are not saved. */
+  readonly parts = {
+    network: {
+      saved: () => ({ model: stateDict(this.construction.net) }),
+      restore: ({ model }: Restored) =>
+        this.construction.take(fromState(model, { ...this.options, layers: layersIn(model) })),
+    },
+  };
   private readonly count: number;
   private readonly construction: Construction;
 
@@ -27,6 +36,7 @@ export class ReduNetLearner implements Learner<number> {
     this.steps = options.layers;
     this.count = labels.numel;
     this.construction = new Construction(X, labels, options);
+    this.milestones = [options.layers];
   }
 
   async *batches(from: number): AsyncGenerator<number> {
@@ -50,21 +60,8 @@ export class ReduNetLearner implements Learner<number> {
     };
   }
 
-  due(done: number): boolean {
-    return isDue(done, this.steps);
-  }
-
   async evaluate(): Promise<Milestone> {
     return this.options.evaluate(this.construction.net);
-  }
-
-  snapshot() {
-    return { model: stateDict(this.construction.net), optimizer: new Map(), state: {} };
-  }
-
-  /** The features follow from the samples and the layers, so they are not saved. */
-  restore({ model }: Pick<LoadedCheckpoint, "model" | "optimizer" | "state">): void {
-    this.construction.take(fromState(model, { ...this.options, layers: layersIn(model) }));
   }
 
   /** Frees the network. */

@@ -66,10 +66,9 @@ const method = z.strictObject({
   stride: count.default(4).describe("distance of two of these shifts"),
 });
 
-const { precision: _, ...kept } = run;
 const train = z
   .strictObject({
-    ...kept,
+    ...run,
     checkpointEvery: count
       .exactOptional()
       .describe("layers between checkpoints; only the end is saved when not given"),

@@ -2,6 +2,7 @@
 
 import type { ImageClassifier } from "../../model/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint } from "../../train/checkpoint.ts";
+import { weightsOf } from "../../train/stateful.ts";
 import { buildModel } from "../build.ts";
 import { openRunOf } from "../load-run.ts";
 import type { RunConfig } from "../run-types.ts";
@@ -30,13 +31,10 @@ export function loadRun(folder: string, which: string): LoadedRun {
 }
 
 /** A model with a checkpoint's weights, the averaged ones where there are. */
-export function restoreModel(
-  recipe: SupervisedRecipe,
-  { config, model: weights, ema }: LoadedCheckpoint,
-): ImageClassifier {
-  const model = buildModel(recipe, (config as RunConfig).dataset);
+export function restoreModel(recipe: SupervisedRecipe, checkpoint: LoadedCheckpoint): ImageClassifier {
+  const model = buildModel(recipe, (checkpoint.config as RunConfig).dataset);
   try {
-    return model.load(new Map([...weights, ...(ema ?? [])]));
+    return model.load(weightsOf(checkpoint));
   } catch (error) {
     model.dispose();
     throw error;

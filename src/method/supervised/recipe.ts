@@ -1,11 +1,13 @@
 /** @file The recipe of a classifier that learns from labels: a CRATE, or a ViT for comparison. */
 import { z } from "zod";
 import {
+  accumulate,
   amount,
   augmentedImages,
   batchSize,
   betas,
-  count,
+  descent,
+  ema,
   epochs,
   init,
   initKey,
@@ -94,7 +96,7 @@ const method = z.strictObject({
 const train = z.strictObject({
   epochs,
   batchSize,
-  accumulate: count.default(1).describe("batches whose gradients are averaged before the optimiser steps"),
+  accumulate,
   optimizer: z.enum(["adamw", "adam", "sgd", "lion"]).default("adamw").describe("optimiser"),
   lr,
   weightDecay: amount.default(0).describe("weight decay, on all parameters"),
@@ -108,21 +110,17 @@ const train = z.strictObject({
     .describe("how the learning rate falls; step: to a tenth after each third of the training"),
   warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
   per: z.enum(["step", "epoch"]).default("step").describe("how often the schedule moves"),
-  clipGrad: positive.exactOptional().describe("largest norm of the gradient; longer ones are scaled down"),
   layerDecay: z
     .number()
     .gt(0)
     .max(1)
     .default(1)
     .describe("what the learning rate is multiplied by from each layer to the one before it"),
-  ema: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .exactOptional()
-    .describe("decay of a moving average of the weights, evaluated and saved beside them"),
+  ema,
   evalEvery: times.default(1).describe("epochs between evaluations"),
+  ...descent,
   ...run,
+  checkpointEvery: times.exactOptional().describe("steps between checkpoints; each epoch when not given"),
 });
 
 export const supervisedRecipe = recipeOf({

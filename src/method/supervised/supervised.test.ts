@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { imageSource, syntheticSet } from "../../data/index.ts";
 import { createModel } from "../../model/index.ts";
 import { gradients, noGrad, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { correctAt, crossEntropy, evaluateClassifier, Supervised } from "./supervised.ts";
+import { SupervisedLearner } from "./learner.ts";
+import { correctAt, crossEntropy, evaluateClassifier } from "./supervised.ts";
 
 const LOGITS = [
   [2, -1, 0.5, 0, 3],
@@ -92,30 +93,38 @@ test("evaluation over several batches is that over all at once, and ignores augm
 
 test("the loss of mixed images is the mixture of the losses", async () => {
   using model = createModel("crate", options, random(1));
-  const task = new Supervised(model, {
-    smoothing: 0.1,
-    train: set,
-    test: set,
+  using learner = new SupervisedLearner(model, {
+    ...{ smoothing: 0.1, train: set, test: set, epochs: 1, lr: 0.1, optimizer: { name: "sgd" } },
     batch: { batchSize: 50, random: random(3), augment: { mixup: 0.4 } },
   });
-  expect(task.batchesPerEpoch).toBe(5);
-  for await (const batch of task.batches(0, 4)) {
+  expect(learner.perEpoch).toBe(5);
+  for await (const batch of learner.batches(4)) {
     const { images, labels, mixed } = batch;
     const [loss, expected] = noGrad(() =>
       scope(() => {
         const each = (of: Tensor) => crossEntropy(model.apply(images), of, 0.1).item();
         const { lambda, other } = mixed!;
-        return [task.loss(batch).loss.item(), lambda * each(labels) + (1 - lambda) * each(other)];
+        return [learner.loss(batch).item(), lambda * each(labels) + (1 - lambda) * each(other)];
       }),
     );
     expect(loss).toBeCloseTo(expected, 5);
+    break;
   }
 });
 
 test("more images in a batch than there are is refused: no step would ever be made", () => {
   using model = createModel("crate", options, random(1));
   const batch = { batchSize: 251, random: random(3) };
-  expect(() => new Supervised(model, { smoothing: 0, train: set, test: set, batch })).toThrow(
+  const settings = {
+    smoothing: 0,
+    train: set,
+    test: set,
+    batch,
+    epochs: 1,
+    lr: 1,
+    optimizer: { name: "sgd" },
+  };
+  expect(() => new SupervisedLearner(model, settings)).toThrow(
     "train.batchSize: synthetic has 250 images to train on, expected a batch of at most that, got 251",
   );
 });

@@ -1,11 +1,8 @@
-/** @file Learning from labels: cross entropy with label smoothing, and top-1 and top-5 accuracy. */
+/** @file What a classifier is worth: cross entropy with label smoothing, top-1 and top-5 accuracy. */
 
-import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../../data/index.ts";
+import { type BatchOptions, batches, type ImageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { noGrad, operator, run, scope, type Tensor } from "../../tensor/index.ts";
-import type { BatchLoss, Evaluation, Task } from "../../train/index.ts";
-import { firstNotFinite } from "../../train/locate.ts";
-import { requireBatch } from "../requirements.ts";
 
 const CROSS_ENTROPY = operator("cross_entropy_loss");
 const MEAN = 1;
@@ -38,6 +35,15 @@ export function correctAt(logits: Tensor, labels: Tensor, k: number): Tensor {
   if (k === 1) return logits.argmax(-1).eq(labels).sum();
   const [, indices] = logits.topk(Math.min(k, logits.size(-1)), -1);
   return indices.eq(labels.unsqueeze(-1)).sum();
+}
+
+/** Of a classifier over a set. */
+export interface Evaluation {
+  /** Shares of the images, 0 to 1. */
+  top1: number;
+  top5: number;
+  loss: number;
+  count: number;
 }
 
 /** Fewest images that are evaluated at once: small batches are for learning. */
@@ -76,62 +82,4 @@ export async function evaluateClassifier(
   module.train(training);
   const { count } = sums;
   return { top1: sums.top1 / count, top5: sums.top5 / count, loss: sums.loss / count, count };
-}
-
-export interface SupervisedOptions {
-  /** Label smoothing, 0 to 1. */
-  smoothing: number;
-  train: ImageSource;
-  test: ImageSource;
-  /** Of training; evaluation takes all but the augmentation from it. */
-  batch: BatchOptions;
-}
-
-/** A classifier that learns from labelled images. */
-export class Supervised implements Task<Batch> {
-  /** A last batch that is not full is left out: every step weighs its images the same. */
-  readonly batchesPerEpoch: number;
-
-  /** @throws {UsageError} fewer images than one batch, or a batch of one with batch normalisation */
-  constructor(
-    readonly module: Module,
-    private readonly options: SupervisedOptions,
-  ) {
-    const { train, batch } = options;
-    requireBatch(train, batch.batchSize, { nets: [module] });
-    this.batchesPerEpoch = batchCount(train.count, batch.batchSize, true);
-  }
-
-  batches(epoch: number, start: number): AsyncIterable<Batch> {
-    return batches(this.options.train, {
-      ...this.options.batch,
-      epoch,
-      start,
-      shuffle: true,
-      dropLast: true,
-    });
-  }
-
-  size(batch: Batch): number {
-    return batch.indices.length;
-  }
-
-  loss({ images, labels, mixed }: Batch): BatchLoss {
-    const { smoothing } = this.options;
-    const logits = this.module.apply(images); //                                [b, C]
-    const own = crossEntropy(logits, labels, smoothing);
-    const loss =
-      mixed === undefined
-        ? own
-        : own.mul(mixed.lambda).add(crossEntropy(logits, mixed.other, smoothing).mul(1 - mixed.lambda));
-    return { loss, correct: noGrad(() => correctAt(logits, labels, 1)) };
-  }
-
-  evaluate(): Promise<Evaluation> {
-    return evaluateClassifier(this.module, this.options.test, this.options.batch);
-  }
-
-  locate({ images }: Batch): string | undefined {
-    return firstNotFinite(this.module, images);
-  }
 }

@@ -6,6 +6,7 @@ import { closedLoopNets, NmceNet } from "../../model/index.ts";
 import { Module } from "../../nn/index.ts";
 import { random, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
+import { weightsOf } from "../../train/stateful.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
@@ -26,10 +27,10 @@ export function buildNet({ model, seed }: Recipe, given: number): Module {
 }
 
 /** The encoder of a checkpoint; the caller frees it. */
-export function restoreNet(recipe: Recipe, { config, model }: LoadedCheckpoint): Module {
-  const net = buildNet(recipe, (config as RunConfig).dataset.channels);
+export function restoreNet(recipe: Recipe, checkpoint: LoadedCheckpoint): Module {
+  const net = buildNet(recipe, (checkpoint.config as RunConfig).dataset.channels);
   try {
-    return net.load(model);
+    return net.load(weightsOf(checkpoint));
   } catch (error) {
     net.dispose();
     throw error;
@@ -47,12 +48,11 @@ function train(recipe: Recipe, place: TrainPlace) {
     requirePoints(splits.test);
     using net = buildNet(recipe, splits.train.channels).to(place.device);
     const { objective, alignment, precision, changes } = recipe.method;
-    const { evalEvery, precision: _, ...settings } = recipe.train;
+    const { precision: precisionOfProducts, ...settings } = recipe.train;
     using learner = new TcrLearner(net, {
-      ...{ objective, alignment, ...(precision !== undefined && { precision }) },
       ...{ train: splits.train, augment: VIEW_PRESETS[changes], random: random(recipe.seed) },
       ...{ ...settings, imageSize: recipe.model.imageSize, device: place.device },
-      ...(evalEvery !== undefined && { evalEvery }),
+      ...{ objective, alignment, precision, precisionOfProducts },
       evaluate: async () => {
         const { knn, svd } = await classifiers(net, splits, recipe, place.device);
         const text = `nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}`;

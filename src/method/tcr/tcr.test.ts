@@ -7,8 +7,8 @@ import { NmceNet, ResNet } from "../../model/index.ts";
 import { gumbelSoftmax, nmceLoss } from "../../rate/index.ts";
 import { gradients, noGrad, random, scope } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
+import { runSteps } from "../../train/loop.ts";
 import { readMetrics } from "../../train/metrics.ts";
-import { runSteps } from "../../train/step-trainer.ts";
 import { TcrLearner, type TcrLearnerOptions } from "./learner.ts";
 
 let digits: ImageSet;

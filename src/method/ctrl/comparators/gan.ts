@@ -8,7 +8,7 @@ import {
   SnganEncoder,
 } from "../../../model/index.ts";
 import { noGrad, operator, type Random, run, scope, type Tensor } from "../../../tensor/index.ts";
-import { Players } from "../players.ts";
+import { Players, type PlayersOptions } from "../players.ts";
 
 const SOFTPLUS = operator("softplus");
 
@@ -18,7 +18,7 @@ export interface GanOptions {
   channels: number;
   /** Dimension of the noise. */
   features: number;
-  width?: number;
+  width?: number | undefined;
 }
 
 /** Adam's betas, steps of the discriminator per step of the generator, and learning rate, as these nets are trained. */
@@ -32,6 +32,7 @@ export function ganPlayers(
   kind: GanKind,
   { channels, features, width }: GanOptions,
   random: Random,
+  how: PlayersOptions = {},
 ): Players {
   const nets = scope((): ClosedLoopNets => {
     const [f, g] = [random.at("encoder"), random.at("decoder")];
@@ -45,7 +46,7 @@ export function ganPlayers(
     const encoder = new DcganEncoder({ ...common, features: 1, widths: [w, 2 * w, 4 * w], plain: true }, f);
     return { encoder, decoder: new DcganDecoder({ ...common, features, widths: [4 * w, 2 * w, w] }, g) };
   }, "gan");
-  return new Players(nets, GAN_SETTINGS[kind].betas);
+  return new Players(nets, GAN_SETTINGS[kind].betas, how);
 }
 
 const softplus = (x: Tensor): Tensor => run(SOFTPLUS, x.h, 1, 20);

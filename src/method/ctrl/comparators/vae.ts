@@ -2,25 +2,29 @@
 
 import { DcganDecoder, DcganEncoder } from "../../../model/index.ts";
 import { type Random, scope, type Tensor } from "../../../tensor/index.ts";
-import { Players } from "../players.ts";
+import { Players, type PlayersOptions } from "../players.ts";
 
 export interface VaeOptions {
   channels: number;
   /** Dimension of the code. */
   features: number;
   /** Channels of the first stage. */
-  width?: number;
+  width?: number | undefined;
 }
 
 /** CTRL's nets with an encoder that gives mean and log variance, 2 · features numbers, not on the sphere. */
-export function vaePlayers({ channels, features, width: w = 64 }: VaeOptions, random: Random): Players {
+export function vaePlayers(
+  { channels, features, width: w = 64 }: VaeOptions,
+  random: Random,
+  how: PlayersOptions = {},
+): Players {
   return scope(() => {
     const common = { channels, names: "flat" } as const;
     const widths = [w, 2 * w, 4 * w] as const;
     const [f, g] = [random.at("encoder"), random.at("decoder")];
     const encoder = new DcganEncoder({ ...common, widths, features: 2 * features, plain: true }, f);
     const decoder = new DcganDecoder({ ...common, widths: [4 * w, 2 * w, w], features }, g);
-    return new Players({ encoder, decoder }, [0.9, 0.999]);
+    return new Players({ encoder, decoder }, [0.9, 0.999], how);
   }, "vae");
 }
 

@@ -1,6 +1,8 @@
 /** @file A-GEM: a step may not go against the gradient on remembered images. */
 
 import { gradients, type Tensor } from "../../../tensor/index.ts";
+import type { Slopes } from "../../../train/descent.ts";
+import { TensorList } from "../../../train/foreach.ts";
 import { Exemplars } from "./exemplars.ts";
 import { type Strategy, seenCrossEntropy, type TaskView } from "./strategy.ts";
 
@@ -21,12 +23,12 @@ export class AGem implements Strategy {
 
   loss = seenCrossEntropy;
 
-  gradientsOf(view: TaskView, loss: Tensor, parameters: readonly Tensor[]): Tensor[] {
-    const own = gradients(loss, parameters);
-    if (this.exemplars.count === 0) return own;
+  changed(view: TaskView, slopes: Slopes): Slopes {
+    if (this.exemplars.count === 0) return slopes;
     const { batchSize = 256 } = this.options;
     const { images, labels } = this.exemplars.draw(batchSize, view.random.at(`memory.${view.replayed}`));
-    return project(own, gradients(seenCrossEntropy(view, images, labels), parameters));
+    const reference = gradients(seenCrossEntropy(view, images, labels), view.model.parameters());
+    return { ...slopes, list: new TensorList(project(slopes.list.tensors, reference)) };
   }
 
   end({ fresh }: TaskView, images: Tensor, labels: Tensor): void {

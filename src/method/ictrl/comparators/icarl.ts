@@ -2,10 +2,10 @@
 
 import { toSphere } from "../../../nn/index.ts";
 import { aten, cat, noGrad, scope, stack, type Tensor, tensor } from "../../../tensor/index.ts";
-import { below } from "../../ctrl/players.ts";
+import { above, below } from "../../../train/stateful.ts";
 import type { IncrementalClassifier } from "./classifier.ts";
 import { Exemplars } from "./exemplars.ts";
-import { named, type Strategy, type TaskView } from "./strategy.ts";
+import type { Strategy, TaskView } from "./strategy.ts";
 
 /** iCaRL: exemplars chosen by herding, distillation, and the nearest mean of exemplars. */
 export class Icarl implements Strategy {
@@ -61,7 +61,10 @@ export class Icarl implements Strategy {
     return this.exemplars.bytes;
   }
   stateDict(): Map<string, Tensor> {
-    return new Map([...named("before.", this.before?.stateDict()), ...this.exemplars.stateDict()]);
+    return new Map([
+      ...above(this.before?.stateDict() ?? new Map(), "before."),
+      ...this.exemplars.stateDict(),
+    ]);
   }
   load(state: ReadonlyMap<string, Tensor>, model: IncrementalClassifier): void {
     this.dispose();

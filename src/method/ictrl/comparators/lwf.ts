@@ -1,9 +1,9 @@
 /** @file Learning without forgetting: the net before the task says what old classes should look like on new images. */
 
 import { noGrad, scope, type Tensor } from "../../../tensor/index.ts";
-import { below } from "../../ctrl/players.ts";
+import { above, below } from "../../../train/stateful.ts";
 import type { IncrementalClassifier } from "./classifier.ts";
-import { named, type Strategy, seenCrossEntropy, type TaskView } from "./strategy.ts";
+import { type Strategy, seenCrossEntropy, type TaskView } from "./strategy.ts";
 
 export interface LwfOptions {
   /** T of the softened answers: 2. */
@@ -43,7 +43,7 @@ export class Lwf implements Strategy {
     return 4 * (this.before?.parameterCount() ?? 0);
   }
   stateDict(): Map<string, Tensor> {
-    return named("before.", this.before?.stateDict());
+    return above(this.before?.stateDict() ?? new Map(), "before.");
   }
   load(state: ReadonlyMap<string, Tensor>, model: IncrementalClassifier): void {
     this.dispose();

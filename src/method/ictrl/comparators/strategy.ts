@@ -1,6 +1,7 @@
 /** @file What a comparison does differently on each task. */
 
 import type { Random, Tensor } from "../../../tensor/index.ts";
+import type { Slopes } from "../../../train/descent.ts";
 import { crossEntropy } from "../../supervised/supervised.ts";
 import type { IncrementalClassifier } from "./classifier.ts";
 
@@ -22,9 +23,10 @@ export interface TaskView {
 export interface Strategy {
   /** Before a task's first batch. */
   begin?(view: TaskView): void;
-  /** Loss of a batch; `gradientsOf` may replace its gradient. */
+  /** Loss of a batch. */
   loss(view: TaskView, images: Tensor, labels: Tensor): Tensor;
-  gradientsOf?(view: TaskView, loss: Tensor, parameters: readonly Tensor[]): Tensor[];
+  /** What the step goes by in place of the loss's gradient, where that is another. */
+  changed?(view: TaskView, slopes: Slopes): Slopes;
   /** After a task, with its images [n, c, H, W] as they are given to the net, and their labels. */
   end?(view: TaskView, images: Tensor, labels: Tensor): void;
   /** Labels int64 [b]; the largest logit of the classes seen unless given. */
@@ -40,9 +42,3 @@ export interface Strategy {
 /** Cross entropy over the classes seen so far. */
 export const seenCrossEntropy = ({ model, seen }: TaskView, images: Tensor, labels: Tensor): Tensor =>
   crossEntropy(model.apply(images).narrow(1, 0, seen), labels);
-
-/** Tensors under names with a prefix. */
-export const named = (
-  prefix: string,
-  tensors: ReadonlyMap<string, Tensor> = new Map(),
-): Map<string, Tensor> => new Map([...tensors].map(([name, tensor]) => [prefix + name, tensor]));

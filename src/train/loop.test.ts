@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { keep, noGrad, scope, type Tensor, tensor } from "../tensor/index.ts";
-import { type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { isDue, type Learner, type Milestone } from "./learner.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import type { Learner, Milestone } from "./learner.ts";
+import { type LoopOptions, runSteps } from "./loop.ts";
 import { readMetrics } from "./metrics.ts";
-import { runSteps, type StepTrainerOptions } from "./step-trainer.ts";
+import type { Restored } from "./stateful.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -19,6 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** Ten steps that count in a weight, evaluated after each fourth and at the end. What a test wants to spoil, it overrides. */
 class Counting implements Learner<number> {
   readonly steps = 10;
+  readonly evalEvery = 4;
   readonly weight: Tensor = keep(tensor([0]));
   evaluations: number[] = [];
   /** Called before each step. */
@@ -38,22 +40,20 @@ class Counting implements Learner<number> {
     noGrad(() => this.weight.add_(1));
     return { "train/at": at };
   }
-  due = (done: number) => isDue(done, this.steps, 4);
   async evaluate(done: number) {
     this.evaluations.push(done);
     return this.found(done);
   }
-  /** The weight is copied: the loop frees what is made for a save. */
-  snapshot() {
-    const model = new Map([["weight", this.weight.clone()]]);
-    return { model, optimizer: new Map<string, Tensor>(), state: {} };
-  }
-  restore({ model }: Pick<LoadedCheckpoint, "model">) {
-    noGrad(() => this.weight.copy_(model.get("weight")!));
-  }
+  readonly parts = {
+    weight: {
+      /** Copied: the loop frees what is made for a save. */
+      saved: () => ({ model: new Map([["weight", this.weight.clone()]]) }),
+      restore: ({ model }: Restored) => void noGrad(() => this.weight.copy_(model.get("weight")!)),
+    },
+  };
 }
 
-async function run(learner: Counting, more: Partial<StepTrainerOptions> = {}) {
+async function run(learner: Counting, more: Partial<LoopOptions> = {}) {
   const common = { folder, config: {}, keep: 9, logInterval: 1, progress: "none" } as const;
   try {
     return await runSteps(learner, { ...common, tensorboard: true, ...more });
@@ -61,7 +61,7 @@ async function run(learner: Counting, more: Partial<StepTrainerOptions> = {}) {
     learner.weight.dispose();
   }
 }
-const failure = (learner: Counting, more: Partial<StepTrainerOptions> = {}) =>
+const failure = (learner: Counting, more: Partial<LoopOptions> = {}) =>
   run(learner, more).then(
     () => expect.unreachable("the run ended well"),
     (error: Error) => error,
@@ -76,7 +76,7 @@ const evaluatedAt = () =>
 test("evaluates where it is due and at the end; the best is the highest score", async () => {
   const learner = new Counting();
   const { steps, milestone } = await run(learner);
-  expect([steps, milestone!.text, learner.evaluations]).toEqual([10, "weight 10", [4, 8, 10]]);
+  expect([steps, milestone!.text, learner.evaluations]).toEqual([10, "step 10/10  weight 10", [4, 8, 10]]);
   expect([evaluatedAt(), pointer("best"), pointer("last")]).toEqual([
     [4, 8, 10],
     "step-00000008",
@@ -98,7 +98,7 @@ test.each([4, 10])(
     const next = new Counting();
     expect(await run(next, { resume: resume() })).toMatchObject({
       steps: 10,
-      milestone: { text: "weight 10" },
+      milestone: { text: "step 10/10  weight 10" },
     });
     expect(next.evaluations).toEqual([4, 8, 10].filter((done) => done >= at));
     expect(evaluatedAt()).toEqual([4, 8, 10]);
@@ -119,7 +119,9 @@ test.each([undefined, 6])("a run that is at its end (maxSteps %s) is left as it 
   const before = everything();
   const learner = new Counting();
   const { steps, milestone } = await run(learner, { maxSteps, resume: resume() });
-  expect([steps, milestone!.text]).toEqual(maxSteps === undefined ? [10, "weight 10"] : [6, "weight 4"]);
+  expect([steps, milestone!.text]).toEqual(
+    maxSteps === undefined ? [10, "step 10/10  weight 10"] : [6, "step 6/10  weight 6"],
+  );
   expect(learner.evaluations).toEqual([]);
   expect(everything()).toEqual(before);
 });
@@ -163,7 +165,8 @@ test("a checkpoint of an older version, which did not note its evaluation, is no
   await run(new Counting());
   scope(() => {
     const { model, optimizer, config, state } = resume();
-    const { evaluated: _, milestone: __, ...old } = state as Record<string, unknown>;
+    const { step, best, seconds } = state as Record<string, unknown>;
+    const old = { step, best, seconds, learner: {} };
     saveCheckpoint(checkpoints(), 10, { config, model, optimizer, state: old }, { keep: 9, best: false });
   });
   const learner = new Counting();

@@ -1,17 +1,19 @@
-/** @file The loop with a task that watches it: memory, signals, numbers that are not finite. */
+/** @file The loop with a descent that watches it: memory, signals, numbers that are not finite. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Batch, batches, imageSource, syntheticSet } from "../data/index.ts";
+import { type ImageSource, imageSource, syntheticSet } from "../data/index.ts";
 import { createModel } from "../model/index.ts";
-import { aten, memory, native, noGrad, random, scope } from "../tensor/index.ts";
-import { type LoadedCheckpoint, listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
-import { firstNotFinite } from "./locate.ts";
+import { aten, memory, native, noGrad, random, scope, type Tensor } from "../tensor/index.ts";
+import { listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
+import { Descent, type DescentOptions, logged } from "./descent.ts";
+import { type EpochBatch, Epochs, given } from "./epochs.ts";
+import type { Learner, Milestone } from "./learner.ts";
+import { type LoopOptions, runSteps } from "./loop.ts";
 import { readMetrics } from "./metrics.ts";
-import type { Evaluation, Task } from "./task.ts";
-import { Trainer, type TrainerOptions } from "./trainer.ts";
+import { weights } from "./stateful.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -24,69 +26,67 @@ const waves = (count: number) => imageSource(syntheticSet({ split: "train", size
 const sizes = { dim: 16, depth: 2, heads: 2, patch: 4, imageSize: 8, classes: 10 };
 
 /** A small CRATE on batches of four images, ten an epoch. What a test wants to see or to spoil, it overrides. */
-class Watched implements Task<Batch> {
+class Watched implements Learner<EpochBatch> {
+  readonly steps: number;
+  readonly perEpoch: number;
+  readonly evalEvery: number;
+  readonly parts;
   readonly module = createModel("crate", sizes, random(5));
-  readonly batchesPerEpoch: number;
+  private readonly epochs: Epochs;
+  private readonly descent: Descent;
   evaluations = 0;
   /** Called before each batch is learned from. */
-  before: (batch: Batch) => void = () => {};
+  before: (batch: EpochBatch) => void = () => {};
   /** What the next evaluations say; 0 after them. */
   top1: number[] = [];
 
-  constructor(private readonly images = waves(40)) {
-    this.batchesPerEpoch = images.count / 4;
+  constructor({ images = waves(40), epochs = 2, accumulate = 1, ...more }: WatchedOptions = {}) {
+    this.epochs = new Epochs(images, { batchSize: 4, random: random(6), accumulate });
+    this.perEpoch = this.evalEvery = this.epochs.steps;
+    this.steps = epochs * this.perEpoch;
+    this.descent = new Descent(this.module, { optimizer: { name: "adamw" }, lr: () => 1e-3, ...more });
+    this.parts = { model: weights(this.module), descent: this.descent };
   }
 
-  batches(epoch: number, start: number) {
-    return batches(this.images, { batchSize: 4, shuffle: true, random: random(6), epoch, start });
-  }
-  size({ indices }: Batch) {
-    return indices.length;
-  }
-  loss(batch: Batch) {
+  batches = (from: number) => this.epochs.from(from);
+  size = ({ indices }: EpochBatch) => indices.length;
+  step(batch: EpochBatch, at: number) {
     this.before(batch);
-    const logits = this.module.apply(batch.images);
-    return { loss: aten("cross_entropy_loss", logits, batch.labels, null, 1, -100, 0) };
+    const logits = () => this.module.apply(batch.images);
+    const loss = () => aten<Tensor>("cross_entropy_loss", logits(), batch.labels, null, 1, -100, 0);
+    const step = this.descent.add(loss, batch.of, at, given(batch));
+    return step && logged(step);
   }
-  async evaluate(): Promise<Evaluation> {
+  async evaluate(): Promise<Milestone> {
     this.evaluations++;
-    return { top1: this.top1.shift() ?? 0, top5: 1, loss: 1, count: 40 };
+    const top1 = this.top1.shift() ?? 0;
+    return { numbers: { "eval/top1": top1 }, score: top1, text: "" };
   }
-  locate({ images }: Batch) {
-    return firstNotFinite(this.module, images);
+  dispose() {
+    this.descent.dispose();
+    this.module.dispose();
   }
 }
 
-const options = (more: Partial<TrainerOptions> = {}): TrainerOptions => ({
-  folder,
-  config: {},
-  epochs: 2,
-  accumulate: 1,
-  optimizer: { name: "adamw" },
-  lr: 1e-3,
-  schedule: "constant",
-  warmupEpochs: 0,
-  per: "step",
-  precision: "fp32",
-  device: "cpu",
-  keep: 9,
-  evalEvery: 1,
-  logInterval: 1,
-  progress: "none",
-  tensorboard: false,
+interface WatchedOptions extends Pick<DescentOptions, "ema" | "clipGrad" | "precision"> {
+  images?: ImageSource;
+  epochs?: number;
+  accumulate?: number;
+}
+
+const options = (more: Partial<LoopOptions>): LoopOptions => ({
+  ...{ folder, config: {}, keep: 9, logInterval: 1, progress: "none", tensorboard: false },
   ...more,
 });
 
-type More = Partial<TrainerOptions> & { resume?: LoadedCheckpoint | undefined };
-
-async function run(task: Watched, { resume, ...more }: More = {}) {
+async function run(learner: Watched, more: Partial<LoopOptions> = {}) {
   try {
-    return await new Trainer(task, options(more)).run(resume);
+    return await runSteps(learner, options(more));
   } finally {
-    task.module.dispose();
+    learner.dispose();
   }
 }
-const failure = (task: Watched, more: More = {}) =>
+const failure = (task: Watched, more: Partial<LoopOptions> = {}) =>
   run(task, more).then(
     () => expect.unreachable("the run ended well"),
     (error: Error) => error,
@@ -97,11 +97,10 @@ const state = () => scope(() => resume().state);
 const pointer = (name: string) => readFileSync(join(checkpoints(), name), "utf8").trim();
 
 test("over 300 steps tensors, bytes and the process stay as large as they are", async () => {
-  const task = new Watched(waves(400));
+  const task = new Watched({ images: waves(400), epochs: 3, ema: 0.9, clipGrad: 1, precision: "bf16" });
   const seen: { tensors: number; bytes: number }[] = [];
   task.before = () => seen.push(memory());
-  const more = { epochs: 3, keep: 1, ema: 0.9, clipGrad: 1, precision: "bf16" } as const;
-  await run(task, more);
+  await run(task, { keep: 1 });
   expect(seen).toHaveLength(300);
   expect(seen.at(-1)).toEqual(seen[1]);
   const resident = readMetrics(join(folder, "metrics.jsonl")).flatMap(
@@ -111,12 +110,12 @@ test("over 300 steps tensors, bytes and the process stay as large as they are", 
 });
 
 test("an image that is not finite is told as the input's fault, with step, epoch and batch", async () => {
-  const task = new Watched();
+  const task = new Watched({ accumulate: 3 });
   let seen = 0;
   task.before = ({ images }) => {
     if (++seen === 14) noGrad(() => images.mul_(Number.NaN));
   };
-  const error = await failure(task, { accumulate: 3 });
+  const error = await failure(task);
   expect(error.message).toBe(
     "loss is NaN at step 6 (epoch 2, batch 4), first in the input; lower the learning rate or look at the data",
   );
@@ -124,12 +123,12 @@ test("an image that is not finite is told as the input's fault, with step, epoch
 });
 
 test("in bf16 the place is sought in bf16", async () => {
-  const task = new Watched();
+  const task = new Watched({ precision: "bf16" });
   task.before = ({ number }) => {
     const weight = task.module.namedParameters().get("transformer.layers.1.0.fn.qkv.weight")!;
     if (number === 2) noGrad(() => weight.mul_(1e20));
   };
-  const error = await failure(task, { precision: "bf16" });
+  const error = await failure(task);
   expect(error.message).toMatch(/at step 3 \(epoch 1, batch 3\), first in the output of block\.1\.mssa;/);
 });
 
@@ -144,11 +143,11 @@ test("a signal at an epoch's last step leaves the evaluation to the run that goe
     message: "stopped at step 10, saved; go on with --resume auto",
   });
   expect(process.listenerCount("SIGTERM")).toBe(0);
-  expect(state()).toMatchObject({ step: 10, epoch: 0, batch: 10, evaluation: null });
+  expect(state()).toMatchObject({ step: 10, epoch: 1, within: 0, evaluated: 0 });
   const next = new Watched();
   next.top1 = [0.5, 0.4];
-  const { steps, evaluation } = await run(next, { resume: resume() });
-  expect([steps, next.evaluations, evaluation.top1]).toEqual([20, 2, 0.4]);
+  const { steps, milestone } = await run(next, { resume: resume() });
+  expect([steps, next.evaluations, milestone?.score]).toEqual([20, 2, 0.4]);
   expect([pointer("best"), pointer("last")]).toEqual(["step-00000010", "step-00000020"]);
 });
 
@@ -156,17 +155,17 @@ test("a signal during an evaluation is answered when that is saved, before anoth
   const task = new Watched();
   task.evaluate = async () => {
     process.emit("SIGINT");
-    return { top1: 0.3, top5: 1, loss: 1, count: 40 };
+    return { numbers: {}, text: "", score: 0.3 };
   };
   expect(await failure(task)).toMatchObject({ exitCode: 130 });
-  expect(state()).toMatchObject({ step: 10, epoch: 1, batch: 0, evaluation: { top1: 0.3 } });
+  expect(state()).toMatchObject({ step: 10, epoch: 1, within: 0, milestone: { score: 0.3 } });
 });
 
 test("an evaluation that fails loses no step, and comes first when the run goes on", async () => {
   const task = new Watched();
   task.evaluate = () => Promise.reject(new Error("no memory"));
   expect((await failure(task)).message).toBe("no memory");
-  expect(state()).toMatchObject({ step: 10, epoch: 0, batch: 10, evaluation: null });
+  expect(state()).toMatchObject({ step: 10, epoch: 1, within: 0, evaluated: 0 });
   const next = new Watched();
   expect(await run(next, { resume: resume() })).toMatchObject({ steps: 20 });
   expect(next.evaluations).toBe(2);
@@ -180,30 +179,30 @@ test("at the deadline it stops as on SIGTERM", async () => {
 });
 
 test("a signal in the middle of an accumulated step is answered after it", async () => {
-  const task = new Watched();
+  const task = new Watched({ accumulate: 4 });
   task.before = ({ number }) => {
     if (number === 4) process.emit("SIGINT");
   };
-  expect((await failure(task, { accumulate: 4 })).message).toMatch(/^stopped at step 2, saved/);
-  expect(state()).toMatchObject({ batch: 8 });
+  expect((await failure(task)).message).toMatch(/^stopped at step 2, saved/);
+  expect(state()).toMatchObject({ step: 2, within: 2 });
 });
 
 test("the best is the first of the highest, over stops too", async () => {
-  const first = new Watched();
+  const first = new Watched({ epochs: 5 });
   first.top1 = [0.5, 0.7];
-  await run(first, { epochs: 5, maxSteps: 20 });
+  await run(first, { maxSteps: 20 });
   expect(pointer("best")).toBe("step-00000020");
-  const second = new Watched();
+  const second = new Watched({ epochs: 5 });
   second.top1 = [0.6, 0.7, 0.7];
-  await run(second, { epochs: 5, resume: resume() });
+  await run(second, { resume: resume() });
   expect([pointer("best"), pointer("last")]).toEqual(["step-00000020", "step-00000050"]);
 });
 
 test("an error of the data ends the run and frees what a half-made step held", async () => {
-  const task = new Watched();
+  const task = new Watched({ accumulate: 4 });
   task.before = ({ number }) => {
     if (number === 5) throw new Error("unreadable image");
   };
-  expect((await failure(task, { accumulate: 4 })).message).toBe("unreadable image");
+  expect((await failure(task)).message).toBe("unreadable image");
   expect(readdirSync(folder)).toEqual(["metrics.jsonl"]);
 });

@@ -1,0 +1,126 @@
+/** @file Learning from labels as a learner: batches with their augmentation, cross entropy, one descent. */
+
+import type { BatchOptions, ImageSource } from "../../data/index.ts";
+import type { Module } from "../../nn/index.ts";
+import { noGrad, type Tensor } from "../../tensor/index.ts";
+import { logged } from "../../train/descent.ts";
+import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
+import {
+  Descent,
+  type DescentOptions,
+  type Learner,
+  type Milestone,
+  type Numbers,
+} from "../../train/index.ts";
+import { type ScheduleOptions, schedule } from "../../train/schedule.ts";
+import { weights } from "../../train/stateful.ts";
+import { requireBatch } from "../requirements.ts";
+import { correctAt, crossEntropy, type Evaluation, evaluateClassifier } from "./supervised.ts";
+
+export interface SupervisedOptions
+  extends Pick<DescentOptions, "optimizer" | "precision" | "clipGrad" | "ema"> {
+  /** Label smoothing, 0 to 1. */
+  smoothing: number;
+  train: ImageSource;
+  test: ImageSource;
+  /** Of training; evaluation takes all but the augmentation from it. */
+  batch: BatchOptions;
+  epochs: number;
+  /** Batches whose mean makes a step; 1 unless given. */
+  accumulate?: number;
+  lr: number;
+  /** Falls to 0 by a cosine unless given. */
+  schedule?: ScheduleOptions["kind"];
+  warmupEpochs?: number;
+  /** Whether the schedule moves every step, as it does unless given, or every epoch. */
+  per?: "step" | "epoch";
+  /** Epochs between evaluations; 1 unless given. */
+  evalEvery?: number;
+}
+
+/** Trains a classifier that belongs to the caller. */
+export class SupervisedLearner implements Learner<EpochBatch> {
+  readonly steps: number;
+  readonly perEpoch: number;
+  readonly evalEvery: number;
+  readonly parts;
+  private readonly epochs: Epochs;
+  private readonly descent: Descent;
+  private correct = 0;
+  private images = 0;
+
+  /** @throws {UsageError} fewer images than one batch, or a batch of one with batch normalisation */
+  constructor(
+    readonly model: Module,
+    private readonly options: SupervisedOptions,
+  ) {
+    const { train, batch, epochs, accumulate, evalEvery = 1, lr } = options;
+    requireBatch(train, batch.batchSize, { nets: [model] });
+    this.epochs = new Epochs(train, { ...batch, accumulate });
+    this.perEpoch = this.epochs.steps;
+    this.steps = epochs * this.perEpoch;
+    this.evalEvery = evalEvery * this.perEpoch;
+    const { optimizer, precision, clipGrad, ema, schedule: kind = "cosine", warmupEpochs = 0, per } = options;
+    const unit = per === "epoch" ? 1 : this.perEpoch;
+    const factor = schedule({ kind, total: epochs * unit, warmup: warmupEpochs * unit });
+    const time = (at: number) => (per === "epoch" ? Math.floor(at / this.perEpoch) : at);
+    const rate = (at: number) => lr * factor(time(at));
+    this.descent = new Descent(model, { optimizer, precision, clipGrad, ema, lr: rate });
+    this.parts = { model: weights(model), descent: this.descent };
+  }
+
+  batches(from: number): AsyncGenerator<EpochBatch> {
+    return this.epochs.from(from);
+  }
+
+  size(batch: EpochBatch): number {
+    return batch.indices.length;
+  }
+
+  step(batch: EpochBatch, at: number): Numbers | undefined {
+    const step = this.descent.add(() => this.loss(batch), batch.of, at, given(batch));
+    if (step === undefined) return undefined;
+    const top1 = (100 * this.correct) / this.images;
+    this.correct = this.images = 0;
+    return { ...logged(step), "epoch/top1": top1 };
+  }
+
+  /** Of one batch: []; with mixup the mixture of the losses of both labels. */
+  loss({ images, labels, mixed }: EpochBatch): Tensor {
+    const { smoothing } = this.options;
+    const logits = this.model.apply(images); //                                 [b, C]
+    this.correct += noGrad(() => correctAt(logits, labels, 1).item());
+    this.images += labels.numel;
+    const own = crossEntropy(logits, labels, smoothing);
+    if (mixed === undefined) return own;
+    const { lambda, other } = mixed;
+    return own.mul(lambda).add(crossEntropy(logits, other, smoothing).mul(1 - lambda));
+  }
+
+  async evaluate(done: number): Promise<Milestone> {
+    const found = await evaluateClassifier(this.model, this.options.test, this.options.batch);
+    const epochs = Math.floor(done / this.perEpoch);
+    return milestoneOf(found, epochs);
+  }
+
+  /** Frees the optimiser and the average. */
+  dispose(): void {
+    this.descent.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+function milestoneOf(found: Evaluation, epochs: number): Milestone {
+  const { loss, top1, top5 } = found;
+  return {
+    numbers: { "eval/loss": loss, "eval/top1": 100 * top1, "eval/top5": 100 * top5 },
+    text: `test ${(100 * top1).toFixed(2)} %`,
+    score: top1,
+    result: {
+      numbers: { ...found, epochs },
+      text: `test accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`,
+    },
+  };
+}

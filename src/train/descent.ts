@@ -1,0 +1,249 @@
+/** @file Parameters that go down losses: number format, accumulation, clipping, optimiser, schedule, moving average. */
+
+import type { Module } from "../nn/index.ts";
+import { gradients, keep, NotFiniteError, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { MovingAverage } from "./ema.ts";
+import { TensorList } from "./foreach.ts";
+import { firstNotFinite } from "./locate.ts";
+import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { inPrecision, type Precision } from "./precision.ts";
+import { above, below, type Restored, type Saved, type Stateful } from "./stateful.ts";
+
+export interface DescentOptions {
+  /** Which of the net's parameters move; all unless given. */
+  parameters?: ReadonlyMap<string, Tensor>;
+  optimizer: { name: string } & OptimizerOptions;
+  /** Learning rate of a step, numbered from 0. */
+  lr: (at: number) => number;
+  /** A weight decay that moves, in place of the optimiser's: p ← p (1 − lr · decay) before the step. */
+  decay?: ((at: number) => number) | undefined;
+  /** Of the products in the losses; fp32 unless given. */
+  precision?: Precision | undefined;
+  /** Largest norm of the gradient; longer ones are scaled down. Not clipped unless given. */
+  clipGrad?: number | undefined;
+  /** Whether the gradients are clipped as one vector, as it is unless given, or each alone. */
+  clip?: "together" | "each";
+  /** Decay of the moving average of the parameters; none is kept unless given. */
+  ema?: number | undefined;
+  /** Before the names of its moments and averages in checkpoints. */
+  prefix?: string;
+}
+
+/** Gives a loss, []; beside it its terms, or what else is worth a line of metrics. */
+export type Loss = () => Tensor | ({ loss: Tensor } & Readonly<Record<string, Tensor>>);
+
+/** Where a loss comes from, for the message when it is not finite. */
+export interface Given {
+  inputs?: readonly Tensor[];
+  /** Numbered from 0. */
+  epoch?: number;
+  number?: number;
+}
+
+export interface Step {
+  /** Sum of the losses before the step, and sums of what was given beside them. */
+  loss: number;
+  terms: Readonly<Record<string, number>>;
+  /** Euclidean norm of the gradient before it is clipped. */
+  norm: number;
+  lr: number;
+}
+
+/** What is logged of a step. */
+export const logged = ({ loss, norm, lr, terms }: Step): Record<string, number> => ({
+  "train/loss": loss,
+  ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`train/${name}`, value])),
+  "train/gradientNorm": norm,
+  lr,
+});
+
+/** Gradients of one step, one a parameter, and the numbers of the losses that they are of. */
+export interface Slopes {
+  values: Record<string, number>;
+  list: TensorList;
+}
+
+function addTo(sum: Slopes, { values, list }: Slopes): void {
+  noGrad(() => sum.list.add_(list));
+  for (const [name, value] of Object.entries(values)) sum.values[name] = (sum.values[name] ?? 0) + value;
+}
+
+/**
+ * A net's parameters and all that makes a step of them. `step` goes down the sum of some losses, whose graphs are freed
+ * one after the other. It owns the optimiser's moments and the average; the net belongs to the caller.
+ */
+export class Descent implements Stateful {
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  private readonly optimizer: Optimizer;
+  private readonly average: MovingAverage | undefined;
+  /** What the batches of an unfinished step have come to. */
+  private gathered: (Slopes & { batches: number }) | undefined;
+
+  constructor(
+    readonly net: Module,
+    readonly options: DescentOptions,
+  ) {
+    const { parameters = net.namedParameters(), optimizer, ema } = options;
+    this.parameters = parameters;
+    const { name, ...rest } = optimizer;
+    this.optimizer = createOptimizer(name, parameters, rest);
+    this.average = ema === undefined ? undefined : new MovingAverage(parameters, ema);
+  }
+
+  /** Steps done. */
+  get steps(): number {
+    return this.optimizer.steps;
+  }
+
+  /**
+   * One step.
+   * @param at its number, from 0
+   * @throws {NotFiniteError} a loss or a gradient is not finite: the first tensor of the net that is not; nothing moves
+   */
+  step(losses: readonly Loss[], at: number, given?: Given): Step {
+    return descend([this], losses, at, given);
+  }
+
+  /**
+   * Adds the loss of one of the `of` batches whose mean makes the step.
+   * @returns nothing before the last one
+   */
+  add(loss: Loss, of: number, at: number, given?: Given): Step | undefined {
+    if (of === 1) return this.step([loss], at, given);
+    const found = slopesOf([this], loss, at, given, of);
+    if (this.gathered === undefined) {
+      for (const tensor of found.list.tensors) keep(tensor);
+      this.gathered = { ...found, batches: 1 };
+    } else {
+      addTo(this.gathered, found);
+      this.gathered.batches++;
+    }
+    if (this.gathered.batches < of) return undefined;
+    try {
+      return this.move(this.gathered, at, given);
+    } finally {
+      this.forgetGathered();
+    }
+  }
+
+  /** The gradient of a loss, for `move`. */
+  slopes(loss: Loss, at: number, given?: Given): Slopes {
+    return slopesOf([this], loss, at, given);
+  }
+
+  /** A step by gradients that are there. */
+  move({ values: { loss = Number.NaN, ...terms }, list }: Slopes, at: number, given?: Given): Step {
+    const { clipGrad, clip = "together", decay, lr: rate } = this.options;
+    const norm = noGrad(() => scope(() => list.norm().item(), "gradient norm"));
+    if (!Number.isFinite(norm)) {
+      const bad = list.tensors.findIndex((slope) => scope(() => slope.isFinite().all().item() === 0));
+      const name = [...this.parameters.keys()][bad];
+      refuse(`gradient norm is ${norm}`, at, name && `the gradient of ${name}`, given);
+    }
+    const slopes = clipGrad === undefined ? list : clipped(list, norm, clipGrad, clip);
+    const lr = rate(at);
+    if (decay !== undefined)
+      noGrad(() => new TensorList([...this.parameters.values()]).mul_(1 - lr * decay(at)));
+    this.optimizer.step(slopes.tensors, lr);
+    this.average?.update();
+    return { loss, terms, norm, lr };
+  }
+
+  /** Starts the optimiser anew: its moments are zero, no step is done. */
+  forget(): void {
+    noGrad(() => {
+      for (const moment of this.optimizer.stateDict().values()) moment.fill_(0);
+    });
+    this.optimizer.steps = 0;
+  }
+
+  averaged<T>(body: () => Promise<T>): Promise<T> {
+    return this.average === undefined ? body() : this.average.during(body);
+  }
+
+  saved(): Saved {
+    const { prefix = "" } = this.options;
+    const ema = this.average && above(this.average.stateDict(), prefix);
+    return {
+      optimizer: above(this.optimizer.stateDict(), prefix),
+      ...(ema && { ema }),
+      state: { steps: this.steps },
+    };
+  }
+
+  /** To be restored after the net: an average that was not kept before begins from its weights. */
+  restore({ optimizer, ema, state }: Restored): void {
+    const { prefix = "" } = this.options;
+    this.optimizer.load(below(optimizer, prefix), (state as { steps: number }).steps);
+    this.average?.load(ema === undefined ? this.parameters : below(ema, prefix));
+  }
+
+  private forgetGathered(): void {
+    this.gathered?.list.dispose();
+    this.gathered = undefined;
+  }
+
+  /** Frees moments, averages and what is gathered. */
+  dispose(): void {
+    this.forgetGathered();
+    this.optimizer.dispose();
+    this.average?.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** One step of several descents down the same losses; each clips its own gradient. The format is the first one's. */
+export function descend(
+  descents: readonly Descent[],
+  losses: readonly Loss[],
+  at: number,
+  given?: Given,
+): Step {
+  const [first, ...others] = losses as readonly [Loss];
+  const sum = slopesOf(descents, first, at, given);
+  for (const loss of others) addTo(sum, slopesOf(descents, loss, at, given));
+  let taken = 0;
+  const steps = descents.map((descent) => {
+    const own = sum.list.tensors.slice(taken, taken + descent.parameters.size);
+    taken += own.length;
+    return descent.move({ values: sum.values, list: new TensorList(own) }, at, given);
+  });
+  return { ...steps[0]!, norm: Math.hypot(...steps.map(({ norm }) => norm)) };
+}
+
+/** The loss over `of` and its gradients by the parameters of all descents, in their order. */
+function slopesOf(descents: readonly Descent[], loss: Loss, at: number, given?: Given, of = 1): Slopes {
+  const [{ net, options }] = descents as [Descent];
+  const parameters = descents.flatMap((descent) => [...descent.parameters.values()]);
+  const lowered = () => inPrecision(options.precision ?? "fp32", parameters[0]!.device, loss);
+  return scope(() => {
+    const found = lowered();
+    const tensors = "loss" in found ? found : { loss: found };
+    const values = Object.fromEntries(
+      Object.entries(tensors).map(([name, each]) => [name, each.item() / of]),
+    );
+    if (!Number.isFinite(values.loss))
+      refuse(`loss is ${values.loss! * of}`, at, firstNotFinite(net, given?.inputs ?? [], lowered), given);
+    const share = of === 1 ? tensors.loss : tensors.loss.div(of);
+    return { values, list: new TensorList(gradients(share, parameters)) };
+  }, "gradients");
+}
+
+/** @param clip whether `norm`, that of all together, is to be `most`, or that of each */
+function clipped(list: TensorList, norm: number, most: number, clip: "together" | "each"): TensorList {
+  return noGrad(() => {
+    if (clip === "together") return norm > most ? list.mul_(most / (norm + 1e-6)) : list;
+    const factors = list.norms().add(1e-6).reciprocal().mul(most).clamp(null, 1);
+    return list.mulEach(factors.unbind(0));
+  });
+}
+
+function refuse(what: string, at: number, where: string | undefined, { epoch, number }: Given = {}): never {
+  const batch =
+    epoch === undefined || number === undefined ? "" : ` (epoch ${epoch + 1}, batch ${number + 1})`;
+  throw new NotFiniteError(
+    `${what} at step ${at + 1}${batch}${where === undefined ? "" : `, first in ${where}`}; lower the learning rate or look at the data`,
+  );
+}

@@ -1,0 +1,55 @@
+/** @file Batches of images epoch after epoch, one or several of them to a step. */
+
+import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../data/index.ts";
+import type { Given } from "./descent.ts";
+
+export interface EpochOptions extends Omit<BatchOptions, "epoch" | "start"> {
+  /** Batches whose mean makes a step; 1 unless given. The last step of an epoch takes what is left. */
+  accumulate?: number | undefined;
+}
+
+/** A batch that knows its place. */
+export interface EpochBatch extends Batch {
+  epoch: number;
+  /** Its number since the start of training, from 0. */
+  count: number;
+  /** Batches that make its step. */
+  of: number;
+}
+
+/**
+ * Epoch after epoch, each in another order unless `shuffle` is false. A last batch that is not full is left out unless
+ * `dropLast` is false: every step weighs its images the same.
+ */
+export class Epochs {
+  /** Steps of an epoch. */
+  readonly steps: number;
+  private readonly batches: number;
+  private readonly options: BatchOptions;
+  private readonly accumulate: number;
+
+  constructor(
+    private readonly source: ImageSource,
+    { accumulate = 1, ...options }: EpochOptions,
+  ) {
+    this.options = { shuffle: true, dropLast: true, ...options };
+    this.accumulate = accumulate;
+    this.batches = batchCount(source.count, options.batchSize, this.options.dropLast);
+    this.steps = Math.ceil(this.batches / accumulate);
+  }
+
+  /** From a step on, without an end. */
+  async *from(step: number): AsyncGenerator<EpochBatch> {
+    const { source, options, accumulate } = this;
+    let start = (step % this.steps) * accumulate;
+    for (let epoch = Math.floor(step / this.steps); ; epoch++, start = 0)
+      for await (const batch of batches(source, { ...options, epoch, start })) {
+        const first = batch.number - (batch.number % accumulate);
+        const of = Math.min(accumulate, this.batches - first);
+        yield { ...batch, epoch, of, count: epoch * this.batches + batch.number };
+      }
+  }
+}
+
+/** Where a batch comes from, for messages. */
+export const given = ({ images, epoch, number }: EpochBatch): Given => ({ inputs: [images], epoch, number });
