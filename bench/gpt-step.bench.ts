@@ -1,7 +1,7 @@
 /** @file How fast is a step of CRATE-GPT, 6 layers of 384 with blocks of 256: forward, loss, gradients, AdamW. */
 
 import { answer, nextTokens } from "../src/method/language/objective.ts";
-import { createLanguageModel } from "../src/model/index.ts";
+import { createModel } from "../src/model/index.ts";
 import { keep, random } from "../src/tensor/index.ts";
 import type { Precision } from "../src/train/index.ts";
 import type { Bench } from "./harness.ts";
@@ -16,7 +16,7 @@ interface Sizes {
 }
 
 export function own({ model, batch, precision }: { model: Sizes; batch: number; precision: Precision }) {
-  const gpt = createLanguageModel("crate_gpt", model, random(0));
+  const gpt = createModel("crate_gpt", model, random(0));
   const rows = keep(random(1).integers([batch, model.block + 1], 0, model.vocabulary));
   return steps(gpt, precision, () => {
     const { loss, asked } = answer(gpt, nextTokens(rows));

@@ -1,6 +1,6 @@
 /** @file How fast is a step of masked autoencoding: CRATE-MAE-Small/16 at 224 pixels, forward, loss, gradients, AdamW. */
 
-import { createMae, maskedError, maskedTarget, randomMask } from "../src/model/index.ts";
+import { createModel, maskedError, maskedTarget, randomMask } from "../src/model/index.ts";
 import { random } from "../src/tensor/index.ts";
 import type { Precision } from "../src/train/index.ts";
 import type { Bench } from "./harness.ts";
@@ -18,7 +18,7 @@ interface Sizes {
 
 export function own({ model, batch, precision }: { model: Sizes; batch: number; precision: Precision }) {
   const { imageSize, patch, channels } = model;
-  const mae = createMae("crate_mae", model, random(0));
+  const mae = createModel("crate_mae", model, random(0));
   const images = random(1).normal([batch, channels, imageSize, imageSize]);
   const noise = random(2);
   return steps(mae, precision, () => {

@@ -1,7 +1,7 @@
 /** @file How long one image takes: the attention of all heads, and MaskCut, of CRATE-Small/8 at 224 pixels. */
 
 import { look, maskCut } from "../src/evaluate/segment/index.ts";
-import { createClassifier, type DrawnClassifier } from "../src/model/index.ts";
+import { createModel, type DrawnClassifier } from "../src/model/index.ts";
 import { keep, random, scope } from "../src/tensor/index.ts";
 import { type Bench, interleave, type Row } from "./harness.ts";
 import { Side } from "./side.ts";
@@ -16,7 +16,7 @@ interface Setting {
 export function own({ model, cuts }: Setting): (iterations: number) => void {
   const { imageSize, channels, heads, dim } = model;
   const headDim = dim / heads;
-  const net = createClassifier("crate", { ...model, headDim, classes: 10 }, random(0)) as DrawnClassifier;
+  const net = createModel("crate", { ...model, headDim, classes: 10 }, random(0)) as DrawnClassifier;
   const image = keep(random(1).normal([channels, imageSize, imageSize]));
   const once = () => {
     using seen = look(net, image);

@@ -10,7 +10,7 @@ import { evaluateRun } from "../src/method/evaluate-run.ts";
 import { isOf, type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "../src/method/recipe.ts";
 import { trainOn } from "../src/method/supervised/run.ts";
 import { trainRun } from "../src/method/train-run.ts";
-import { languageParameterCount, parameterCount } from "../src/model/index.ts";
+import { parameterCount } from "../src/model/index.ts";
 import { findRecipe, recipeNames } from "../src/recipe/recipes.ts";
 import { native } from "../src/tensor/index.ts";
 import { quietly, records } from "./tiny.ts";
@@ -165,7 +165,7 @@ describe.each(
   test("has the model it says", () => {
     if (COUNTS[name] === undefined || !isOf(recipe, "language")) return;
     const { name: model, vocabulary, ...sizes } = recipe.model;
-    expect(languageParameterCount(model, { ...sizes, vocabulary: vocabulary! })).toBe(COUNTS[name]);
+    expect(parameterCount(model, { ...sizes, vocabulary: vocabulary! })).toBe(COUNTS[name]);
   });
 
   test("takes two steps, evaluates, saves and is looked into", async () => {

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { hint } from "../base/nearest.ts";
-import type { LanguageModelInfo, ModelInfo } from "../model/index.ts";
+import type { ModelInfo } from "../model/index.ts";
 import { grouped, matches, printColumns, printJson } from "./terminal.ts";
 
 export function modelsCommand(command: Command): void {
@@ -16,11 +16,11 @@ export function modelsCommand(command: Command): void {
     .action(async (pattern: string, { json }: { json?: true }) => {
       const found = (await models()).filter(({ name }) => matches(pattern, name));
       if (json) return printJson(found);
-      const rows = found.map((model) => [
-        ...[model.name, model.dim, model.depth, model.heads, model.dim / model.heads],
-        ...[grouped(model.parameters), model.about],
+      const rows = found.map(({ name, methods, dim, depth, heads, headDim, parameters, about }) => [
+        ...[name, methods.join(", "), dim ?? "", depth ?? "", heads ?? "", headDim ?? ""],
+        ...[parameters === undefined ? "" : grouped(parameters), about],
       ]);
-      printColumns(["model", "dim", "depth", "heads", "headDim", "parameters", "about"], rows);
+      printColumns(["model", "methods", "dim", "depth", "heads", "headDim", "parameters", "about"], rows);
     });
   command
     .command("show")
@@ -38,17 +38,25 @@ export function modelsCommand(command: Command): void {
         throw new UsageError(`unknown model "${name}"${near}`, { path: name, received: name });
       }
       if (json) return printJson(model);
-      const rows = Object.entries(model).map(([key, value]) => [
+      const { name: own, shown, forms: _, methods, ...rest } = model;
+      const rows = Object.entries({ ...rest, ...shown, methods: methods.join(", ") }).map(([key, value]) => [
         key,
-        typeof value === "number" ? grouped(value) : value,
+        typeof value === "number" ? grouped(value) : `${value}`,
       ]);
-      printColumns(["model", model.name], rows.slice(1));
+      printColumns(["model", own], rows);
     });
 }
 
-async function models(): Promise<(ModelInfo | LanguageModelInfo)[]> {
-  const { models } = await import("../model/registry.ts");
-  const { maes } = await import("../model/mae-registry.ts");
-  const { languageModels } = await import("../model/language-models.ts");
-  return [...models(), ...maes(), ...languageModels()];
+/** A model, and the methods whose recipes take it. */
+type Trainable = ModelInfo & { methods: readonly string[] };
+
+async function models(): Promise<Trainable[]> {
+  const { models } = await import("../model/index.ts");
+  const { methodNames } = await import("../method/registry.ts");
+  const { keyAt } = await import("../method/recipe-keys.ts");
+  const taken = methodNames().map((method) => [method, keyAt("model.name", method)?.choices ?? []] as const);
+  return models().map((model) => ({
+    ...model,
+    methods: taken.filter(([, names]) => names.includes(model.name)).map(([method]) => method),
+  }));
 }

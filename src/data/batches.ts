@@ -1,5 +1,7 @@
 /** @file Batches of a data set: in an order and with an augmentation that depend on the seed and the place alone. */
+
 import { UsageError } from "../base/errors.ts";
+import { type Size, sameSize, sides } from "../base/size.ts";
 import { noGrad, type Random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import {
   mixup,
@@ -45,8 +47,8 @@ export interface BatchOptions {
   augment?: Augment;
   /** Mean and standard deviation; pixels are in [0, 1] without. */
   normalise?: Normalisation;
-  /** Side of the images given out; the set's own unless given. */
-  imageSize?: number;
+  /** Size of the images given out; the set's own unless given. */
+  imageSize?: Size;
   device?: string;
   /** Batches that are decoded ahead, for sources that load from files. */
   prefetch?: number;
@@ -142,8 +144,13 @@ function makeBatch(
   if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
   if (augment.flip) images = randomFlip(images, random().at("flip"));
   if (augment.resizedCrop)
-    images = randomResizedCrop(images, augment.resizedCrop, imageSize ?? height, random().at("resizedCrop"));
-  else if (imageSize !== undefined && (imageSize !== height || imageSize !== width))
+    images = randomResizedCrop(
+      images,
+      augment.resizedCrop,
+      imageSize ?? [height, width],
+      random().at("resizedCrop"),
+    );
+  else if (imageSize !== undefined && !sameSize(imageSize, [height, width]))
     images = resize(images, imageSize);
   if (augment.randAugment) {
     const [count, magnitude] = augment.randAugment;
@@ -172,7 +179,7 @@ function checkOptions(options: BatchOptions): void {
   least("epoch", epoch, 0);
   least("start", start, 0);
   least("prefetch", prefetch, 0);
-  least("imageSize", imageSize, 1);
+  for (const side of sides(imageSize)) least("imageSize", side, 1);
   least("augment.crop", augment.crop ?? 0, 0);
   const { erase = 0, resizedCrop: [low, high] = [1, 1] } = augment;
   if (!(erase >= 0 && erase <= 1))

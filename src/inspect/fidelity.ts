@@ -1,5 +1,6 @@
 /** @file How like real images those that a run draws are: a Fréchet distance in the space of a classifier of ours. */
 
+import type { Size } from "../base/size.ts";
 import {
   batches,
   type ImageSource,
@@ -119,7 +120,7 @@ const first = (source: ImageSource, count: number): ImageSource =>
   );
 
 /** All images of a source in [−1, 1]: [n, c, size, size]; the caller frees them. */
-async function imagesOf(source: ImageSource, imageSize: number): Promise<Tensor> {
+async function imagesOf(source: ImageSource, imageSize: Size): Promise<Tensor> {
   const given = { batchSize: source.count, imageSize, normalise: SYMMETRIC(source.channels) };
   for await (const { images } of batches(source, given))
     return keep(noGrad(() => scope(() => images.clone())));
@@ -127,7 +128,7 @@ async function imagesOf(source: ImageSource, imageSize: number): Promise<Tensor>
 }
 
 /** What a classifier's head reads, of images in [−1, 1]: [n, d]; the caller frees it. */
-function judgeFeatures(classifier: Module, images: Tensor, size: number, constants: Normalisation): Tensor {
+function judgeFeatures(classifier: Module, images: Tensor, size: Size, constants: Normalisation): Tensor {
   classifier.eval();
   const parts: Tensor[] = [];
   for (let at = 0; at < images.size(0); at += 500)

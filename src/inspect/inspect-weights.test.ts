@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readReport } from "../measure/index.ts";
-import { createEncoder, createModel } from "../model/index.ts";
+import { createModel } from "../model/index.ts";
 import { random, saveTensors } from "../tensor/index.ts";
 import { inspectWeights } from "./inspect-weights.ts";
 
@@ -30,7 +30,7 @@ test("a CRATE's weights are measured without data, and read back", () => {
 
 test("of other weights there are the tensors", () => {
   const file = join(root, "resnet.safetensors");
-  using model = createEncoder("resnet10mnist", { dim: 16 }, random(1));
+  using model = createModel("resnet10mnist", { features: 16 }, random(1), "encoder");
   saveTensors(file, model.stateDict());
   const report = inspectWeights(file);
   expect(report.layers).toBeUndefined();

@@ -1,5 +1,6 @@
 /** @file Where the class token looks: its attention to the patches, per layer and head, of single images. */
 
+import { type Size, sides } from "../base/size.ts";
 import { record } from "../nn/index.ts";
 import { noGrad, scope, type Tensor } from "../tensor/index.ts";
 import { type Subject, stacksOf } from "./layered.ts";
@@ -20,13 +21,14 @@ export interface ClassAttention {
  * authors' code takes it. Of an encoder, where the model has a decoder too.
  *
  * @param image normalised, [c, h, w]
- * @param patch side of a patch in pixels
+ * @param patch side of a patch in pixels, or its height and width
  * @returns nothing where no layer has attention from a class token to every patch, as in ToST and in convolutions
  */
-export function classAttention(subject: Subject, image: Tensor, patch: number): ClassAttention | undefined {
+export function classAttention(subject: Subject, image: Tensor, patch: Size): ClassAttention | undefined {
   const { model, run = (inputs: Tensor) => model.apply(inputs) } = subject;
   const [, height, width] = image.shape as [number, number, number];
-  const [rows, columns] = [Math.floor(height / patch), Math.floor(width / patch)];
+  const [tall, wide] = sides(patch);
+  const [rows, columns] = [Math.floor(height / tall), Math.floor(width / wide)];
   const layers = stacksOf(model)[0]?.layers ?? [];
   const probes = layers.map(({ path }) => `${path}.*.attention`);
   return noGrad(() =>

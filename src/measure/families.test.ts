@@ -4,17 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import {
-  closedLoopNets,
-  createClassifier,
-  createEncoder,
-  createLanguageModel,
-  createMae,
-  createTrunk,
-  encoderNames,
-  languageModelNames,
-  NmceNet,
-} from "../model/index.ts";
+import { createModel, modelNames } from "../model/index.ts";
 import type { Module } from "../nn/index.ts";
 import { memory, ones, random, scope, type Tensor, zeros } from "../tensor/index.ts";
 import { BothMeters } from "./both.ts";
@@ -43,7 +33,7 @@ const CODED = ["code", ...SUBSPACES];
 type Row = [name: string, build: () => Module, has: readonly string[], stacks?: readonly string[]];
 const classifier = (name: string, has: readonly string[]): Row => [
   name,
-  () => createClassifier(name, { ...images, classes: 3 }, draws),
+  () => createModel(name, { ...images, classes: 3 }, draws, "classifier"),
   has,
 ];
 const BOTH = ["encoder", "decoder"];
@@ -56,23 +46,21 @@ const ROWS: Row[] = [
   classifier("tost", WHOLE),
   classifier("vit", WHOLE),
   classifier("crate_mae", SUBSPACES),
-  ["crate trunk", () => createTrunk("crate", images, draws), SUBSPACES],
-  ["vit trunk", () => createTrunk("vit", images, draws), WHOLE],
-  ["crate_mae, decoder", () => createMae("crate_mae", images, draws), SUBSPACES, BOTH],
-  ["vit_mae, decoder", () => createMae("vit_mae", { ...images, ...decoder }, draws), WHOLE, BOTH],
-  ...languageModelNames().map((name): Row => {
+  ["crate trunk", () => createModel("crate", images, draws), SUBSPACES],
+  ["vit trunk", () => createModel("vit", images, draws), WHOLE],
+  ["crate_mae, decoder", () => createModel("crate_mae", images, draws), SUBSPACES, BOTH],
+  ["vit_mae, decoder", () => createModel("vit_mae", { ...images, ...decoder }, draws), WHOLE, BOTH],
+  ...modelNames("language").map((name): Row => {
     const has = /^(crate_lm|crate_alpha)/.test(name) ? CODED : /^(crate|aot)/.test(name) ? SUBSPACES : WHOLE;
-    return [name, () => createLanguageModel(name, text, draws), has];
+    return [name, () => createModel(name, text, draws, "language"), has];
   }),
-  ...encoderNames().map((name): Row => [name, () => createEncoder(name, { dim: 16 }, draws), MAPS]),
-  ["nmce", () => new NmceNet({ hidden: 32, dim: 16 }, draws), MAPS],
+  ...["resnet10mnist", "resnet18", "resnet18ctrl", "resnet18stl", "resnext29", "vgg11"].map(
+    (name): Row => [name, () => createModel(name, { features: 16 }, draws, "encoder"), MAPS],
+  ),
+  ["nmce", () => createModel("nmce", { hidden: 32, features: 16 }, draws, "encoder"), MAPS],
   ...["ctrl_mnist", "ctrl_cifar_double", "ctrl_sngan_32"].map((name): Row => {
     const build = () => {
-      const { encoder, decoder } = closedLoopNets(
-        name,
-        name.includes("sngan") ? { ...net, width: 16 } : net,
-        draws,
-      );
+      const { encoder, decoder } = createModel(name, { ...net, width: 16 }, draws, "pair");
       decoder.dispose();
       return encoder;
     };

@@ -1,5 +1,6 @@
 /** @file Measures a model of images beside its untrained self: layers, attention, accuracy. */
 
+import type { Size } from "../base/size.ts";
 import { batches, type ImageSource, type Normalisation } from "../data/index.ts";
 import { noGrad, random, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { classAttention } from "./attention.ts";
@@ -20,10 +21,10 @@ export interface ImageTask extends MeasureOptions {
   places: ArrayLike<number>;
   /** Of pixels in 0 … 1; none when left out. */
   normalise?: Normalisation;
-  /** Side that the models take, where it is not the images' own. */
-  imageSize?: number;
-  /** Side of the models' patches, where they have some: attention is drawn. */
-  patch?: number;
+  /** Size that the models take, where it is not the images' own. */
+  imageSize?: Size;
+  /** Size of the models' patches, where they have some: attention is drawn. */
+  patch?: Size | undefined;
   /** Outputs are logits of the classes. */
   classifier?: boolean;
   /** Batch normalisation by the statistics of the batch, as in training. */

@@ -1,5 +1,6 @@
 /** @file A report from what was found. */
 
+import { type Size, sides } from "../base/size.ts";
 import type { Module } from "../nn/index.ts";
 import { environment } from "./environment.ts";
 import type { LayerMeasure, MeasureOptions, StackMeasures } from "./meter.ts";
@@ -88,14 +89,14 @@ const SIZES = ["dim", "depth", "heads", "headDim", "patch"] as const;
 export function describeModel(name: string, model: Module, more: readonly Module[] = []): Report["model"] {
   const { options = {} } = model as { options?: Record<string, unknown> };
   const sizes = Object.fromEntries(
-    SIZES.flatMap((key) => (typeof options[key] === "number" ? [[key, options[key]]] : [])),
+    SIZES.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
   ) as Pick<Report["model"], (typeof SIZES)[number]>;
   const { dim, heads, headDim } = sizes;
   if (headDim === undefined && dim !== undefined && heads !== undefined) sizes.headDim = dim / heads;
   const parameters = [model, ...more].reduce((sum, each) => sum + each.parameterCount(), 0);
   const described: Report["model"] = { name, parameters, ...sizes };
-  const { imageSize } = options as { imageSize?: number | readonly [number, number] };
+  const { imageSize } = options as { imageSize?: Size };
   if (imageSize === undefined) return described;
-  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
+  const [height, width] = sides(imageSize);
   return { ...described, height, width };
 }

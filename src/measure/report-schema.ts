@@ -113,7 +113,7 @@ export const reportSchema = z.strictObject({
     depth: count.exactOptional(),
     heads: size.exactOptional(),
     headDim: size.exactOptional(),
-    patch: size.exactOptional(),
+    patch: z.union([size, z.tuple([size, size])]).exactOptional(),
     height: size.exactOptional(),
     width: size.exactOptional(),
   }),

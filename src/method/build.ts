@@ -1,7 +1,8 @@
 /** @file From a recipe to what it names: its data and its model. */
 
+import { type Size, sameSize } from "../base/size.ts";
 import { type BatchOptions, type ImageSource, normalisation, openSource } from "../data/index.ts";
-import { createClassifier, type ImageClassifier } from "../model/index.ts";
+import { createModel, type ImageClassifier } from "../model/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import type { Recipe, RecipeOf } from "./recipe.ts";
 
@@ -10,7 +11,7 @@ type ImageData = { name: string; dir?: string; workers: number };
 
 /** One split of a recipe's images. @throws {DataError} when it is not there or damaged */
 export function openSplit(
-  { data, model }: { data: ImageData; model: { imageSize: number } },
+  { data, model }: { data: ImageData; model: { imageSize: Size } },
   split: "train" | "test",
 ): Promise<ImageSource> {
   const { name, dir, workers } = data;
@@ -52,7 +53,7 @@ export function buildModel(
 ): ImageClassifier {
   const { name, ...sizes } = recipe.model;
   const options = { channels: info.channels, ...sizes, classes: info.classes.length };
-  return createClassifier(name, options, randomOf(recipe).at("model"));
+  return createModel(name, options, randomOf(recipe).at("model"), "classifier");
 }
 
 /** How batches of the recipe's data are made; augmentation is for training only. */
@@ -68,7 +69,7 @@ export function batchOptions(
     normalise: normalisation(source, recipe.data.normalise),
     augment: withoutUndefined(recipe.data.augment),
     device,
-    ...(imageSize !== source.height || imageSize !== source.width ? { imageSize } : {}),
+    ...(sameSize(imageSize, [source.height, source.width]) ? {} : { imageSize }),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Size } from "../base/size.ts";
 import { type Figure, figure, lineChart } from "../chart/index.ts";
 import { type ImageSource, openSource, sourceSubset } from "../data/index.ts";
 import { scoreRates } from "../evaluate/feature-scores.ts";
@@ -101,7 +102,7 @@ export interface ChosenImages {
 export async function chosenImages(
   { data, seed }: { data: { name: string; dir?: string; normalise?: string }; seed: number },
   { split, samples }: { split: "train" | "test"; samples: number },
-  imageSize?: number,
+  imageSize?: Size,
 ): Promise<ChosenImages> {
   const source = await openSplitOf(data, split, imageSize);
   const places = chooseSamples(source.count, samples, seed);
@@ -117,7 +118,7 @@ export async function chosenImages(
 function openSplitOf(
   { name, dir }: { name: string; dir?: string },
   split: "train" | "test",
-  imageSize: number | undefined,
+  imageSize: Size | undefined,
 ): Promise<ImageSource> {
   const options = { split, ...(dir !== undefined && { dir }) };
   return openSource(name, { ...options, ...(imageSize !== undefined && { imageSize }) });
@@ -128,7 +129,7 @@ export async function someOf(
   data: { name: string; dir?: string },
   split: "train" | "test",
   samples: number,
-  imageSize?: number,
+  imageSize?: Size,
 ): Promise<ImageSource> {
   const source = await openSplitOf(data, split, imageSize);
   const count = Math.min(samples, source.count);

@@ -2,13 +2,14 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Size } from "../base/size.ts";
 import { IMAGENET, type Normalisation, normalisation } from "../data/index.ts";
 import {
-  createClassifier,
+  createModel,
   type DrawnClassifier,
-  type Grid,
+  familyOf,
   interpolatePositions,
-  type ModelOptions,
+  patchGrid,
 } from "../model/index.ts";
 import { CheckpointError, random, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { assumptions, headsOf } from "../train/weights/assumed.ts";
@@ -56,23 +57,31 @@ export function openModel(
   const fits = weights.model?.dim === undefined || weights.model.dim === found.dim;
   const trained = fits ? weights.model : undefined;
   const heads = headsOf(found, given, trained, path);
+  const own = (trained?.imageSize as Size | undefined) ?? found.imageSize;
+  if (own === undefined)
+    throw new UsageError(
+      `${path}: ${found.patches} patches fill no square, so that no tensor tells the images' height and width`,
+      { path },
+    );
+  const { family, takes } = classifierFor(found.family);
+  const { name: _, ...kept } = trained ?? {};
   const options = {
-    ...(trained as Partial<ModelOptions> | undefined),
+    ...Object.fromEntries(Object.entries(kept).filter(([key]) => takes.has(key))),
     ...{ dim: found.dim, depth: found.depth, patch: found.patch, channels: found.channels },
-    ...{ heads: heads.heads, headDim: found.inner / heads.heads },
-    imageSize: size ?? found.imageSize,
+    heads: heads.heads,
+    ...(takes.has("headDim") && { headDim: found.inner / heads.heads }),
     classes: found.classes ?? 1,
   };
-  // the encoder of a ViT-MAE is a ViT; families alone are of any size
-  const family = found.family === "vit_mae" ? "vit" : found.family;
-  const build = (imageSize: ModelOptions["imageSize"]) =>
-    createClassifier(family, { ...options, imageSize }, random(1).at("model")) as DrawnClassifier;
-  const model = build(options.imageSize);
+  const build = (imageSize: Size) =>
+    createModel(family, { ...options, imageSize }, random(1).at("model"), "classifier") as DrawnClassifier;
+  const model = build(size ?? own);
   try {
     scope(() => {
       // an untrained model's positions are those of its own size too, brought to this one
-      using start = untrained ? build(found.imageSize) : undefined;
-      transfer(model, atSize(start?.stateDict() ?? weights.tensors, found, size, path), path);
+      using start = untrained ? build(own) : undefined;
+      const tensors = start?.stateDict() ?? weights.tensors;
+      const sized = size === undefined ? tensors : atSize(tensors, { ...found, imageSize: own }, size, path);
+      transfer(model, sized, path, { imageSize: size ?? own, patch: found.patch });
     }, "open model");
     const { normalise, assumed } = normaliseOf(path, found.channels);
     const line = assumptions(path, found, heads, trained, assumed);
@@ -83,28 +92,29 @@ export function openModel(
   }
 }
 
-const POSITIONS = /^(pos_embedding|pos_embed|decoder_pos_embed)$/;
+/** The family whose classifier takes the weights, and its options: the encoder of a ViT-MAE is a ViT. */
+function classifierFor(name: string) {
+  const { family } = familyOf(name);
+  const found = family.forms.classifier === undefined ? familyOf("vit").family : family;
+  return { family: found.name, takes: new Set(Object.keys(found.forms.classifier?.options.shape ?? {})) };
+}
 
 /** The weights with their positions brought to the grid of a size; ViT-MAE's decoder has positions of its own. */
 function atSize(
   tensors: ReadonlyMap<string, Tensor>,
-  { imageSize, patch }: Architecture,
-  size: OpenModelOptions["size"],
+  found: Architecture & { imageSize: Size },
+  size: Size,
   path: string,
 ): ReadonlyMap<string, Tensor> {
-  if (size === undefined) return tensors;
-  const side = imageSize / patch;
-  const to: Grid = [size[0] / patch, size[1] / patch];
+  const { positions = [] } = familyOf(found.family).family;
+  const from = patchGrid(found);
+  const to = patchGrid({ imageSize: size, patch: found.patch });
+  const rows = from[0] * from[1] + 1;
   const resized = [...tensors].map(([name, value]): [string, Tensor] => {
-    if (!POSITIONS.test(name) || value.dim !== 3) return [name, value];
-    if (value.size(1) !== side * side + 1)
-      throw new CheckpointError(
-        `${path}: "${name}" is ${value.describe()}, expected ${side * side + 1} rows`,
-        {
-          path,
-        },
-      );
-    return [name, interpolatePositions(value, [side, side], to)];
+    if (!positions.includes(name) || value.dim !== 3) return [name, value];
+    if (value.size(1) !== rows)
+      throw new CheckpointError(`${path}: "${name}" is ${value.describe()}, expected ${rows} rows`, { path });
+    return [name, interpolatePositions(value, from, to)];
   });
   return new Map(resized);
 }

@@ -9,7 +9,7 @@ export interface Key {
   path: string;
   /** Methods whose recipes have it. */
   methods: readonly string[];
-  kind: "number" | "boolean" | "text" | "choice" | "pair" | "list";
+  kind: "number" | "size" | "boolean" | "text" | "choice" | "pair" | "list";
   /** What may be written, in words: "a whole number from 1". */
   expected: string;
   /** What may be written, as short as a help text wants it: `<n>`, `<cls|mean>`. */
@@ -18,6 +18,10 @@ export interface Key {
   choices: readonly (string | number)[];
   /** Nothing where there is none, or methods have different ones. */
   default: unknown;
+  /** Of a key of models: the families that have it. */
+  families?: readonly string[];
+  /** Whether there are other families, which do not. */
+  partial?: boolean;
   /** By all of its methods. */
   required: boolean;
   /** Whether one of its methods does without it: `none` takes it away. */
@@ -31,6 +35,8 @@ interface Schema {
   required?: string[];
   prefixItems?: Schema[];
   items?: Schema;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
   enum?: (string | number)[];
   const?: string;
   minimum?: number;
@@ -94,6 +100,7 @@ function mergeKeys(a: Key, b: Key): Key {
     optional: a.optional || b.optional,
     default: same(a.default, b.default) ? a.default : undefined,
     about: a.about.includes(b.about) ? a.about : about,
+    ...familiesOfBoth(a, b),
   };
   return choices.length === 0
     ? {
@@ -103,6 +110,12 @@ function mergeKeys(a: Key, b: Key): Key {
           a.expected === b.expected ? a.expected : `${a.expected} (${b.methods.join(", ")}: ${b.expected})`,
       }
     : { ...a, ...common, choices, ...choiceTexts(choices, a.path) };
+}
+
+function familiesOfBoth(a: Key, b: Key): Pick<Key, "families" | "partial"> {
+  if (a.families === undefined && b.families === undefined) return {};
+  const families = [...new Set([...(a.families ?? []), ...(b.families ?? [])])];
+  return { families, partial: (a.partial ?? false) || (b.partial ?? false) };
 }
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -115,6 +128,7 @@ export function parseText(key: Key, text: string): unknown {
   if (key.optional && text === "none") return null;
   const number = (part: string) => (part.trim() === "" || Number.isNaN(Number(part)) ? part : Number(part));
   if (key.kind === "number") return number(text);
+  if (key.kind === "size") return text.includes(",") ? text.split(",").map(number) : number(text);
   if (key.kind === "pair") return text.split(",").map(number);
   if (key.kind === "list") return text === "" ? [] : text.split(",").map(number);
   if (key.kind === "boolean") return text === "true" ? true : text === "false" ? false : text;
@@ -126,7 +140,28 @@ function leaves(schema: Schema, prefix: string): Omit<Key, "methods">[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
     const path = prefix === "" ? name : `${prefix}.${name}`;
     const required = schema.required?.includes(name) ?? false;
-    return child.type === "object" ? leaves(child, path) : [leaf(path, child, required)];
+    if (child.type === "object") return leaves(child, path);
+    const variants = child.anyOf ?? child.oneOf ?? [];
+    if (variants[0]?.type === "object") return variantLeaves(variants, path);
+    return [leaf(path, child, required)];
+  });
+}
+
+/** Keys of models: one of each path, with the families that have it. */
+function variantLeaves(families: readonly Schema[], path: string): Omit<Key, "methods">[] {
+  const byPath = new Map<string, Key>();
+  for (const schema of families) {
+    const keys = leaves(schema, path);
+    const [name] = keys.find((key) => key.path === `${path}.name`)?.choices ?? [];
+    for (const key of keys) {
+      const own = { ...key, methods: [], families: [`${name}`] };
+      const known = byPath.get(key.path);
+      byPath.set(key.path, known === undefined ? own : mergeKeys(known, own));
+    }
+  }
+  return [...byPath.values()].map((key) => {
+    const partial = (key.families ?? []).length < families.length;
+    return { ...key, partial, required: key.required && !partial };
   });
 }
 
@@ -142,6 +177,14 @@ function leaf(path: string, schema: Schema, required: boolean): Omit<Key, "metho
     about: schema.description ?? "",
   };
   if (choices.length > 0) return { ...common, kind: "choice", ...choiceTexts(choices, path) };
+  const [one] = schema.anyOf ?? [];
+  if (one !== undefined)
+    return {
+      ...common,
+      kind: "size",
+      expected: `a whole number${range(one)}, or two: height,width`,
+      placeholder: "<n|h,w>",
+    };
   if (schema.type === "array" && schema.prefixItems === undefined) {
     const what = schema.items?.type === "integer" ? "whole numbers" : "numbers";
     return {

@@ -113,7 +113,9 @@ test("values must fit one another", () => {
   expect(messageOf(flag("data.augment", { crop: 2, resizedCrop: [0.1, 1] }))).toMatch(/exclude each other/);
   expect(messageOf(flag("data.augment.resizedCrop", [1, 0.5]))).toMatch(/smaller share comes first/);
   expect(messageOf(flag("data.augment.mixup", 0.2), flag("train.batchSize", 1))).toMatch(/blends two images/);
-  expect(messageOf(flag("model.name", "vit"), flag("model.headDim", 8))).toMatch(/4 × 8 = 32/);
+  expect(messageOf(flag("model.name", "vit"), flag("model.headDim", 8))).toMatch(
+    /belongs to aot, crate, crate_alpha, crate_mae; this recipe's model.name is vit/,
+  );
   expect(() => resolveRecipe([base, flag("model.heads", 5), flag("model.headDim", 8)])).not.toThrow();
 });
 

@@ -1,6 +1,7 @@
 /** @file From layers of settings to one valid recipe, with the origin of each value. */
 import { UsageError } from "../base/errors.ts";
 import { hint, nearest } from "../base/nearest.ts";
+import { familyOf } from "../model/index.ts";
 import { type Layer, type Merged, mergeLayers, type Tree } from "../recipe/merge.ts";
 import type { Conflict } from "./entry.ts";
 import { keyAt, recipeKeys } from "./recipe-keys.ts";
@@ -117,7 +118,17 @@ function unknownKey(path: string, merged: Merged, method: string): UsageError {
       `${at(path, merged)}: belongs to ${others.join(", ")}; this recipe's method.name is ${method}`,
       { path },
     );
-  const keys = recipeKeys(method).map((key) => key.path);
+  const { families } = keyAt(path, method) ?? {};
+  const name = valueAt(merged.values, "model.name");
+  if (families !== undefined)
+    return new UsageError(
+      `${at(path, merged)}: belongs to ${families.join(", ")}; this recipe's model.name is ${name}`,
+      { path },
+    );
+  const family = typeof name === "string" ? familyNameOf(name, method) : undefined;
+  const keys = recipeKeys(method)
+    .filter(({ families }) => family === undefined || (families?.includes(family) ?? true))
+    .map((key) => key.path);
   // the same name in another section first: `train.smoothing` is `method.smoothing`
   const elsewhere = keys.find((key) => key.endsWith(`.${leaf}`));
   const siblings = keys
@@ -133,6 +144,14 @@ function unknownKey(path: string, merged: Merged, method: string): UsageError {
         : ` (did you mean "${found}"?)`;
   return new UsageError(`${at(path, merged)}: unknown key${near}`, { path });
 }
+
+/** The family of a model's name, among those that the method trains. */
+const familyNameOf = (name: string, method: string): string | undefined =>
+  recipeKeys(method)
+    .find(({ path }) => path === "model.name")
+    ?.choices.includes(name)
+    ? familyOf(name).family.name
+    : undefined;
 
 /** Where a value came from and which key it is: `digits.yaml:12 (train.epochs)`, `--epochs (train.epochs)`. */
 function at(path: string, { origins }: Merged): string {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { random, scope, UsageError } from "../tensor/index.ts";
-import { closedLoopNets } from "./closed-loop-nets.ts";
+import { createModel } from "./index.ts";
 
 /** Counts of the authors' nets: name, channels, features, decoder, encoder. */
 const COUNTS: [string, number, number, number, number][] = [
@@ -17,7 +17,7 @@ const COUNTS: [string, number, number, number, number][] = [
 test.each(COUNTS)(
   "%s with %i channels and %i features has the authors' counts",
   (name, channels, features, g, f) => {
-    const { encoder, decoder } = closedLoopNets(name, { channels, features }, random(0));
+    const { encoder, decoder } = createModel(name, { channels, features }, random(0), "pair");
     expect([decoder.parameterCount(), encoder.parameterCount()]).toEqual([g, f]);
     encoder.dispose();
     decoder.dispose();
@@ -25,7 +25,7 @@ test.each(COUNTS)(
 );
 
 const names = (kind: string, which: "encoder" | "decoder", channels = 3): string[] => {
-  const nets = closedLoopNets(kind, { channels, width: kind.includes("sngan") ? 32 : 4 }, random(0));
+  const nets = createModel(kind, { channels, width: kind.includes("sngan") ? 32 : 4 }, random(0), "pair");
   const found = [...nets[which].stateDict().keys()].filter((name) => !/running_|num_batches/.test(name));
   nets.encoder.dispose();
   nets.decoder.dispose();
@@ -84,10 +84,11 @@ test.each(["ctrl_mnist", "ctrl_cifar_double", "ictrl", "ctrl_sngan_32", "ctrl_sn
   (name) => {
     scope(() => {
       const size = name.endsWith("48") ? 48 : 32;
-      const { encoder, decoder } = closedLoopNets(
+      const { encoder, decoder } = createModel(
         name,
         { channels: 3, features: 8, width: name.includes("sngan") ? 16 : 4 },
         random(1),
+        "pair",
       );
       const Z = encoder.apply(random(2).normal([3, 3, size, size]));
       expect(Z.shape).toEqual([3, 8]);
@@ -102,6 +103,6 @@ test.each(["ctrl_mnist", "ctrl_cifar_double", "ictrl", "ctrl_sngan_32", "ctrl_sn
 );
 
 test("an unknown kind is refused with the nearest name", () => {
-  expect(() => closedLoopNets("ctrl_mnst", { channels: 1 }, random(0))).toThrow(UsageError);
-  expect(() => closedLoopNets("ctrl_mnst", { channels: 1 }, random(0))).toThrow("ctrl_mnist");
+  expect(() => createModel("ctrl_mnst", { channels: 1 }, random(0))).toThrow(UsageError);
+  expect(() => createModel("ctrl_mnst", { channels: 1 }, random(0))).toThrow("ctrl_mnist");
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mcr2Loss } from "../rate/index.ts";
 import { gradients, noGrad, random, scope, type Tensor } from "../tensor/index.ts";
-import { createEncoder, ResNet } from "./index.ts";
+import { createModel, ResNet } from "./index.ts";
 
 // rate-reduction.md §1.3, features 128
 test.each([
@@ -12,12 +12,12 @@ test.each([
   ["vgg11", 3, 9_559_946 - 5_130], // without the classifier that nothing reads
   ["resnext29", 3, 9_709_504],
 ])("%s for %d channels has %d parameters", (name, channels, count) => {
-  using encoder = createEncoder(name, { channels }, random(0));
+  using encoder = createModel(name, { channels }, random(0));
   expect(encoder.parameterCount()).toBe(count);
 });
 
 test("names are the official ones", () => {
-  using resnet = createEncoder("resnet18", {}, random(0));
+  using resnet = createModel("resnet18", {}, random(0));
   const names = [...resnet.stateDict().keys()];
   for (const name of [
     "conv1.weight",
@@ -32,7 +32,7 @@ test("names are the official ones", () => {
   ])
     expect(names).toContain(name);
   expect(names.some((name) => name.startsWith("layer1.0.shortcut") || name === "reshape.0.bias")).toBe(false);
-  using vgg = createEncoder("vgg11", {}, random(0));
+  using vgg = createModel("vgg11", {}, random(0));
   const features = [...vgg.stateDict().keys()];
   for (const name of ["features.0.bias", "features.1.running_mean", "features.4.weight", "features.26.bias"])
     expect(features).toContain(name);
@@ -81,7 +81,7 @@ test("a few steps on MCR² raise the rate reduction", () => {
 });
 
 test("errors name what was expected", () => {
-  expect(() => createEncoder("resnet81", {}, random(0))).toThrow('did you mean "resnet18"');
+  expect(() => createModel("resnet81", {}, random(0))).toThrow('did you mean "resnet18"');
   const stem = { width: 4, kernel: 3, stride: 1, padding: 1 };
   const options = { dim: 7, channels: 1, widths: [4], blocks: 1, stem, head: false };
   expect(() => scope(() => new ResNet(options, random(0)))).toThrow(

@@ -1,13 +1,6 @@
 /** @file Models, one file per paper object. */
 
-export {
-  CLOSED_LOOP_NETS,
-  type ClosedLoopNetInfo,
-  type ClosedLoopNetOptions,
-  type ClosedLoopNets,
-  closedLoopNetInfo,
-  closedLoopNets,
-} from "./closed-loop-nets.ts";
+export type { ClosedLoopNetOptions } from "./convolutional/closed-loop.ts";
 export { DcganDecoder, DcganEncoder, type DcganOptions } from "./convolutional/dcgan.ts";
 export { NmceNet, type NmceNetOptions } from "./convolutional/nmce-net.ts";
 export {
@@ -25,7 +18,7 @@ export { SnganDecoder, SnganEncoder, type SnganOptions } from "./convolutional/s
 export { Vgg11 } from "./convolutional/vgg.ts";
 export { type CppFeatures, CppHead, type CppHeadOptions } from "./cpp/cpp-head.ts";
 export { Aot, AotLayer, type AotOptions } from "./crate/aot.ts";
-export { Crate, type CrateOptions, CrateTrunk, type TrunkOptions, tokenCount } from "./crate/crate.ts";
+export { Crate, type CrateOptions } from "./crate/crate.ts";
 export { CrateAlpha, CrateAlphaLayer, type CrateAlphaOptions } from "./crate/crate-alpha.ts";
 export { CrateLayer, type CrateLayerOptions } from "./crate/crate-layer.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./crate/ista.ts";
@@ -33,50 +26,48 @@ export { MSSA, type MSSAOptions, mssa } from "./crate/mssa.ts";
 export { DecoupledISTA, decoupledISTA, OvercompleteISTA, overcompleteISTA } from "./crate/overcomplete.ts";
 export { type Grid, interpolatePositions, positionsFor, sinCosPositions } from "./crate/positions.ts";
 export { DinoHead, type DinoHeadOptions, DinoNet } from "./dino/dino.ts";
-export { createEncoder, encoderNames } from "./encoder.ts";
-export { createClassifier, type DrawnClassifier, type ImageClassifier } from "./image-classifier.ts";
+export {
+  type ClosedLoopNets,
+  type Conflict,
+  type Family,
+  type Form as ModelForm,
+  type FormName,
+  type Forms as ModelForms,
+  type LayerOf,
+  layersNamed,
+  type Recognised,
+  type Shapes,
+} from "./family.ts";
 export { Bert, type BertOptions } from "./language/bert.ts";
 export { Gpt, type GptOptions } from "./language/gpt.ts";
 export { GptBlock, type GptBlockOptions, type GptKind, gptKinds } from "./language/gpt-block.ts";
 export { type CausalMixer, type MixedTokens, NO_PAST, type Past } from "./language/past.ts";
-export {
-  createLanguageModel,
-  isCausal,
-  type LanguageModelInfo,
-  type LanguageModelOptions,
-  languageModelNames,
-  languageModels,
-  languageParameterCount,
-} from "./language-models.ts";
 export {
   CrateDecoderLayer,
   CrateMae,
   CrateMaeClassifier,
   type CrateMaeClassifierOptions,
   type CrateMaeOptions,
-  gridOf,
 } from "./mae/crate-mae.ts";
 export { maskedError, maskedTarget, meanFill, randomMask } from "./mae/mask.ts";
 export { ViTMae, type ViTMaeOptions } from "./mae/vit-mae.ts";
-export {
-  createMae,
-  createMaeClassifier,
-  type MaeModelOptions,
-  maeNames,
-  maeParameterCount,
-  maes,
-} from "./mae-registry.ts";
+export type { DrawnClassifier, ImageClassifier, ModelOf, Networks } from "./networks.ts";
 export {
   createModel,
-  createTrunk,
-  type ImageModel,
-  type ImageModelOf,
+  familiesOf,
+  familyOf,
+  formOf,
   type ModelInfo,
-  type ModelOptions,
+  modelConflict,
   modelNames,
   models,
+  namesOf,
   parameterCount,
+  registerFamily,
+  settledFamilies,
 } from "./registry.ts";
+export { patchGrid, tokenCount } from "./settings.ts";
+export { type Pool, pooled, withClass } from "./tokens.ts";
 export { Tost, TostBlock, type TostOptions } from "./tost/tost.ts";
 export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tost/tssa.ts";
-export { ViT, type ViTOptions, ViTTrunk } from "./vit/vit.ts";
+export { ViT, type ViTOptions } from "./vit/vit.ts";

@@ -2,17 +2,13 @@ import { describe, expect, test } from "vitest";
 import { gradients, random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import type { Gpt } from "./language/gpt.ts";
 import type { Past } from "./language/past.ts";
-import {
-  createLanguageModel,
-  isCausal,
-  languageModelNames,
-  languageModels,
-  languageParameterCount,
-} from "./language-models.ts";
+import { createModel, formOf, modelNames, models, parameterCount } from "./registry.ts";
 
 const base = { dim: 768, depth: 12, heads: 12, block: 1024, vocabulary: 50_304 };
 const small = { dim: 24, depth: 2, heads: 3, block: 9, vocabulary: 13 };
-const causal = languageModelNames().filter(isCausal);
+const names = modelNames("language");
+const isCausal = (name: string) => formOf(name, "language").causal;
+const causal = names.filter(isCausal);
 
 /** max |a − b| */
 const gap = (a: Tensor, b: Tensor) => a.detach().sub(b.detach()).abs().max().item();
@@ -20,7 +16,7 @@ const tokensOf = (seed: number, n: number) => random(seed).integers([2, n], 0, s
 
 /** Away from their small starts, so that every term counts. */
 function stirred(name: string, options: object = {}) {
-  const model = createLanguageModel(name, { ...small, ...options }, random(1));
+  const model = createModel(name, { ...small, ...options }, random(1), "language");
   const noise = random(2);
   for (const [key, value] of model.namedParameters()) {
     const parameter = value.detach();
@@ -40,20 +36,26 @@ test.each([
   ["crate_bert", { ...base, block: 510, pad: 1, vocabulary: 50_265 }, 60_912_729],
   ["bert", { ...base, block: 512, vocabulary: 30_522 }, 109_514_298],
 ])("%s %o has %d parameters", (name, options, count) => {
-  expect(languageParameterCount(name, options)).toBe(count);
+  expect(parameterCount(name, options)).toBe(count);
 });
 
-test.each(languageModelNames())("the count by formula is the count of %s built", (name) => {
+test.each(names)("the count by formula is the count of %s built", (name) => {
   for (const more of isCausal(name) ? [{}] : [{}, { classes: 3 }, { pad: 1 }]) {
-    using model = createLanguageModel(name, { ...small, ...more }, random(0));
-    expect(model.parameterCount()).toBe(languageParameterCount(name, { ...small, ...more }));
+    using model = createModel(name, { ...small, ...more }, random(0));
+    expect(model.parameterCount()).toBe(parameterCount(name, { ...small, ...more }));
   }
 });
 
 test("errors name what was expected", () => {
-  expect(() => createLanguageModel("crate_gtp", small, random(0))).toThrow('did you mean "crate_gpt"');
-  expect(() => createLanguageModel("gpt2", { ...small, heads: 5 }, random(0))).toThrow("got 24 and 5");
-  expect(languageModels().map((model) => model.name)).toEqual(languageModelNames());
+  expect(() => createModel("crate_gtp", small, random(0))).toThrow('did you mean "crate_gpt"');
+  expect(() => createModel("gpt2", { ...small, heads: 5 }, random(0))).toThrow(
+    "model.heads: 5 does not divide model.dim 24",
+  );
+  expect(
+    models()
+      .filter(({ forms }) => forms.includes("language"))
+      .map(({ name }) => name),
+  ).toEqual(names);
 });
 
 describe.each(causal)("%s", (name) => {
@@ -108,7 +110,7 @@ test("CRATE keeps one matrix of each layer for the next token, GPT-2 two, ToST t
   scope(() => {
     const kept = Object.fromEntries(
       ["crate_gpt", "gpt2", "tost_gpt"].map((name) => {
-        const model = createLanguageModel(name, small, random(0)) as Gpt;
+        const model = createModel(name, small, random(0)) as Gpt;
         const { past } = model.next(tokensOf(6, 8));
         const numbers = past[0]!.kept.reduce((sum, tensor) => sum + tensor.numel, 0) / 2;
         model.dispose();
@@ -153,7 +155,7 @@ describe.each(["crate_bert", "bert"])("%s", (name) => {
 
 test("state dictionaries have the names of the authors and of Hugging Face, tied tables twice or once", () =>
   scope(() => {
-    const crate = createLanguageModel("crate_bert", small, random(0));
+    const crate = createModel("crate_bert", small, random(0));
     const names = [...crate.namedParameters().keys()];
     expect(names.filter((name) => name.includes("layer.1."))).toEqual([
       "crate.encoder.layer.1.attention.self.prenorm.weight",
@@ -165,14 +167,14 @@ test("state dictionaries have the names of the authors and of Hugging Face, tied
       "crate.encoder.layer.1.output.weight",
     ]);
     expect(names).toContain("lm_head.layer_norm.weight");
-    const bert = createLanguageModel("bert", { ...small, classes: 2 }, random(0));
+    const bert = createModel("bert", { ...small, classes: 2 }, random(0));
     expect([...bert.namedParameters().keys()].slice(-4)).toEqual([
       "bert.pooler.dense.weight",
       "bert.pooler.dense.bias",
       "classifier.weight",
       "classifier.bias",
     ]);
-    const gpt = createLanguageModel("gpt2", small, random(0));
+    const gpt = createModel("gpt2", small, random(0));
     const twice = new Map(gpt.stateDict()).set("lm_head.weight", gpt.parameters()[0]!);
     expect(() => gpt.load(twice)).not.toThrow();
     for (const model of [crate, bert, gpt]) model.dispose();

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
-import { random } from "../tensor/index.ts";
-import { createModel, models, parameterCount } from "./registry.ts";
+import { z } from "zod";
+import { Module } from "../nn/index.ts";
+import { random, type Tensor, zeros } from "../tensor/index.ts";
+import type { Family, FormName } from "./family.ts";
+import {
+  createModel,
+  familiesOf,
+  models,
+  parameterCount,
+  registerFamily,
+  settledFamilies,
+} from "./registry.ts";
 
 // crate.md §2.5: counts of the official classes
 test.each([
@@ -49,6 +59,69 @@ test.each(["crate", "crate_alpha", "aot", "tost", "vit"])("%s alone is of any si
   expect(model.parameterCount()).toBe(parameterCount(name, options));
 });
 
+/** Options small enough to build any model with. */
+const SMALL: Record<FormName, object> = {
+  classifier: { dim: 24, depth: 2, heads: 2, imageSize: [8, 16], patch: [4, 8], classes: 5, channels: 1 },
+  backbone: { dim: 24, depth: 2, heads: 2, imageSize: [8, 16], patch: [4, 8], channels: 1 },
+  autoencoder: { dim: 24, depth: 2, heads: 2, imageSize: [8, 16], patch: [4, 8], channels: 1 },
+  encoder: { features: 16, channels: 1 },
+  pair: { features: 16, channels: 1, width: 32 },
+  language: { dim: 24, depth: 2, heads: 2, block: 8, vocabulary: 11 },
+};
+const DECODER = { decoderDim: 16, decoderDepth: 1, decoderHeads: 2, qkvBias: false };
+const everyForm = familiesOf().flatMap(({ name, forms }) =>
+  (Object.keys(forms) as FormName[]).map((form) => [name, form] as const),
+);
+
+test.each(everyForm)("the count by formula is the count of %s built as %s", (name, form) => {
+  const options = { ...SMALL[form], ...(name === "vit_mae" && DECODER) };
+  const built = createModel(name, options, random(0), form);
+  const parts = "decoder" in built && "encoder" in built ? [built.encoder, built.decoder] : [built];
+  const count = (parts as Module[]).reduce((sum, part) => sum + part.parameterCount(), 0);
+  for (const part of parts as Module[]) part.dispose();
+  expect(count).toBe(parameterCount(name, options, form));
+});
+
+test("an option that a family does not know is refused with the nearest name", () => {
+  const options = { imageSize: 8, patch: 4, classes: 3, depth: 1 };
+  const build = (name: string, more: object) => () => createModel(name, { ...options, ...more }, random(0));
+  expect(build("vit_tiny", { threshold: 0.2 })).toThrow(
+    "model.threshold: vit_tiny has no such option; it has dim",
+  );
+  expect(build("crate_tiny", { treshold: 0.2 })).toThrow('did you mean "threshold"');
+});
+
+test("a family from elsewhere is listed, built and counted; its names must be new, and come before recipes are read", () => {
+  class Toy extends Module {
+    readonly W = this.parameter("W", zeros([3, 2]));
+    protected forward(X: Tensor): Tensor {
+      return X.mean([2, 3]).linear(this.W);
+    }
+  }
+  const toy: Family = {
+    name: "toy",
+    about: "the mean of each channel",
+    forms: {
+      classifier: {
+        options: z.strictObject({ imageSize: z.int().default(8) }),
+        given: ["classes", "channels"],
+        build: () => new Toy(),
+        count: () => 6,
+      },
+    },
+    shown: { imageSize: 8 },
+  };
+  registerFamily(toy);
+  expect(models().find(({ name }) => name === "toy")).toMatchObject({ parameters: 6, forms: ["classifier"] });
+  using built = createModel("toy", { classes: 3, channels: 2 }, random(0), "classifier");
+  expect(built.parameterCount()).toBe(parameterCount("toy", {}));
+  expect(() => registerFamily(toy)).toThrow('"toy" is there already');
+  settledFamilies("classifier");
+  expect(() => registerFamily({ ...toy, name: "other" })).toThrow(
+    "register families before the first recipe",
+  );
+});
+
 test("odd head sizes and tied outputs are counted too", () => {
   const options = {
     dim: 24,
@@ -67,9 +140,11 @@ test("odd head sizes and tied outputs are counted too", () => {
 test("errors name what was expected", () => {
   const options = { imageSize: 30, patch: 4, classes: 10 };
   expect(() => createModel("crate_tinny", options, random(0))).toThrow('did you mean "crate_tiny"');
-  expect(() => createModel("crate", options, random(0))).toThrow("expected dim, depth and heads");
+  expect(() => createModel("crate", options, random(0))).toThrow(
+    "model.dim: expected for model crate; give it",
+  );
   expect(() => createModel("crate_tiny", options, random(0))).toThrow(
-    "expected a multiple of the patch 4, got 30",
+    "model.patch: 4 does not divide model.imageSize 30; 2, 3, 5, 6, 10, 15 do",
   );
   expect(models().map((model) => model.name)).toContain("crate_large");
 });
@@ -84,5 +159,7 @@ test("sizes that are given win over those of the name", () => {
   expect(narrow.namedParameters().get("transformer.layers.0.0.fn.qkv.weight")!.shape).toEqual([32, 48]);
   using vit = createModel("vit_tiny", { ...shape, depth: 1, heads: 4 }, random(0));
   expect(vit.options).toMatchObject({ dim: 192, depth: 1, heads: 4 });
-  expect(() => createModel("crate_tiny", { ...shape, heads: 5 }, random(0))).toThrow("got 384 and 5");
+  expect(() => createModel("crate_tiny", { ...shape, heads: 5 }, random(0))).toThrow(
+    "model.heads: 5 does not divide model.dim 384",
+  );
 });

@@ -1,185 +1,182 @@
-/** @file Models by name. */
+/** @file The registry: every model by name, built, counted and listed. */
 
 import { hint, type Random, scope, UsageError } from "../tensor/index.ts";
-import { Aot } from "./crate/aot.ts";
-import { Crate, type CrateOptions, CrateTrunk, tokenCount } from "./crate/crate.ts";
-import { CrateAlpha } from "./crate/crate-alpha.ts";
-import { CLASS_BLOCKS, Tost } from "./tost/tost.ts";
-import { stemWidths } from "./tost/tost-stem.ts";
-import { ViT, ViTTrunk } from "./vit/vit.ts";
+import * as own from "./families.ts";
+import type { Conflict, Family, Form, FormName, Forms } from "./family.ts";
+import type { ModelOf, Networks } from "./networks.ts";
 
-export interface ModelInfo {
-  name: string;
-  about: string;
-  dim: number;
-  depth: number;
-  heads: number;
-  headDim: number;
-  patch: number;
-  imageSize: number;
-  classes: number;
-  parameters: number;
-}
+const families: Family[] = Object.values(own).sort((a, b) => (a.name < b.name ? -1 : 1));
+let read = false;
 
-interface Size {
-  dim: number;
-  depth: number;
-  heads: number;
-}
-
-const paper = "Yu et al. 2023";
-const alpha = "Yang et al. 2024";
-const tost = "Wu et al. 2024";
-/** Sizes of the papers; a family's name alone is of any size. */
-const SIZES: Record<string, Size & { about: string }> = {
-  crate_tiny: { dim: 384, depth: 12, heads: 6, about: `CRATE-Tiny, ${paper}` },
-  crate_small: { dim: 576, depth: 12, heads: 12, about: `CRATE-Small, ${paper}` },
-  crate_base: { dim: 768, depth: 12, heads: 12, about: `CRATE-Base, ${paper}` },
-  crate_large: { dim: 1024, depth: 24, heads: 16, about: `CRATE-Large, ${paper}` },
-  crate_alpha_tiny: { dim: 192, depth: 12, heads: 3, about: `CRATE-α-Ti, ${alpha}` },
-  crate_alpha_small: { dim: 576, depth: 12, heads: 12, about: `CRATE-α-S, ${alpha}` },
-  crate_alpha_base: { dim: 768, depth: 12, heads: 12, about: `CRATE-α-B, ${alpha}` },
-  crate_alpha_large: { dim: 1024, depth: 24, heads: 16, about: `CRATE-α-L, ${alpha}` },
-  crate_alpha_huge: { dim: 1280, depth: 32, heads: 16, about: `CRATE-α-H, ${alpha}` },
-  tost_tiny12: { dim: 192, depth: 12, heads: 4, about: `ToST-T, ${tost}` },
-  tost_small12: { dim: 384, depth: 12, heads: 8, about: `ToST-S, ${tost}` },
-  tost_tiny24: { dim: 192, depth: 24, heads: 4, about: `ToST-T of 24 layers, ${tost}` },
-  tost_small24: { dim: 384, depth: 24, heads: 8, about: `ToST-S of 24 layers, ${tost}` },
-  tost_medium24: { dim: 512, depth: 24, heads: 8, about: `ToST-M, ${tost}` },
-  tost_large24: { dim: 768, depth: 24, heads: 16, about: `ToST-L, ${tost}` },
-  vit_tiny: { dim: 192, depth: 12, heads: 3, about: "ViT-Tiny, for comparison" },
-  vit_small: { dim: 384, depth: 12, heads: 6, about: "ViT-Small, for comparison" },
-  vit_base: { dim: 768, depth: 12, heads: 12, about: "ViT-Base, for comparison" },
-  vit_large: { dim: 1024, depth: 24, heads: 16, about: "ViT-Large, for comparison" },
-};
-
-/** Names of the official repositories. */
-const ALIASES: Record<string, string> = {
-  CRATE_tiny: "crate_tiny",
-  CRATE_small: "crate_small",
-  CRATE_base: "crate_base",
-  CRATE_large: "crate_large",
-};
-
-export type ModelOptions = Partial<CrateOptions> & Pick<CrateOptions, "imageSize" | "patch" | "classes">;
-
-/** Families whose sizes are given; crate_alpha before crate, whose name begins its own. */
-const FAMILIES = ["crate_alpha", "crate", "tost", "aot", "vit"] as const;
-type Family = (typeof FAMILIES)[number];
-
-/** What `createModel` builds. */
-export type ImageModel = Crate | CrateAlpha | Tost | Aot | ViT;
-
-/** The class that a name stands for, where the name is known before the program runs. */
-export type ImageModelOf<Name extends string> = string extends Name
-  ? ImageModel
-  : Name extends `crate_alpha${string}`
-    ? CrateAlpha
-    : Name extends `tost${string}`
-      ? Tost
-      : Name extends "aot"
-        ? Aot
-        : Crate | ViT;
-
-/** Every name that `createModel` takes. */
-export const modelNames = (): string[] => [
-  "crate",
-  "vit",
-  "crate_alpha",
-  "tost",
-  "aot",
-  ...Object.keys(SIZES),
-];
-
-/** The name without aliases, and everything the options leave to it. @throws {UsageError} unknown name, missing size */
-function resolve(name: string, options: ModelOptions): { family: Family; options: CrateOptions } {
-  const known = ALIASES[name] ?? name;
-  if (!modelNames().includes(known))
-    throw new UsageError(`model: no "${name}"${hint(name, modelNames())}; "vitrine models ls" lists them`);
-  const family = FAMILIES.find((candidate) => known.startsWith(candidate))!;
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const { dim, depth, heads, headDim } = { ...SIZES[known], ...given } as Partial<CrateOptions>;
-  if (dim === undefined || depth === undefined || heads === undefined)
-    throw new UsageError(
-      `model: "${name}" is of any size: expected dim, depth and heads, got ${JSON.stringify({ dim, depth, heads })}`,
-    );
-  if (headDim === undefined && dim % heads !== 0)
-    throw new UsageError(`model: expected dim divisible by heads, got ${dim} and ${heads}; or name headDim`);
-  return { family, options: { ...options, dim, depth, heads, headDim: headDim ?? dim / heads } };
-}
-
-/** Builds a model. @throws {UsageError} unknown name, a size that is missing or does not fit */
-export function createModel<Name extends string>(
-  name: Name,
-  options: ModelOptions,
-  random: Random,
-): ImageModelOf<Name> {
-  const { family, options: full } = resolve(name, options);
-  const builders: Record<Family, () => ImageModel> = {
-    crate: () => new Crate(full, random),
-    crate_alpha: () => new CrateAlpha(full, random),
-    tost: () => new Tost(full, random),
-    aot: () => new Aot(full, random),
-    vit: () => new ViT(full, random),
-  };
-  return scope(builders[family], "createModel") as ImageModelOf<Name>;
-}
-
-/** Builds a CRATE or a ViT without its head: images → features [b, d]. @throws {UsageError} another name, a missing size */
-export function createTrunk(
-  name: string,
-  given: Omit<ModelOptions, "classes">,
-  random: Random,
-): CrateTrunk | ViTTrunk {
-  const { family, options } = resolve(name, { ...given, classes: 0 });
-  if (family !== "crate" && family !== "vit")
-    throw new UsageError(`model: expected a crate or a vit without its head, got "${name}"`);
-  const build = () => (family === "crate" ? new CrateTrunk(options, random) : new ViTTrunk(options, random));
-  return scope(build, "createTrunk");
+/** The families that have a form, by name and then those that were added; all without one. */
+export function familiesOf(form?: FormName): readonly Family[] {
+  return form === undefined ? families : families.filter(({ forms }) => forms[form] !== undefined);
 }
 
 /**
- * Parameters of a model without building it: for CRATE with patches of P numbers, n tokens and C classes
- *
- *     2P + (Pd + d) + 2d + nd + d + L (2d + pK d + (pK d + d) + 2d + d²) + 2d + (dC + C)
+ * Adds a family from elsewhere: recipes take it, lists show it, files of it are recognised.
+ * @throws {UsageError} a name that is there already; recipes were read before, whose models are known from then on
  */
-export function parameterCount(name: string, given: ModelOptions): number {
-  const { family, options } = resolve(name, given);
-  const { dim: d, depth: L, heads, headDim, patch, channels = 3, classes: C } = options;
-  const P = patch * patch * channels;
-  const n = tokenCount(options.imageSize, patch);
-  const inner = heads * headDim;
-  const head = 2 * d + d * C + C;
-  const tokens = P * d + d + n * d + d; // patches, positions, class token
-  const output = options.tiedOutput ? 0 : inner * d + d;
-  const counts: Record<Family, () => number> = {
-    crate: () => 2 * P + 2 * d + tokens + L * (4 * d + inner * d + output + d * d) + head,
-    crate_alpha: () => tokens + L * (4 * d + 2 * inner * d + 8 * d * d) + head,
-    aot: () => 2 * P + 2 * d + tokens + L * (2 * d + 2 * inner * d + d) + head,
-    tost: () => {
-      const widths = stemWidths(patch, d);
-      const stem = widths.map((width, i) => 9 * (widths[i - 1] ?? channels) * width + 2 * width);
-      const layers = L * (10 * d * d + 13 * d + heads) + CLASS_BLOCKS * (12 * d * d + 15 * d);
-      return stem.reduce((sum, part) => sum + part, 0) + d + 65 * d + layers + head;
-    },
-    vit: () => tokens + L * (12 * d * d + 13 * d) + head,
-  };
-  return counts[family]();
+export function registerFamily(family: Family): void {
+  const names = new Set(allNames());
+  const taken = namesOf(family).find((name) => names.has(name));
+  if (taken !== undefined) throw new UsageError(`model: "${taken}" is there already; give it another name`);
+  if (read)
+    throw new UsageError(
+      `model: "${family.name}" comes late; register families before the first recipe is read`,
+    );
+  families.push(family);
 }
 
-/** The sized models at ImageNet's resolution. */
-export function models(): ModelInfo[] {
-  return Object.entries(SIZES).map(([name, { dim, depth, heads, about }]) => {
-    const shape = { patch: 16, imageSize: 224, classes: 1000 };
-    return {
-      name,
-      about,
-      dim,
-      depth,
-      heads,
-      headDim: dim / heads,
-      ...shape,
-      parameters: parameterCount(name, shape),
-    };
-  });
+/** The families of a recipe's schema; from then on no others come. */
+export function settledFamilies(form: FormName): readonly Family[] {
+  read = true;
+  return familiesOf(form);
+}
+
+/** A family's name, and those of its sizes. */
+export const namesOf = ({ name, sizes = {} }: Family): string[] => [name, ...Object.keys(sizes)];
+
+const allNames = (form?: FormName): string[] => familiesOf(form).flatMap(namesOf);
+
+/** Every name that `createModel` takes; of one form where it is given. */
+export const modelNames = allNames;
+
+/** A family by its name or that of one of its sizes, and what the size sets. @throws {UsageError} no such name */
+export function familyOf(given: string, form?: FormName) {
+  for (const family of familiesOf(form)) {
+    const name = family.aliases?.[given] ?? given;
+    if (!namesOf(family).includes(name)) continue;
+    const { about, ...size } = family.sizes?.[name] ?? { about: family.about };
+    return { family, name, about, size: size as Readonly<Record<string, unknown>> };
+  }
+  const names = allNames(form);
+  throw new UsageError(`model: no "${given}"${hint(given, names)}; "vitrine models ls" lists them`);
+}
+
+/** What a name is in one of its forms, such as whether a language model is causal. @throws {UsageError} no such name */
+export function formOf<F extends FormName>(name: string, form: F): NonNullable<Forms[F]> {
+  return familyOf(name, form).family.forms[form] as NonNullable<Forms[F]>;
+}
+
+/** The form that options ask for: the classifier where there are classes, else the first other one. */
+function formFor({ name, forms }: Family, options: object): FormName {
+  const names = Object.keys(forms) as FormName[];
+  const classifier = (options as { classes?: unknown }).classes !== undefined;
+  const other = names.find((form) => form !== "classifier");
+  const found = classifier && forms.classifier ? "classifier" : (other ?? names[0]);
+  if (found === undefined) throw new UsageError(`model: "${name}" has no form to build`);
+  return found;
+}
+
+interface Resolved {
+  form: Form<unknown>;
+  options: Readonly<Record<string, unknown>>;
+}
+
+/** The form of a name, and all its options. @throws {UsageError} as `createModel` */
+function resolve(name: string, given: object, formName?: FormName): Resolved {
+  const { family, size } = familyOf(name, formName);
+  const form: Form<unknown> = family.forms[formName ?? formFor(family, given)]!;
+  const own = Object.entries(given).filter(([, value]) => value !== undefined);
+  const known = [...Object.keys(form.options.shape), ...(form.given ?? [])];
+  const unknown = own.find(([key]) => !known.includes(key))?.[0];
+  if (unknown !== undefined)
+    throw new UsageError(
+      `model.${unknown}: ${name} has no such option${hint(unknown, known) || `; it has ${known.join(", ")}`}`,
+      { path: `model.${unknown}` },
+    );
+  const options = { ...size, ...Object.fromEntries(own) };
+  const conflict = conflictIn(family, name, form, options);
+  if (conflict !== undefined) {
+    const path = `model.${conflict.key}`;
+    throw new UsageError(`${path}: ${conflict.message}`, { path });
+  }
+  return { form, options };
+}
+
+function conflictIn(
+  family: Family,
+  name: string,
+  form: Form<unknown>,
+  options: object,
+): Conflict | undefined {
+  const missing = family.needs?.find((key) => (options as Record<string, unknown>)[key] === undefined);
+  if (missing === undefined) return form.check?.(options);
+  const [sized] = Object.keys(family.sizes ?? {});
+  const or = sized === undefined ? "" : `, or take a model with a size such as ${sized}`;
+  return { key: missing, message: `expected for model ${name}; give it${or}` };
+}
+
+/** The first option of a recipe's model that does not go with the others. @throws {UsageError} no such name */
+export function modelConflict(
+  { name, ...given }: { readonly name: string },
+  formName: FormName,
+): Conflict | undefined {
+  const { family, size } = familyOf(name, formName);
+  const form: Form<unknown> = family.forms[formName]!;
+  return conflictIn(family, name, form, { ...size, ...given });
+}
+
+/**
+ * Builds a model: as the form that is named, or as a classifier where `classes` are given, else without a head.
+ *
+ * @param name of a family, or of one of its published sizes, whose options may be given too
+ * @throws {UsageError} a name or an option that is not known, a size that is missing, options that do not go together
+ */
+export function createModel<F extends FormName>(
+  name: string,
+  options: object,
+  random: Random,
+  form: F,
+): Networks[F];
+export function createModel<Name extends string, Options extends object>(
+  name: Name,
+  options: Options,
+  random: Random,
+): ModelOf<Name, Options>;
+export function createModel(name: string, given: object, random: Random, formName?: FormName): unknown {
+  const { form, options } = resolve(name, given, formName);
+  return scope(() => form.build(options, random), "createModel");
+}
+
+/** Learned parameters of a model, without building it. @throws {UsageError} as `createModel` */
+export function parameterCount(name: string, given: object, formName?: FormName): number {
+  const { form, options } = resolve(name, given, formName);
+  return form.count(options);
+}
+
+/** A model in a list. */
+export interface ModelInfo {
+  name: string;
+  family: string;
+  about: string;
+  forms: readonly FormName[];
+  dim?: number;
+  depth?: number;
+  heads?: number;
+  headDim?: number;
+  /** With the options of `shown`; not there for families that are of any size. */
+  parameters?: number;
+  /** What parameters are counted for. */
+  shown: Readonly<Record<string, unknown>>;
+}
+
+/** Every model: published sizes, and families of any size. */
+export const models = (): ModelInfo[] =>
+  families.flatMap((family) => namesOf(family).map((name) => infoOf(family, name)));
+
+function infoOf(family: Family, name: string): ModelInfo {
+  const { about, size } = familyOf(name);
+  const forms = Object.keys(family.forms) as FormName[];
+  const shown: Record<string, unknown> = { ...family.shown, ...size };
+  const { dim, depth, heads } = shown as { dim?: number; depth?: number; heads?: number };
+  const info: ModelInfo = { name, family: family.name, about, forms, shown };
+  if (dim !== undefined) info.dim = dim;
+  if (depth !== undefined) info.depth = depth;
+  if (heads !== undefined) info.heads = heads;
+  if (dim !== undefined && heads !== undefined) info.headDim = dim / heads;
+  if (family.needs?.every((key) => shown[key] !== undefined) ?? true)
+    info.parameters = family.forms[forms[0]!]!.count(shown);
+  return info;
 }

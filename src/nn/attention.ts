@@ -14,6 +14,16 @@ export interface AttentionOptions {
   mask?: Tensor;
 }
 
+/** Queries, keys and values by heads, from one projection of all: [b, n, 3 d] → three of [b, K, n, d / K]. */
+export function qkv(projected: Tensor, heads: number): [Q: Tensor, K: Tensor, V: Tensor] {
+  const [b, n, width] = projected.shape as [number, number, number];
+  const parts = projected
+    .reshape([b, n, 3, heads, width / 3 / heads])
+    .permute([2, 0, 3, 1, 4])
+    .unbind(0);
+  return parts as [Tensor, Tensor, Tensor];
+}
+
 /** Which keys a query sees: bool [queries, keys]. */
 const seen = (Q: Tensor, K: Tensor): Tensor => {
   const [n, m] = [Q.size(-2), K.size(-2)];

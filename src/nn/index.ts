@@ -1,6 +1,6 @@
 /** @file Building blocks of networks. */
 
-export { type AttentionOptions, attention, attentionWeights, selfAttention } from "./attention.ts";
+export { type AttentionOptions, attention, attentionWeights, qkv, selfAttention } from "./attention.ts";
 export { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
 export {
   Conv2d,

@@ -1,5 +1,6 @@
 /** @file Images to tokens. */
 
+import { areaOf, type Size, sides, sizeInWords } from "../base/size.ts";
 import { operator, type Random, run, type Tensor, UsageError } from "../tensor/index.ts";
 import { LayerNorm } from "./layer-norm.ts";
 import { type Linear, linear } from "./linear.ts";
@@ -8,29 +9,31 @@ import { Module } from "./module.ts";
 const CONV2D = operator("conv2d");
 
 /**
- * Cuts images into patches: [b, c, H, W] → [b, N, s²c], patches row by row, inside a patch row, column, channel.
+ * Cuts images into patches: [b, c, H, W] → [b, N, s²c], patches row by row, inside a patch row, column, channel. Patches of
+ * two sides have h w c numbers for s²c.
  * @throws {UsageError} when the size is not a multiple of the patch
  */
-export function patchify(images: Tensor, patch: number): Tensor {
+export function patchify(images: Tensor, patch: Size): Tensor {
   const [b, c, H, W] = images.shape as [number, number, number, number];
-  if (H % patch !== 0 || W % patch !== 0)
+  const [h, w] = sides(patch);
+  if (H % h !== 0 || W % w !== 0)
     throw new UsageError(
-      `patch embedding: expected an image size divisible by the patch ${patch}, got ${H} × ${W}`,
+      `patch embedding: expected an image size divisible by the patch ${sizeInWords(patch)}, got ${H} × ${W}`,
     );
   return images
-    .reshape([b, c, H / patch, patch, W / patch, patch]) //                    [b, c, h, s, w, s]
-    .permute([0, 2, 4, 3, 5, 1]) //                                            [b, h, w, s, s, c]
-    .reshape([b, (H / patch) * (W / patch), patch * patch * c]); //            [b, N, s²c]
+    .reshape([b, c, H / h, h, W / w, w]) //                                    [b, c, rows, h, columns, w]
+    .permute([0, 2, 4, 3, 5, 1]) //                                            [b, rows, columns, h, w, c]
+    .reshape([b, (H / h) * (W / w), h * w * c]); //                            [b, N, s²c]
 }
 
 /** Patches back to images: [b, N, s²c] → [b, c, H, W], what `patchify` undoes. */
-export function unpatchify(patches: Tensor, patch: number, [H, W]: readonly [number, number]): Tensor {
-  const [b, , pixels] = patches.shape as [number, number, number];
-  const [rows, columns, c] = [H / patch, W / patch, pixels / patch ** 2];
+export function unpatchify(patches: Tensor, patch: Size, [H, W]: readonly [number, number]): Tensor {
+  const [b, , numbers] = patches.shape as [number, number, number];
+  const [h, w] = sides(patch);
   return patches
-    .reshape([b, rows, columns, patch, patch, c]) //                            [b, h, w, s, s, c]
-    .permute([0, 5, 1, 3, 2, 4]) //                                            [b, c, h, s, w, s]
-    .reshape([b, c, H, W]);
+    .reshape([b, H / h, W / w, h, w, numbers / (h * w)]) //                     [b, rows, columns, h, w, c]
+    .permute([0, 5, 1, 3, 2, 4]) //                                            [b, c, rows, h, columns, w]
+    .reshape([b, numbers / (h * w), H, W]);
 }
 
 /** PatchEmbedding(X) = LN(Linear(LN(patches of X))), CRATE's pre-processing. */
@@ -40,15 +43,15 @@ export class PatchEmbedding extends Module {
   readonly out: LayerNorm;
 
   constructor(
-    readonly patch: number,
+    readonly patch: Size,
     channels: number,
     dim: number,
     random: Random,
   ) {
     super();
-    const pixels = patch * patch * channels;
-    this.norm = this.child("norm", new LayerNorm(pixels), "1");
-    this.linear = this.child("linear", linear(pixels, dim, random.at("linear")), "2");
+    const numbers = areaOf(patch) * channels;
+    this.norm = this.child("norm", new LayerNorm(numbers), "1");
+    this.linear = this.child("linear", linear(numbers, dim, random.at("linear")), "2");
     this.out = this.child("out", new LayerNorm(dim), "3");
   }
 
@@ -60,7 +63,7 @@ export class PatchEmbedding extends Module {
 
 /** Patches by a convolution whose stride is its size, without a norm: as timm's transformers begin. */
 export class PatchConvolution extends Module {
-  readonly W: Tensor; //                                                        [d, c, s, s]
+  readonly W: Tensor; //                                                        [d, c, h, w]
   readonly b: Tensor; //                                                        [d]
 
   constructor(W: Tensor, b: Tensor) {

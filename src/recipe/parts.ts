@@ -1,42 +1,12 @@
 /** @file What the schemas of several methods share: kinds of values, the data, how a run is kept. */
 import { z } from "zod";
+import { count, positive, times, whole } from "../base/bounds.ts";
+
+export { amount, count, layers, pixels, positive, share, times, whole, width } from "../base/bounds.ts";
+export { channels, features } from "../model/settings.ts";
 
 /** `text` for people who write a wrong value: what the pattern means. */
 export const patterned = (pattern: RegExp, expected: string) => z.string().regex(pattern).meta({ expected });
-/**
- * Every number has bounds: what no machine could hold or end is a slip, and squares of what is smaller than 1e-12 leave
- * single precision.
- */
-export const count = z.int().min(1).max(1e6);
-export const whole = z.int().min(0).max(1e6);
-export const width = count.max(65_536);
-export const layers = count.max(1000);
-export const pixels = count.max(4096);
-/** Steps, or steps between things. */
-export const times = z.int().min(1).max(1e8);
-export const amount = z.number().min(0).max(1e6);
-export const positive = z.number().min(1e-12).max(1e6);
-export const share = z.number().min(0).max(1);
-
-export const channels = count
-  .exactOptional()
-  .describe("channels of the input image; the data set's when it is not given");
-/** How wide tokens are, and the layers. */
-export const tokenSizes = {
-  dim: width.exactOptional().describe("width d of a token; taken from the name when it has a size"),
-  depth: layers.exactOptional().describe("number of layers L; taken from the name when it has a size"),
-  heads: width.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
-  headDim: width
-    .exactOptional()
-    .describe("dimension p of one head's subspace; dim / heads when it is not given"),
-};
-/** What images are cut into. */
-export const patches = {
-  patch: pixels.default(16).describe("side of a square patch, in pixels; divides imageSize"),
-  imageSize: pixels.default(224).describe("side of the square input image, in pixels"),
-  channels,
-};
-export const features = width.default(128).describe("dimension d of a feature");
 export const batchSize = count.describe("images in one step");
 export const epochs = count.describe("passes over the training images");
 export const steps = times.describe("optimiser steps in all");

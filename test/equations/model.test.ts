@@ -101,7 +101,7 @@ test("Crate: embedding, class token and positions, the layers, LN and Linear on 
     let Z = cat([model.cls.expand([b, 1, d]), patches], 1).add(model.positions);
     for (const block of model.blocks) Z = block.apply(Z);
     const pooled = norm(Z.select(1, 0), model.headNorm.w, model.headNorm.b!);
-    const expected = pooled.matmul(model.head.W.T).add(model.head.b!);
+    const expected = pooled.matmul(model.head!.W.T).add(model.head!.b!);
     expect(gap(model.apply(X), expected)).toBeLessThan(1e-12);
     model.dispose();
   }));

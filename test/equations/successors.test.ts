@@ -8,7 +8,6 @@ import {
   CrateAlpha,
   CrateAlphaLayer,
   cat,
-  createLanguageModel,
   createModel,
   DecoupledISTA,
   type Gpt,
@@ -231,7 +230,7 @@ test("Tost: from its parameters: waves, TSSA blocks, two class blocks, the class
 test("Gpt: tables of tokens and positions, causal layers, the table of tokens again", () =>
   scope(() => {
     const sizes = { dim: d, depth: 1, heads, block: 6, vocabulary: 11 };
-    const model = createLanguageModel("crate_gpt", sizes, stream.at("gpt")).to("float64") as Gpt;
+    const model = createModel("crate_gpt", sizes, stream.at("gpt")).to("float64") as Gpt;
     const at = (name: string) => model.namedParameters().get(`transformer.${name}`)!;
     const t = stream.at("t").integers([b, n], 0, 11);
     const E = at("wte.weight");
@@ -263,7 +262,7 @@ test("Gpt: tables of tokens and positions, causal layers, the table of tokens ag
 test("Bert: three tables and LN, CRATE's layers without a causal mask, LN(GELU(Linear)) and the table", () =>
   scope(() => {
     const sizes = { dim: d, depth: 1, heads, block: 6, vocabulary: 11 };
-    const model = createLanguageModel("crate_bert", sizes, stream.at("bert")).to("float64");
+    const model = createModel("crate_bert", sizes, stream.at("bert")).to("float64");
     const at = (name: string) => model.namedParameters().get(name)!;
     const table = (name: string) => at(`crate.embeddings.${name}_embeddings.weight`);
     const t = stream.at("t").integers([b, n], 0, 11);

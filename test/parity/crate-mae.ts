@@ -1,6 +1,6 @@
 /** @file CRATE-MAE against the authors': mask, latent tokens, prediction, loss, every gradient. */
 
-import { createMae, maskedError, maskedTarget, randomMask } from "../../src/model/index.ts";
+import { createModel, maskedError, maskedTarget, randomMask } from "../../src/model/index.ts";
 import { record } from "../../src/nn/index.ts";
 import { gradients, random, type Tensor } from "../../src/tensor/index.ts";
 import { below, type Comparison, type Golden, relativeError, required } from "./golden.ts";
@@ -12,7 +12,7 @@ export function crateMae(golden: Golden): Comparison {
     ...{ imageSize: c.image_size!, patch: c.patch_size!, channels: input.size(1) },
     ...{ dim: c.dim!, depth: c.depth!, heads: c.heads!, threshold: c.lambd! },
   };
-  using model = createMae("crate_mae", options, random(0)).load(below(golden, "param."));
+  using model = createModel("crate_mae", options, random(0)).load(below(golden, "param."));
   const mask = randomMask(required(golden, "noise"), c.mask_ratio!);
   const { result: prediction, found } = record(model, ["latent"], () => model.apply(input, mask));
   const target = maskedTarget(input, options.patch, Boolean(c.norm_pix_loss));

@@ -1,7 +1,7 @@
 /** @file Causal CRATE against the authors': logits, loss, every gradient. */
 
 import { crossEntropy } from "../../src/method/supervised/supervised.ts";
-import { createLanguageModel } from "../../src/model/index.ts";
+import { createModel } from "../../src/model/index.ts";
 import { gradients, random } from "../../src/tensor/index.ts";
 import { below, type Kind, relativeError, required } from "./golden.ts";
 
@@ -11,7 +11,7 @@ export const gpt =
     const c = golden.config as Record<"block_size" | "vocab_size" | "n_layer" | "n_head" | "n_embd", number>;
     const sizes = { dim: c.n_embd, depth: c.n_layer, heads: c.n_head };
     const options = { ...sizes, block: c.block_size, vocabulary: c.vocab_size };
-    using model = createLanguageModel(name, options, random(0)).load(below(golden, "param."));
+    using model = createModel(name, options, random(0)).load(below(golden, "param."));
     const logits = model.apply(required(golden, "tokens"));
     const loss = crossEntropy(logits.reshape([-1, c.vocab_size]), required(golden, "targets").reshape([-1]));
     const outputs = new Map([

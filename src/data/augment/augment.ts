@@ -3,6 +3,7 @@
  * the distributions are torchvision's.
  */
 import { UsageError } from "../../base/errors.ts";
+import { type Size, sides } from "../../base/size.ts";
 import { arange, aten, type Random, scope, type Tensor, tensor, zeros } from "../../tensor/index.ts";
 import type { Normalisation } from "../sets/normalise.ts";
 import { beta } from "./beta.ts";
@@ -52,11 +53,11 @@ export function randomFlip(images: Tensor, random: Random, p = 0.5): Tensor {
   });
 }
 
-/** Cuts a random rectangle out of each image and brings it to `size` × `size`, bilinear: [b, c, size, size] float32. */
+/** Cuts a random rectangle out of each image and brings it to a size, bilinear: [b, c, height, width] float32. */
 export function randomResizedCrop(
   images: Tensor,
   scale: readonly [number, number],
-  size: number,
+  size: Size,
   random: Random,
   ratio: readonly [number, number] = [3 / 4, 4 / 3],
 ): Tensor {
@@ -68,10 +69,10 @@ export function randomResizedCrop(
   );
 }
 
-/** Each image's box, brought to `size` × `size`, bilinear without anti-aliasing. */
-export function cropTo(images: Tensor, boxes: readonly Box[], size: number): Tensor {
+/** Each image's box, brought to a size, bilinear without anti-aliasing. */
+export function cropTo(images: Tensor, boxes: readonly Box[], size: Size): Tensor {
   const [b, c, h, w] = sizes(images);
-  // per image the affine map from the output square [−1, 1]² to the box, in the input's [−1, 1]²
+  // per image the affine map from the output's [−1, 1]² to the box, in the input's [−1, 1]²
   const maps = new Float32Array(b * 6);
   for (const [i, { top, left, height, width }] of boxes.entries()) {
     const x = (2 * left + width) / w - 1;
@@ -80,15 +81,17 @@ export function cropTo(images: Tensor, boxes: readonly Box[], size: number): Ten
   }
   return scope(() => {
     const theta = tensor(maps, { shape: [b, 2, 3], device: images.device });
-    const grid = aten("affine_grid_generator", theta, [b, c, size, size], false);
+    const grid = aten("affine_grid_generator", theta, [b, c, ...sides(size)], false);
     const [bilinear, border] = [0, 1];
     return aten("grid_sampler", images.to("float32"), grid, bilinear, border, false);
   });
 }
 
-/** Whole images to `size` × `size`, bilinear, with anti-aliasing when they shrink: float32. */
-export function resize(images: Tensor, size: number): Tensor {
-  return scope(() => aten("_upsample_bilinear2d_aa", images.to("float32"), [size, size], false, null, null));
+/** Whole images to a size, bilinear, with anti-aliasing when they shrink: float32. */
+export function resize(images: Tensor, size: Size): Tensor {
+  return scope(() =>
+    aten("_upsample_bilinear2d_aa", images.to("float32"), [...sides(size)], false, null, null),
+  );
 }
 
 /** Images mixed in pairs: the loss is λ · loss(labels) + (1 − λ) · loss(other). */

@@ -1,5 +1,6 @@
 /** @file Decodes many image files in worker threads, and names the one that cannot be read. */
 import { DataError } from "../../base/errors.ts";
+import { areaOf, type Size } from "../../base/size.ts";
 import type { WorkerPool } from "../worker-pool.ts";
 import type { Resizing } from "./decode.ts";
 import type { Decoded, DecodeTask } from "./decode-worker.ts";
@@ -10,22 +11,23 @@ export type DecodePool = WorkerPool<DecodeTask, Decoded>;
 const MAX_SHARE = 32;
 
 /**
- * Bytes [paths.length, 3, size, size]. Each thread is given its whole share at once, so that it goes on while this
+ * Bytes [paths.length, 3, height, width]. Each thread is given its whole share at once, so that it goes on while this
  * thread is busy with a training step.
  * @throws DataError naming a file that cannot be read, or over which threads die
  */
 export async function decodeFiles(
   pool: DecodePool,
   paths: readonly string[],
-  size: number,
+  size: Size,
   resizing: Resizing = {},
 ): Promise<Uint8Array> {
-  const out = new Uint8Array(paths.length * 3 * size * size);
+  const bytes = 3 * areaOf(size);
+  const out = new Uint8Array(paths.length * bytes);
   const share = Math.min(MAX_SHARE, Math.ceil(paths.length / pool.size));
   const parts: Promise<void>[] = [];
   for (let i = 0; i < paths.length; i += share) {
     const part = decodeShare(pool, { paths: paths.slice(i, i + share), size, resizing });
-    parts.push(part.then((pixels) => out.set(pixels, i * 3 * size * size)));
+    parts.push(part.then((pixels) => out.set(pixels, i * bytes)));
   }
   await Promise.all(parts);
   return out;

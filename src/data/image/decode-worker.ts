@@ -1,23 +1,25 @@
 /** @file The thread that decodes images: receives files and a size, posts their pixels or which one it could not read. */
 import { parentPort } from "node:worker_threads";
+import { areaOf, type Size } from "../../base/size.ts";
 import type { Answer } from "../worker-pool.ts";
 import { decodeImage, type Resizing } from "./decode.ts";
 
 export interface DecodeTask {
   paths: readonly string[];
-  /** Side of the square images. */
-  size: number;
+  /** Of the images given out. */
+  size: Size;
   resizing?: Resizing;
 }
 
-/** Pixels [paths.length, 3, size, size]; or the first file that cannot be read, and why. */
+/** Pixels [paths.length, 3, height, width]; or the first file that cannot be read, and why. */
 export type Decoded = { pixels: Uint8Array<ArrayBuffer> } | { failed: string; reason: string };
 
 async function decode({ paths, size, resizing }: DecodeTask): Promise<Decoded> {
-  const pixels = new Uint8Array(paths.length * 3 * size * size);
+  const bytes = 3 * areaOf(size);
+  const pixels = new Uint8Array(paths.length * bytes);
   for (const [i, path] of paths.entries()) {
     try {
-      pixels.set(await decodeImage(path, size, resizing), i * 3 * size * size);
+      pixels.set(await decodeImage(path, size, resizing), i * bytes);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       return { failed: path, reason: reason.split("\n")[0]! };

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { DataError } from "../../base/errors.ts";
+import type { Size } from "../../base/size.ts";
 import type { RemoteSet } from "../fetch/remote.ts";
 import { dataRoot } from "./find.ts";
 import type { ImageSet, ImageSource } from "./image-set.ts";
@@ -26,8 +27,8 @@ export interface DatasetOptions {
   /** Folder of data sets, or of this one; VITRINE_DATA, else `data` in the working directory. */
   dir?: string;
   split: "train" | "test";
-  /** Side of the images, for folder (224 unless given) and synthetic (16). The other sets keep their own size. */
-  imageSize?: number;
+  /** Size of the images, for folder (224 unless given) and synthetic (16). The other sets keep their own. */
+  imageSize?: Size;
   /** Decoding threads, for folder. */
   workers?: number;
   /** Number of classes, channels and images, for synthetic. */

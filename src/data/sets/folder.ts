@@ -4,6 +4,7 @@ import { extname, join } from "node:path";
 import { DataError, UsageError } from "../../base/errors.ts";
 import { entries, some } from "../../base/file-names.ts";
 import { talk } from "../../base/plain-text.ts";
+import { type Size, sides } from "../../base/size.ts";
 import { type DecodePool, decodeFiles } from "../image/decode-files.ts";
 import { ENDINGS } from "../image/endings.ts";
 import { classFolders, imageFiles, sayLeftOut } from "../image/image-files.ts";
@@ -17,8 +18,8 @@ const SPLITS = { train: ["train"], test: ["val", "valid", "validation", "dev", "
 
 export interface FolderOptions {
   split: "train" | "test";
-  /** Side of the square images, in pixels. */
-  imageSize: number;
+  /** Side of square images in pixels, or height and width. */
+  imageSize: Size;
   /** Decoding threads; as many as there are cores, at most 4, unless given. */
   workers?: number;
 }
@@ -47,7 +48,7 @@ export class ImageFolder implements ImageSource {
     options: FolderOptions,
   ) {
     this.count = files.length;
-    this.height = this.width = options.imageSize;
+    [this.height, this.width] = sides(options.imageSize);
     const workers = options.workers ?? Math.min(4, availableParallelism());
     this.#pool = new WorkerPool(
       new URL(`../image/decode-worker${extname(import.meta.url)}`, import.meta.url),
@@ -57,11 +58,12 @@ export class ImageFolder implements ImageSource {
 
   /** Lists the files; decodes none. @throws DataError when the layout is not as described; UsageError for options */
   static open(root: string, options: FolderOptions): ImageFolder {
-    for (const key of ["imageSize", "workers"] as const) {
-      const value = options[key] ?? 1;
+    const whole = (key: string, value: number) => {
       if (!Number.isInteger(value) || value < 1)
         throw new UsageError(`folder: ${key} is ${value}, expected a positive integer`);
-    }
+    };
+    for (const side of sides(options.imageSize)) whole("imageSize", side);
+    whole("workers", options.workers ?? 1);
     const path = splitFolder(root, options.split);
     const { names } = classFolders(splitFolder(root, "train", path));
     const { names: own, leftOut } = classFolders(path);
@@ -94,7 +96,7 @@ export class ImageFolder implements ImageSource {
 
   async load(indices: ArrayLike<number>): Promise<Uint8Array> {
     const paths = Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
-    return decodeFiles(this.#pool, paths, this.height);
+    return decodeFiles(this.#pool, paths, [this.height, this.width]);
   }
 
   /** All images in memory. @throws DataError when they need more than 4 GB, or one cannot be read */

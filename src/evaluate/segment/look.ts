@@ -1,6 +1,6 @@
 /** @file One pass of one image: the class token's attention and the patches' features, for every layer. */
 
-import type { DrawnClassifier, Grid } from "../../model/index.ts";
+import { type DrawnClassifier, type Grid, patchGrid } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
 import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 
@@ -25,7 +25,7 @@ export interface Look extends Disposable {
  */
 export function look(model: DrawnClassifier, image: Tensor): Look {
   const { patch, heads } = model.options;
-  const grid: Grid = [image.size(1) / patch, image.size(2) / patch];
+  const grid: Grid = patchGrid({ imageSize: [image.size(1), image.size(2)], patch });
   const white = "mssa" in model.blocks[0]!;
   const part = white ? "mssa.projection" : "attn.qkv";
   const [maps, features] = noGrad(() =>

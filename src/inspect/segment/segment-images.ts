@@ -2,6 +2,7 @@
 
 import { totalmem } from "node:os";
 import { basename, extname, join } from "node:path";
+import { areaOf, type Size, sides } from "../../base/size.ts";
 import { makeFolder } from "../../base/write-file.ts";
 import { writePng } from "../../chart/pixels.ts";
 import {
@@ -58,7 +59,7 @@ export async function segmentImages(
     for (const note of notes) options.say?.(note);
     const layer = layerOf(options.layer, model.options.depth, method);
     const { imageSize, channels = 3 } = model.options;
-    const side = typeof imageSize === "number" ? ([imageSize, imageSize] as const) : imageSize;
+    const side = sides(imageSize);
     requireMemory(side, model.options, options.say);
     makeFolder(output);
     const scores = scorer(options);
@@ -105,10 +106,10 @@ export async function segmentImages(
 /** Attention has heads × patches² numbers. Says so where they are many; @throws {UsageError} more than the machine holds */
 function requireMemory(
   side: readonly [height: number, width: number],
-  { patch, heads }: { patch: number; heads: number },
+  { patch, heads }: { patch: Size; heads: number },
   say?: (text: string) => void,
 ): void {
-  const patches = (side[0] / patch) * (side[1] / patch);
+  const patches = areaOf(side) / areaOf(patch);
   const bytes = 4 * heads * patches ** 2;
   const what = `${patches.toLocaleString("en")} patches make attention of ${(bytes / 2 ** 30).toFixed(1)} GiB`;
   if (bytes > totalmem())

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ImageSet, openDataset, subset } from "../../data/index.ts";
-import { closedLoopNets } from "../../model/index.ts";
+import { createModel } from "../../model/index.ts";
 import { random, scope, type Tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
 import { runSteps } from "../../train/loop.ts";
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const players = (seed = 0): Players =>
-  new Players(closedLoopNets("ctrl_mnist", { channels: 1, features: 16, width: 8 }, random(seed)), BETAS);
+  new Players(createModel("ctrl_mnist", { channels: 1, features: 16, width: 8 }, random(seed)), BETAS);
 
 const settings = (steps: number): CtrlLearnerOptions => ({
   ...MULTI,

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { batches, imageSource, syntheticSet } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
-import { closedLoopNets } from "../../model/index.ts";
+import { createModel } from "../../model/index.ts";
 import { toSphere } from "../../nn/index.ts";
 import { noGrad, random, scope, tensor } from "../../tensor/index.ts";
 import { classModel, sampleClass, spectrum } from "./class-model.ts";
 import { interpolate, sampleImages, similarity, transcribe, traverse } from "./pictures.ts";
 import { measureStatistics } from "./statistics.ts";
 
-const nets = () => closedLoopNets("ctrl_mnist", { channels: 1, features: 8, width: 4 }, random(0));
+const nets = () => createModel("ctrl_mnist", { channels: 1, features: 8, width: 4 }, random(0));
 
 test("pictures have the shapes promised, come from evaluation mode, and leave the mode as it was", () => {
   scope(() => {
@@ -94,7 +94,7 @@ test("similarities are absolute cosines sorted by class", () => {
 test.each([500, 60])(
   "statistics over %i images make evaluation what training is on them, and leave the weights alone",
   async (count) => {
-    const nets = closedLoopNets("ctrl_mnist", { channels: 3, features: 16, width: 8 }, random(0));
+    const nets = createModel("ctrl_mnist", { channels: 3, features: 16, width: 8 }, random(0));
     const source = imageSource(syntheticSet({ split: "train", count, size: 32 }));
     const weights = () => nets.encoder.parameters().map((p) => p.numbers());
     const before = weights();

@@ -1,46 +1,25 @@
 /** @file The recipe of a closed-loop transcription. */
 import { z } from "zod";
+import { modelOf, modelRule } from "../../recipe/model-part.ts";
 import {
   amount,
   batchSize,
   betas,
-  channels,
   components,
   count,
   descent,
   ema,
   evalSteps,
-  features,
   images,
   lr,
   precision,
   recipeOf,
   run,
   steps,
-  width,
 } from "../../recipe/parts.ts";
 import type { Conflict } from "../entry.ts";
 
-export const closedLoopModel = z.strictObject({
-  name: z
-    .enum([
-      "ctrl_mnist",
-      "ctrl_cifar",
-      "ctrl_cifar_double",
-      "ictrl",
-      "ctrl_sngan_32",
-      "ctrl_sngan_48",
-      "ctrl_sngan_128",
-    ])
-    .describe("encoder and decoder"),
-  features,
-  width: width
-    .exactOptional()
-    .describe(
-      "channels of the encoder's first stage, or of the decoder's start (sngan); the authors' when not given",
-    ),
-  channels,
-});
+export const closedLoopModel = modelOf("pair");
 
 const method = z.strictObject({
   name: z.literal("ctrl").describe("how the model learns"),
@@ -75,8 +54,9 @@ export const ctrlRecipe = recipeOf({ model: closedLoopModel, data: images, metho
 export type CtrlRecipe = z.infer<typeof ctrlRecipe>;
 
 /** The first rule that the recipe breaks, if any. */
-export function ctrlConflict({ method: { objective, inner } }: CtrlRecipe): Conflict | undefined {
-  if (objective !== "features-first" || inner >= 2) return undefined;
+export function ctrlConflict(recipe: CtrlRecipe): Conflict | undefined {
+  const { objective, inner } = recipe.method;
+  if (objective !== "features-first" || inner >= 2) return modelRule("pair")(recipe);
   const message = `features-first needs 2 encoder steps on each batch or more, received ${inner}`;
   return { path: "method.inner", message };
 }

@@ -2,7 +2,7 @@
 
 import { featuresOf } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
-import { closedLoopNetInfo, closedLoopNets } from "../../model/index.ts";
+import { createModel, formOf } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { below, weightsOf } from "../../train/stateful.ts";
@@ -21,11 +21,10 @@ type ClosedLoopRecipe = CtrlRecipe | IctrlRecipe;
 /** Freshly started players of a recipe, on the device; the caller frees them. */
 export function buildPlayers(recipe: ClosedLoopRecipe, channels: number, device: string): Players {
   const { model, train, seed } = recipe;
-  const { name, features, width } = model;
-  const sizes = { channels: model.channels ?? channels, features, ...(width !== undefined && { width }) };
-  const nets = closedLoopNets(name, sizes, random(seed).at("model"));
+  const { name, ...settings } = model;
+  const nets = createModel(name, { channels, ...settings }, random(seed).at("model"), "pair");
   for (const net of [nets.encoder, nets.decoder]) net.to(device);
-  return new Players(nets, train.betas ?? closedLoopNetInfo(name).betas, train);
+  return new Players(nets, train.betas ?? formOf(name, "pair").betas, train);
 }
 
 /** The players of a checkpoint; the caller frees them. */
@@ -54,7 +53,7 @@ export function loadNets(players: Players, checkpoint: LoadedCheckpoint): Player
 /** The recipe with the size of its images, which the nets decide. */
 export const withImageSize = <R extends ClosedLoopRecipe>(recipe: R) => ({
   data: recipe.data,
-  model: { imageSize: closedLoopNetInfo(recipe.model.name).imageSize },
+  model: { imageSize: formOf(recipe.model.name, "pair").imageSize },
 });
 
 function train(recipe: CtrlRecipe, place: TrainPlace) {

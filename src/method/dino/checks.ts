@@ -1,21 +1,20 @@
 /** @file What the values of a DINO recipe must be to one another. */
+import { gridOf, sizeInWords } from "../../base/size.ts";
+import { modelRule } from "../../recipe/model-part.ts";
 import type { Conflict } from "../entry.ts";
 import type { DinoRecipe } from "./recipe.ts";
 
 /** The first rule that the recipe breaks, if any. */
-export function dinoConflict({ model, method, train }: DinoRecipe): Conflict | undefined {
-  const { name, patch, imageSize } = model;
-  if (imageSize % patch !== 0)
-    return say("model.patch", `${patch} does not divide model.imageSize ${imageSize}`);
-  if (method.localCrops > 0 && method.localSize % patch !== 0)
-    return say("method.localSize", `${method.localSize} is no multiple of model.patch ${patch}`);
-  if (name === "crate" || name === "vit")
-    for (const key of ["dim", "depth", "heads"] as const)
-      if (model[key] === undefined)
-        return say(
-          `model.${key}`,
-          `expected for model ${name}; give it, or take a model with a size such as ${name}_base`,
-        );
+export function dinoConflict(recipe: DinoRecipe): Conflict | undefined {
+  const own = modelRule("backbone")(recipe);
+  if (own !== undefined) return own;
+  const { method, train } = recipe;
+  const { patch } = recipe.model;
+  if (method.localCrops > 0 && gridOf(method.localSize, patch) === undefined)
+    return say(
+      "method.localSize",
+      `${sizeInWords(method.localSize)} is no multiple of model.patch ${sizeInWords(patch)}`,
+    );
   for (const key of ["globalScale", "localScale"] as const)
     if (method[key][0] > method[key][1])
       return say(`method.${key}`, `${method[key].join(", ")}: the first is more than the second`);

@@ -1,5 +1,6 @@
 /** @file Two large crops of each image and several small ones, each changed at random as DINO changes them. */
 
+import { type Size, sides } from "../../base/size.ts";
 import {
   colourJitter,
   type Normalisation,
@@ -12,10 +13,10 @@ import {
 import { cat, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
 
 export interface CropOptions {
-  /** Side of the global crops, in pixels. */
-  imageSize: number;
-  /** Side of the local crops. */
-  localSize: number;
+  /** Of the global crops. */
+  imageSize: Size;
+  /** Of the local crops. */
+  localSize: Size;
   /** Local crops of an image; 0 for none. */
   localCrops: number;
   /** Smallest and largest share of the image that a crop covers. */
@@ -55,16 +56,16 @@ export function drawCrops(images: Tensor, options: CropOptions, random: Random):
 function changed(
   images: Tensor,
   share: readonly [number, number],
-  side: number,
+  size: Size,
   { blur, solarise }: { blur: number; solarise: number },
   random: Random,
 ): Tensor {
   return scope(() => {
-    const crop = randomResizedCrop(images, share, side, random.at("crop"));
+    const crop = randomResizedCrop(images, share, size, random.at("crop"));
     const flipped = randomFlip(crop, random.at("flip"));
     const coloured = colourJitter(flipped, JITTER, random.at("jitter"), 0.8);
     const grey = randomGrey(coloured, 0.2, random.at("grey"));
-    const blurred = randomBlur(grey, blurKernel(side), random.at("blur"), { p: blur });
+    const blurred = randomBlur(grey, blurKernel(Math.min(...sides(size))), random.at("blur"), { p: blur });
     return solarise > 0 ? randomSolarise(blurred, solarise, random.at("solarise")) : blurred;
   }, "change");
 }

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { copyParts } from "../../../test/parts.ts";
 import { quietly, records } from "../../../test/tiny.ts";
 import { imageSource, syntheticSet } from "../../data/index.ts";
-import { createTrunk, DinoNet } from "../../model/index.ts";
+import { createModel, DinoNet } from "../../model/index.ts";
 import { random, scope, type Tensor } from "../../tensor/index.ts";
 import { evaluateRun } from "../evaluate-run.ts";
 import { resolveRecipe } from "../recipe.ts";
@@ -34,7 +34,7 @@ async function learn<T>(
   const count = prototypes > 0 ? prototypes : undefined;
   const head = { hidden: 32, bottleneck: 16, ...(count !== undefined && { prototypes: count }) };
   using pair = new DinoPair(
-    () => new DinoNet(createTrunk("crate", sizes, random(1)), head, random(1)),
+    () => new DinoNet(createModel("crate", sizes, random(1)), head, random(1)),
     count,
   );
   using learner = new DinoLearner(pair, {

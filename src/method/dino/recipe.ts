@@ -1,5 +1,7 @@
 /** @file The recipe of self-distillation: DINO or SimDINO, with a CRATE or a ViT. */
 import { z } from "zod";
+import { size } from "../../base/bounds.ts";
+import { modelOf } from "../../recipe/model-part.ts";
 import {
   amount,
   batchSize,
@@ -9,29 +11,15 @@ import {
   lr,
   momentum,
   normalisedImages,
-  patches,
-  pixels,
   positive,
   recipeOf,
   run,
   times,
-  tokenSizes,
   whole,
   width,
 } from "../../recipe/parts.ts";
 
-const model = z.strictObject({
-  name: z
-    .enum([
-      ...(["crate_tiny", "crate_small", "crate_base", "crate_large", "crate"] as const),
-      ...(["vit_tiny", "vit_small", "vit_base", "vit"] as const),
-    ])
-    .describe("architecture; crate and vit take their sizes from dim, depth and heads"),
-  ...tokenSizes,
-  ...patches,
-  step: positive.default(0.1).describe("step size η of ISTA (crate only)"),
-  threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (crate only)"),
-  pool: z.enum(["cls", "mean"]).default("cls").describe("what the head reads: class token or mean of tokens"),
+const model = modelOf("backbone", {
   hidden: width.default(2048).describe("width of the head's hidden layers"),
   bottleneck: width.default(256).describe("dimension of the sphere on which the head's features lie"),
   prototypes: width.default(65536).describe("prototypes that DINO's head compares with (objective dino)"),
@@ -50,7 +38,9 @@ const method = z.strictObject({
     .default("dino")
     .describe("cross entropy of sharpened, centred targets, or agreement and coding rate of features"),
   localCrops: whole.default(8).describe("small crops of each image besides the two large ones"),
-  localSize: pixels.default(96).describe("side of a small crop, in pixels; a multiple of patch"),
+  localSize: size
+    .default(96)
+    .describe("side of a small square crop in pixels, or height,width; a multiple of patch"),
   globalScale: scale.default([0.4, 1]).describe("smallest and largest share of the area of a large crop"),
   localScale: scale.default([0.05, 0.4]).describe("smallest and largest share of the area of a small crop"),
   teacherMomentum: momentum

@@ -1,10 +1,11 @@
 /** @file Self-distillation by recipe: training, and what the teacher's features are worth. */
 
+import { areaOf, sameSize } from "../../base/size.ts";
 import { type ImageSource, normalisation } from "../../data/index.ts";
 import { accuracy, knn } from "../../evaluate/classify/index.ts";
 import { type Features, featuresOf, type ImageOptions } from "../../evaluate/features.ts";
 import { FeatureModule, inWords, percent, probeScores } from "../../evaluate/probe-scores.ts";
-import { createTrunk, DinoNet } from "../../model/index.ts";
+import { createModel, DinoNet } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
@@ -27,7 +28,7 @@ export function buildPair({ model, method, seed }: Recipe, given: number): DinoP
   const draws = random(seed).at("model");
   const prototypes = method.objective === "dino" ? count : undefined;
   const head = { hidden, bottleneck, unitPrototypes, ...(prototypes !== undefined && { prototypes }) };
-  const build = () => new DinoNet(createTrunk(name, { channels, ...sizes }, draws), head, draws);
+  const build = () => new DinoNet(createModel(name, { channels, ...sizes }, draws, "backbone"), head, draws);
   return new DinoPair(build, prototypes);
 }
 
@@ -45,7 +46,7 @@ export function restorePair(recipe: Recipe, { config, model }: LoadedCheckpoint)
 /** How whole images are given to the teacher. */
 export function dinoImages({ model, data }: Recipe, source: ImageSource, device: string): ImageOptions {
   const { imageSize } = model;
-  const other = imageSize !== source.height || imageSize !== source.width;
+  const other = !sameSize(imageSize, [source.height, source.width]);
   return { device, normalise: normalisation(source, data.normalise), ...(other && { imageSize }) };
 }
 
@@ -121,7 +122,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
     const given = { train: splits.train, test: splits[split] };
     using pair = restorePair(recipe, checkpoint).to(device);
     using untrained = buildPair(recipe, splits.train.channels).to(device);
-    const pixels = splits.train.channels * recipe.model.imageSize ** 2;
+    const pixels = splits.train.channels * areaOf(recipe.model.imageSize);
     const encoders: [key: string, label: string, Module][] = [
       ["teacher", "teacher", pair],
       ["untrained", "untrained encoder", untrained],

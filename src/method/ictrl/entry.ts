@@ -1,10 +1,12 @@
 /** @file Closed-loop transcription of classes in groups, as a method of recipes. */
 
+import { modelRule } from "../../recipe/model-part.ts";
 import type { MethodEntry } from "../entry.ts";
 import { type IctrlRecipe, ictrlRecipe } from "./recipe.ts";
 
 export const ictrl: MethodEntry<IctrlRecipe> = {
   schema: ictrlRecipe,
+  conflict: modelRule("pair"),
   load: async () => (await import("./run.ts")).ictrlMethod,
   inspect: async () => (await import("../ctrl/inspect.ts")).inspectClosedLoop,
   reconstruct: async () => (await import("../ctrl/views.ts")).drawTranscription,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ImageSet, openDataset, subset } from "../../data/index.ts";
-import { closedLoopNets } from "../../model/index.ts";
+import { createModel } from "../../model/index.ts";
 import { CheckpointError, random, scope, tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../../train/checkpoint.ts";
 import { runSteps } from "../../train/loop.ts";
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const players = (seed = 0): Players =>
-  new Players(closedLoopNets("ictrl", { channels: 1, features: 16, width: 4 }, random(seed)), [0.5, 0.999]);
+  new Players(createModel("ictrl", { channels: 1, features: 16, width: 4 }, random(seed)), [0.5, 0.999]);
 
 const settings = (more: Partial<IctrlOptions> = {}): IctrlOptions => ({
   ...{ train: digits, test: digits, random: random(3), tasks: 5, epochs: 1, lr: 1e-3 },

@@ -1,11 +1,14 @@
 /** @file What the values of a language model's recipe must be to one another. */
+import { formOf } from "../../model/index.ts";
+import { modelRule } from "../../recipe/model-part.ts";
 import type { Conflict } from "../entry.ts";
 import type { LanguageRecipe } from "./recipe.ts";
 
 /** The first rule that the recipe breaks, if any. */
-export function languageConflict({ model, data, method, train }: LanguageRecipe): Conflict | undefined {
-  const { dim, heads } = model;
-  if (dim % heads !== 0) return { path: "model.heads", message: `${heads} does not divide model.dim ${dim}` };
+export function languageConflict(recipe: LanguageRecipe): Conflict | undefined {
+  const own = modelRule("language")(recipe);
+  if (own !== undefined) return own;
+  const { model, data, method, train } = recipe;
   if (data.tokenizer === "bpe" && data.tokens === undefined)
     return { path: "data.tokens", message: "expected for tokenizer bpe; give a number from 256" };
   if (data.tokenizer === "file" && data.file === undefined)
@@ -15,7 +18,7 @@ export function languageConflict({ model, data, method, train }: LanguageRecipe)
   if (data.tokenizer !== "file" && data.file !== undefined)
     return { path: "data.file", message: `belongs to tokenizer file, received ${data.tokenizer}` };
   const asked = method.masked * train.batchSize * model.block;
-  if (/bert$/.test(model.name) && asked < 1)
+  if (!formOf(model.name, "language").causal && asked < 1)
     return {
       path: "method.masked",
       message: `${method.masked} of the ${train.batchSize * model.block} tokens of a batch is less than one to fill in`,

@@ -1,7 +1,7 @@
 /** @file Text from a language model: token after token, with what was seen before kept or gone through anew. */
 
 import type { Gpt, Past } from "../../model/index.ts";
-import { isCausal } from "../../model/index.ts";
+import { formOf } from "../../model/index.ts";
 import {
   NotFiniteError,
   noGrad,
@@ -113,7 +113,7 @@ export function generateText(
 ): string {
   const { recipe, checkpoint } = openRunOf(folder, which, ["language"], "generating text");
   try {
-    if (!isCausal(recipe.model.name))
+    if (!formOf(recipe.model.name, "language").causal)
       throw new UsageError(
         `${folder}: ${recipe.model.name} fills masked tokens in, expected a model that predicts the next one`,
         { path: folder },

@@ -4,7 +4,7 @@ import type { Figure } from "../../chart/index.ts";
 import { blockStarts, blocksAt } from "../../data/text/index.ts";
 import { BothMeters } from "../../measure/both.ts";
 import { describeModel } from "../../measure/make-report.ts";
-import { isCausal } from "../../model/index.ts";
+import { formOf } from "../../model/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { writeFindings } from "../findings.ts";
 import { curves } from "../inspect-features.ts";
@@ -30,7 +30,7 @@ export const inspectLanguage: InspectRun = async (folder, options) => {
     const training = curves(
       folder,
       { "train/loss": "training batches", "eval/loss": "test text" },
-      isCausal(name) ? "Loss of the next token" : "Loss of masked tokens",
+      formOf(name, "language").causal ? "Loss of the next token" : "Loss of masked tokens",
       "nats",
     );
     const found = {

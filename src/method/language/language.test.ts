@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { quietly, records } from "../../../test/tiny.ts";
-import { createLanguageModel, type Gpt } from "../../model/index.ts";
+import { createModel, type Gpt } from "../../model/index.ts";
 import { noGrad, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { createOptimizer } from "../../train/optimizer.ts";
 import { warmupCosine } from "../../train/schedule.ts";
@@ -84,7 +84,7 @@ test("nextTokens: each token is asked after those before it", () =>
 test("an untrained model is as good as guessing; bits and perplexity follow from nats", async () => {
   const tokens = Int32Array.from({ length: 600 }, (_, i) => (i * 7) % 11);
   const sizes = { dim: 12, depth: 1, heads: 2, block: 8, vocabulary: 11 };
-  using model = createLanguageModel("gpt2", sizes, random(1)) as Gpt;
+  using model = createModel("gpt2", sizes, random(1)) as Gpt;
   const scores = await evaluateText(model, tokens, { block: 8 });
   expect(scores.count).toBe(592); // 74 blocks of 8 and what follows each
   expect(scores.loss).toBeCloseTo(Math.log(11), 1);
@@ -106,11 +106,7 @@ test("warmupCosine: nanoGPT's values at its corners", () => {
 });
 
 test("matrices decay; shifts, norms and ToST's additions do not", () => {
-  using model = createLanguageModel(
-    "tost_gpt",
-    { dim: 4, depth: 1, heads: 2, block: 3, vocabulary: 5 },
-    random(0),
-  );
+  using model = createModel("tost_gpt", { dim: 4, depth: 1, heads: 2, block: 3, vocabulary: 5 }, random(0));
   const named = model.namedParameters();
   const size = (value: Tensor) => scope(() => value.abs().sum().item());
   const before = new Map([...named].map(([name, value]) => [name, size(value)]));
@@ -132,7 +128,7 @@ const sizes = { dim: 16, depth: 2, heads: 2, block: 12, vocabulary: 9 };
 
 describe.each(["crate_gpt", "crate_lm", "crate_alpha_gpt", "aot_gpt", "tost_gpt", "gpt2"])("%s", (name) => {
   test("writes the same text with what it saw kept and without, also beyond its block", () => {
-    using model = createLanguageModel(name, sizes, random(4)) as Gpt;
+    using model = createModel(name, sizes, random(4)) as Gpt;
     const options = { tokens: 20, temperature: 1, topK: 5 };
     const write = (cache: boolean) =>
       generateTokens(model, [1, 2, 3], { ...options, random: random(5), cache });
@@ -142,7 +138,7 @@ describe.each(["crate_gpt", "crate_lm", "crate_alpha_gpt", "aot_gpt", "tost_gpt"
 });
 
 test("temperature 0 takes the likeliest token, and top-k 1 the same; rows that are no token are not drawn", () => {
-  using model = createLanguageModel("crate_gpt", sizes, random(6)) as Gpt;
+  using model = createModel("crate_gpt", sizes, random(6)) as Gpt;
   const write = (more: object) =>
     generateTokens(model, [4], { tokens: 8, temperature: 1, random: random(7), ...more });
   expect(write({ temperature: 0 })).toEqual(write({ topK: 1 }));
@@ -161,7 +157,7 @@ test("temperature 0 takes the likeliest token, and top-k 1 the same; rows that a
 });
 
 test("logits that are no numbers end the text, at any temperature", () => {
-  using model = createLanguageModel("gpt2", sizes, random(6)) as Gpt;
+  using model = createModel("gpt2", sizes, random(6)) as Gpt;
   noGrad(() => void model.tokens.W.fill_(Number.NaN));
   for (const temperature of [0, 1])
     expect(() => generateTokens(model, [4], { tokens: 1, temperature, random: random(7) })).toThrow(

@@ -1,5 +1,6 @@
 /** @file The recipe of a language model: the next token of a text, or masked ones. */
 import { z } from "zod";
+import { modelOf } from "../../recipe/model-part.ts";
 import {
   accumulate,
   amount,
@@ -7,32 +8,16 @@ import {
   count,
   descent,
   ema,
-  layers,
   lr,
-  positive,
   recipeOf,
   run,
   share,
   steps,
   times,
   whole,
-  width,
 } from "../../recipe/parts.ts";
 
-const model = z.strictObject({
-  name: z
-    .enum(["crate_gpt", "crate_lm", "crate_alpha_gpt", "aot_gpt", "tost_gpt", "gpt2", "crate_bert", "bert"])
-    .describe("architecture; crate_bert and bert fill masked tokens in, the others predict the next"),
-  dim: width.describe("width d of a token"),
-  depth: layers.describe("number of layers L"),
-  heads: width.describe("number of heads, the subspaces U_1 … U_K of MSSA; divides dim"),
-  block: width.min(2).describe("most tokens of a sequence"),
-  vocabulary: count
-    .exactOptional()
-    .describe("rows of the table of tokens; as many as the tokenizer has when it is not given"),
-  step: positive.default(0.1).describe("step size η of ISTA (CRATE only)"),
-  threshold: amount.default(0.1).describe("sparsity penalty λ of ISTA (CRATE only)"),
-});
+const model = modelOf("language");
 
 const data = z.strictObject({
   name: z

@@ -1,7 +1,7 @@
 /** @file Language models by recipe: training and evaluation. */
 
 import { type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
-import { type Bert, createLanguageModel, type Gpt, isCausal } from "../../model/index.ts";
+import { type Bert, createModel, formOf, type Gpt } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
@@ -17,7 +17,7 @@ import { MASK, openTokens, runTokenizer, TOKENIZER_FILE } from "./text.ts";
 /** A freshly started model; the caller frees it. */
 export function buildLanguageModel({ model, seed }: Recipe, tokenizer: Tokenizer): Gpt | Bert {
   const { name, vocabulary = tokenizer.size, ...sizes } = model;
-  return createLanguageModel(name, { ...sizes, vocabulary }, random(seed).at("model"));
+  return createModel(name, { ...sizes, vocabulary }, random(seed).at("model"), "language");
 }
 
 /** The model of a checkpoint; the caller frees it. */
@@ -37,7 +37,7 @@ export function restoreLanguageModel(
 
 /** BERT's question as the recipe asks it; nothing where the next token is asked for. */
 function masksOf({ model, method }: Recipe, tokenizer: Tokenizer) {
-  if (isCausal(model.name)) return undefined;
+  if (formOf(model.name, "language").causal) return undefined;
   return { share: method.masked, mask: tokenizer.special(MASK), size: tokenizer.size };
 }
 
@@ -83,7 +83,7 @@ async function evaluate(recipe: Recipe, { folder, checkpoint, split, device }: T
   using model = restoreLanguageModel(recipe, checkpoint, tokenizer).to(device);
   const scores = await evaluateText(model, data[split], evaluationOf(recipe, tokenizer, device));
   const counted = unigramScores(data.train, data[split], tokenizer.size);
-  const asked = isCausal(recipe.model.name) ? "predicted" : "filled in";
+  const asked = formOf(recipe.model.name, "language").causal ? "predicted" : "filled in";
   const text = [
     `${scores.count.toLocaleString("en")} tokens ${asked}: ${milestone(scores).text}`,
     `counting alone: loss ${counted.unigramLoss.toFixed(4)} nats, accuracy ${(100 * counted.unigramAccuracy).toFixed(1)} %`,

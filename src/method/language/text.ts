@@ -13,7 +13,7 @@ import {
   tokenizerJson,
   trainBpe,
 } from "../../data/text/index.ts";
-import { isCausal } from "../../model/index.ts";
+import { formOf } from "../../model/index.ts";
 import { CheckpointError, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { RunConfig } from "../run-types.ts";
@@ -55,7 +55,7 @@ export function openTokens(recipe: Recipe, known?: Tokenizer): TokenData {
       `model.vocabulary: the tokenizer has ${tokenizer.size} tokens, expected at least as many, got ${model.vocabulary}`,
       { path: "model.vocabulary" },
     );
-  const length = model.block + (isCausal(model.name) ? 1 : 0);
+  const length = model.block + (formOf(model.name, "language").causal ? 1 : 0);
   const encode = (text: string, part: string) => {
     const tokens = tokenizer.encode(text);
     requireBlock(tokens, length, `${name}, ${part} text`);
@@ -73,7 +73,7 @@ function makeTokenizer({ data, model }: Recipe, text: string): Tokenizer {
     bpe: () => trainBpe(text, data.tokens!),
     file: () => readTokenizer(data.file!),
   }[data.tokenizer]();
-  return isCausal(model.name) ? made : made.with([MASK]);
+  return formOf(model.name, "language").causal ? made : made.with([MASK]);
 }
 
 /** Reads a tokenizer.json. @throws {UsageError} there is none; {DataError} it is of another kind */

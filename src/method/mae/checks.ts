@@ -1,4 +1,6 @@
 /** @file What the values of a masked autoencoder's recipe must be to one another. */
+import { areaOf } from "../../base/size.ts";
+import { modelRule } from "../../recipe/model-part.ts";
 import type { Conflict } from "../entry.ts";
 import { augmentConflict } from "../supervised/checks.ts";
 import type { MaeRecipe } from "./recipe.ts";
@@ -6,21 +8,9 @@ import type { MaeRecipe } from "./recipe.ts";
 /** The first rule that the recipe breaks, if any. */
 export function maeConflict(recipe: MaeRecipe): Conflict | undefined {
   const { model, method, train } = recipe;
-  const { name, patch, imageSize } = model;
-  if (patch > imageSize)
-    return say("model.patch", `${patch} is more than model.imageSize ${imageSize}: no patch fits the image`);
-  if (imageSize % patch !== 0)
-    return say("model.patch", `${patch} does not divide model.imageSize ${imageSize}`);
-  const own = name === "vit_mae" ? (["decoderDim", "decoderDepth", "decoderHeads"] as const) : [];
-  const sizes =
-    name === "crate_mae" || name === "vit_mae" ? (["dim", "depth", "heads", ...own] as const) : [];
-  for (const key of sizes)
-    if (model[key] === undefined)
-      return say(
-        `model.${key}`,
-        `expected for model ${name}; give it, or take a model with a size such as ${name}_base`,
-      );
-  const patches = (imageSize / patch) ** 2;
+  const own = modelRule("autoencoder")(recipe);
+  if (own !== undefined) return own;
+  const patches = areaOf(model.imageSize) / areaOf(model.patch);
   const kept = Math.floor(patches * (1 - method.maskRatio));
   if (kept < 1 || kept === patches)
     return say(

@@ -1,5 +1,6 @@
 /** @file Inside a masked autoencoder: layers of encoder and decoder, and how far one undoes the other. */
 
+import { areaOf } from "../../base/size.ts";
 import { type Figure, figure, heatMap } from "../../chart/index.ts";
 import { batches, normalisation } from "../../data/index.ts";
 import { inspectImages } from "../../measure/inspect-images.ts";
@@ -22,7 +23,7 @@ const ALIGNED = 32;
 const whole =
   (mae: Mae) =>
   (images: Tensor): Tensor => {
-    const patches = (images.size(2) * images.size(3)) / mae.options.patch ** 2;
+    const patches = (images.size(2) * images.size(3)) / areaOf(mae.options.patch);
     return mae.apply(images, zeros([images.size(0), patches]));
   };
 

@@ -1,5 +1,6 @@
 /** @file Masked autoencoding as a learner: AdamW that decays matrices only, a warmed cosine, new masks for every batch. */
 
+import { areaOf } from "../../base/size.ts";
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
@@ -73,7 +74,7 @@ export class MaeLearner implements Learner<EpochBatch> {
     const { images } = batch;
     const { random, ratio, microBatch = images.size(0) } = this.options;
     const [b, , H, W] = images.shape as [number, number, number, number];
-    const patches = (H * W) / this.mae.options.patch ** 2;
+    const patches = (H * W) / areaOf(this.mae.options.patch);
     const noise = random.at("mask").at(`step.${at}`).uniform([b, patches]);
     const mask = randomMask(noise, ratio).to(images.device);
     const losses: (() => Tensor)[] = [];

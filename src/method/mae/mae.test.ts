@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { copyParts } from "../../../test/parts.ts";
 import { quietly, records } from "../../../test/tiny.ts";
 import { imageSource, syntheticSet } from "../../data/index.ts";
-import { createMae } from "../../model/index.ts";
+import { createModel } from "../../model/index.ts";
 import { noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
 import { evaluateRun } from "../evaluate-run.ts";
 import { isOf, resolveRecipe } from "../recipe.ts";
@@ -25,7 +25,7 @@ const normalise = { mean: [0.5], std: [0.25] };
 const sizes = { imageSize: 8, patch: 2, channels: 1, dim: 16, depth: 1, heads: 2 };
 
 function learn(body: (learner: MaeLearner) => void | Promise<void>, more: Partial<MaeLearnerOptions> = {}) {
-  const mae = createMae("crate_mae", sizes, random(1));
+  const mae = createModel("crate_mae", sizes, random(1));
   const learner = new MaeLearner(mae, {
     ...{ train: set, test: set, random: random(2), ratio: 0.75, normalisePixels: false },
     ...{ batch: { batchSize: 8, random: random(2), normalise }, device: "cpu", precision: "fp32" as const },
@@ -120,7 +120,11 @@ test("weights are decayed, biases and norms are not", async () => {
 });
 
 test("errors on equal masks are equal, whatever the batch", async () => {
-  using mae = createMae("vit_mae", { ...sizes, decoderDim: 8, decoderDepth: 1, decoderHeads: 2 }, random(1));
+  using mae = createModel(
+    "vit_mae",
+    { ...sizes, decoderDim: 8, decoderDepth: 1, decoderHeads: 2 },
+    random(1),
+  );
   const options = { batchSize: 5, normalise };
   const masks = { ratio: 0.5, normalisePixels: true };
   const first = await maskedErrors(mae, set, options, masks, random(3));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { expectClose } from "../../../test/close.ts";
-import { createMae, maskedTarget, randomMask } from "../../model/index.ts";
+import { createModel, maskedTarget, randomMask } from "../../model/index.ts";
 import { patchify } from "../../nn/index.ts";
 import { noGrad, random, scope, tensor } from "../../tensor/index.ts";
 import { cka } from "./inverse.ts";
@@ -24,7 +24,7 @@ test.each([
 test("visible patches stay, hidden ones are the prediction, scaled back where it was normalised", () =>
   scope(() => {
     const sizes = { imageSize: 8, patch: 4, channels: 1, dim: 8, depth: 1, heads: 2 };
-    using mae = createMae("crate_mae", sizes, random(1));
+    using mae = createModel("crate_mae", sizes, random(1));
     const X = random(2).normal([3, 1, 8, 8]);
     const mask = randomMask(random(3).uniform([3, 4]), 0.5);
     const hidden = mask.unsqueeze(-1);

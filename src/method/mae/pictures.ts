@@ -1,8 +1,9 @@
 /** @file Pictures of a masked autoencoder: original, masked, reconstructed, side by side. */
 
+import type { Size } from "../../base/size.ts";
 import { gridPixels, type Pixels } from "../../chart/pixels.ts";
 import { batches } from "../../data/index.ts";
-import { type Grid, gridOf, randomMask } from "../../model/index.ts";
+import { type Grid, patchGrid, randomMask } from "../../model/index.ts";
 import { patchify, unpatchify } from "../../nn/index.ts";
 import { noGrad, random, scope, stack, type Tensor, tensor, UsageError, zeros } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
@@ -93,14 +94,14 @@ function maskFor(
   usual: number,
   { mask, maskRatio, seed = 1 }: ReconstructOptions,
 ): Tensor {
-  const grid = gridOf(mae.options);
+  const grid = patchGrid(mae.options);
   const N = grid[0] * grid[1];
   if (mask !== undefined) return tensor(parseMask(mask, grid)).unsqueeze(0).expand([b, N]);
   return randomMask(random(seed).at("mask").uniform([b, N]), maskRatio ?? usual);
 }
 
 /** Removed patches as NaN, which becomes the middle grey when pixels are made. */
-function hide(images: Tensor, mask: Tensor, patch: number): Tensor {
+function hide(images: Tensor, mask: Tensor, patch: Size): Tensor {
   const patches = patchify(images, patch);
   const nothing = patches.mul(0).add(Number.NaN);
   const shown = nothing.where(mask.unsqueeze(-1).gt(0), patches);

@@ -1,5 +1,6 @@
 /** @file The recipe of a masked autoencoder: a CRATE-MAE, or a ViT-MAE for comparison. */
 import { z } from "zod";
+import { modelOf } from "../../recipe/model-part.ts";
 import {
   amount,
   augment,
@@ -10,34 +11,13 @@ import {
   descent,
   ema,
   epochs,
-  layers,
   lr,
-  patches,
-  positive,
   recipeOf,
   run,
   times,
-  tokenSizes,
-  width,
 } from "../../recipe/parts.ts";
 
-const model = z.strictObject({
-  name: z
-    .enum([
-      ...(["crate_mae_tiny", "crate_mae_small", "crate_mae_base", "crate_mae_large", "crate_mae"] as const),
-      ...(["vit_mae_small", "vit_mae_base", "vit_mae_large", "vit_mae"] as const),
-    ])
-    .describe("architecture; crate_mae and vit_mae take their sizes from dim, depth and heads"),
-  ...tokenSizes,
-  decoderDim: width.exactOptional().describe("width of the decoder (vit_mae only; crate_mae's is dim)"),
-  decoderDepth: layers
-    .exactOptional()
-    .describe("layers of the decoder (vit_mae only; crate_mae's are depth)"),
-  decoderHeads: width.exactOptional().describe("heads of the decoder (vit_mae only)"),
-  ...patches,
-  step: positive.default(0.1).describe("step size η of ISTA (crate only)"),
-  threshold: amount.default(0.5).describe("sparsity penalty λ of ISTA (crate only)"),
-});
+const model = modelOf("autoencoder");
 
 const data = augmentedImages.extend({
   augment: augment

@@ -1,10 +1,11 @@
 /** @file Masked autoencoders by recipe: pre-training, and what the reconstruction and the features are worth. */
 
+import { areaOf, sameSize } from "../../base/size.ts";
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { normalisation } from "../../data/index.ts";
 import { featuresOf } from "../../evaluate/features.ts";
 import { FeatureModule, inWords, type ProbeScores, probeScores } from "../../evaluate/probe-scores.ts";
-import { createMae } from "../../model/index.ts";
+import { createModel } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
@@ -20,7 +21,7 @@ import type { MaeRecipe as Recipe } from "./recipe.ts";
 /** A freshly started autoencoder: the same weights for the same seed; the caller frees it. */
 export function buildMae({ model, seed }: Recipe, channels: number): Mae {
   const { name, ...sizes } = model;
-  return createMae(name, { channels, ...sizes }, random(seed).at("model"));
+  return createModel(name, { channels, ...sizes }, random(seed).at("model"), "autoencoder");
 }
 
 /** The autoencoder of a checkpoint; the caller frees it. */
@@ -41,7 +42,7 @@ export function maeBatches(recipe: Recipe, source: ImageSource, device: string):
     ...{ batchSize: recipe.train.batchSize, random: random(recipe.seed), device },
     normalise: normalisation(source, recipe.data.normalise),
     augment: recipe.data.augment as NonNullable<BatchOptions["augment"]>,
-    ...(imageSize !== source.height || imageSize !== source.width ? { imageSize } : {}),
+    ...(sameSize(imageSize, [source.height, source.width]) ? {} : { imageSize }),
   };
 }
 
@@ -49,7 +50,7 @@ function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
     using mae = buildMae(recipe, splits.train.channels).to(place.device);
     const { maskRatio: ratio, normalisePixels } = recipe.method;
-    if (normalisePixels && recipe.model.patch === 1 && mae.options.channels === 1)
+    if (normalisePixels && areaOf(recipe.model.patch) === 1 && mae.options.channels === 1)
       throw new UsageError(
         "method.normalisePixels: expected false for patches of one pixel, which has no deviation, got true",
         { path: "method.normalisePixels" },
@@ -89,7 +90,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
     await probe("encoder", new FeatureModule((X) => mae.features(X, pool)));
     using untrained = buildMae(recipe, train.channels).to(device);
     await probe("untrained", new FeatureModule((X) => untrained.features(X, pool)));
-    const pixels = train.channels * recipe.model.imageSize ** 2;
+    const pixels = train.channels * areaOf(recipe.model.imageSize);
     if (pixels <= MOST_PIXELS) await probe("pixels", new FeatureModule((X) => X.flatten(1)));
 
     const { masked, meanFill } = errors;

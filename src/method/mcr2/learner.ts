@@ -1,5 +1,6 @@
 /** @file MCR² as a learner: batches with labels or of views, one descent, evaluation on the encoder's features. */
 
+import type { Size } from "../../base/size.ts";
 import type { Augment, ImageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { type Mcr2Options, mcr2Loss } from "../../rate/index.ts";
@@ -30,7 +31,7 @@ export interface Mcr2LearnerOptions
   lr: number;
   /** Epochs after which the rate falls to a tenth. */
   milestones?: readonly number[];
-  imageSize: number;
+  imageSize: Size;
   device: string;
   precisionOfProducts?: Precision;
   /** Epochs between evaluations; the end is always evaluated. */

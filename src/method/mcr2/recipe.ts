@@ -1,19 +1,17 @@
 /** @file The recipe of an encoder that learns by rate reduction, from labels or from views. */
 import { z } from "zod";
+import { modelOf, modelRule } from "../../recipe/model-part.ts";
 import {
   amount,
   batchSize,
-  channels,
   components,
   count,
   descent,
   ema,
   epochs,
-  features,
   images,
   lr,
   momentum,
-  pixels,
   positive,
   precision,
   recipeOf,
@@ -25,14 +23,7 @@ import {
 import type { Conflict } from "../entry.ts";
 import { augmentConflict } from "../supervised/checks.ts";
 
-const model = z.strictObject({
-  name: z
-    .enum(["resnet18", "resnet18ctrl", "resnet10mnist", "resnet18stl", "vgg11", "resnext29"])
-    .describe("encoder"),
-  features,
-  imageSize: pixels.default(32).describe("side of the square input image, in pixels"),
-  channels,
-});
+const model = modelOf("encoder");
 
 const data = images.extend({
   augment: z
@@ -101,5 +92,5 @@ export function mcr2Conflict(recipe: Mcr2Recipe): Conflict | undefined {
   const { classes, views } = recipe.method;
   if (classes === "views" && batchSize % views !== 0)
     return { path: "train.batchSize", message: `${batchSize} is no multiple of method.views ${views}` };
-  return augmentConflict(recipe);
+  return modelRule("encoder")(recipe) ?? augmentConflict(recipe);
 }

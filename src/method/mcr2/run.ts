@@ -1,5 +1,6 @@
 /** @file MCR² by recipe: training, and the paper's evaluation of the features. */
 
+import type { Size } from "../../base/size.ts";
 import type { ImageSource } from "../../data/index.ts";
 import {
   type ClassifierScores,
@@ -9,7 +10,7 @@ import {
   scoreSvm,
 } from "../../evaluate/feature-scores.ts";
 import { type Features, featuresOf } from "../../evaluate/features.ts";
-import { createEncoder } from "../../model/index.ts";
+import { createModel } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
@@ -27,8 +28,8 @@ import { VIEW_PRESETS } from "./view-presets.ts";
 
 /** A freshly started encoder; the caller frees it. */
 export function buildEncoder({ model, seed }: Recipe, channels: number): Module {
-  const { name, features, channels: given } = model;
-  return createEncoder(name, { dim: features, channels: given ?? channels }, random(seed).at("model"));
+  const { name, ...settings } = model;
+  return createModel(name, { channels, ...settings }, random(seed).at("model"), "encoder");
 }
 
 /** The encoder of a checkpoint; the caller frees it. */
@@ -93,7 +94,7 @@ function train(recipe: Recipe, place: TrainPlace) {
 async function withFeatures<T>(
   encoder: Module,
   { train, test }: Splits,
-  options: { imageSize: number; device: string },
+  options: { imageSize: Size; device: string },
   body: (train: Features, test: Features) => T,
 ): Promise<T> {
   const images = { ...options, range: "unit" } as const;

@@ -4,7 +4,7 @@ import { type ImageSource, normalisation } from "../../data/index.ts";
 import { accuracy, type Classifier, knn, leastSquares } from "../../evaluate/classify/index.ts";
 import { type Features, featuresOf } from "../../evaluate/features.ts";
 import { FeatureModule, percent } from "../../evaluate/probe-scores.ts";
-import { createClassifier, type ImageClassifier } from "../../model/index.ts";
+import { createModel, type ImageClassifier } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
 import { random, scope } from "../../tensor/index.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
@@ -19,7 +19,8 @@ import type { ProbeRecipe as Recipe } from "./recipe.ts";
 /** The recipe's network, freshly initialised; the caller frees it. */
 export function buildNetwork({ model, seed }: Recipe, { channels, classes }: ImageSource): ImageClassifier {
   const { name, ...sizes } = model;
-  return createClassifier(name, { channels, ...sizes, classes: classes.length }, random(seed).at("model"));
+  const options = { channels, ...sizes, classes: classes.length };
+  return createModel(name, options, random(seed).at("model"), "classifier");
 }
 
 /** What the head of a network reads, [b, d]. */

@@ -1,10 +1,12 @@
 /** @file What the values of a classifier's recipe must be to one another. */
+import { type Size, sides, sizeInWords } from "../../base/size.ts";
+import { modelRule } from "../../recipe/model-part.ts";
 import type { Conflict } from "../entry.ts";
 import type { SupervisedRecipe as Recipe } from "./recipe.ts";
 
 /** Of any method that changes its training images. */
 interface Augmented {
-  model: { imageSize: number };
+  model: { imageSize: Size };
   data: { augment: Partial<Pick<Recipe["data"]["augment"], "crop" | "resizedCrop" | "mixup">> };
   train: { batchSize: number };
 }
@@ -14,47 +16,8 @@ export function supervisedConflict(recipe: Recipe): Conflict | undefined {
   return modelConflict(recipe) ?? augmentConflict(recipe) ?? trainConflict(recipe);
 }
 
-/** Names that say nothing of a size. */
-const OF_ANY_SIZE: ReadonlySet<string> = new Set(["crate", "crate_mae", "crate_alpha", "tost", "aot", "vit"]);
-
-/** Of the sizes of a classifier. */
-export function modelConflict({ model }: Pick<Recipe, "model">): Conflict | undefined {
-  const { name, dim, depth, heads, headDim, patch, imageSize } = model;
-  if (imageSize % patch !== 0) {
-    const near = [...divisors(imageSize)].join(", ");
-    return say("model.patch", `${patch} does not divide model.imageSize ${imageSize}; ${near} do`);
-  }
-  if (OF_ANY_SIZE.has(name)) {
-    for (const [key, value] of Object.entries({ dim, depth, heads })) {
-      if (value === undefined) {
-        return say(
-          `model.${key}`,
-          name === "aot"
-            ? `expected for model ${name}; give it`
-            : `expected for model ${name}; give it, or take a model with a size such as ${name}_tiny${name === "tost" ? "12" : ""}`,
-        );
-      }
-    }
-  }
-  if (name.startsWith("tost") && (patch < 2 || !Number.isInteger(Math.log2(patch))))
-    return say(
-      "model.patch",
-      `${patch} is no power of two from 2 on, which the stem of ${name} halves down to`,
-    );
-  if (dim !== undefined && heads !== undefined) {
-    if (headDim === undefined && dim % heads !== 0) {
-      return say(
-        "model.heads",
-        `${heads} does not divide model.dim ${dim}; change one, or give model.headDim`,
-      );
-    }
-    if (/^(vit|tost)/.test(name) && headDim !== undefined && heads * headDim !== dim) {
-      const product = `${heads} × ${headDim} = ${heads * headDim}`;
-      return say("model.headDim", `heads × headDim must be model.dim ${dim} in ${name}, received ${product}`);
-    }
-  }
-  return undefined;
-}
+/** Of the options of a classifier. */
+export const modelConflict = modelRule("classifier");
 
 /** Of the changes to training images. */
 export function augmentConflict({ model, data, train }: Augmented): Conflict | undefined {
@@ -65,8 +28,9 @@ export function augmentConflict({ model, data, train }: Augmented): Conflict | u
       "crop and resizedCrop exclude each other; keep one and set the other to none",
     );
   }
-  if (crop !== undefined && crop >= model.imageSize) {
-    return say("data.augment.crop", `${crop} pixels of padding need an image larger than ${model.imageSize}`);
+  if (crop !== undefined && crop >= Math.min(...sides(model.imageSize))) {
+    const size = sizeInWords(model.imageSize);
+    return say("data.augment.crop", `${crop} pixels of padding need an image larger than ${size}`);
   }
   if (resizedCrop !== undefined && resizedCrop[0] > resizedCrop[1]) {
     return say(
@@ -99,8 +63,4 @@ function trainConflict({ train }: Recipe): Conflict | undefined {
 
 function say(path: string, message: string): Conflict {
   return { path, message };
-}
-
-function* divisors(n: number): Generator<number> {
-  for (let d = 2; d < n; d++) if (n % d === 0) yield d;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createClassifier } from "../../model/index.ts";
+import { createModel, familyOf } from "../../model/index.ts";
 import { aten, ones, random, scope, type Tensor } from "../../tensor/index.ts";
 import { createOptimizer } from "../../train/optimizer.ts";
 import { layerDecay } from "./layer-decay.ts";
@@ -8,9 +8,10 @@ test("layerDecay: rates fall towards the image, in every family; the head keeps 
   const depth = 2;
   for (const family of ["crate", "crate_mae", "crate_alpha", "aot", "vit", "tost"]) {
     const sizes = { imageSize: 8, patch: 4, channels: 3, dim: 8, depth, heads: 2, classes: 3 };
-    using model = createClassifier(family, sizes, random(1));
+    using model = createModel(family, sizes, random(1));
     const names = [...model.namedParameters().keys()];
-    const scales = new Map(names.map((name) => [name, layerDecay(0.5, depth)(name)]));
+    const scaleOf = layerDecay(0.5, names, familyOf(family).family.layerOf!);
+    const scales = new Map(names.map((name) => [name, scaleOf(name)]));
     expect([family, [...new Set(scales.values())].sort()]).toEqual([family, [0.125, 0.25, 0.5, 1]]);
     for (const [name, scale] of scales) {
       if (/(head|^norm|^cls_attn_blocks)/.test(name)) expect([name, scale]).toEqual([name, 1]);

@@ -1,18 +1,22 @@
 /** @file Smaller learning rates for layers nearer the image, for fine-tuning. */
 
-const EMBEDDING = /^(cls_token|pos_embed|patch_embed|to_patch_embedding|conv1\.)/;
-const LAYER = /^(?:blocks|transformer\.layers)\.(\d+)\./;
+import type { LayerOf } from "../../model/index.ts";
 
 /**
  * What a parameter's learning rate is multiplied by: of L layers, decay^(L+1) before the first, decay^(L+1−ℓ) in layer ℓ
  * from 1 on, and 1 after the last.
  *
+ * @param names of all parameters, which tell L
  * @see Clark et al. 2020, layer-wise learning rates, as He et al. use them
  */
-export function layerDecay(decay: number, depth: number): (name: string) => number {
+export function layerDecay(
+  decay: number,
+  names: Iterable<string>,
+  layerOf: LayerOf,
+): (name: string) => number {
+  const depth = Math.max(0, ...[...names].map((name) => (layerOf(name) ?? -1) + 1));
   return (name) => {
-    const layer = LAYER.exec(name)?.[1];
-    if (layer !== undefined) return decay ** (depth - Number(layer));
-    return EMBEDDING.test(name) ? decay ** (depth + 1) : 1;
+    const layer = layerOf(name);
+    return layer === undefined ? 1 : decay ** (depth - layer);
   };
 }

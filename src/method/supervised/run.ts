@@ -2,6 +2,8 @@
 
 import { join } from "node:path";
 import { writeFileAtomic } from "../../base/write-file.ts";
+import { familyOf, type LayerOf } from "../../model/index.ts";
+import { UsageError } from "../../tensor/index.ts";
 import { beginFrom, INIT_FILE } from "../../train/weights/begin.ts";
 import { batchOptions, buildModel, openSplit, type Splits, withSplits } from "../build.ts";
 import { goOnWith } from "../learner-run.ts";
@@ -26,7 +28,7 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   const { init, initKey, smoothing } = recipe.method;
   if (init !== undefined && begun.resume === undefined)
     writeFileAtomic(join(place.output, INIT_FILE), beginFrom({ init, initKey }, model, recipe.model, place));
-  const scales = decay < 1 ? layerDecay(decay, model.options.depth) : undefined;
+  const scales = decay < 1 ? layerDecay(decay, model.namedParameters().keys(), layersOf(recipe)) : undefined;
   using learner = new SupervisedLearner(model, {
     ...{ ...splits, ...settings, batch, smoothing },
     optimizer: { name: optimizer, weightDecay, betas, momentum, scales },
@@ -34,6 +36,15 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   const { checkpointEvery = learner.perEpoch } = recipe.train;
   const kept = { ...recipe, train: { ...recipe.train, checkpointEvery } };
   return await goOnWith(learner, begun, kept, place);
+}
+
+/** @throws {UsageError} a model whose parameters are of no layers */
+function layersOf({ model }: Recipe): LayerOf {
+  const { layerOf } = familyOf(model.name, "classifier").family;
+  if (layerOf !== undefined) return layerOf;
+  throw new UsageError(`train.layerDecay: ${model.name} has no layers; set it to 1`, {
+    path: "train.layerDecay",
+  });
 }
 
 async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {

@@ -1,5 +1,6 @@
 /** @file Features without labels from two views of each image, by total coding rate: where MLC and NMCE start. */
 
+import type { Size } from "../../base/size.ts";
 import { type ImageSet, type ImageSource, imageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { meanTcrLoss, type TcrLoss, tcrLoss } from "../../rate/index.ts";
@@ -35,7 +36,7 @@ export interface TcrLearnerOptions extends Pick<DescentOptions, "clipGrad" | "em
   /** Of the net's products; rates stay wide. */
   precisionOfProducts?: Precision;
   /** Side of the images; the set's own unless given. */
-  imageSize?: number;
+  imageSize?: Size;
   device?: string;
   /** Epochs between evaluations; the end is always evaluated. */
   evalEvery?: number | undefined;

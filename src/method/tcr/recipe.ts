@@ -1,35 +1,23 @@
 /** @file The recipe of features without labels, from two views of each image, by their total coding rate. */
 import { z } from "zod";
+import { modelOf } from "../../recipe/model-part.ts";
 import {
   amount,
   batchSize,
-  channels,
   components,
   count,
   descent,
   ema,
   epochs,
-  features,
   images,
   lr,
-  pixels,
   positive,
   recipeOf,
   run,
   times,
-  width,
 } from "../../recipe/parts.ts";
 
-const model = z.strictObject({
-  name: z
-    .enum(["nmce", "ctrl_mnist", "ctrl_cifar"])
-    .describe("encoder: ResNet-18 with a wide layer (nmce), or that of a closed loop"),
-  features,
-  hidden: width.default(4096).describe("width of the wide layer (nmce)"),
-  width: width.default(64).describe("channels of the first stage (ctrl_…)"),
-  imageSize: pixels.default(32).describe("side of the square input image, in pixels"),
-  channels,
-});
+const model = modelOf("encoder");
 
 const method = z.strictObject({
   name: z.literal("tcr").describe("how the model learns"),

@@ -1,8 +1,9 @@
 /** @file Features without labels by recipe: training, and how well labels are read off them. */
 
+import { areaOf } from "../../base/size.ts";
 import { scoreClassifiers, scoreClusters } from "../../evaluate/feature-scores.ts";
 import { featuresOf } from "../../evaluate/features.ts";
-import { closedLoopNets, NmceNet } from "../../model/index.ts";
+import { createModel } from "../../model/index.ts";
 import { Module } from "../../nn/index.ts";
 import { random, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
@@ -17,13 +18,9 @@ import { TcrLearner } from "./learner.ts";
 import type { TcrRecipe as Recipe } from "./recipe.ts";
 
 /** A freshly started encoder; the caller frees it. */
-export function buildNet({ model, seed }: Recipe, given: number): Module {
-  const { name, features, hidden, width, channels = given } = model;
-  const draws = random(seed).at("model");
-  if (name === "nmce") return new NmceNet({ channels, hidden, dim: features }, draws);
-  const { encoder, decoder } = closedLoopNets(name, { channels, features, width }, draws);
-  decoder.dispose();
-  return encoder;
+export function buildNet({ model, seed }: Recipe, channels: number): Module {
+  const { name, ...settings } = model;
+  return createModel(name, { channels, ...settings }, random(seed).at("model"), "encoder");
 }
 
 /** The encoder of a checkpoint; the caller frees it. */
@@ -42,7 +39,7 @@ const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
     const { components, neighbours } = recipe.method;
-    const pixels = splits.train.channels * recipe.model.imageSize ** 2; // classified too, for comparison
+    const pixels = splits.train.channels * areaOf(recipe.model.imageSize); // classified too, for comparison
     requireComponents(components, splits.train, Math.min(recipe.model.features, pixels));
     requireNeighbours(neighbours, splits.train);
     requirePoints(splits.test);

@@ -6,6 +6,23 @@ import type { EncoderOptions } from "./resnet.ts";
 import { ProjectionHead, Shortcut } from "./resnet-block.ts";
 
 const GROUPS = 2;
+const WIDTHS = [128, 256, 512];
+/** Blocks of a stage. */
+const BLOCKS = 3;
+
+/** Parameters of stem and blocks, without the head. */
+export function resNextCount(channels: number): number {
+  let from = 64;
+  let total = channels * from + 2 * from;
+  for (const w of WIDTHS)
+    for (let i = 0; i < BLOCKS; i++) {
+      const out = 2 * w;
+      const shortcut = i === 0 ? from * out + 2 * out : 0; // the width changes in each stage's first
+      total += from * w + 2 * w + (9 * w * w) / GROUPS + 2 * w + w * out + 2 * out + shortcut;
+      from = out;
+    }
+  return total;
+}
 
 /** Block(X) = ReLU( BN(W₃ ⋆ ReLU(BN(W₂ ⋆ ReLU(BN(W₁ ⋆ X))))) + shortcut(X) ): 1 × 1, grouped 3 × 3, 1 × 1 to twice the width. */
 class GroupedBlock extends Module {
@@ -52,8 +69,8 @@ export class ResNext29 extends Module {
     this.conv1 = this.child("conv1", conv2d(channels, 64, 1, random.at("conv1"), { bias: false }));
     this.bn1 = this.child("bn1", new BatchNorm(64));
     let inputs = 64;
-    for (const [s, width] of [128, 256, 512].entries())
-      for (let i = 0; i < 3; i++) {
+    for (const [s, width] of WIDTHS.entries())
+      for (let i = 0; i < BLOCKS; i++) {
         const name = `layer${s + 1}.${i}`;
         const block = new GroupedBlock(inputs, width, s > 0 && i === 0 ? 2 : 1, random.at(name));
         this.blocks.push(this.child(name, block));

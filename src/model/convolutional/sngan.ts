@@ -92,7 +92,7 @@ export class DiscriminatorBlock extends Module {
 }
 
 /** What differs between the sizes: channels of each stage, and the side of the image that the decoder starts from. */
-interface Size {
+interface Stages {
   /** Encoder: channels after each block; whether each halves the image. */
   encoder: readonly (readonly [channels: number, down: boolean])[];
   /** Decoder: channels before the first block and after each. */
@@ -103,7 +103,7 @@ interface Size {
 }
 
 /** @param width channels at the deep end */
-const SIZES: Record<32 | 48 | 128, (width: number) => Size> = {
+const SIZES: Record<32 | 48 | 128, (width: number) => Stages> = {
   32: (w) => ({
     encoder: [
       [w / 2, true],
@@ -155,7 +155,32 @@ export interface SnganOptions {
   plain?: boolean;
 }
 
-const sizeOf = ({ size, width = SNGAN_WIDTHS[size] }: SnganOptions): Size => SIZES[size](width);
+const sizeOf = ({ size, width = SNGAN_WIDTHS[size] }: SnganOptions): Stages => SIZES[size](width);
+
+/** Learned parameters of encoder and decoder. */
+export function snganCount(options: SnganOptions): number {
+  const { channels: c, features: d } = options;
+  const { encoder, decoder, bottom } = sizeOf(options);
+  const conv = (from: number, to: number, kernel: number) => kernel * kernel * from * to + to;
+  let from = c;
+  let total = 0;
+  for (const [i, [to, down]] of encoder.entries()) {
+    const hidden = i === 0 ? to : from;
+    const changes = i === 0 || down || from !== to;
+    total += conv(from, hidden, 3) + conv(hidden, to, 3) + (changes ? conv(from, to, 1) : 0);
+    from = to;
+  }
+  total += from * d + d; // the encoder's last layer
+  const [start, ...rest] = decoder as [number, ...number[]];
+  const area = bottom * bottom;
+  total += (d + 1) * start * area;
+  from = start;
+  for (const to of rest) {
+    total += conv(from, to, 3) + conv(to, to, 3) + conv(from, to, 1) + 2 * from + 2 * to;
+    from = to;
+  }
+  return total + 2 * from + conv(from, c, 3);
+}
 
 /** The encoder f: residual blocks under spectral normalisation, sum over the image, linear, unit length: [b, d]. */
 export class SnganEncoder extends Module {

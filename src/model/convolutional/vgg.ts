@@ -8,6 +8,18 @@ import { ProjectionHead } from "./resnet-block.ts";
 /** Widths of the convolutions; "halve" is a 2 × 2 maximum. */
 const VGG11 = [64, "halve", 128, "halve", 256, 256, "halve", 512, 512, "halve", 512, 512, "halve"] as const;
 
+/** Parameters of the convolutions with their norms. */
+export function vggCount(channels: number): number {
+  let from = channels;
+  let total = 0;
+  for (const to of VGG11) {
+    if (to === "halve") continue;
+    total += 9 * from * to + to + 2 * to;
+    from = to;
+  }
+  return total;
+}
+
 /** The convolutions, numbered as in a sequence of convolution, normalisation, ReLU and pooling. */
 class Features extends Module {
   private readonly stages: ("halve" | { conv: Conv2d; bn: BatchNorm })[] = [];

@@ -1,14 +1,28 @@
 /** @file AoT, the attention-only transformer: layers that compress and do nothing else. */
 
+import { z } from "zod";
 import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../../nn/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
-import { type CrateOptions, tokenCount } from "./crate.ts";
-import { type MSSA, mssa } from "./mssa.ts";
-import { TokenTrunk } from "./token-trunk.ts";
+import { type Family, layersNamed } from "../family.ts";
+import {
+  headConflict,
+  headDim,
+  headDimOf,
+  patchConflict,
+  patches,
+  patchNumbers,
+  pool,
+  tokenCount,
+  tokenSizes,
+} from "../settings.ts";
+import { withClass } from "../tokens.ts";
+import type { CrateOptions, Unsized } from "./crate.ts";
+import { type MSSA, mssa, mssaCount } from "./mssa.ts";
+import { positionsOf } from "./positions.ts";
 
-export type AotOptions = Pick<
+export type AotOptions = { classes: number } & Pick<
   CrateOptions,
-  "imageSize" | "patch" | "channels" | "classes" | "dim" | "depth" | "heads" | "headDim" | "pool"
+  "imageSize" | "patch" | "channels" | "dim" | "depth" | "heads" | "headDim" | "pool"
 >;
 
 /**
@@ -39,24 +53,65 @@ export class AotLayer extends Module {
  *
  * @see Wang et al. 2025, "Attention-Only Transformers via Unrolled Subspace Denoising"
  */
-export class Aot extends TokenTrunk<PatchEmbedding, AotLayer> {
-  declare readonly options: AotOptions;
+export class Aot extends Module {
+  readonly cls: Tensor; //                                                      [1, 1, d]
+  readonly positions: Tensor; //                                                [1, n, d]
+  readonly embedding: PatchEmbedding;
+  readonly blocks: AotLayer[] = [];
+  readonly headNorm: LayerNorm;
   readonly head: Linear;
 
-  constructor(options: AotOptions, random: Random) {
-    const { dim, patch, channels = 3, classes } = options;
+  /** @throws {UsageError} a patch that does not divide the image */
+  constructor(
+    readonly options: AotOptions,
+    random: Random,
+  ) {
+    super();
+    const { dim, depth, patch, channels = 3, classes } = options;
     const n = tokenCount(options.imageSize, patch);
-    super(options, {
-      positions: random.at("positions").normal([1, n, dim]),
-      cls: random.at("cls").normal([1, 1, dim]),
-      embedding: new PatchEmbedding(patch, channels, dim, random.at("embedding")),
-      embeddingName: "to_patch_embedding",
-      layer: (l) => new AotLayer(random.at(`block.${l}`), options),
-    });
+    this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
+    this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]));
+    const embedding = new PatchEmbedding(patch, channels, dim, random.at("embedding"));
+    this.embedding = this.child("embedding", embedding, "to_patch_embedding");
+    for (let l = 0; l < depth; l++) {
+      const layer = new AotLayer(random.at(`block.${l}`), options);
+      this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
+    }
+    this.headNorm = this.child("headNorm", new LayerNorm(dim), "mlp_head.0");
     this.head = this.child("head", linear(dim, classes, random.at("head")), "mlp_head.1");
   }
 
-  protected override forward(X: Tensor): Tensor {
-    return this.head.apply(super.forward(X)); //                                [b, classes]
+  protected forward(X: Tensor): Tensor {
+    const positions = positionsOf(this.positions, X, this.options);
+    let Z = this.probe("tokens", withClass(this.embedding.apply(X), this.cls, positions)); // [b, n, d]
+    for (const block of this.blocks) Z = block.apply(Z);
+    const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
+    return this.head.apply(this.headNorm.apply(this.probe("pooled", pooled))); // [b, classes]
   }
 }
+
+export const aot: Family = {
+  name: "aot",
+  about: "attention only, Wang et al. 2025",
+  forms: {
+    classifier: {
+      options: z.strictObject({ ...tokenSizes, headDim, ...patches, pool }),
+      given: ["classes"],
+      build: (options: Unsized<AotOptions>, random) =>
+        new Aot({ ...options, headDim: headDimOf(options) }, random),
+      count(options: Unsized<AotOptions>) {
+        const { dim: d, depth: L, imageSize, patch, classes: C } = options;
+        const P = patchNumbers(options);
+        const embedding = 2 * P + (P * d + d) + 2 * d + tokenCount(imageSize, patch) * d + d;
+        const layer = 2 * d + mssaCount(d, { ...options, headDim: headDimOf(options) });
+        return embedding + L * layer + 2 * d + d * C + C;
+      },
+      check: (options: Unsized<AotOptions>) => patchConflict(options) ?? headConflict(options, true),
+    },
+  },
+  needs: ["dim", "depth", "heads"],
+  shown: { dim: 384, depth: 12, heads: 6, patch: 16, imageSize: 224, classes: 1000 },
+  head: ["mlp_head.1.weight", "mlp_head.1.bias"],
+  positions: ["pos_embedding"],
+  layerOf: layersNamed("transformer.layers", ["cls_token", "pos_embedding", "to_patch_embedding"]),
+};

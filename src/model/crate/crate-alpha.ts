@@ -1,5 +1,7 @@
 /** @file CRATE-α, which scales: an overcomplete dictionary, one of its own to decode, a skip around it. */
 
+import { z } from "zod";
+import { sides } from "../../base/size.ts";
 import {
   kaimingUniform,
   LayerNorm,
@@ -9,24 +11,29 @@ import {
   PatchConvolution,
 } from "../../nn/index.ts";
 import { type Random, type Tensor, zeros } from "../../tensor/index.ts";
-import { type CrateOptions, tokenCount } from "./crate.ts";
+import { type Family, layersNamed } from "../family.ts";
+import {
+  headConflict,
+  headDim,
+  headDimOf,
+  patchConflict,
+  patches,
+  patchNumbers,
+  pool,
+  step,
+  threshold,
+  tokenCount,
+  tokenSizes,
+} from "../settings.ts";
+import { withClass } from "../tokens.ts";
+import type { CrateOptions, Unsized } from "./crate.ts";
 import { MSSA } from "./mssa.ts";
 import { type DecoupledISTA, decoupledISTA } from "./overcomplete.ts";
-import { TokenTrunk } from "./token-trunk.ts";
+import { positionsOf } from "./positions.ts";
 
-export type CrateAlphaOptions = Pick<
+export type CrateAlphaOptions = { classes: number } & Pick<
   CrateOptions,
-  | "imageSize"
-  | "patch"
-  | "channels"
-  | "classes"
-  | "dim"
-  | "depth"
-  | "heads"
-  | "headDim"
-  | "pool"
-  | "step"
-  | "threshold"
+  "imageSize" | "patch" | "channels" | "dim" | "depth" | "heads" | "headDim" | "pool" | "step" | "threshold"
 >;
 
 /** Atoms for each dimension. */
@@ -74,26 +81,74 @@ export class CrateAlphaLayer extends Module {
  *
  * @see Yang et al. 2024, "Scaling White-Box Transformers for Vision"
  */
-export class CrateAlpha extends TokenTrunk<PatchConvolution, CrateAlphaLayer> {
-  declare readonly options: CrateAlphaOptions;
+export class CrateAlpha extends Module {
+  readonly cls: Tensor; //                                                      [1, 1, d]
+  readonly positions: Tensor; //                                                [1, n, d]
+  readonly embedding: PatchConvolution;
+  readonly blocks: CrateAlphaLayer[] = [];
+  readonly headNorm: LayerNorm;
   readonly head: Linear;
 
-  constructor(options: CrateAlphaOptions, random: Random) {
-    const { dim, patch, channels = 3, classes, imageSize } = options;
+  /** @throws {UsageError} a patch that does not divide the image */
+  constructor(
+    readonly options: CrateAlphaOptions,
+    random: Random,
+  ) {
+    super();
+    const { dim, depth, patch, channels = 3, classes, imageSize } = options;
     const n = tokenCount(imageSize, patch);
-    const W = kaimingUniform([dim, channels, patch, patch], random.at("embedding"));
-    super(options, {
-      positions: random.at("positions").normal([1, n, dim]).mul_(0.02),
-      // the authors' variance is 1e-6
-      cls: random.at("cls").normal([1, 1, dim]).mul_(1e-3),
-      embedding: new PatchConvolution(W, zeros([dim])),
-      embeddingName: "conv1",
-      layer: (l) => new CrateAlphaLayer(random.at(`block.${l}`), options),
-    });
+    const W = kaimingUniform([dim, channels, ...sides(patch)], random.at("embedding"));
+    this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]).mul_(0.02));
+    // the authors' variance is 1e-6
+    this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]).mul_(1e-3));
+    this.embedding = this.child("embedding", new PatchConvolution(W, zeros([dim])), "conv1");
+    for (let l = 0; l < depth; l++) {
+      const layer = new CrateAlphaLayer(random.at(`block.${l}`), options);
+      this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
+    }
+    this.headNorm = this.child("headNorm", new LayerNorm(dim), "mlp_head.0");
     this.head = this.child("head", normalLinear(dim, classes, random.at("head")), "mlp_head.1");
   }
 
-  protected override forward(X: Tensor): Tensor {
-    return this.head.apply(super.forward(X)); //                                [b, classes]
+  protected forward(X: Tensor): Tensor {
+    const positions = positionsOf(this.positions, X, this.options);
+    let Z = this.probe("tokens", withClass(this.embedding.apply(X), this.cls, positions)); // [b, n, d]
+    for (const block of this.blocks) Z = block.apply(Z);
+    const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
+    return this.head.apply(this.headNorm.apply(this.probe("pooled", pooled))); // [b, classes]
   }
 }
+
+const paper = "Yang et al. 2024";
+
+export const crateAlpha: Family = {
+  name: "crate_alpha",
+  about: `CRATE-α of any size, ${paper}`,
+  forms: {
+    classifier: {
+      options: z.strictObject({ ...tokenSizes, headDim, ...patches, step, threshold, pool }),
+      given: ["classes"],
+      build: (options: Unsized<CrateAlphaOptions>, random) =>
+        new CrateAlpha({ ...options, headDim: headDimOf(options) }, random),
+      count(options: Unsized<CrateAlphaOptions>) {
+        const { dim: d, depth: L, heads, imageSize, patch, classes: C } = options;
+        const inner = heads * headDimOf(options);
+        const embedding = patchNumbers(options) * d + d + tokenCount(imageSize, patch) * d + d;
+        return embedding + L * (4 * d + 2 * inner * d + 2 * RATIO * d * d) + 2 * d + d * C + C;
+      },
+      check: (options: Unsized<CrateAlphaOptions>) => patchConflict(options) ?? headConflict(options, true),
+    },
+  },
+  needs: ["dim", "depth", "heads"],
+  sizes: {
+    crate_alpha_tiny: { dim: 192, depth: 12, heads: 3, about: `CRATE-α-Ti, ${paper}` },
+    crate_alpha_small: { dim: 576, depth: 12, heads: 12, about: `CRATE-α-S, ${paper}` },
+    crate_alpha_base: { dim: 768, depth: 12, heads: 12, about: `CRATE-α-B, ${paper}` },
+    crate_alpha_large: { dim: 1024, depth: 24, heads: 16, about: `CRATE-α-L, ${paper}` },
+    crate_alpha_huge: { dim: 1280, depth: 32, heads: 16, about: `CRATE-α-H, ${paper}` },
+  },
+  shown: { patch: 16, imageSize: 224, classes: 1000 },
+  head: ["mlp_head.1.weight", "mlp_head.1.bias"],
+  positions: ["pos_embedding"],
+  layerOf: layersNamed("transformer.layers", ["cls_token", "pos_embedding", "conv1."]),
+};

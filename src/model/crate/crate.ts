@@ -1,73 +1,33 @@
 /** @file CRATE, the white-box transformer, as an image classifier. */
 
-import { type Linear, linear, PatchEmbedding } from "../../nn/index.ts";
-import { type Random, type Tensor, UsageError } from "../../tensor/index.ts";
+import { z } from "zod";
+import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../../nn/index.ts";
+import type { Random, Tensor } from "../../tensor/index.ts";
+import {
+  headConflict,
+  headDim,
+  headDimOf,
+  type PatchOptions,
+  patchConflict,
+  patches,
+  patchNumbers,
+  pool,
+  step,
+  threshold,
+  tokenCount,
+  tokenSizes,
+} from "../settings.ts";
+import { withClass } from "../tokens.ts";
 import { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
-import { type Grid, positionsFor } from "./positions.ts";
-import { TokenTrunk } from "./token-trunk.ts";
+import { mssaCount } from "./mssa.ts";
+import { positionsOf } from "./positions.ts";
 
-export interface CrateOptions extends CrateLayerOptions {
-  /** Image side in pixels (square), or [height, width]; a multiple of the patch. */
-  imageSize: number | readonly [number, number];
-  patch: number;
-  channels?: number;
-  classes: number;
+export interface CrateOptions extends CrateLayerOptions, PatchOptions {
+  /** Without it there is no head, and the output are features. */
+  classes?: number;
   depth: number;
   /** What the head reads: the class token, or the mean of all tokens. */
   pool?: "cls" | "mean";
-}
-
-/** Tokens of an image: patches and the class token. @throws {UsageError} when the patch does not divide the image. */
-export function tokenCount(imageSize: CrateOptions["imageSize"], patch: number): number {
-  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
-  if (height % patch !== 0 || width % patch !== 0)
-    throw new UsageError(
-      `imageSize: expected a multiple of the patch ${patch}, got ${height === width ? height : `${height} × ${width}`}`,
-    );
-  return (height / patch) * (width / patch) + 1;
-}
-
-/** Options of a network without its head. */
-export type TrunkOptions = Omit<CrateOptions, "classes">;
-
-/** Rows and columns of patches in images of that size. */
-const grid = (imageSize: CrateOptions["imageSize"], patch: number): Grid => {
-  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
-  return [height / patch, width / patch];
-};
-
-/**
- * Learned positions for images [b, c, H, W]: as they are, or interpolated where the images are of another size than
- * the network's.
- */
-export function positionsOf(
-  positions: Tensor,
-  X: Tensor,
-  { imageSize, patch }: Pick<TrunkOptions, "imageSize" | "patch">,
-): Tensor {
-  return positionsFor(positions, grid(imageSize, patch), grid([X.size(2), X.size(3)], patch));
-}
-
-/** CRATE without its head: images [b, c, H, W] → LN of the class token after L layers, [b, d]. */
-export class CrateTrunk extends TokenTrunk<PatchEmbedding, CrateLayer> {
-  declare readonly options: TrunkOptions;
-
-  constructor(options: TrunkOptions, random: Random) {
-    const { dim, patch, channels = 3 } = options;
-    const n = tokenCount(options.imageSize, patch);
-    super(options, {
-      // the authors start both from N(0, 1)
-      positions: random.at("positions").normal([1, n, dim]),
-      cls: random.at("cls").normal([1, 1, dim]),
-      embedding: new PatchEmbedding(patch, channels, dim, random.at("embedding")),
-      embeddingName: "to_patch_embedding",
-      layer: (l) => new CrateLayer(random.at(`block.${l}`), options),
-    });
-  }
-
-  protected override positionsAt(X: Tensor): Tensor {
-    return positionsOf(this.positions, X, this.options);
-  }
 }
 
 /**
@@ -75,19 +35,92 @@ export class CrateTrunk extends TokenTrunk<PatchEmbedding, CrateLayer> {
  *
  *     Z¹ = [z_cls; PatchEmbedding(X)] + E_pos,   Z^{ℓ+1} = ISTA(LN(Z^ℓ + MSSA(LN(Z^ℓ)))),   logits = Linear(LN(z_cls))
  *
+ * Without `classes` the output is LN(z_cls), [b, d]. Images of another size than the network's get interpolated positions.
+ *
  * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction"
  */
-export class Crate extends CrateTrunk {
-  declare readonly options: CrateOptions;
-  readonly head: Linear;
+export class Crate extends Module {
+  readonly cls: Tensor; //                                                      [1, 1, d]
+  readonly positions: Tensor; //                                                [1, n, d]
+  readonly embedding: PatchEmbedding;
+  readonly blocks: CrateLayer[] = [];
+  readonly headNorm: LayerNorm;
+  readonly head: Linear | undefined;
 
-  constructor(options: CrateOptions, random: Random) {
-    super(options, random);
-    const { dim, classes } = options;
-    this.head = this.child("head", linear(dim, classes, random.at("head")), "mlp_head.1");
+  /** @throws {UsageError} a patch that does not divide the image */
+  constructor(
+    readonly options: CrateOptions,
+    random: Random,
+  ) {
+    super();
+    const { dim, depth, patch, channels = 3, classes } = options;
+    const n = tokenCount(options.imageSize, patch);
+    // the authors start both from N(0, 1)
+    this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
+    this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]));
+    const embedding = new PatchEmbedding(patch, channels, dim, random.at("embedding"));
+    this.embedding = this.child("embedding", embedding, "to_patch_embedding");
+    for (let l = 0; l < depth; l++) {
+      const layer = new CrateLayer(random.at(`block.${l}`), options);
+      this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
+    }
+    this.headNorm = this.child("headNorm", new LayerNorm(dim), "mlp_head.0");
+    if (classes !== undefined)
+      this.head = this.child("head", linear(dim, classes, random.at("head")), "mlp_head.1");
   }
 
-  protected override forward(X: Tensor): Tensor {
-    return this.head.apply(super.forward(X)); //                                [b, classes]
+  protected forward(X: Tensor): Tensor {
+    const positions = positionsOf(this.positions, X, this.options);
+    const tokens = withClass(this.embedding.apply(X), this.cls, positions);
+    let Z = this.probe("tokens", tokens); //                                    [b, n, d]
+    for (const block of this.blocks) Z = block.apply(Z);
+    const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
+    const features = this.headNorm.apply(this.probe("pooled", pooled));
+    return this.head?.apply(features) ?? features; //                           [b, classes]
   }
 }
+
+/** Settings of a CRATE; they start as in the authors' code. */
+export const crateSettings = z.strictObject({
+  ...tokenSizes,
+  headDim,
+  ...patches,
+  step,
+  threshold,
+  pool,
+  tiedOutput: z
+    .boolean()
+    .default(false)
+    .describe("write MSSA's output back through U itself, as derived, in place of a learned matrix"),
+  residual: z
+    .enum(["plain", "convex"])
+    .default("plain")
+    .describe("compression step: Z + MSSA(Z), or the convex combination of the two"),
+  sign: z.literal([1, -1]).default(1).describe("sign in front of MSSA: 1 compresses, -1 steps the other way"),
+  skipFrom: z
+    .enum(["raw", "normed"])
+    .default("raw")
+    .describe("tensor that MSSA's output is added to: the input, or the layer-normed input"),
+  sparsify: z
+    .enum(["ista", "majorise"])
+    .default("ista")
+    .describe("sparsification half-step: ISTA, or the majorisation step of the paper's ablation"),
+});
+
+/** Options in which a head may be left to be an equal share of the width. */
+export type Unsized<Options extends { headDim: number }> = Omit<Options, "headDim"> & { headDim?: number };
+
+/** Learned parameters: patches of P numbers, n tokens, and in each layer two norms, MSSA and D. */
+export function crateCount(options: Unsized<CrateOptions>): number {
+  const { dim: d, depth: L, imageSize, patch, classes: C } = options;
+  const P = patchNumbers(options);
+  const embedding = 2 * P + (P * d + d) + 2 * d + tokenCount(imageSize, patch) * d + d;
+  const layer = 4 * d + mssaCount(d, { ...options, headDim: headDimOf(options) }) + d * d;
+  return embedding + L * layer + 2 * d + (C === undefined ? 0 : d * C + C);
+}
+
+export const crateConflict = (options: Unsized<CrateOptions>) =>
+  patchConflict(options) ?? headConflict(options, true);
+
+export const buildCrate = (options: Unsized<CrateOptions>, random: Random): Crate =>
+  new Crate({ ...options, headDim: headDimOf(options) }, random);

@@ -22,8 +22,9 @@ const NAMES = { U: "qkv.weight", W: "to_out.0.weight", b: "to_out.0.bias" };
  *
  *     MSSA(Z) = [SSA₁ … SSA_K] Wᵀ + b,   SSAₖ = softmax((Z Uₖ)(Z Uₖ)ᵀ / √p) (Z Uₖ)     one row per token
  *
- * Queries, keys and values are one projection. W is learned, as in the authors' code; without it the output is tied,
- * [SSA₁ … SSA_K] Uᵀ, as derived. The causal form takes the softmax of token t over tokens ≤ t.
+ * Queries, keys and values are one projection. W is learned, as in the authors' code. A tied output is
+ * [SSA₁ … SSA_K] Uᵀ, as derived; a bare one is [SSA₁ … SSA_K], as the authors have it for one head as wide as the tokens.
+ * The causal form takes the softmax of token t over tokens ≤ t.
  *
  * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", definition of SSA and MSSA
  */
@@ -35,13 +36,14 @@ export class MSSA extends Module {
   constructor(
     U: Tensor,
     readonly options: MSSAOptions,
-    output?: { W: Tensor; b?: Tensor },
+    private readonly output: { W: Tensor; b?: Tensor } | "tied" | "bare" = "tied",
   ) {
     super();
     const names = { ...NAMES, ...options.names };
     this.U = this.parameter(names.U, U);
-    this.W = output && this.parameter(names.W, output.W);
-    this.b = output?.b && this.parameter(names.b, output.b);
+    if (typeof output === "string") return;
+    this.W = this.parameter(names.W, output.W);
+    this.b = output.b && this.parameter(names.b, output.b);
   }
 
   /** @param mask added to the scores, [b, 1, 1, n], where there are tokens that nobody is to see */
@@ -69,7 +71,8 @@ export class MSSA extends Module {
   private write(mixed: Tensor): Tensor {
     const [b, n, K, p] = mixed.shape as [number, number, number, number];
     const stacked = mixed.reshape([b, n, K * p]); //                            [b, n, K p]
-    return this.W === undefined ? stacked.matmul(this.U) : stacked.linear(this.W, this.b); // [b, n, d]
+    if (this.W !== undefined) return stacked.linear(this.W, this.b); //         [b, n, d]
+    return this.output === "tied" ? stacked.matmul(this.U) : stacked;
   }
 
   /** Forms the n × n weights only when someone looks at them. */
@@ -92,11 +95,23 @@ export class MSSA extends Module {
   }
 }
 
+type MSSAStart = Pick<MSSAOptions, "heads" | "headDim"> & { tiedOutput?: boolean };
+
+/** One head as wide as the tokens has no output matrix in the authors' code. */
+const isBare = (dim: number, { heads, headDim }: MSSAStart): boolean => heads === 1 && headDim === dim;
+
 /** MSSA as PyTorch starts linear layers. */
-export function mssa(dim: number, random: Random, options: MSSAOptions & { tiedOutput?: boolean }): MSSA {
+export function mssa(dim: number, random: Random, options: MSSAStart): MSSA {
   const inner = options.heads * options.headDim;
   const U = linearUniform([inner, dim], dim, random.at("U"));
-  if (options.tiedOutput) return new MSSA(U, options);
+  if (options.tiedOutput) return new MSSA(U, options, "tied");
+  if (isBare(dim, options)) return new MSSA(U, options, "bare");
   const W = linearUniform([dim, inner], inner, random.at("W"));
   return new MSSA(U, options, { W, b: linearUniform([dim], inner, random.at("b")) });
+}
+
+/** Parameters of an MSSA that `mssa` starts: U, and W and b where it has them. */
+export function mssaCount(dim: number, options: MSSAStart): number {
+  const inner = options.heads * options.headDim;
+  return inner * dim + (options.tiedOutput || isBare(dim, options) ? 0 : inner * dim + dim);
 }

@@ -1,6 +1,8 @@
 /** @file Positions of patches: fixed sines and cosines on a grid, and learned ones brought to another grid. */
 
+import type { Size } from "../../base/size.ts";
 import { aten, cat, noGrad, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
+import { patchGrid } from "../settings.ts";
 
 /** Rows and columns of patches. */
 export type Grid = readonly [rows: number, columns: number];
@@ -62,4 +64,17 @@ export const interpolatePositions = (positions: Tensor, from: Grid, to: Grid): T
 export function positionsFor(positions: Tensor, from: Grid, to: Grid): Tensor {
   if (from[0] === to[0] && from[1] === to[1]) return positions;
   return resized(positions, from, to, [(to[0] + 0.1) / from[0], (to[1] + 0.1) / from[1]]);
+}
+
+/**
+ * Learned positions for images [b, c, H, W]: as they are, or interpolated where the images are of another size than the
+ * network's.
+ */
+export function positionsOf(
+  positions: Tensor,
+  X: Tensor,
+  { imageSize, patch }: { imageSize: Size; patch: Size },
+): Tensor {
+  const given: Size = [X.size(2), X.size(3)];
+  return positionsFor(positions, patchGrid({ imageSize, patch }), patchGrid({ imageSize: given, patch }));
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { gradients, noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
 import { positionsFor } from "../crate/positions.ts";
-import { createModel, createTrunk } from "../registry.ts";
+import { createModel } from "../registry.ts";
 import { DinoHead, DinoNet } from "./dino.ts";
 
 const sizes = { imageSize: 8, patch: 2, channels: 1, dim: 8, depth: 1, heads: 2 };
@@ -35,8 +35,8 @@ test("DinoHead: an MLP to the sphere, then cosines with prototypes of length 1",
 test.each(["crate", "vit"])(
   "a %s is its trunk and a linear head, with the same names and numbers",
   (name) => {
-    using trunk = createTrunk(name, sizes, random(4));
-    using model = createModel(name, { ...sizes, classes: 5 }, random(4));
+    using trunk = createModel(name, sizes, random(4));
+    using model = createModel(name, { ...sizes, classes: 5 }, random(4), "classifier");
     const own = [...trunk.stateDict().keys()];
     const all = [...model.stateDict().keys()];
     expect(all.filter((key) => !own.includes(key))).toEqual(
@@ -44,13 +44,13 @@ test.each(["crate", "vit"])(
     );
     scope(() => {
       const X = images(8);
-      expect(apart(model.head.apply(trunk.apply(X)), model.apply(X))).toBe(0);
+      expect(apart(model.head!.apply(trunk.apply(X)), model.apply(X))).toBe(0);
     });
   },
 );
 
 test("crops of several sizes go through together, each with positions of its own grid", () => {
-  using net = new DinoNet(createTrunk("crate", sizes, random(1)), head, random(1));
+  using net = new DinoNet(createModel("crate", sizes, random(1)), head, random(1));
   expect([...net.stateDict().keys()]).toEqual(
     expect.arrayContaining(["backbone.cls_token", "backbone.pos_embedding", "head.last_layer.weight_v"]),
   );

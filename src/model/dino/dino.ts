@@ -2,8 +2,8 @@
 
 import { Linear, linearUniform, Module, toSphere, truncatedNormal } from "../../nn/index.ts";
 import { cat, ones, type Random, scope, type Tensor, zeros } from "../../tensor/index.ts";
-import type { CrateTrunk } from "../crate/crate.ts";
-import type { ViTTrunk } from "../vit/vit.ts";
+import type { Crate } from "../crate/crate.ts";
+import type { ViT } from "../vit/vit.ts";
 
 export interface DinoHeadOptions {
   /** Width of the trunk's features. */
@@ -67,10 +67,10 @@ export class DinoHead extends Module {
 
 /** A trunk and a head; parameters are named as in the authors' `MultiCropWrapper`. */
 export class DinoNet extends Module {
-  readonly backbone: CrateTrunk | ViTTrunk;
+  readonly backbone: Crate | ViT;
   readonly head: DinoHead;
 
-  constructor(trunk: CrateTrunk | ViTTrunk, head: Omit<DinoHeadOptions, "dim">, random: Random) {
+  constructor(trunk: Crate | ViT, head: Omit<DinoHeadOptions, "dim">, random: Random) {
     super();
     this.backbone = this.child("backbone", trunk);
     this.head = this.child("head", new DinoHead({ ...head, dim: trunk.options.dim }, random.at("head")));

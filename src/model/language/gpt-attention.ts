@@ -1,6 +1,6 @@
 /** @file Attention and MLP of GPT-2, for comparison. */
 
-import { attention, attentionWeights, type Linear, Module, normalLinear } from "../../nn/index.ts";
+import { attention, attentionWeights, type Linear, Module, normalLinear, qkv } from "../../nn/index.ts";
 import { cat, type Random, type Tensor } from "../../tensor/index.ts";
 import type { MixedTokens, Past } from "./past.ts";
 
@@ -38,9 +38,7 @@ export class CausalAttention extends Module {
 
   /** Q, K, V [b, K, n, p] */
   private project(Z: Tensor): [Tensor, Tensor, Tensor] {
-    const [b, n, d] = Z.shape as [number, number, number];
-    const shape = [b, n, 3, this.heads, d / this.heads];
-    return this.qkv.apply(Z).reshape(shape).permute([2, 0, 3, 1, 4]).unbind(0) as [Tensor, Tensor, Tensor];
+    return qkv(this.qkv.apply(Z), this.heads);
   }
 
   private write(mixed: Tensor): Tensor {

@@ -1,5 +1,6 @@
 /** @file CRATE-MAE: a masked autoencoder whose decoder undoes the encoder's layers, and its encoder as a classifier. */
 
+import { sides } from "../../base/size.ts";
 import {
   kaimingUniform,
   LayerNorm,
@@ -11,11 +12,13 @@ import {
   PatchConvolution,
   xavierUniform,
 } from "../../nn/index.ts";
-import { cat, noGrad, type Random, scope, type Tensor, zeros } from "../../tensor/index.ts";
-import { type CrateOptions, tokenCount } from "../crate/crate.ts";
+import { noGrad, type Random, scope, type Tensor, zeros } from "../../tensor/index.ts";
+import type { CrateOptions } from "../crate/crate.ts";
 import { CrateLayer } from "../crate/crate-layer.ts";
 import { MSSA, mssa } from "../crate/mssa.ts";
-import { type Grid, sinCosPositions } from "../crate/positions.ts";
+import { sinCosPositions } from "../crate/positions.ts";
+import { patchGrid, patchNumbers } from "../settings.ts";
+import { type Pool, pooled, withClass } from "../tokens.ts";
 
 export interface CrateMaeOptions
   extends Pick<CrateOptions, "imageSize" | "patch" | "channels" | "dim" | "depth" | "heads" | "headDim"> {
@@ -23,12 +26,6 @@ export interface CrateMaeOptions
   step?: number;
   /** λ of ISTA; 0.5, where the classifier has 0.1. */
   threshold?: number;
-}
-
-/** Rows and columns of an image's patches. */
-export function gridOf({ imageSize, patch }: Pick<CrateMaeOptions, "imageSize" | "patch">): Grid {
-  const [height, width] = typeof imageSize === "number" ? [imageSize, imageSize] : imageSize;
-  return [height / patch, width / patch];
 }
 
 /**
@@ -75,12 +72,12 @@ abstract class CrateMaeBody extends Module {
   ) {
     super();
     const { dim, depth, patch, channels = 3, threshold = 0.5 } = options;
-    tokenCount(options.imageSize, patch); // for its check of the sizes
     this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]).mul(0.02));
-    this.positions = this.buffer("decoder_pos_embed", sinCosPositions(dim, gridOf(options)));
-    const pixels = patch * patch * channels;
-    const W = xavierUniform([dim, pixels], random.at("embedding")).reshape([dim, channels, patch, patch]);
-    const b = linearUniform([dim], pixels, random.at("embedding.bias"));
+    this.positions = this.buffer("decoder_pos_embed", sinCosPositions(dim, patchGrid(options)));
+    const numbers = patchNumbers(options);
+    const flat = xavierUniform([dim, numbers], random.at("embedding"));
+    const W = flat.reshape([dim, channels, ...sides(patch)]);
+    const b = linearUniform([dim], numbers, random.at("embedding.bias"));
     this.embedding = this.child("embedding", new PatchConvolution(W, b), "patch_embed.proj");
     for (let l = 0; l < depth; l++) {
       const layer = new CrateLayer(random.at(`block.${l}`), { ...options, threshold });
@@ -96,10 +93,7 @@ abstract class CrateMaeBody extends Module {
       const { mask, token } = hidden;
       patches = token.to(patches.dtype).where(mask.unsqueeze(-1).gt(0), patches);
     }
-    const [b, , d] = patches.shape as [number, number, number];
-    const cls = this.cls.expand([b, 1, d]).to(patches.dtype);
-    let Z = cat([cls, patches], 1).add(this.positions).to(patches.dtype); //    [b, n, d]
-    Z = this.probe("tokens", Z);
+    let Z = this.probe("tokens", withClass(patches, this.cls, this.positions)); // [b, n, d]
     for (const block of this.blocks) Z = block.apply(Z);
     return this.probe("latent", this.norm.apply(Z));
   }
@@ -108,16 +102,6 @@ abstract class CrateMaeBody extends Module {
   features(X: Tensor, pool: Pool = "cls"): Tensor {
     return scope(() => pooled(this.encode(X), pool), "features");
   }
-}
-
-/** What of an image's tokens is its feature: the class token, or of all others the mean or one beside the other. */
-export type Pool = "cls" | "mean" | "all";
-
-/** [b, n, d] → [b, d], or [b, (n − 1) d] for all. */
-export function pooled(Z: Tensor, pool: Pool): Tensor {
-  if (pool === "cls") return Z.select(1, 0);
-  const patches = Z.narrow(1, 1, Z.size(1) - 1);
-  return pool === "mean" ? patches.mean(1) : patches.flatten(1);
 }
 
 /**
@@ -139,8 +123,8 @@ export class CrateMae extends CrateMaeBody {
 
   constructor(options: CrateMaeOptions, random: Random) {
     super(options, random);
-    const { dim, depth, patch, channels = 3 } = options;
-    this.buffer("pos_embed", sinCosPositions(dim, gridOf(options)));
+    const { dim, depth } = options;
+    this.buffer("pos_embed", sinCosPositions(dim, patchGrid(options)));
     this.maskToken = this.parameter("mask_token", random.at("mask").normal([1, 1, dim]).mul(0.02));
     this.buffer("decoder_embed.weight", xavierUniform([dim, dim], random.at("decoderEmbed")));
     this.buffer("decoder_embed.bias", zeros([dim]));
@@ -149,7 +133,7 @@ export class CrateMae extends CrateMaeBody {
       this.decoder.push(this.child(`decoder.${l}`, layer, `decoder_blocks.${l}.layers.0`));
     }
     this.decoderNorm = this.child("decoderNorm", new LayerNorm(dim, 1e-6), "decoder_norm");
-    const prediction = linear(dim, patch * patch * channels, random.at("prediction"));
+    const prediction = linear(dim, patchNumbers(options), random.at("prediction"));
     this.prediction = this.child("prediction", prediction, "decoder_pred");
     startLinear(this, random.at("linear"));
   }

@@ -1,5 +1,6 @@
 /** @file Masked patches: which are removed, what is to be predicted there, how far a prediction is off. */
 
+import type { Size } from "../../base/size.ts";
 import { patchify } from "../../nn/index.ts";
 import { noGrad, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 
@@ -30,7 +31,7 @@ export function randomMask(noise: Tensor, ratio: number): Tensor {
 }
 
 /** What is predicted of an image: its patches [b, N, s²c], with `normalised` each with mean 0 and deviation 1. */
-export function maskedTarget(images: Tensor, patch: number, normalised = false): Tensor {
+export function maskedTarget(images: Tensor, patch: Size, normalised = false): Tensor {
   const patches = patchify(images, patch);
   if (!normalised) return patches;
   const deviation = patches.var(-1, 1, true).add(1e-6).sqrt();

@@ -1,5 +1,6 @@
 /** @file The masked autoencoder of vision transformers, for comparison: the encoder sees the visible patches only. */
 
+import { sides } from "../../base/size.ts";
 import {
   LayerNorm,
   type Linear,
@@ -10,10 +11,12 @@ import {
   xavierUniform,
 } from "../../nn/index.ts";
 import { arange, cat, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import { tokenCount } from "../crate/crate.ts";
 import { sinCosPositions } from "../crate/positions.ts";
-import { ViTBlock, type ViTOptions } from "../vit/vit.ts";
-import { gridOf, type Pool, pooled, startLinear } from "./crate-mae.ts";
+import { patchGrid, patchNumbers } from "../settings.ts";
+import { type Pool, pooled } from "../tokens.ts";
+import type { ViTOptions } from "../vit/vit.ts";
+import { ViTBlock } from "../vit/vit-block.ts";
+import { startLinear } from "./crate-mae.ts";
 
 export interface ViTMaeOptions extends Omit<ViTOptions, "classes" | "pool"> {
   decoderDim: number;
@@ -46,12 +49,13 @@ export class ViTMae extends Module {
   ) {
     super();
     const { dim, depth, heads, patch, channels = 3, decoderDim, decoderDepth, decoderHeads } = options;
-    tokenCount(options.imageSize, patch); // for its check of the sizes
-    const pixels = patch * patch * channels;
+    const grid = patchGrid(options);
+    const numbers = patchNumbers(options);
     this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]).mul(0.02));
-    this.positions = this.buffer("pos_embed", sinCosPositions(dim, gridOf(options)));
-    const W = xavierUniform([dim, pixels], random.at("embedding")).reshape([dim, channels, patch, patch]);
-    const b = linearUniform([dim], pixels, random.at("embedding.bias"));
+    this.positions = this.buffer("pos_embed", sinCosPositions(dim, grid));
+    const flat = xavierUniform([dim, numbers], random.at("embedding"));
+    const W = flat.reshape([dim, channels, ...sides(patch)]);
+    const b = linearUniform([dim], numbers, random.at("embedding.bias"));
     this.embedding = this.child("embedding", new PatchConvolution(W, b), "patch_embed.proj");
     const block = (name: string, width: number, count: number) =>
       new ViTBlock(width, count, random.at(name), options);
@@ -61,17 +65,14 @@ export class ViTMae extends Module {
     const embed = linear(dim, decoderDim, random.at("decoderEmbedding"));
     this.decoderEmbedding = this.child("decoderEmbedding", embed, "decoder_embed");
     this.maskToken = this.parameter("mask_token", random.at("mask").normal([1, 1, decoderDim]).mul(0.02));
-    this.decoderPositions = this.buffer("decoder_pos_embed", sinCosPositions(decoderDim, gridOf(options)));
+    this.decoderPositions = this.buffer("decoder_pos_embed", sinCosPositions(decoderDim, grid));
     for (let l = 0; l < decoderDepth; l++) {
       const layer = block(`decoder.${l}`, decoderDim, decoderHeads);
       this.decoder.push(this.child(`decoder.${l}`, layer, `decoder_blocks.${l}`));
     }
     this.decoderNorm = this.child("decoderNorm", new LayerNorm(decoderDim, 1e-6), "decoder_norm");
-    this.prediction = this.child(
-      "prediction",
-      linear(decoderDim, pixels, random.at("prediction")),
-      "decoder_pred",
-    );
+    const prediction = linear(decoderDim, numbers, random.at("prediction"));
+    this.prediction = this.child("prediction", prediction, "decoder_pred");
     startLinear(this, random.at("linear"));
   }
 

@@ -1,16 +1,18 @@
 /** @file How ToST reads an image: a stem of convolutions, and positions as waves. */
 
+import { type Size, sides, sizeInWords } from "../../base/size.ts";
 import { BatchNorm, type Conv2d, conv2d, linearUniform, Module } from "../../nn/index.ts";
-import { type Random, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
+import { type Random, type Tensor, tensor } from "../../tensor/index.ts";
+import type { Conflict } from "../family.ts";
 
-/** A 3 × 3 convolution of stride 2 and batch normalisation. */
+/** A 3 × 3 convolution of stride 2 (of one side or both) and batch normalisation. */
 class Halving extends Module {
   readonly conv: Conv2d;
   readonly norm: BatchNorm;
 
-  constructor(inputs: number, outputs: number, random: Random) {
+  constructor(inputs: number, outputs: number, stride: readonly [number, number], random: Random) {
     super();
-    const options = { stride: 2, padding: 1, bias: false };
+    const options = { stride, padding: 1, bias: false };
     this.conv = this.child("conv", conv2d(inputs, outputs, 3, random, options), "0");
     this.norm = this.child("norm", new BatchNorm(outputs), "1");
   }
@@ -20,25 +22,42 @@ class Halving extends Module {
   }
 }
 
-/** Channels after each halving down to a patch: d / 2^{k−1}, …, d / 2, d. @throws {UsageError} not a power of two that fits */
-export function stemWidths(patch: number, dim: number): number[] {
-  const k = Math.log2(patch);
-  if (!(Number.isInteger(k) && k >= 1 && dim % 2 ** (k - 1) === 0))
-    throw new UsageError(
-      `model: a ToST's patch is a power of two, and half of it divides the width; got patch ${patch} and width ${dim}`,
-    );
+/** Channels after each halving of the longer side of a patch: d / 2^{k−1}, …, d / 2, d. */
+export function stemWidths(patch: Size, dim: number): number[] {
+  const k = Math.log2(Math.max(...sides(patch)));
   return Array.from({ length: k }, (_, i) => dim / 2 ** (k - 1 - i));
 }
 
-/** Stem(X): halvings with GELU between them, [b, c, H, W] → [b, d, H / patch, W / patch]. */
+/** A patch that halvings do not lead down to, or a width that they do not lead up to. */
+export function stemConflict({ patch, dim }: { patch: Size; dim: number }): Conflict | undefined {
+  const powers = sides(patch).map(Math.log2);
+  const k = Math.max(...powers);
+  if (!powers.every(Number.isInteger) || k < 1)
+    return {
+      key: "patch",
+      message: `${sizeInWords(patch)} is no power of two from 2 on, which the stem of a ToST halves down to`,
+    };
+  if (dim % 2 ** (k - 1) === 0) return undefined;
+  return {
+    key: "dim",
+    message: `${dim} is no multiple of ${2 ** (k - 1)}, half the patch, as the stem of a ToST needs`,
+  };
+}
+
+/**
+ * Stem(X): halvings with GELU between them, [b, c, H, W] → [b, d, H / patch, W / patch]. Where a patch is longer than
+ * wide, or wider than long, the last of them halve the longer side alone.
+ */
 export class Stem extends Module {
   private readonly halvings: Halving[] = [];
 
-  constructor(patch: number, channels: number, dim: number, random: Random) {
+  constructor(patch: Size, channels: number, dim: number, random: Random) {
     super();
     const widths = stemWidths(patch, dim);
+    const [rows, columns] = sides(patch).map(Math.log2) as [number, number];
     widths.forEach((width, i) => {
-      const halving = new Halving(widths[i - 1] ?? channels, width, random.at(`${i}`));
+      const stride = [i < rows ? 2 : 1, i < columns ? 2 : 1] as const;
+      const halving = new Halving(widths[i - 1] ?? channels, width, stride, random.at(`${i}`));
       this.halvings.push(this.child(`${i}`, halving, `proj.${2 * i}`));
     });
   }

@@ -1,16 +1,18 @@
 /** @file ToST, the token statistics transformer, as an image classifier: linear in the number of tokens. */
 
-import { attention, LayerNorm, Linear, Module, truncatedNormal } from "../../nn/index.ts";
+import { attention, LayerNorm, Linear, Module, qkv, truncatedNormal } from "../../nn/index.ts";
 import { cat, ones, type Random, type Tensor, zeros } from "../../tensor/index.ts";
-import { type CrateOptions, tokenCount } from "../crate/crate.ts";
-import { Mlp } from "../vit/vit.ts";
+import { type PatchOptions, tokenCount } from "../settings.ts";
+import { Mlp } from "../vit/vit-block.ts";
 import { FourierPositions, Stem } from "./tost-stem.ts";
 import { TSSA } from "./tssa.ts";
 
-export type TostOptions = Pick<
-  CrateOptions,
-  "imageSize" | "patch" | "channels" | "classes" | "dim" | "depth" | "heads"
->;
+export interface TostOptions extends PatchOptions {
+  classes: number;
+  dim: number;
+  depth: number;
+  heads: number;
+}
 
 const EPSILON = 1e-6;
 /** Blocks in which the class token reads the others. */
@@ -66,13 +68,8 @@ class ClassAttention extends Module {
   }
 
   protected forward(Z: Tensor): Tensor {
-    const [b, n, d] = Z.shape as [number, number, number];
-    const shape = [b, n, 3, this.heads, d / this.heads];
-    const [Q, K, V] = this.qkv.apply(Z).reshape(shape).permute([2, 0, 3, 1, 4]).unbind(0) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
+    const [b, , d] = Z.shape as [number, number, number];
+    const [Q, K, V] = qkv(this.qkv.apply(Z), this.heads); //                    [b, K, n, p]
     const mixed = attention(Q.narrow(2, 0, 1), K, V); //                        [b, K, 1, p]
     return this.proj.apply(mixed.transpose(1, 2).reshape([b, 1, d]));
   }

@@ -1,114 +1,59 @@
 /** @file The vision transformer, for comparison: the black box of equal size. */
 
+import { z } from "zod";
+import { sides } from "../../base/size.ts";
+import { LayerNorm, type Linear, linear, Module, PatchConvolution, truncatedNormal } from "../../nn/index.ts";
+import { type Random, type Tensor, zeros } from "../../tensor/index.ts";
+import { positionsOf } from "../crate/positions.ts";
+import { countLayers, type Family, layersNamed, type Recognised, type Shapes } from "../family.ts";
 import {
-  attention,
-  attentionWeights,
-  LayerNorm,
-  type Linear,
-  linear,
-  Module,
-  PatchConvolution,
-  truncatedNormal,
-} from "../../nn/index.ts";
-import { cat, type Random, type Tensor, zeros } from "../../tensor/index.ts";
-import { type CrateOptions, positionsOf, tokenCount } from "../crate/crate.ts";
+  headConflict,
+  type PatchOptions,
+  patchConflict,
+  patches,
+  patchNumbers,
+  pool,
+  tokenCount,
+  tokenSizes,
+} from "../settings.ts";
+import { withClass } from "../tokens.ts";
+import { blockCount, ViTBlock } from "./vit-block.ts";
 
-export type ViTOptions = Pick<
-  CrateOptions,
-  "imageSize" | "patch" | "channels" | "classes" | "dim" | "depth" | "heads" | "pool"
->;
-
-/** Multi-head self-attention with queries, keys and values of their own. */
-class SelfAttention extends Module {
-  readonly qkv: Linear;
-  readonly proj: Linear;
-
-  constructor(
-    dim: number,
-    readonly heads: number,
-    random: Random,
-    bias: boolean,
-  ) {
-    super();
-    this.qkv = this.child("qkv", linear(dim, 3 * dim, random.at("qkv"), { bias }));
-    this.proj = this.child("proj", linear(dim, dim, random.at("proj")));
-  }
-
-  protected forward(Z: Tensor): Tensor {
-    const [b, n, d] = Z.shape as [number, number, number];
-    const shape = [b, n, 3, this.heads, d / this.heads];
-    const [Q, K, V] = this.qkv.apply(Z).reshape(shape).permute([2, 0, 3, 1, 4]).unbind(0) as [
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
-    const mixed = this.probed("attention")
-      ? this.probe("attention", attentionWeights(Q, K)).matmul(V)
-      : attention(Q, K, V); //                                                  [b, K, n, p]
-    return this.proj.apply(mixed.transpose(1, 2).reshape([b, n, d])); //        [b, n, d]
-  }
+export interface ViTOptions extends PatchOptions {
+  /** Without it there is no head, and the output are features. */
+  classes?: number;
+  dim: number;
+  depth: number;
+  heads: number;
+  /** What the head reads: the class token, or the mean of all tokens. */
+  pool?: "cls" | "mean";
 }
 
-/** Two linear maps with GELU between them; names are timm's. */
-export class Mlp extends Module {
-  readonly fc1: Linear;
-  readonly fc2: Linear;
-
-  constructor(
-    dim: number,
-    random: Random,
-    start: (inputs: number, outputs: number, random: Random) => Linear = linear,
-  ) {
-    super();
-    this.fc1 = this.child("fc1", start(dim, 4 * dim, random.at("fc1")));
-    this.fc2 = this.child("fc2", start(4 * dim, dim, random.at("fc2")));
-  }
-
-  protected forward(Z: Tensor): Tensor {
-    return this.fc2.apply(this.fc1.apply(Z).gelu());
-  }
-}
-
-/** Z½ = Z + MHSA(LN(Z)),  Z⁺ = Z½ + MLP(LN(Z½)). */
-export class ViTBlock extends Module {
-  readonly norm1: LayerNorm;
-  readonly attn: SelfAttention;
-  readonly norm2: LayerNorm;
-  readonly mlp: Mlp;
-
-  constructor(dim: number, heads: number, random: Random, { qkvBias = true }: { qkvBias?: boolean } = {}) {
-    super();
-    this.norm1 = this.child("norm1", new LayerNorm(dim, 1e-6));
-    this.attn = this.child("attn", new SelfAttention(dim, heads, random.at("attn"), qkvBias));
-    this.norm2 = this.child("norm2", new LayerNorm(dim, 1e-6));
-    this.mlp = this.child("mlp", new Mlp(dim, random.at("mlp")));
-  }
-
-  protected forward(Z: Tensor): Tensor {
-    const half = this.probe("half", Z.add(this.attn.apply(this.norm1.apply(Z))));
-    return half.add(this.mlp.apply(this.norm2.apply(half)));
-  }
-}
-
-/** ViT without its head: images [b, c, H, W] → LN of the class token after L blocks, [b, d]. */
-export class ViTTrunk extends Module {
-  readonly cls: Tensor;
-  readonly positions: Tensor;
+/**
+ * ViT(X): the same tokens as CRATE's, mixed by attention and MLP blocks; parameter names are timm's. Without `classes` the
+ * output is LN of the class token, [b, d].
+ * @see Dosovitskiy et al. 2021, "An Image is Worth 16×16 Words"
+ */
+export class ViT extends Module {
+  readonly cls: Tensor; //                                                      [1, 1, d]
+  readonly positions: Tensor; //                                                [1, n, d]
   readonly embedding: PatchConvolution;
   readonly blocks: ViTBlock[] = [];
   readonly norm: LayerNorm;
+  readonly head: Linear | undefined;
 
+  /** @throws {UsageError} a patch that does not divide the image */
   constructor(
-    readonly options: Omit<ViTOptions, "classes">,
+    readonly options: ViTOptions,
     random: Random,
   ) {
     super();
-    const { dim, depth, heads, patch, channels = 3 } = options;
+    const { dim, depth, heads, patch, channels = 3, classes } = options;
     const n = tokenCount(options.imageSize, patch);
     this.cls = this.parameter("cls_token", zeros([1, 1, dim]));
     this.positions = this.parameter("pos_embed", truncatedNormal([1, n, dim], random.at("positions")));
-    const flat = linear(patch * patch * channels, dim, random.at("embedding"));
-    const kernel = flat.W.detach().reshape([dim, channels, patch, patch]);
+    const flat = linear(patchNumbers(options), dim, random.at("embedding"));
+    const kernel = flat.W.detach().reshape([dim, channels, ...sides(patch)]);
     const embedding = new PatchConvolution(kernel, flat.b!.detach());
     flat.dispose();
     this.embedding = this.child("embedding", embedding, "patch_embed.proj");
@@ -117,35 +62,69 @@ export class ViTTrunk extends Module {
       this.blocks.push(this.child(`block.${l}`, block, `blocks.${l}`));
     }
     this.norm = this.child("norm", new LayerNorm(dim, 1e-6));
+    if (classes !== undefined) this.head = this.child("head", linear(dim, classes, random.at("head")));
   }
 
   protected forward(X: Tensor): Tensor {
-    const patches = this.embedding.apply(X); //                                 [b, N, d]
-    const [b, , d] = patches.shape as [number, number, number];
-    const cls = this.cls.expand([b, 1, d]).to(patches.dtype);
     const positions = positionsOf(this.positions, X, this.options);
-    let Z = cat([cls, patches], 1).add(positions).to(patches.dtype); //         [b, n, d]
+    let Z = this.probe("tokens", withClass(this.embedding.apply(X), this.cls, positions)); // [b, n, d]
     for (const block of this.blocks) Z = block.apply(Z);
     const normed = this.norm.apply(Z);
-    const pooled = this.options.pool === "mean" ? normed.mean(1) : normed.select(1, 0);
-    return this.probe("pooled", pooled); //                                     [b, d]
+    const mean = this.options.pool === "mean";
+    const pooled = this.probe("pooled", mean ? normed.mean(1) : normed.select(1, 0)); // [b, d]
+    return this.head?.apply(pooled) ?? pooled; //                               [b, classes]
   }
 }
 
-/**
- * ViT(X): the same tokens as CRATE's, mixed by attention and MLP blocks; parameter names are timm's.
- * @see Dosovitskiy et al. 2021, "An Image is Worth 16×16 Words"
- */
-export class ViT extends ViTTrunk {
-  declare readonly options: ViTOptions;
-  readonly head: Linear;
+const form = {
+  options: z.strictObject({ ...tokenSizes, ...patches, pool }),
+  build: (options: ViTOptions, random: Random) => new ViT(options, random),
+  count(options: ViTOptions): number {
+    const { dim: d, depth: L, imageSize, patch, classes: C } = options;
+    const tokens = patchNumbers(options) * d + d + tokenCount(imageSize, patch) * d + d;
+    return tokens + L * blockCount(d) + 2 * d + (C === undefined ? 0 : d * C + C);
+  },
+  check: (options: ViTOptions) => patchConflict(options) ?? headConflict(options),
+};
 
-  constructor(options: ViTOptions, random: Random) {
-    super(options, random);
-    this.head = this.child("head", linear(options.dim, options.classes, random.at("head")));
-  }
+export const vit: Family = {
+  name: "vit",
+  about: "ViT of any size, for comparison",
+  forms: { classifier: { ...form, given: ["classes"] }, backbone: form },
+  needs: ["dim", "depth", "heads"],
+  sizes: {
+    vit_tiny: { dim: 192, depth: 12, heads: 3, about: "ViT-Tiny, for comparison" },
+    vit_small: { dim: 384, depth: 12, heads: 6, about: "ViT-Small, for comparison" },
+    vit_base: { dim: 768, depth: 12, heads: 12, about: "ViT-Base, for comparison" },
+    vit_large: { dim: 1024, depth: 24, heads: 16, about: "ViT-Large, for comparison" },
+  },
+  shown: { patch: 16, imageSize: 224, classes: 1000 },
+  head: ["head.weight", "head.bias"],
+  positions: ["pos_embed"],
+  layerOf: layersNamed("blocks", ["cls_token", "pos_embed", "patch_embed"]),
+  recognise: (tensors) =>
+    [...tensors.keys()].some((name) => name.startsWith("decoder_blocks."))
+      ? undefined
+      : recogniseViT(tensors),
+};
 
-  protected override forward(X: Tensor): Tensor {
-    return this.head.apply(super.forward(X)); //                                [b, classes]
-  }
+/** What a ViT and the encoder of a ViT-MAE have in common. */
+export function recogniseViT(tensors: Shapes): Recognised | undefined {
+  const qkv = tensors.get("blocks.0.attn.qkv.weight")?.shape[0];
+  const kernel = tensors.get("patch_embed.proj.weight")?.shape;
+  if (qkv === undefined || kernel?.length !== 4) return undefined;
+  return recogniseKernel(tensors, kernel, qkv / 3);
+}
+
+/** A network whose patches are cut by a convolution of this shape. */
+export function recogniseKernel(tensors: Shapes, kernel: readonly number[], inner: number): Recognised {
+  const [dim, channels, height, width] = kernel as [number, number, number, number];
+  const positions = tensors.get("decoder_pos_embed") ?? tensors.get("pos_embed");
+  const classes = tensors.get("head.weight")?.shape[0];
+  return {
+    ...{ dim, depth: countLayers(tensors, "blocks."), inner, channels },
+    patch: height === width ? height : [height, width],
+    patches: (positions?.shape[1] ?? 0) - 1,
+    ...(classes !== undefined && { classes }),
+  };
 }

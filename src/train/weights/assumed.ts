@@ -1,13 +1,16 @@
 /** @file What no tensor of a file tells, and what is taken for it: heads, ISTA's constants, the pixels' normalisation. */
 
+import { familyOf } from "../../model/index.ts";
 import { UsageError } from "../../tensor/index.ts";
 import type { Architecture } from "./recognise.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** Constants of the families' own code. */
-const STEP = 0.1;
-const THRESHOLDS: Partial<Record<Architecture["family"], number>> = { crate: 0.1, crate_mae: 0.5 };
+/** What a family's own code has for an option; nothing where it has no such option. */
+function usual(family: string, key: string): unknown {
+  const [form] = Object.values(familyOf(family).family.forms);
+  return form?.options.shape[key]?.safeParse(undefined).data;
+}
 
 /** The number of heads, and why it is that where nobody gave it. */
 export interface Heads {
@@ -58,10 +61,10 @@ export function assumptions(
   model: Settings | undefined,
   pixels: string | undefined,
 ): string | undefined {
-  const threshold = THRESHOLDS[found.family];
+  const [step, threshold] = [usual(found.family, "step"), usual(found.family, "threshold")];
   const words = [
     ...(because === undefined ? [] : [`${because}; --heads says otherwise`]),
-    ...(model === undefined && threshold !== undefined ? [`η ${STEP} and λ ${threshold}`] : []),
+    ...(model === undefined && threshold !== undefined ? [`η ${step} and λ ${threshold}`] : []),
     ...(pixels === undefined ? [] : [pixels]),
   ];
   return words.length > 0 ? `${path}: no tensor tells, so assumed: ${words.join("; ")}` : undefined;

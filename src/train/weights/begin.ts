@@ -24,7 +24,7 @@ export function beginFrom(
   { progress }: { progress: string },
 ): string {
   using weights = readWeights(init, key);
-  const found = transfer(model, weights.tensors, init);
+  const found = transfer(model, weights.tensors, init, weights.model);
   requireSettings(settings, weights.model, init); // after another family was refused, whose settings mean other things
   const lines = [...weights.notes, inWords(found, init), ...unseen(settings, weights, init)];
   if (progress !== "none") for (const line of lines) talk(`init: ${line}`);

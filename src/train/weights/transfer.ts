@@ -1,6 +1,7 @@
 /** @file Weights into a model of the same family, whose head or number of patches may differ. */
 
-import { type Grid, interpolatePositions } from "../../model/index.ts";
+import { gridOf, type Size } from "../../base/size.ts";
+import { familiesOf, type Grid, interpolatePositions } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { CheckpointError, noGrad, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { describeArchitecture, recognise } from "./recognise.ts";
@@ -19,8 +20,10 @@ export interface Transfer {
   unused: string[];
 }
 
-const HEAD = /^(mlp_head\.\d+|head)\.(weight|bias)$/;
-const POSITIONS = /^(pos_embedding|pos_embed|decoder_pos_embed)$/;
+/** Tensors of heads, and of positions, in any family. */
+const isHead = (name: string): boolean => familiesOf().some(({ head }) => head?.includes(name));
+const isPositions = (name: string): boolean =>
+  familiesOf().some(({ positions }) => positions?.includes(name));
 /** A model that gets less than this share of its tensors is another one. */
 const LEAST = 0.5;
 
@@ -28,9 +31,15 @@ const LEAST = 0.5;
  * Copies weights into the model's tensors of the same names.
  *
  * @param from where the weights are from, for messages
+ * @param trained settings of the weights' model: its grid of patches, which is a square where nothing is known
  * @throws {CheckpointError} a tensor of another shape; weights of another family. The model is then as it was
  */
-export function transfer(model: Module, weights: ReadonlyMap<string, Tensor>, from: string): Transfer {
+export function transfer(
+  model: Module,
+  weights: ReadonlyMap<string, Tensor>,
+  from: string,
+  trained?: Patched,
+): Transfer {
   const own = model.stateDict();
   const found: Transfer = { loaded: [], resized: [], missing: [], reinitialised: [], unused: [] };
   const copies: (() => void)[] = [];
@@ -46,11 +55,12 @@ export function transfer(model: Module, weights: ReadonlyMap<string, Tensor>, fr
     else if (same) {
       found.loaded.push(name);
       copies.push(() => void target.copy_(given));
-    } else if (HEAD.test(name)) found.reinitialised.push(name);
-    else if (POSITIONS.test(name) && given.dim === 3 && given.shape.at(-1) === target.shape.at(-1)) {
+    } else if (isHead(name)) found.reinitialised.push(name);
+    else if (isPositions(name) && given.dim === 3 && given.shape.at(-1) === target.shape.at(-1)) {
       found.resized.push(name);
-      const grids = [given, target].map((positions) => gridOf(positions.size(1), name, from)) as [Grid, Grid];
-      copies.push(() => void target.copy_(interpolatePositions(given, ...grids)));
+      const before = gridFor(given.size(1), name, from, trained);
+      const after = gridFor(target.size(1), name, from, (model as Module & { options?: Patched }).options);
+      copies.push(() => void target.copy_(interpolatePositions(given, before, after)));
     } else if (
       found.loaded.length < own.size * LEAST &&
       recognise(weights)?.family !== recognise(own)?.family
@@ -68,8 +78,13 @@ export function transfer(model: Module, weights: ReadonlyMap<string, Tensor>, fr
   return found;
 }
 
-/** The square of patches behind n positions. */
-function gridOf(n: number, name: string, from: string): Grid {
+/** Options of a model of patches. */
+type Patched = Readonly<{ imageSize?: Size; patch?: Size }>;
+
+/** Rows and columns behind n positions: of the model's options, else of a square. */
+export function gridFor(n: number, name: string, from: string, { imageSize, patch }: Patched = {}): Grid {
+  const grid = imageSize !== undefined && patch !== undefined ? gridOf(imageSize, patch) : undefined;
+  if (grid !== undefined && grid[0] * grid[1] === n - 1) return grid;
   const side = Math.sqrt(n - 1);
   if (!Number.isInteger(side))
     throw new CheckpointError(

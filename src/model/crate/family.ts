@@ -1,0 +1,57 @@
+/** @file The family of CRATE: its published sizes, and its files. */
+
+import { countLayers, type Family, layersNamed, type Recognised, type Shapes } from "../family.ts";
+import { buildCrate, crateConflict, crateCount, crateSettings } from "./crate.ts";
+
+const form = { options: crateSettings, build: buildCrate, count: crateCount, check: crateConflict };
+const paper = "Yu et al. 2023";
+
+export const crate: Family = {
+  name: "crate",
+  about: `CRATE of any size, ${paper}`,
+  forms: { classifier: { ...form, given: ["classes"] }, backbone: form },
+  needs: ["dim", "depth", "heads"],
+  sizes: {
+    crate_tiny: { dim: 384, depth: 12, heads: 6, about: `CRATE-Tiny, ${paper}` },
+    crate_small: { dim: 576, depth: 12, heads: 12, about: `CRATE-Small, ${paper}` },
+    crate_base: { dim: 768, depth: 12, heads: 12, about: `CRATE-Base, ${paper}` },
+    crate_large: { dim: 1024, depth: 24, heads: 16, about: `CRATE-Large, ${paper}` },
+  },
+  aliases: {
+    CRATE_tiny: "crate_tiny",
+    CRATE_small: "crate_small",
+    CRATE_base: "crate_base",
+    CRATE_large: "crate_large",
+  },
+  shown: { patch: 16, imageSize: 224, classes: 1000 },
+  head: ["mlp_head.1.weight", "mlp_head.1.bias"],
+  positions: ["pos_embedding"],
+  layerOf: layersNamed("transformer.layers", ["cls_token", "pos_embedding", "to_patch_embedding"]),
+  recognise,
+  headsOf,
+};
+
+function recognise(tensors: Shapes): Recognised | undefined {
+  const shape = (name: string) => tensors.get(name)?.shape ?? [];
+  const [dim, numbers] = shape("to_patch_embedding.2.weight");
+  const depth = countLayers(tensors, "transformer.layers.");
+  if (dim === undefined || numbers === undefined || depth === 0) return undefined;
+  const channels = Number.isInteger(Math.sqrt(numbers / 3)) ? 3 : 1;
+  const [classes] = shape("mlp_head.1.weight");
+  return {
+    ...{ dim, depth, channels, patch: Math.sqrt(numbers / channels) },
+    inner: shape("transformer.layers.0.0.fn.qkv.weight")[0] ?? 0,
+    patches: (shape("pos_embedding")[1] ?? 0) - 1,
+    ...(classes !== undefined && { classes }),
+  };
+}
+
+/**
+ * CRATE-Base is published twice with the same shapes of layers: as in the paper with 12 heads of 64, and for segmentation
+ * with 6 of 128, whose file has patches of 8 and a square layer before a head of 21,842 classes.
+ */
+function headsOf({ dim, depth, patch, classes }: Recognised, tensors: Shapes) {
+  if (dim !== 768 || depth !== 12) return undefined;
+  const squareHead = classes === dim && [...tensors.values()].some(({ shape }) => shape[0] === 21_842);
+  return squareHead && patch === 8 ? { heads: 6, otherHeads: 12 } : { heads: 12, otherHeads: 6 };
+}

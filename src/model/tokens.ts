@@ -1,0 +1,23 @@
+/** @file Steps around the layers that models of tokens share. */
+
+import { cat, type Tensor } from "../tensor/index.ts";
+
+/**
+ * The class token before the patches, and positions on all: [b, N, d], [1, 1, d], [1, n, d] → [b, n, d], n = N + 1. Under
+ * autocast the tokens stay in the lower precision.
+ */
+export function withClass(patches: Tensor, cls: Tensor, positions: Tensor): Tensor {
+  const [b, , d] = patches.shape as [number, number, number];
+  const first = cls.expand([b, 1, d]).to(patches.dtype);
+  return cat([first, patches], 1).add(positions).to(patches.dtype);
+}
+
+/** What of an image's tokens is its feature: the class token, or of all others the mean or one beside the other. */
+export type Pool = "cls" | "mean" | "all";
+
+/** [b, n, d] → [b, d], or [b, (n − 1) d] for all. */
+export function pooled(Z: Tensor, pool: Pool): Tensor {
+  if (pool === "cls") return Z.select(1, 0);
+  const patches = Z.narrow(1, 1, Z.size(1) - 1);
+  return pool === "mean" ? patches.mean(1) : patches.flatten(1);
+}

@@ -1,0 +1,41 @@
+/** @file The family of ToST: its options and published sizes. */
+
+import { z } from "zod";
+import { type Family, layersNamed } from "../family.ts";
+import { headConflict, patchConflict, patches, tokenSizes } from "../settings.ts";
+import { CLASS_BLOCKS, Tost, type TostOptions } from "./tost.ts";
+import { stemConflict, stemWidths } from "./tost-stem.ts";
+
+const paper = "Wu et al. 2024";
+
+export const tost: Family = {
+  name: "tost",
+  about: `ToST of any size, ${paper}`,
+  forms: {
+    classifier: {
+      options: z.strictObject({ ...tokenSizes, ...patches }),
+      given: ["classes"],
+      build: (options: TostOptions, random) => new Tost(options, random),
+      count({ dim: d, depth: L, heads, patch, channels = 3, classes: C }: TostOptions) {
+        const widths = stemWidths(patch, d);
+        const stem = widths.map((width, i) => 9 * (widths[i - 1] ?? channels) * width + 2 * width);
+        const layers = L * (10 * d * d + 13 * d + heads) + CLASS_BLOCKS * (12 * d * d + 15 * d);
+        return stem.reduce((sum, part) => sum + part, 0) + d + 65 * d + layers + 2 * d + d * C + C;
+      },
+      check: (options: TostOptions) =>
+        patchConflict(options) ?? stemConflict(options) ?? headConflict(options),
+    },
+  },
+  needs: ["dim", "depth", "heads"],
+  sizes: {
+    tost_tiny12: { dim: 192, depth: 12, heads: 4, about: `ToST-T, ${paper}` },
+    tost_small12: { dim: 384, depth: 12, heads: 8, about: `ToST-S, ${paper}` },
+    tost_tiny24: { dim: 192, depth: 24, heads: 4, about: `ToST-T of 24 layers, ${paper}` },
+    tost_small24: { dim: 384, depth: 24, heads: 8, about: `ToST-S of 24 layers, ${paper}` },
+    tost_medium24: { dim: 512, depth: 24, heads: 8, about: `ToST-M, ${paper}` },
+    tost_large24: { dim: 768, depth: 24, heads: 16, about: `ToST-L, ${paper}` },
+  },
+  shown: { patch: 16, imageSize: 224, classes: 1000 },
+  head: ["head.weight", "head.bias"],
+  layerOf: layersNamed("blocks", ["cls_token", "patch_embed", "pos_embeder"]),
+};
