@@ -1,7 +1,7 @@
 /** @file docs/cli.md and docs/exit-codes.md, written from the commands and the schema, so that they cannot fall behind. */
 import type { Command, Option } from "commander";
 import { variableOf } from "../method/environment.ts";
-import { type Key, recipeKeys } from "../method/recipe-keys.ts";
+import { familiesInWords, type Key, recipeKeys } from "../method/recipe-keys.ts";
 import { methodNames } from "../method/registry.ts";
 import { aliases } from "./aliases.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -100,7 +100,9 @@ function keyRow(key: Key): string[] {
   const missing = key.required ? "required" : "";
   const preset = key.default === undefined || key.default === "" ? missing : `\`${key.default}\``;
   const methods = key.methods.length === methodNames().length ? "" : key.methods.join(", ");
-  return [`\`${key.path}\``, methods, key.expected, preset, also.join(", "), key.about];
+  const families = familiesInWords(key);
+  const about = families === "" ? key.about : `${key.about} (${families})`;
+  return [`\`${key.path}\``, methods, key.expected, preset, also.join(", "), about];
 }
 
 function exitCodeTable(): string {

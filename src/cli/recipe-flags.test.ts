@@ -48,6 +48,6 @@ test("a key's line tells its choices, default and other spellings", () => {
     /default: fp32; also --precision, --amp for bf16\)$/,
   );
   expect(describeKey(keyAt("model.name")!)).toMatch(
-    /one of crate_tiny, .*, ctrl_mnist, .*; also --model, --arch\)$/,
+    /one of aot, .*, crate_tiny, .*, ctrl_mnist, .*; also --model, --arch\)$/,
   );
 });

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { environmentLayers } from "../method/environment.ts";
 import { type Layer, type ResolvedRecipe, resolveRecipe, treeOf } from "../method/recipe.ts";
-import { type Key, keyAt, parseText, recipeKeys } from "../method/recipe-keys.ts";
+import { familiesInWords, type Key, keyAt, parseText, recipeKeys } from "../method/recipe-keys.ts";
 import { methodNames } from "../method/registry.ts";
 import { findRecipe, readSettings } from "../recipe/recipes.ts";
 import { type Alias, aliases } from "./aliases.ts";
@@ -48,6 +48,7 @@ export function describeKey(key: Key): string {
   const listed = key.choices.length > 1 && !key.placeholder.includes("|");
   const notes = [
     ...(key.methods.length === methodNames().length ? [] : [`${key.methods.join(", ")} only`]),
+    ...(key.partial ? [familiesInWords(key)] : []),
     ...(listed ? [key.expected] : []),
     ...(key.default === undefined || key.default === "" ? [] : [`default: ${key.default}`]),
     ...(also.length === 0 ? [] : [`also ${also.join(", ")}`]),

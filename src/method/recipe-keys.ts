@@ -112,9 +112,14 @@ function mergeKeys(a: Key, b: Key): Key {
     : { ...a, ...common, choices, ...choiceTexts(choices, a.path) };
 }
 
+/** `crate, crate_mae only`; nothing where every model has the key. */
+export const familiesInWords = ({ families, partial }: Key): string =>
+  partial && families !== undefined && families.length > 0 ? `${families.join(", ")} only` : "";
+
 function familiesOfBoth(a: Key, b: Key): Pick<Key, "families" | "partial"> {
-  if (a.families === undefined && b.families === undefined) return {};
-  const families = [...new Set([...(a.families ?? []), ...(b.families ?? [])])];
+  // a method's own key of the same name belongs to no family
+  if (!a.families?.length || !b.families?.length) return { families: [], partial: false };
+  const families = [...new Set([...a.families, ...b.families])];
   return { families, partial: (a.partial ?? false) || (b.partial ?? false) };
 }
 

@@ -42,7 +42,9 @@ test.each(CASES)("%s learns, is evaluated, and its layers are measured", async (
 
 test("what a recipe of a ToST must have is said", () => {
   expect(() => tiny({ "model.name": "tost", "model.patch": 1 })).toThrow("no power of two from 2 on");
-  expect(() => tiny({ "model.name": "tost", "model.headDim": 4 })).toThrow("must be model.dim 16 in tost");
+  expect(() => tiny({ "model.name": "tost", "model.headDim": 4 })).toThrow(
+    "belongs to aot, crate, crate_alpha, crate_mae",
+  );
   const bare = { "model.dim": null };
   expect(() => tiny({ ...bare, "model.name": "aot" })).toThrow("expected for model aot; give it");
   expect(() => tiny({ ...bare, "model.name": "tost" })).toThrow("such as tost_tiny12");
