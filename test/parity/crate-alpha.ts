@@ -3,7 +3,7 @@
 import { crossEntropy } from "../../src/method/supervised/supervised.ts";
 import { createModel } from "../../src/model/index.ts";
 import { gradients, random, tensor } from "../../src/tensor/index.ts";
-import { below, type Comparison, type Golden, relativeError, required } from "./golden.ts";
+import { below, type Comparison, type Golden, patchSizes, relativeError, required } from "./golden.ts";
 
 /** Their labels are in the description of the loss: "cross entropy with labels 0,1". */
 const labelsOf = (description: string | undefined): bigint[] =>
@@ -11,8 +11,7 @@ const labelsOf = (description: string | undefined): bigint[] =>
 
 export function crateAlpha(golden: Golden): Comparison {
   const c = golden.config as Record<string, number>;
-  const sizes = { dim: c.dim!, depth: c.depth!, heads: c.heads!, headDim: c.dim_head! };
-  const options = { imageSize: c.image_size!, patch: c.patch_size!, classes: c.num_classes!, ...sizes };
+  const options = { ...patchSizes(golden), headDim: c.dim_head!, classes: c.num_classes! };
   using model = createModel("crate_alpha", options, random(0)).load(below(golden, "param."));
   const logits = model.apply(required(golden, "input"));
   const labels = tensor(BigInt64Array.from(labelsOf(golden.metadata.get("loss"))));

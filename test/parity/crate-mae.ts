@@ -3,14 +3,14 @@
 import { createModel, maskedError, maskedTarget, randomMask } from "../../src/model/index.ts";
 import { record } from "../../src/nn/index.ts";
 import { gradients, random, type Tensor } from "../../src/tensor/index.ts";
-import { below, type Comparison, type Golden, relativeError, required } from "./golden.ts";
+import { below, type Comparison, type Golden, patchSizes, relativeError, required } from "./golden.ts";
 
 export function crateMae(golden: Golden): Comparison {
   const c = golden.config as Record<string, number>;
   const input = required(golden, "input");
   const options = {
-    ...{ imageSize: c.image_size!, patch: c.patch_size!, channels: input.size(1) },
-    ...{ dim: c.dim!, depth: c.depth!, heads: c.heads!, threshold: c.lambd! },
+    ...patchSizes(golden),
+    ...{ channels: input.size(1), threshold: c.lambd! },
   };
   using model = createModel("crate_mae", options, random(0)).load(below(golden, "param."));
   const mask = randomMask(required(golden, "noise"), c.mask_ratio!);

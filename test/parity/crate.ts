@@ -3,8 +3,8 @@
 import { crossEntropy } from "../../src/method/supervised/supervised.ts";
 import { createModel } from "../../src/model/index.ts";
 import { record } from "../../src/nn/index.ts";
-import { gradients, random, type Tensor, UsageError } from "../../src/tensor/index.ts";
-import { below, type Comparison, type Golden, relativeError, required } from "./golden.ts";
+import { gradients, random, type Tensor } from "../../src/tensor/index.ts";
+import { below, type Comparison, type Golden, patchSizes, relativeError, required } from "./golden.ts";
 
 /** The smoothing is in the description of the loss: "cross entropy, label smoothing 0.1". */
 const smoothingOf = (description: string | undefined): number =>
@@ -14,11 +14,9 @@ export function crate(golden: Golden): Comparison {
   const c = golden.config as Record<string, number>;
   const input = required(golden, "input");
   const options = {
-    ...{ imageSize: c.image_size!, patch: c.patch_size!, classes: c.num_classes!, channels: input.size(1) },
-    ...{ dim: c.dim!, depth: c.depth!, heads: c.heads!, headDim: c.dim_head! },
+    ...patchSizes(golden),
+    ...{ classes: c.num_classes!, channels: input.size(1), headDim: c.dim_head! },
   };
-  if (Object.values(options).some((value) => !(value > 0)))
-    throw new UsageError(`${golden.path}: expected sizes in config, got ${JSON.stringify(golden.config)}`);
   using model = createModel("crate", options, random(0)).load(below(golden, "param."));
   const patterns = ["block.*.mssa", "block.*.half", "block.*"];
   const { result: logits, found } = record(model, patterns, () => model.apply(input));

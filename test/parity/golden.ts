@@ -42,6 +42,20 @@ export function below(golden: Golden, prefix: string): Map<string, Tensor> {
   return new Map(found.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
+type Sides = number | [height: number, width: number];
+
+/** Sizes of a model of patches, as the authors' configurations name them; images and patches may have two sides. */
+export function patchSizes({ path, config }: Golden) {
+  const { image_size, patch_size, dim, depth, heads } = config;
+  const sides = (value: unknown): value is Sides =>
+    [value].flat().every((side) => typeof side === "number" && side > 0) && [value].flat().length <= 2;
+  const whole = [dim, depth, heads].every((value) => typeof value === "number" && value > 0);
+  if (!sides(image_size) || !sides(patch_size) || !whole)
+    throw new UsageError(`${path}: expected sizes in config, got ${JSON.stringify(config)}`);
+  const sizes = { dim, depth, heads } as { dim: number; depth: number; heads: number };
+  return { imageSize: image_size, patch: patch_size, ...sizes };
+}
+
 export function required(golden: Golden, name: string): Tensor {
   const found = golden.tensors.get(name);
   if (found === undefined) throw new UsageError(`${golden.path}: expected a tensor "${name}"`);
