@@ -49,7 +49,7 @@ export function openModel(
   { size, heads: given, key, untrained = false }: OpenModelOptions = {},
 ): OpenedModel {
   using weights = readWeights(path, key);
-  const found = recognise(weights.tensors);
+  const found = recognise(weights.tensors, weights.model);
   if (found === undefined)
     throw new UsageError(`${path}: expected the weights of a CRATE or a ViT, got those of another model`, {
       path,

@@ -86,8 +86,8 @@ export interface Family {
   readonly positions?: readonly string[];
   /** For smaller learning rates near the image. */
   readonly layerOf?: LayerOf;
-  /** The network that the tensors are of; nothing where they are another family's. */
-  recognise?(tensors: Shapes): Recognised | undefined;
+  /** The network that the tensors are of; nothing where they are another family's. A patch that settings tell is `known`. */
+  recognise?(tensors: Shapes, known?: { readonly patch?: Size }): Recognised | undefined;
   /** Other numbers of heads than the size's, and which of them a file has: where files of equal shapes are published. */
   headsOf?(found: Recognised, tensors: Shapes): { heads: number; otherHeads: number } | undefined;
 }

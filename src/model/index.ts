@@ -67,7 +67,7 @@ export {
   settledFamilies,
 } from "./registry.ts";
 export { patchGrid, tokenCount } from "./settings.ts";
-export { type Pool, pooled, withClass } from "./tokens.ts";
+export { isLayered, type Layered, type Pool, pooled, withClass } from "./tokens.ts";
 export { Tost, TostBlock, type TostOptions } from "./tost/tost.ts";
 export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tost/tssa.ts";
 export { ViT, type ViTOptions } from "./vit/vit.ts";

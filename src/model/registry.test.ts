@@ -122,6 +122,18 @@ test("a family from elsewhere is listed, built and counted; its names must be ne
   );
 });
 
+test.each(["crate", "aot", "crate_mae"])(
+  "one head as wide as the tokens of a %s has no output matrix",
+  (name) => {
+    const options = { dim: 16, depth: 1, heads: 1, imageSize: 8, patch: 4, classes: 3 };
+    using bare = createModel(name, options, random(0), "classifier");
+    using wide = createModel(name, { ...options, headDim: 32 }, random(0), "classifier");
+    const outputs = (model: Module) => [...model.stateDict().keys()].filter((key) => key.includes("to_out"));
+    expect([outputs(bare).length, outputs(wide).length]).toEqual([0, 2]);
+    expect(bare.parameterCount()).toBe(parameterCount(name, options, "classifier"));
+  },
+);
+
 test("odd head sizes and tied outputs are counted too", () => {
   const options = {
     dim: 24,

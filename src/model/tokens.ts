@@ -1,6 +1,19 @@
-/** @file Steps around the layers that models of tokens share. */
+/** @file What models of layers share: how they are looked at, and the steps around the layers. */
 
+import type { Module } from "../nn/index.ts";
 import { cat, type Tensor } from "../tensor/index.ts";
+
+/**
+ * A model of layers. Layer ℓ is probed as `block.ℓ`; of a model of tokens, what enters the first as `tokens`, and in each
+ * layer what its first half gives as `half`.
+ */
+export interface Layered {
+  readonly blocks: readonly Module[];
+}
+
+/** Whether a model has layers that can be looked at one by one. */
+export const isLayered = <M extends object>(model: M): model is M & Layered =>
+  "blocks" in model && Array.isArray(model.blocks);
 
 /**
  * The class token before the patches, and positions on all: [b, N, d], [1, 1, d], [1, n, d] → [b, n, d], n = N + 1. Under

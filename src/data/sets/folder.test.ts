@@ -30,6 +30,9 @@ test("the shorter side becomes 256/224 of the size, the longer is truncated", ()
   expect(resizedTo(500, 375, 224)).toEqual([341, 256]);
   expect(resizedTo(375, 500, 224)).toEqual([256, 341]);
   expect(resizedTo(32, 32, 32)).toEqual([37, 37]);
+  // of two sides: the least that covers 32 · 8/7 rows and 64 · 8/7 columns
+  expect(resizedTo(100, 100, [32, 64])).toEqual([73, 73]);
+  expect(resizedTo(300, 100, [32, 64])).toEqual([111, 37]);
 });
 
 test("every colour space and depth ends as RGB", async () => {

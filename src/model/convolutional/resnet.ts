@@ -57,7 +57,7 @@ export class ResNet extends Module {
       for (let i = 0; i < options.blocks; i++) {
         const name = `layer${s + 1}.${i}`;
         const block = new BasicBlock(width, next, s > 0 && i === 0 ? 2 : 1, random.at(name));
-        this.blocks.push(this.child(name, block));
+        this.blocks.push(this.child(`block.${this.blocks.length}`, block, name));
         width = next;
       }
     if (options.head)

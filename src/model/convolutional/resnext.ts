@@ -73,7 +73,7 @@ export class ResNext29 extends Module {
       for (let i = 0; i < BLOCKS; i++) {
         const name = `layer${s + 1}.${i}`;
         const block = new GroupedBlock(inputs, width, s > 0 && i === 0 ? 2 : 1, random.at(name));
-        this.blocks.push(this.child(name, block));
+        this.blocks.push(this.child(`block.${this.blocks.length}`, block, name));
         inputs = 2 * width;
       }
     this.head = this.child("head", new ProjectionHead(inputs, dim, random.at("head")), "reshape");

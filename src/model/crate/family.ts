@@ -1,5 +1,6 @@
 /** @file The family of CRATE: its published sizes, and its files. */
 
+import { areaOf, type Size } from "../../base/size.ts";
 import { countLayers, type Family, layersNamed, type Recognised, type Shapes } from "../family.ts";
 import { buildCrate, crateConflict, crateCount, crateSettings } from "./crate.ts";
 
@@ -31,15 +32,17 @@ export const crate: Family = {
   headsOf,
 };
 
-function recognise(tensors: Shapes): Recognised | undefined {
+/** Of a flat patch the numbers are known, not the sides: it is a square where nothing else is. */
+function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Recognised | undefined {
   const shape = (name: string) => tensors.get(name)?.shape ?? [];
   const [dim, numbers] = shape("to_patch_embedding.2.weight");
   const depth = countLayers(tensors, "transformer.layers.");
   if (dim === undefined || numbers === undefined || depth === 0) return undefined;
-  const channels = Number.isInteger(Math.sqrt(numbers / 3)) ? 3 : 1;
+  const square = Number.isInteger(Math.sqrt(numbers / 3)) ? 3 : 1;
+  const channels = known.patch === undefined ? square : numbers / areaOf(known.patch);
   const [classes] = shape("mlp_head.1.weight");
   return {
-    ...{ dim, depth, channels, patch: Math.sqrt(numbers / channels) },
+    ...{ dim, depth, channels, patch: known.patch ?? Math.sqrt(numbers / channels) },
     inner: shape("transformer.layers.0.0.fn.qkv.weight")[0] ?? 0,
     patches: (shape("pos_embedding")[1] ?? 0) - 1,
     ...(classes !== undefined && { classes }),

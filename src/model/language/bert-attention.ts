@@ -1,6 +1,6 @@
 /** @file Attention and MLP of BERT, for comparison. */
 
-import { attention, LayerNorm, type Linear, Module, normalLinear } from "../../nn/index.ts";
+import { attention, attentionWeights, LayerNorm, type Linear, Module, normalLinear } from "../../nn/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 
 /** Self-attention with queries, keys and values of their own, by heads; names are Hugging Face's. */
@@ -32,7 +32,10 @@ export class BertAttention extends Module {
         .reshape([b, n, this.heads, d / this.heads])
         .transpose(1, 2); //                                                    [b, K, n, p]
     const options = mask === undefined ? {} : { mask };
-    const mixed = attention(split(this.query), split(this.key), split(this.value), options);
+    const [Q, K, V] = [split(this.query), split(this.key), split(this.value)];
+    const mixed = this.probed("attention")
+      ? this.probe("attention", attentionWeights(Q, K, options)).matmul(V)
+      : attention(Q, K, V, options);
     return this.out.apply(mixed.transpose(1, 2).reshape([b, n, d])); //         [b, n, d]
   }
 }

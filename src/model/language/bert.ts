@@ -110,7 +110,7 @@ export class Bert extends Module {
     const places = real === undefined ? arange(n, { device: tokens.device }) : counted(real, pad!);
     const embedded = this.tokens.apply(tokens).add(this.positions.apply(places));
     let Z = this.norm.apply(embedded.add(this.segments.W.select(0, 0))); //     [b, n, d]
-    this.probe("input", Z);
+    this.probe("tokens", Z);
     const mask = real && hidden(real, Z);
     for (const layer of this.blocks) Z = mask === undefined ? layer.apply(Z) : layer.apply(Z, mask);
     return this.head.apply(Z, this.tokens.W);

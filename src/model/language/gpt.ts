@@ -77,7 +77,7 @@ export class Gpt extends Module {
     if (start + n > block)
       throw new UsageError(`model: expected at most ${block} tokens, its block, got ${start + n}`);
     const places = arange(start + n, { start, device: tokens.device }); //      [n]
-    return this.probe("input", this.tokens.apply(tokens).add(this.positions.apply(places)));
+    return this.probe("tokens", this.tokens.apply(tokens).add(this.positions.apply(places)));
   }
 
   private read(Z: Tensor): Tensor {

@@ -31,6 +31,31 @@ function stacked(W: Tensor): Tensor {
   return W.transpose(1, 2).reshape([b, n, K * p]);
 }
 
+/** Names of U and W in state dictionaries. */
+interface Names {
+  U: string;
+  W: string;
+}
+
+/** What both forms hold. */
+abstract class TokenStatistics extends Module {
+  readonly temperature: Tensor; //                                              τ [K, 1]
+  readonly U: Tensor; //                                                        [d, d]
+  readonly b: Tensor | undefined; //                                            [d]
+  readonly W: Tensor; //                                                        [d, d]
+  readonly c: Tensor | undefined; //                                            [d]
+
+  constructor({ U, b, W, c }: TSSAWeights, heads: number, names: Names, shift?: Tensor) {
+    super();
+    this.temperature = this.parameter("temp", ones([heads, 1]));
+    if (shift !== undefined) this.parameter("denom_bias", shift);
+    this.U = this.parameter(`${names.U}.weight`, U);
+    this.b = b && this.parameter(`${names.U}.bias`, b);
+    this.W = this.parameter(`${names.W}.weight`, W);
+    this.c = c && this.parameter(`${names.W}.bias`, c);
+  }
+}
+
 /**
  * One step down a bound on Rᶜ that needs only second moments. For head k, token i:
  *
@@ -39,23 +64,12 @@ function stacked(W: Tensor): Tensor {
  *
  * @see Wu et al. 2024, the TSSA operator
  */
-export class TSSA extends Module {
-  readonly temperature: Tensor; //                                              τ [K, 1]
-  readonly U: Tensor; //                                                        [d, d]
-  readonly b: Tensor | undefined; //                                            [d]
-  readonly W: Tensor; //                                                        [d, d]
-  readonly c: Tensor | undefined; //                                            [d]
-
+export class TSSA extends TokenStatistics {
   constructor(
-    { U, b, W, c }: TSSAWeights,
+    weights: TSSAWeights,
     readonly options: TSSAOptions,
   ) {
-    super();
-    this.temperature = this.parameter("temp", ones([options.heads, 1]));
-    this.U = this.parameter("qkv.weight", U);
-    this.b = b && this.parameter("qkv.bias", b);
-    this.W = this.parameter("to_out.0.weight", W);
-    this.c = c && this.parameter("to_out.0.bias", c);
+    super(weights, options.heads, { U: "qkv", W: "to_out.0" });
   }
 
   protected forward(Z: Tensor): Tensor {
@@ -85,25 +99,16 @@ export interface CausalTSSAOptions extends TSSAOptions {
  *
  * @see Wu et al. 2024, the causal TSSA operator
  */
-export class CausalTSSA extends Module {
-  readonly temperature: Tensor; //                                              τ [K, 1]
+export class CausalTSSA extends TokenStatistics {
   readonly shift: Tensor; //                                                    β [K, block, 1]
-  readonly U: Tensor; //                                                        [d, d]
-  readonly b: Tensor | undefined; //                                            [d]
-  readonly W: Tensor; //                                                        [d, d]
-  readonly c: Tensor | undefined; //                                            [d]
 
   constructor(
-    { U, b, W, c }: TSSAWeights,
+    weights: TSSAWeights,
     readonly options: CausalTSSAOptions,
   ) {
-    super();
-    this.temperature = this.parameter("temp", ones([options.heads, 1]));
-    this.shift = this.parameter("denom_bias", zeros([options.heads, options.block, 1]));
-    this.U = this.parameter("c_attn.weight", U);
-    this.b = b && this.parameter("c_attn.bias", b);
-    this.W = this.parameter("c_proj.weight", W);
-    this.c = c && this.parameter("c_proj.bias", c);
+    const shift = zeros([options.heads, options.block, 1]);
+    super(weights, options.heads, { U: "c_attn", W: "c_proj" }, shift);
+    this.shift = shift;
   }
 
   protected forward(Z: Tensor): Tensor {

@@ -28,10 +28,16 @@ export interface Architecture {
   classes?: number;
 }
 
-/** The architecture, or nothing where the names are of none that is registered. */
-export function recognise(weights: Shapes): Architecture | undefined {
+/**
+ * The architecture, or nothing where the names are of none that is registered.
+ * @param known settings that came with the weights
+ */
+export function recognise(
+  weights: Shapes,
+  known?: Readonly<Record<string, unknown>>,
+): Architecture | undefined {
   for (const family of familiesOf()) {
-    const found = family.recognise?.(weights);
+    const found = family.recognise?.(weights, known as { patch?: Size } | undefined);
     if (found !== undefined && isWhole(found)) return named(family, found, weights);
   }
   return undefined;
