@@ -59,7 +59,9 @@ async function loadPlugin(file: string): Promise<void> {
   if (!EXPORTS.some((name) => plugin[name] !== undefined))
     fail(`expected it to export ${EXPORTS.join(", ")} or one of them`);
   const { registerMethod } = await import("../method/registry.ts");
+  const { registerFamily } = await import("../model/registry.ts");
   const { registerDataset } = await import("../data/sets/registry.ts");
   for (const [name, entry] of Object.entries(plugin.methods ?? {})) registerMethod(name, entry as never);
+  for (const family of Object.values(plugin.models ?? {})) registerFamily(family as never);
   for (const set of Object.values(plugin.datasets ?? {})) registerDataset(set as never);
 }
