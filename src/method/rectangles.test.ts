@@ -50,7 +50,7 @@ test("a run's model is back with its own sides, and at others; attention has its
   using own = model;
   expect(own.options).toMatchObject({ imageSize: [8, 16], patch: [4, 8] });
   using image = random(1).normal([3, 8, 16]);
-  const { rows, columns } = classAttention(own, image);
+  const { rows, columns } = classAttention({ model: own }, image, own.options.patch)!;
   expect([rows, columns]).toEqual([2, 2]);
   using other = openModel(run, { size: [12, 8] }).model;
   const logits = noGrad(() => scope(() => other.apply(random(2).normal([1, 3, 12, 8])).shape));
