@@ -32,7 +32,7 @@ test("weights from a file at other sizes, oblong too; the heads must be told", (
     using seen = look(wide, long);
     expect([seen.grid, seen.maps[0]![0]!.length]).toEqual([[4, 8], 32]);
     expect(() => openModel(path, { heads: 4, size: [18, 16] })).toThrow(
-      "model.patch: 4 does not divide model.imageSize 18 × 16",
+      "expected a multiple of the patch 4, got 18 × 16",
     );
   } finally {
     rmSync(folder, { recursive: true });

@@ -63,6 +63,7 @@ export function openModel(
       `${path}: ${found.patches} patches fill no square, so that no tensor tells the images' height and width`,
       { path },
     );
+  if (size !== undefined) patchGrid({ imageSize: size, patch: found.patch }); // refused as a size, not as the model's
   const { family, takes } = classifierFor(found.family);
   const { name: _, ...kept } = trained ?? {};
   const options = {
