@@ -4,20 +4,10 @@
  * `vitrine train` does the same with progress, metrics, checkpoints and resume. Promised: test accuracy above 90 %.
  */
 
-import {
-  batches,
-  createModel,
-  createOptimizer,
-  crossEntropy,
-  evaluateClassifier,
-  gradients,
-  imageSource,
-  normalisation,
-  random,
-  schedule,
-  scope,
-  syntheticSet,
-} from "../src/index.ts";
+import { imageSource, normalisation, syntheticSet } from "../src/data/index.ts";
+import { batches, createModel, createOptimizer, gradients, random, scope } from "../src/index.ts";
+import { crossEntropy, evaluateClassifier } from "../src/method/index.ts";
+import { schedule } from "../src/train/index.ts";
 
 const sizes = { classes: 4, size: 16, channels: 1 };
 const train = imageSource(syntheticSet({ split: "train", count: 512, ...sizes }));

@@ -5,7 +5,8 @@
  * Rᶜ as the authors' code measures it, and a share of non-zeros between 0 and 1.
  */
 
-import { authorsLayerRate, createModel, noGrad, nonZeroShare, random, record, scope } from "../src/index.ts";
+import { createModel, noGrad, random, record, scope } from "../src/index.ts";
+import { authorsLayerRate, nonZeroShare } from "../src/rate/index.ts";
 
 const options = { dim: 64, depth: 4, heads: 4, imageSize: 28, patch: 4, channels: 1, classes: 10 };
 using model = createModel("crate", options, random(5).at("model"));

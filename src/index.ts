@@ -1,19 +1,16 @@
 /**
- * @file The library: everything the commands do is a function first.
- *
- * Of the engine, what a user of tensors needs; the call path of layers stays inside (`src/tensor/run.ts`).
+ * @file The library: tensors, and what most programs begin with. The rest lies in `vitrine/nn`, `/rate`, `/model`,
+ * `/data`, `/train`, `/evaluate`, `/method`, `/inspect` and `/theory`; everything that a command does is a function there.
  */
 
-export type { Figure } from "./chart/index.ts";
-export * from "./data/index.ts";
-export * from "./evaluate/index.ts";
-export * from "./inspect/index.ts";
-export * from "./measure/index.ts";
-export * from "./method/index.ts";
-export * from "./model/index.ts";
-export * from "./nn/index.ts";
-export * from "./rate/index.ts";
-export * from "./recipe/index.ts";
+export { batches, datasets, openDataset } from "./data/index.ts";
+export { inspectRun } from "./inspect/index.ts";
+export { measureLayers, readReport } from "./measure/index.ts";
+export { evaluateRun, type Recipe, resolveRecipe, type TrainRunOptions, trainRun } from "./method/index.ts";
+export { createModel, modelNames, models, parameterCount } from "./model/index.ts";
+export { Linear, Module, record } from "./nn/index.ts";
+export { codingRate, mcr2Loss, rateAgainstSubspaces, rateReduction, sparseRateReduction } from "./rate/index.ts";
+export { findRecipe, recipeNames } from "./recipe/index.ts";
 export {
   type AtenArgument,
   arange,
@@ -54,5 +51,4 @@ export {
   VitrineError,
   zeros,
 } from "./tensor/index.ts";
-export * from "./theory/index.ts";
-export * from "./train/index.ts";
+export { createOptimizer } from "./train/index.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { library, requireBuilt } from "./built/program.ts";
+import { exportedNames, importsOf, requireBuilt } from "./built/program.ts";
 import { makeStandIns } from "./built/stand-ins.ts";
 import { blocks, pages, projectFiles, root } from "./markdown.ts";
 import { typescript } from "./spawn.ts";
@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "vitrine programs-"));
 beforeAll(() => makeStandIns(folder));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const exported = new Set(Object.keys((await import(library)) as object));
+const exported = await exportedNames();
 
 /** What a fragment of a page leaves to its reader, and numbers that are made small. */
 interface Setting {
@@ -89,7 +89,7 @@ const mustThrow = (line: string): string =>
 
 /** The fragment as a program on the built library. */
 function programOf(code: string, { before = "", small = [], apart }: Setting): string {
-  const bare = code.replace(/^import .* from "vitrine";\n/m, "");
+  const bare = code.replaceAll(/^import .* from "vitrine(\/\w+)?";\n/gm, "");
   const made = small.reduce((text, [from, to]) => {
     expect(text).toContain(from);
     return text.replace(from, to);
@@ -103,7 +103,7 @@ function programOf(code: string, { before = "", small = [], apart }: Setting): s
   );
   const words = new Set(`${before}\n${body.replaceAll(/\/\/.*/g, "")}`.match(/(?<![.\w"])[A-Za-z]\w*/g));
   const names = [...words].filter((word) => exported.has(word) && !declared.has(word));
-  return `import { ${names.join(", ")} } from ${JSON.stringify(library)};\n${before}\n${body}`;
+  return `${importsOf(names, exported)}${before}\n${body}`;
 }
 
 const fragments = pages()

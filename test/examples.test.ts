@@ -1,16 +1,27 @@
 /** @file Every program in examples/ runs as it is and prints what its text promises. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { requireBuilt } from "./built/program.ts";
+import { root } from "./markdown.ts";
 import { typescript } from "./spawn.ts";
 
 const folder = fileURLToPath(new URL("../examples/", import.meta.url));
 
-/** What a program printed, line by line. */
+requireBuilt();
+const built = mkdtempSync(join(tmpdir(), "vitrine-examples-"));
+afterAll(() => rmSync(built, { recursive: true }));
+
+/** What a program printed, line by line, on the library as it is built. */
 async function output(name: string): Promise<string[]> {
-  const { code, stdout, stderr } = await typescript([join(folder, name)]);
+  const file = join(built, name.replace(/\.ts$/, ".mts"));
+  const text = readFileSync(join(folder, name), "utf8");
+  const dist = pathToFileURL(join(root, "dist/")).href;
+  writeFileSync(file, text.replaceAll(/"\.\.\/src\/([\w/]+)\.ts"/g, `"${dist}$1.js"`));
+  const { code, stdout, stderr } = await typescript([file]);
   expect([code, stderr]).toEqual([0, ""]);
   return stdout.trim().split("\n");
 }

@@ -3,3 +3,5 @@
 export { inspectWeights } from "./inspect-weights.ts";
 export { type SegmentMethod, type SegmentOptions, segmentImages } from "./segment/segment-images.ts";
 export { drawSamples, inspectRun, reconstructRun } from "./view-run.ts";
+export * from "../chart/index.ts";
+export * from "../measure/index.ts";

@@ -49,3 +49,4 @@ export { type LoadedRun, loadRun } from "./supervised/load.ts";
 export { correctAt, crossEntropy, type Evaluation, evaluateClassifier } from "./supervised/supervised.ts";
 export { TcrLearner, type TcrLearnerOptions } from "./tcr/learner.ts";
 export { trainRun } from "./train-run.ts";
+export * from "../recipe/index.ts";

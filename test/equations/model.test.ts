@@ -1,20 +1,9 @@
 /** @file The layers, held to their formulas written out one head and one product at a time. */
 
 import { expect, test } from "vitest";
-import {
-  aten,
-  Crate,
-  CrateLayer,
-  cat,
-  createModel,
-  ISTA,
-  Majorise,
-  mssa,
-  patchify,
-  random,
-  scope,
-  type Tensor,
-} from "../../src/index.ts";
+import { aten, cat, createModel, random, scope, type Tensor } from "../../src/index.ts";
+import { Crate, CrateLayer, ISTA, Majorise, mssa } from "../../src/model/index.ts";
+import { patchify } from "../../src/nn/index.ts";
 
 const wide = { dtype: "float64" } as const;
 const stream = random(11);

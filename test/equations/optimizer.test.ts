@@ -1,7 +1,8 @@
 /** @file The optimisers, held to their recurrences in plain numbers. */
 
 import { expect, test } from "vitest";
-import { createOptimizer, type OptimizerOptions, scope, tensor } from "../../src/index.ts";
+import { createOptimizer, scope, tensor } from "../../src/index.ts";
+import type { OptimizerOptions } from "../../src/train/index.ts";
 
 const gradients = [0.3, -0.7, 0.2, 0.05];
 const lr = 0.1;

@@ -3,13 +3,9 @@
 import { expect, test } from "vitest";
 import {
   aten,
-  authorsLayerRate,
   codingRate,
   eye,
-  nonZeroShare,
-  paperLayerRate,
   random,
-  rateAgainstMemberships,
   rateAgainstSubspaces,
   rateReduction,
   scope,
@@ -17,6 +13,12 @@ import {
   type Tensor,
   tensor,
 } from "../../src/index.ts";
+import {
+  authorsLayerRate,
+  nonZeroShare,
+  paperLayerRate,
+  rateAgainstMemberships,
+} from "../../src/rate/index.ts";
 
 const wide = { dtype: "float64" } as const;
 const stream = random(7);

@@ -1,26 +1,19 @@
 /** @file CRATE's successors and the language models, held to their formulas written out. */
 
 import { expect, test } from "vitest";
+import { cat, createModel, noGrad, random, scope, stack, type Tensor, tensor } from "../../src/index.ts";
 import {
   Aot,
   AotLayer,
   CausalTSSA,
   CrateAlpha,
   CrateAlphaLayer,
-  cat,
-  createModel,
   DecoupledISTA,
   type Gpt,
-  noGrad,
   OvercompleteISTA,
-  patchify,
-  random,
-  scope,
-  stack,
-  type Tensor,
   TSSA,
-  tensor,
-} from "../../src/index.ts";
+} from "../../src/model/index.ts";
+import { patchify } from "../../src/nn/index.ts";
 
 const wide = { dtype: "float64" } as const;
 const stream = random(12);
