@@ -107,7 +107,7 @@ function programOf(code: string, { before = "", small = [], apart }: Setting): s
 }
 
 const fragments = pages()
-  .filter(({ path }) => path !== "CHANGELOG.md")
+  .filter(({ path }) => !/CHANGELOG|docs\/extend/.test(path)) // extend.test.ts runs that page
   .flatMap(({ path, text }) =>
     blocks(text)
       .filter(({ language }) => language === "ts")

@@ -1,6 +1,6 @@
 /**
- * @file How a plugin's modules are loaded, in the thread that Node has for this: "vitrine" is the package that runs,
- * wherever the plugin lies, and TypeScript loses its types. What lies in a node_modules is left to Node.
+ * @file How a plugin's modules are loaded, in the thread that Node has for this: "vitrine" is the package that runs, and
+ * "zod" its own, wherever the plugin lies, and TypeScript loses its types. What lies in a node_modules is left to Node.
  */
 
 import { readFile } from "node:fs/promises";
@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 import swc from "@swc/wasm-typescript";
 
 export const resolve: ResolveHook = (specifier, context, next) =>
-  /^vitrine(\/|$)/.test(specifier)
-    ? next(specifier, { ...context, parentURL: import.meta.url }) // the package knows itself by its name
+  /^(vitrine|zod)(\/|$)/.test(specifier)
+    ? next(specifier, { ...context, parentURL: import.meta.url }) // as from here: the package knows itself
     : next(specifier, context);
 
 export const load: LoadHook = async (url, context, next) => {

@@ -21,6 +21,7 @@ afterAll(() => {
 /** What a run has that is measured layer by layer; the others say why they have none. */
 const STACKS: Record<string, string[]> = {
   supervised: ["layers"],
+  "supervised, averaged": ["layers"],
   mcr2: ["layers"],
   redunet: ["layers"],
   "redunet, lifted": ["layers"],
@@ -30,13 +31,14 @@ const STACKS: Record<string, string[]> = {
   "generative, dcgan": ["layers"],
   tcr: ["layers"],
   mae: ["encoder", "decoder"],
+  "mae, averaged": ["encoder", "decoder"],
   dino: ["layers"],
   simdino: ["layers"],
   probe: ["layers"],
   language: ["layers"],
   "language, masked": ["layers"],
 };
-const ATTENTION = ["supervised", "mae", "dino", "simdino", "probe"];
+const ATTENTION = ["supervised", "supervised, averaged", "mae", "mae, averaged", "dino", "simdino", "probe"];
 
 test.each(Object.keys(TINY_METHODS))("%s", async (name) => {
   const folder = mkdtempSync(join(root, "run-"));

@@ -16,7 +16,7 @@ export interface AnyRecipe {
   name: string;
   about: string;
   model: object;
-  data: object;
+  data: { name: string };
   method: { name: string };
   train: {
     device: string;

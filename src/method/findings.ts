@@ -6,7 +6,7 @@ import { writeFigures } from "../measure/figures.ts";
 import { makeReport, type ReportParts } from "../measure/make-report.ts";
 import { writeReport } from "../measure/report.ts";
 import { reportTable } from "../measure/report-table.ts";
-import type { OpenedRun } from "./load-run.ts";
+import type { AnyRecipe } from "./entry.ts";
 import type { Inspection, InspectOptions } from "./run-types.ts";
 
 /** What a method's inspection found; the run and its checkpoint are added. */
@@ -21,7 +21,7 @@ export interface Findings
 /** Writes report.json and figures/ into a folder. @throws {DiskError} it cannot be written */
 export function writeFindings(
   folder: string,
-  { recipe, checkpoint }: Pick<OpenedRun, "recipe"> & { checkpoint: { name: string } },
+  { recipe, checkpoint }: { recipe: AnyRecipe; checkpoint: { name: string } },
   { data, figures, ...found }: Findings,
   options: InspectOptions,
 ): Inspection {

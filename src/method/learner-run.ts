@@ -2,8 +2,8 @@
 
 import type { Learner } from "../train/index.ts";
 import { runSteps } from "../train/loop.ts";
+import type { AnyRecipe } from "./entry.ts";
 import type { TrainPlace } from "./method.ts";
-import type { Recipe } from "./recipe.ts";
 import { type BegunRun, beginRun } from "./resume.ts";
 import type { RunResult } from "./run-types.ts";
 
@@ -17,7 +17,7 @@ type DataInfo = Parameters<typeof beginRun>[1];
  */
 export function trainLearner<Batch>(
   learner: Learner<Batch>,
-  recipe: Recipe,
+  recipe: AnyRecipe,
   data: DataInfo,
   place: TrainPlace,
   files: Readonly<Record<string, string>> = {},
@@ -29,7 +29,7 @@ export function trainLearner<Batch>(
 export async function goOnWith<Batch>(
   learner: Learner<Batch>,
   { config, resume }: BegunRun,
-  { train: { keep, logInterval, checkpointEvery } }: Recipe,
+  { train: { keep, logInterval, checkpointEvery } }: AnyRecipe,
   { output: folder, maxSteps, deadline, progress, tensorboard }: TrainPlace,
 ): Promise<RunResult> {
   const kept = { keep, logInterval, checkpointEvery, maxSteps, deadline, progress, tensorboard };

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { readSettings } from "../recipe/recipes.ts";
 import { UsageError } from "../tensor/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
+import type { AnyRecipe } from "./entry.ts";
 import { type MethodName, type Recipe, type RecipeOf, resolveRecipe } from "./recipe.ts";
 import { requireRunConfig } from "./run-config.ts";
 
-export interface OpenedRun<R extends Recipe = Recipe> {
+export interface OpenedRun<R extends AnyRecipe = Recipe> {
   recipe: R;
   /** The caller frees it. */
   checkpoint: LoadedCheckpoint;
@@ -18,9 +19,10 @@ export interface OpenedRun<R extends Recipe = Recipe> {
  * A run's recipe, and a checkpoint of it.
  * @param which `best`, `last`, or the name of a checkpoint's folder
  * @throws {UsageError} no run in the folder; {CheckpointError} damaged, or another model's
+ * @typeParam R the recipe of its method, which the caller knows
  */
-export function openRun(folder: string, which: string): OpenedRun {
-  const recipe = readRecipe(folder);
+export function openRun<R extends AnyRecipe = Recipe>(folder: string, which: string): OpenedRun<R> {
+  const recipe = readRecipe(folder) as AnyRecipe as R;
   const checkpoint = loadCheckpoint(join(folder, "checkpoints"), which);
   if (checkpoint === undefined)
     throw new UsageError(`${folder}: no checkpoint yet; train first`, { path: folder });

@@ -52,8 +52,9 @@ function methodOf(merged: Merged): string {
   const found = methodNames().find((name) => name === given);
   if (found !== undefined) return found;
   const near = typeof given === "string" ? hint(given, methodNames()) : "";
+  const todo = typeof given === "string" ? "; a plugin's needs --plugin FILE" : "";
   throw new UsageError(
-    `${at("method.name", merged)}: expected one of ${methodNames().join(", ")}, received ${JSON.stringify(given)}${near}`,
+    `${at("method.name", merged)}: expected one of ${methodNames().join(", ")}, received ${JSON.stringify(given)}${near}${todo}`,
     { path: "method.name", expected: methodNames().join(", "), received: JSON.stringify(given) },
   );
 }

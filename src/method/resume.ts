@@ -13,7 +13,7 @@ import {
   requireModel,
 } from "../train/checkpoint.ts";
 import { failpoint } from "../train/failpoint.ts";
-import type { Recipe } from "./recipe.ts";
+import type { AnyRecipe } from "./entry.ts";
 import { requireRunConfig } from "./run-config.ts";
 import type { RunConfig, TrainRunOptions } from "./run-types.ts";
 
@@ -43,7 +43,7 @@ export interface BegunRun {
  * @throws {UsageError} the recipe or the data has changed, with the keys that differ
  */
 export function beginRun(
-  recipe: Recipe,
+  recipe: AnyRecipe,
   data: { fingerprint(): string; channels: number; classes: readonly string[]; vocabulary?: string },
   place: TrainRunOptions,
   files: Readonly<Record<string, string>> = {},

@@ -2,10 +2,10 @@
 
 import type { Report } from "../measure/index.ts";
 import type { Numbers } from "../train/learner.ts";
-import type { Recipe } from "./recipe.ts";
+import type { AnyRecipe } from "./entry.ts";
 
 /** What every checkpoint of a run carries: the recipe, and what of the data the model depends on. */
-export type RunConfig = Recipe & {
+export type RunConfig = AnyRecipe & {
   dataset: {
     fingerprint: string;
     channels: number;

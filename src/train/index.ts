@@ -8,9 +8,17 @@ export {
   type Snapshot,
   saveCheckpoint,
 } from "./checkpoint.ts";
-export { Descent, type DescentOptions, descend, type Given, type Step } from "./descent.ts";
+export {
+  Descent,
+  type DescentOptions,
+  descend,
+  type Given,
+  type Loss,
+  logged,
+  type Step,
+} from "./descent.ts";
 export { MovingAverage } from "./ema.ts";
-export { type EpochBatch, type EpochOptions, Epochs } from "./epochs.ts";
+export { type EpochBatch, type EpochOptions, Epochs, given } from "./epochs.ts";
 export type { Learner, Milestone, Numbers } from "./learner.ts";
 export { type LoopOptions, type LoopOutcome, runSteps } from "./loop.ts";
 export { type MetricsRecord, readMetrics } from "./metrics.ts";
@@ -18,7 +26,7 @@ export { createOptimizer, Optimizer, type OptimizerOptions } from "./optimizer.t
 export { chooseDevice, inPrecision, type Precision } from "./precision.ts";
 export type { ProgressMode } from "./progress.ts";
 export { type ScheduleOptions, schedule, warmedCosine, warmupCosine } from "./schedule.ts";
-export { type Restored, type Saved, type Stateful, weights } from "./stateful.ts";
+export { type Restored, type Saved, type Stateful, weights, weightsOf } from "./stateful.ts";
 export {
   type Architecture,
   type Converted,

@@ -43,7 +43,7 @@ function inPage(text: string): string[] {
 }
 
 /** Pages of forms (COMMAND [flags]), and of what was done or measured once. */
-const REPORTS = /(^docs\/(cli|results|LOG)|CHANGELOG)\.md$/;
+const REPORTS = /(^docs\/(cli|results|LOG|extend)|CHANGELOG)\.md$/;
 
 /** The lines of these help texts and of all pages, each once, in the order in which they are met. */
 export function allLines(help: ReadonlyMap<string, string>): Line[] {
