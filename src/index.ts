@@ -9,7 +9,13 @@ export { measureLayers, readReport } from "./measure/index.ts";
 export { evaluateRun, type Recipe, resolveRecipe, type TrainRunOptions, trainRun } from "./method/index.ts";
 export { createModel, modelNames, models, parameterCount } from "./model/index.ts";
 export { Linear, Module, record } from "./nn/index.ts";
-export { codingRate, mcr2Loss, rateAgainstSubspaces, rateReduction, sparseRateReduction } from "./rate/index.ts";
+export {
+  codingRate,
+  mcr2Loss,
+  rateAgainstSubspaces,
+  rateReduction,
+  sparseRateReduction,
+} from "./rate/index.ts";
 export { findRecipe, recipeNames } from "./recipe/index.ts";
 export {
   type AtenArgument,

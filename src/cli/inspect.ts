@@ -30,7 +30,10 @@ export function inspectCommand(command: Command): void {
     .addOption(
       new Option("--samples <n>", "images to measure on").argParser(wholeNumber("--samples")).default(256),
     )
-    .option("--output <dir>", "folder for report.json and figures/ (default: the run folder; a file of weights writes none)")
+    .option(
+      "--output <dir>",
+      "folder for report.json and figures/ (default: the run folder; a file of weights writes none)",
+    )
     .option("--json", "the report as JSON on stdout")
     .addHelpText("after", examples)
     .option("--key <key>", "part of a file of weights, such as state_dict_ema (default: found)")

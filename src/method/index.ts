@@ -1,5 +1,6 @@
 /** @file How models learn, by recipe; runs. */
 
+export * from "../recipe/index.ts";
 export { batchOptions, buildModel, openSplit, randomOf } from "./build.ts";
 export * from "./cpp/index.ts";
 export { type ClassModel, classModel, spectrum } from "./ctrl/class-model.ts";
@@ -49,4 +50,3 @@ export { type LoadedRun, loadRun } from "./supervised/load.ts";
 export { correctAt, crossEntropy, type Evaluation, evaluateClassifier } from "./supervised/supervised.ts";
 export { TcrLearner, type TcrLearnerOptions } from "./tcr/learner.ts";
 export { trainRun } from "./train-run.ts";
-export * from "../recipe/index.ts";
