@@ -24,7 +24,7 @@ export interface TcrLearnerOptions extends Pick<DescentOptions, "clipGrad" | "em
   batchSize: number;
   /** λ; 30 for nmce unless given, to be given for mlc. */
   alignment?: number;
-  /** ε; √0.2 for nmce and √0.1 for mlc unless given. */
+  /** ε */
   epsilon: number;
   /** `"lars"`, the authors', unless given. */
   optimizer?: "lars" | "adam";
