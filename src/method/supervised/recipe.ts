@@ -56,7 +56,7 @@ const train = z.strictObject({
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ...descent,
   ...run,
-  checkpointEvery: times.exactOptional().describe("steps between checkpoints; each epoch when not given"),
+  checkpointEvery: times.exactOptional().describe("optimiser steps between checkpoints (default: one per epoch)"),
 });
 
 export const supervisedRecipe = recipeOf({
