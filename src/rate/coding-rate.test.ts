@@ -237,6 +237,7 @@ test("misuse is told in one line", () => {
   scope(() => {
     const Z = normal("Z", [4, 3]);
     expect(() => codingRate(Z, { epsilon: 0 })).toThrow("epsilon: expected ε > 0, got 0");
+    expect(() => codingRate(Z, {} as never)).toThrow("epsilon: expected ε > 0, got undefined");
     expect(() => codingRate(Z, { epsilon: Number.NaN })).toThrow("epsilon: expected ε > 0, got NaN");
     expect(() => halfLogDet(Z, -1)).toThrow(/^coding_rate: coding_rate expects alpha > 0, got -1[^\n]*$/);
     expect(() => halfLogDet(Z.select(0, 0), 1)).toThrow(/expects a matrix or a batch of matrices, got 1 dim/);

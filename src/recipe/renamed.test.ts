@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { layerOfRun, newName, underNewNames } from "./renamed.ts";
 
 test("an old name becomes the new one, and nothing else changes", () => {
-  const values = { method: { name: "mcr2", epsilon: 0.5 }, train: { precision: "bf16" } };
+  const values = { method: { name: "mcr2", precision: 0.5 }, train: { precision: "bf16" } };
   expect(underNewNames(values)).toEqual({
     values: { method: { name: "mcr2", epsilon: 0.5 }, train: { precision: "bf16" } },
     renamed: ["method.precision is now called method.epsilon"],
@@ -23,7 +23,7 @@ test("a run with today's names is the same object, and nothing is said", () => {
 
 test("an old run is read with a note", () => {
   const said: string[] = [];
-  const layer = layerOfRun({ origin: "r/recipe.json", values: { method: { epsilon: 1 } } }, (text) =>
+  const layer = layerOfRun({ origin: "r/recipe.json", values: { method: { precision: 1 } } }, (text) =>
     said.push(text),
   );
   expect(layer.values).toEqual({ method: { epsilon: 1 } });
