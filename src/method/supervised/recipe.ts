@@ -56,7 +56,9 @@ const train = z.strictObject({
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ...descent,
   ...run,
-  checkpointEvery: times.exactOptional().describe("optimiser steps between checkpoints (default: one per epoch)"),
+  checkpointEvery: times
+    .exactOptional()
+    .describe("optimiser steps between checkpoints (default: one per epoch)"),
 });
 
 export const supervisedRecipe = recipeOf({
