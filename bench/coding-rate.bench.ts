@@ -17,7 +17,7 @@ interface Size {
 export function own({ batch, n, d }: Size): (iterations: number) => void {
   const Z = random(0).normal([batch, n, d]).setRequiresGrad();
   return (iterations) => {
-    for (let i = 0; i < iterations; i++) scope(() => gradients(codingRate(Z).sum(), [Z]));
+    for (let i = 0; i < iterations; i++) scope(() => gradients(codingRate(Z, { epsilon: 0.5 }).sum(), [Z]));
   };
 }
 

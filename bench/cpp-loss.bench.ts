@@ -22,7 +22,12 @@ export function own({ n, d }: Size): (iterations: number) => void {
   const [Z, C] = [unit("Z"), unit("C")];
   return (iterations) => {
     for (let i = 0; i < iterations; i++)
-      scope(() => gradients(mlcLoss(Z, membership(C, { temperature: 0.175 })).loss, [Z, C]));
+      scope(() =>
+        gradients(mlcLoss(Z, membership(C, { temperature: 0.175 }), { epsilon: Math.sqrt(0.1) }).loss, [
+          Z,
+          C,
+        ]),
+      );
   };
 }
 

@@ -71,7 +71,7 @@ function long({ Z, Zhat, labels }: Inputs, classes: number): Tensor {
 const FORMS = {
   /** 2K Grams, one batch of 3K + 2 factorisations. */
   ours: ({ Z, Zhat, labels }: Inputs, classes: number) =>
-    multiObjective(Z, Zhat, labels, { classes }).objective,
+    multiObjective(Z, Zhat, labels, { epsilon: Math.SQRT1_2, classes }).objective,
   short,
   long,
 };

@@ -1,5 +1,5 @@
 /**
- * @file The coding rate: how many nats it takes to code tokens to a given precision.
+ * @file The coding rate: how many nats it takes to code tokens up to a distortion ε.
  *
  *     R(Z) = ½ log det(I + d/(n ε²) ZᵀZ)
  *
@@ -20,7 +20,7 @@ scope(() => {
       .matmul(stream.at("basis").normal([rank, d]));
     return Z.div(Z.norm(-1, true)); //                                          [n, d]
   };
-  const [plane, space] = [unit(2), unit(d)].map((Z) => codingRate(Z, { precision: 0.1 }).item());
+  const [plane, space] = [unit(2), unit(d)].map((Z) => codingRate(Z, { epsilon: 0.1 }).item());
   console.log(
     `rate of ${n} tokens in a plane: ${plane!.toFixed(1)} nats, in ${d} dimensions: ${space!.toFixed(1)} nats`,
   );

@@ -23,12 +23,13 @@ const coherence = (Z: Tensor): number => {
 };
 
 let Z = onSphere(random(2).normal([n, d])); //                                  [n, d]
-const measure = () => scope(() => ({ gain: rateReduction(Z, Pi).item(), cos: coherence(Z) }));
+const measure = () =>
+  scope(() => ({ gain: rateReduction(Z, Pi, { epsilon: 0.5 }).item(), cos: coherence(Z) }));
 const before = measure();
 for (let step = 0; step < 300; step++) {
   Z = scope(() => {
     const leaf = Z.detach().setRequiresGrad();
-    const [dZ] = gradients(rateReduction(onSphere(leaf), Pi), [leaf]);
+    const [dZ] = gradients(rateReduction(onSphere(leaf), Pi, { epsilon: 0.5 }), [leaf]);
     return onSphere(leaf.detach().add(dZ!.mul(2)));
   });
 }

@@ -18,7 +18,7 @@ noGrad(() =>
     const { found } = record(model, paths, () => model.apply(images));
     console.log("layer   Rᶜ     non-zero");
     for (let l = 0; l < options.depth; l++) {
-      const rate = authorsLayerRate(found.get(`block.${l}.mssa.projection`)!)
+      const rate = authorsLayerRate(found.get(`block.${l}.mssa.projection`)!, 0.01)
         .mean()
         .item();
       const share = nonZeroShare(found.get(`block.${l}`)!)

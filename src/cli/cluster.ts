@@ -1,22 +1,21 @@
-/** @file `vitrine cluster`: the points of a features file in groups. */
+/** @file `vitrine cluster`: clusters of the rows of a features file. */
 import { type Command, Option } from "commander";
 import { csv, type Table } from "../base/csv.ts";
 import { writeOutput } from "../base/write-output.ts";
 import type { ClusteredFile, ClusterFileOptions } from "../evaluate/cluster/cluster-file.ts";
 import { print, printColumns, printJson } from "./terminal.ts";
-import { seedNumber, wholeNumber } from "./whole-number.ts";
+import { seedOption, wholeNumber } from "./whole-number.ts";
 
 const examples = `
-Features are a .npy, .npz, .safetensors, .parquet, .pt or .pth file. CPP, which trains a head first, is a recipe:
+Features come from a .npy, .npz, .safetensors, .parquet, .pt or .pth file. CPP, which trains a head first, is a recipe:
   $ vitrine train cpp --data.name features:z.npz --method.clusters 10
 
 Examples:
   $ vitrine cluster z.npz --clusters 10
-  $ vitrine cluster z.npz --clusters 10 --by spectral --output clusters.csv
+  $ vitrine cluster z.npz --clusters 10 --method ensc --output clusters.csv
   $ vitrine cluster z.npz --clusters 10 --texts names.parquet`;
 
-interface Options extends Omit<ClusterFileOptions, "method"> {
-  by: ClusterFileOptions["method"];
+interface Options extends ClusterFileOptions {
   output?: string;
   json?: true;
 }
@@ -26,29 +25,34 @@ export function clusterCommand(command: Command): void {
     .argument("<features>", "features file")
     .requiredOption("--clusters <n>", "number of clusters", wholeNumber("--clusters"))
     .addOption(
-      new Option("--by <method>", "how").choices(["k-means", "spectral", "ensc"]).default("spectral"),
+      new Option("--method <method>", "clustering algorithm")
+        .choices(["k-means", "spectral", "ensc"])
+        .default("spectral"),
     )
     .addOption(
       new Option(
         "--points <n>",
-        "points that spectral and ensc take at once; others join the nearest one's cluster",
+        "rows that spectral and ensc cluster; every other row joins the cluster of its nearest",
       )
         .argParser(wholeNumber("--points"))
         .default(4000),
     )
-    .option("--features <key>", "name of the features in the file; found when not given")
-    .option("--labels <key>", "name of the labels, to compare with; found when not given")
+    .option("--features <key>", "name of the array of features (default: found by its usual names)")
+    .option(
+      "--labels <key>",
+      "name of the array of labels to compare with (default: found by its usual names)",
+    )
     .option(
       "--texts <file>",
-      "features of texts with their names, in the same space: clusters are named by votes",
+      "features and names of texts, in the same space; the rows of a cluster vote for its name",
     )
-    .addOption(new Option("--seed <n>", "seed of the starts").argParser(seedNumber).default(0))
-    .option("--output <file>", "CSV file of each row's cluster")
+    .addOption(seedOption(0))
+    .option("--output <file>", "CSV file to write: the cluster of each row")
     .option("--json", "clusters and scores as JSON on stdout")
     .addHelpText("after", examples)
-    .action(async (file: string, { by, output, json, ...options }: Options) => {
+    .action(async (file: string, { output, json, ...options }: Options) => {
       const { clusterFile } = await import("../evaluate/cluster/cluster-file.ts");
-      const found = await clusterFile(file, { method: by, ...options });
+      const found = await clusterFile(file, options);
       if (output !== undefined) writeOutput(output, csv(tableOf(found)));
       const { clusters, agreement } = found;
       if (json) return printJson({ clusters, ...(agreement && { agreement }) });

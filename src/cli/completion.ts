@@ -19,7 +19,7 @@ export interface Words {
 
 export function completionCommand(command: Command): void {
   command
-    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .addArgument(new Argument("<shell>", "shell").choices(["bash", "zsh", "fish"]))
     .addHelpText("after", examples)
     .action(async (shell: "bash" | "zsh" | "fish") => {
       const words = completionWords(await program([], true));

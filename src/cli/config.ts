@@ -1,4 +1,4 @@
-/** @file `vitrine config`: recipes as resolved, checked, and the keys they are made of. */
+/** @file `vitrine config`: a recipe with all its settings, a check of a file, the keys of recipes. */
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import { resolveRecipe } from "../method/recipe.ts";
@@ -17,9 +17,9 @@ export function configCommand(command: Command): void {
   const printer = command
     .command("print")
     .usage("RECIPE [flags]")
-    .description("print the recipe that `train` would run, with all defaults, as YAML")
+    .description("print the recipe that `train` would run, with all its settings, as YAML")
     .argument("<recipe>", "name of a recipe, a YAML or JSON file, or a run folder")
-    .option("--origin", "a table of each value and who set it: a file's line, a variable, a flag")
+    .option("--origin", "table of each value and its origin: a line of a file, a variable, a flag")
     .option("--json", "as JSON on stdout");
   const flags = addRecipeFlags(printer);
   printer
@@ -34,7 +34,7 @@ export function configCommand(command: Command): void {
   command
     .command("check")
     .usage("FILE")
-    .description("check a recipe file: exit code 0, or 2 and one line about the first fault")
+    .description("check a recipe file: exit code 0, or 2 and one line on the first fault")
     .argument("<file>", "YAML or JSON file")
     .addHelpText("after", "\nExample:\n  $ vitrine config check my-recipe.yaml")
     .action((file: string) => {
@@ -45,7 +45,7 @@ export function configCommand(command: Command): void {
     .command("keys")
     .usage("[PATTERN] [flags]")
     .description("list the keys of a recipe: type, default, meaning")
-    .argument("[pattern]", "keys to list, with * and ?", "*")
+    .argument("[pattern]", "keys to list; * and ? are wildcards", "*")
     .option("--json", "the JSON Schema of a recipe on stdout, for editors")
     .addHelpText(
       "after",

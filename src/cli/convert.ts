@@ -6,13 +6,13 @@ export function convertCommand(command: Command): void {
   command
     .argument(
       "<input>",
-      "a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin), a run folder or a checkpoint",
+      "file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin), run folder, or checkpoint",
     )
     .argument("<output>", "the .safetensors file to write")
-    .option("--key <key>", "part of the file with the weights, such as state_dict_ema; found when not given")
+    .option("--key <key>", "part of the file that has the weights, such as state_dict_ema (default: found)")
     .addHelpText(
       "after",
-      "\nNothing in the input is executed.\n\nExamples:\n  $ vitrine convert crate-small.pth crate-small.safetensors\n  $ vitrine convert runs/first first.safetensors\n  $ vitrine convert timm.pth.tar average.safetensors --key state_dict_ema",
+      "\nReads pickles as data: executes nothing in the input.\n\nExamples:\n  $ vitrine convert crate-small.pth crate-small.safetensors\n  $ vitrine convert runs/first first.safetensors\n  $ vitrine convert timm.pth.tar average.safetensors --key state_dict_ema",
     )
     .action(async (input: string, output: string, { key }: { key?: string }) => {
       const { convertWeights, describeArchitecture } = await import("../train/weights/index.ts");

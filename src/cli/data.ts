@@ -1,4 +1,4 @@
-/** @file `vitrine data`: the data sets that are known, fetching them, and a look at what is in one. */
+/** @file `vitrine data`: list, download and summarise data sets. */
 import type { Command } from "commander";
 import type { GetOptions, ImageSource } from "../data/index.ts";
 import { grouped, print, printColumns, printJson, talk } from "./terminal.ts";
@@ -9,7 +9,7 @@ interface Options {
   json?: true;
 }
 
-const where = "folder of data sets; VITRINE_DATA, else ./data, when not given";
+const where = "folder of data sets (default: VITRINE_DATA, else ./data)";
 
 export function dataCommand(command: Command): void {
   command
@@ -22,10 +22,10 @@ export function dataCommand(command: Command): void {
   command
     .command("get")
     .usage("NAME [flags]")
-    .description("download a data set from its official address: resumed where it stopped, checksums checked")
+    .description("download a data set from its official address; resume a download; check its checksums")
     .argument("<name>", "name of a data set")
     .option("--data-dir <dir>", where)
-    .option("--base-url <url>", "a mirror that has the official files under the same names")
+    .option("--base-url <url>", "mirror that has the official files under the same names")
     .addHelpText(
       "after",
       "\nExamples:\n  $ vitrine data get cifar10\n  $ vitrine data get mnist --data-dir ~/data",
@@ -34,7 +34,7 @@ export function dataCommand(command: Command): void {
   command
     .command("show")
     .usage("NAME [flags]")
-    .description("read a data set and count the images of each class")
+    .description("read a data set; count the images of each class")
     .argument("<name>", "name of a data set")
     .option("--data-dir <dir>", where)
     .option("--json", "the counts as JSON on stdout")
@@ -64,7 +64,7 @@ async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
     progress: downloadProgress(),
     waiting: (holder) => talk(`${holder} is fetching ${name}; waiting for it`),
   });
-  talk(downloaded.length === 0 ? "all files were there" : `downloaded ${downloaded.join(", ")}`);
+  talk(downloaded.length === 0 ? "all files are there already" : `downloaded ${downloaded.join(", ")}`);
   print(folder);
 }
 

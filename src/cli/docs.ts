@@ -12,7 +12,7 @@ export async function commandPage(): Promise<string> {
   const root = await program([], true);
   return `${[
     "# Command line",
-    "<!-- written from src/cli and src/method/*/recipe.ts: npx vitest run src/cli/docs.test.ts -u -->",
+    "<!-- written from src/cli and src/method/*/recipe.ts: npx vitest run src/cli/docs.test.ts --update -->",
     "`vitrine COMMAND [flags]`; `--help` works everywhere. The answer goes to stdout, everything else to stderr. `--json` on a command that only reads prints the answer as JSON. `NO_COLOR=1` switches colours off.",
     ...root.commands.flatMap((command) => section(command)),
     ...precedence,

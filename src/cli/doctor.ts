@@ -4,10 +4,10 @@ import { printColumns, printJson } from "./terminal.ts";
 
 export function doctorCommand(command: Command): void {
   command
-    .option("--json", "the findings as JSON on stdout")
+    .option("--json", "the checks as JSON on stdout")
     .addHelpText(
       "after",
-      "\nExit code 0 when all is well, 1 when something needs a remedy.\n\nExample:\n  $ vitrine doctor",
+      "\nExit code 0 if nothing is missing, 1 if something needs a remedy.\n\nExample:\n  $ vitrine doctor",
     )
     .action(async ({ json }: { json?: true }) => {
       const { doctor } = await import("../tensor/doctor.ts");

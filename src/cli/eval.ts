@@ -1,4 +1,4 @@
-/** @file `vitrine eval`: a checkpoint evaluated as its method's paper does, on a whole split. */
+/** @file `vitrine eval`: a checkpoint evaluated on a whole split, as the paper of its method does. */
 import { type Command, Option } from "commander";
 import type { EvaluateOptions } from "../method/index.ts";
 import { print, printJson } from "./terminal.ts";
@@ -14,9 +14,9 @@ export function evalCommand(command: Command): void {
     .argument("<run>", "run folder")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
-      new Option("--split <split>", "images to evaluate on").choices(["train", "test"]).default("test"),
+      new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
     )
-    .option("--json", "the result as JSON on stdout")
+    .option("--json", "the scores as JSON on stdout")
     .addHelpText("after", examples)
     .action(async (run: string, { checkpoint, split, json }: EvaluateOptions & { json?: true }) => {
       const { evaluateRun } = await import("../method/evaluate-run.ts");

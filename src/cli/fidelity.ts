@@ -1,14 +1,14 @@
-/** @file `vitrine fidelity`: how like real images those are that a run draws, and the scores of activations in files. */
+/** @file `vitrine fidelity`: Fréchet distance between generated and real images, and the Inception Score. */
 import type { Command } from "commander";
 import { Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { print, printJson } from "./terminal.ts";
-import { seedNumber, wholeNumber } from "./whole-number.ts";
+import { seedOption, wholeNumber } from "./whole-number.ts";
 
 const examples = `
-With a classifier trained here, the Fréchet distance in its features is FD-ours: it is no FID, and is compared with
-others of the same classifier only. FID and the inception score need activations of the reference Inception net, from a
-file that another program wrote, or from a folder of images through an ONNX file of it.
+In the features of a classifier trained here, the Fréchet distance is called FD-ours. It is not FID: compare it only with
+distances in the same classifier. FID and the Inception Score need activations of the reference Inception network, from a
+file of another program, or from a folder of images through that network as an ONNX file.
 
 Examples:
   $ vitrine fidelity runs/ctrl --classifier runs/mnist
@@ -32,15 +32,15 @@ export function fidelityCommand(command: Command): void {
   const whole = (flag: string, about: string, preset: number) =>
     new Option(`${flag} <n>`, about).argParser(wholeNumber(flag)).default(preset);
   command
-    .argument("<source>", "run folder of ctrl, ictrl or generative; or activations, or a folder of images")
-    .option("--classifier <run>", "run folder of a classifier of the same data: its features are the space")
+    .argument("<source>", "run folder of ctrl, ictrl or generative; file of activations; or folder of images")
+    .option("--classifier <run>", "run folder of a classifier of the same data, whose features are compared")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
-    .option("--against <source>", "activations of real images, or a folder of them")
-    .option("--encoder <file>", "ONNX file that gives the activations of images")
-    .option("--inception-score", "the source has class probabilities: exp of their mean divergence")
-    .addOption(whole("--count", "images of each kind", 5000))
-    .addOption(whole("--components", "principal components that a class's samples vary along", 6))
-    .addOption(new Option("--seed <n>", "seed of the samples").argParser(seedNumber).default(1))
+    .option("--against <source>", "file of activations of real images, or a folder of real images")
+    .option("--encoder <file>", "ONNX file that computes the activations of images")
+    .option("--inception-score", "Inception Score of a file of class probabilities")
+    .addOption(whole("--count", "images to generate, and real images to compare with", 5000))
+    .addOption(whole("--components", "principal components that the samples of a class vary along", 6))
+    .addOption(seedOption(1))
     .option("--json", "the distances as JSON on stdout")
     .addHelpText("after", examples)
     .action(async (source: string, options: Options) => {

@@ -1,9 +1,9 @@
-/** @file `vitrine generate`: text that a language model writes after a prompt. */
+/** @file `vitrine generate`: text written by a language model. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import type { GenerateOptions } from "../method/language/index.ts";
 import { print } from "./terminal.ts";
-import { seedNumber, wholeNumber } from "./whole-number.ts";
+import { seedOption, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 Examples:
@@ -15,21 +15,21 @@ export function generateCommand(command: Command): void {
     new Option(`${flag} <n>`, about).argParser(wholeNumber(flag));
   command
     .argument("<run>", "run folder of a language model that predicts the next token")
-    .option("--prompt <text>", "what the text begins with; a line end when not given", "\n")
+    .option("--prompt <text>", "text to continue (default: a line break)")
     .addOption(whole("--tokens", "tokens to write").default(200))
     .addOption(
-      new Option("--temperature <x>", "divides the logits; 0 takes the likeliest token each time")
+      new Option("--temperature <x>", "divisor of the logits; 0 always takes the likeliest token")
         .argParser(temperature)
         .default(1),
     )
-    .addOption(whole("--top-k", "only so many of the likeliest tokens; all when not given"))
-    .addOption(new Option("--seed <n>", "seed of the draws").argParser(seedNumber).default(1))
+    .addOption(whole("--top-k", "draw from this many of the likeliest tokens (default: all)"))
+    .addOption(seedOption(1))
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
-    .option("--no-cache", "go through the whole text again for each token")
+    .option("--no-cache", "compute the whole text again for each token")
     .addHelpText("after", examples)
     .action(async (run: string, options: GenerateOptions) => {
       const { generateText } = await import("../method/language/generate.ts");
-      print(generateText(run, options));
+      print(generateText(run, { ...options, prompt: options.prompt ?? "\n" }));
     });
 }
 

@@ -25,24 +25,26 @@ export function inspectCommand(command: Command): void {
     .argument("<run>", "run folder, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
-      new Option("--split <split>", "images to measure on").choices(["train", "test"]).default("test"),
+      new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
     )
     .addOption(
       new Option("--samples <n>", "images to measure on").argParser(wholeNumber("--samples")).default(256),
     )
     .option(
       "--output <dir>",
-      "folder for report.json and figures/; a run's own when not given, of a file none",
+      "folder for report.json and figures/ (default: the run folder; a file of weights writes none)",
     )
     .option("--json", "the report as JSON on stdout")
     .addHelpText("after", examples)
-    .option("--key <key>", "part of a file, such as state_dict_ema; found when not given")
+    .option("--key <key>", "part of a file of weights, such as state_dict_ema (default: found)")
     .action(async (run: string, { json, key, ...options }: Options) => {
       const file = statSync(run, { throwIfNoEntry: false })?.isDirectory() === false;
       if (file || /\.(safetensors|pth|pt|th)$/.test(run))
         return showTensors(run, { key, json: json ?? false, output: options.output });
       if (key !== undefined)
-        throw new UsageError(`--key: names a part of a file, and ${run} is none`, { path: "--key" });
+        throw new UsageError(`--key: names a part of a file of weights, but ${run} is a folder`, {
+          path: "--key",
+        });
       const { inspectRun } = await import("../inspect/view-run.ts");
       const { report, table, figures } = await inspectRun(run, options);
       if (json) return printJson(report);
@@ -73,7 +75,7 @@ async function showTensors(
   const architecture = recognise(new Map(tensors.map((tensor) => [tensor.name, tensor])));
   print(`${tensors.length} tensors, ${grouped(bytes)} bytes; ${describeArchitecture(architecture)}`);
   const heads = architecture && headsInWords(architecture);
-  if (heads !== undefined) print(`heads cannot be seen in tensors: ${heads}`);
+  if (heads !== undefined) print(`no tensor tells the number of heads: ${heads}`);
   if (keys.length > 0)
     printColumns(
       ["key", "tensors"],

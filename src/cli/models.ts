@@ -10,7 +10,7 @@ export function modelsCommand(command: Command): void {
     .command("ls")
     .usage("[PATTERN] [flags]")
     .description("list the models")
-    .argument("[pattern]", "names to list, with * and ?", "*")
+    .argument("[pattern]", "names to list; * and ? are wildcards", "*")
     .option("--json", "the list as JSON on stdout")
     .addHelpText("after", '\nExamples:\n  $ vitrine models ls\n  $ vitrine models ls "crate*"')
     .action(async (pattern: string, { json }: { json?: true }) => {
@@ -25,7 +25,7 @@ export function modelsCommand(command: Command): void {
   command
     .command("show")
     .usage("NAME [flags]")
-    .description("show one model's sizes")
+    .description("print the sizes of a model")
     .argument("<name>", "name of a model")
     .option("--json", "the model as JSON on stdout")
     .addHelpText("after", "\nExample:\n  $ vitrine models show crate_tiny")

@@ -22,7 +22,7 @@ export function addPluginFlag(command: Command): void {
     verb.addOption(
       new Option(
         "--plugin <file>",
-        "TypeScript or JavaScript whose methods, models and data sets are added; may be repeated",
+        "TypeScript or JavaScript file that adds methods, models and data sets; may be repeated",
       )
         .helpGroup("Plugins:")
         .argParser((file: string, before: string[] = []) => [...before, file]),

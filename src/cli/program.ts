@@ -8,10 +8,10 @@ import { addUnpackLimit, READERS } from "./unpack-limit.ts";
 
 const examples = `
 Examples:
-  $ vitrine train digits                     the demo, minutes on two cores
+  $ vitrine train digits                     a CRATE on handwritten digits: minutes on two cores
   $ vitrine train cifar10 --epochs 3 --lr 5e-4
-  $ vitrine inspect runs/NAME                what each layer does
-  $ vitrine config print digits --origin     where each setting comes from
+  $ vitrine inspect runs/NAME                measure each layer
+  $ vitrine config print digits --origin     each setting, and where it comes from
 
 Exit codes:
 ${exitCodes.map(({ code, meaning }) => `  ${String(code).padStart(3)}  ${meaning}`).join("\n")}`;
@@ -27,7 +27,9 @@ export async function program(args: readonly string[], all = false): Promise<Com
   const root = new Command("vitrine");
   const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   root
-    .description("White-box deep networks of the rate-reduction family: train, measure layer by layer.")
+    .description(
+      "Train transformers whose every layer is a derived optimisation step, and watch each layer do it.",
+    )
     .usage("COMMAND [flags]")
     .version((JSON.parse(manifest) as { version: string }).version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")

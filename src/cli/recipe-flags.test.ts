@@ -42,8 +42,8 @@ test("a negative number is a value, not a flag", () => {
 });
 
 test("a key's line tells its choices, default and other spellings", () => {
-  expect(describeKey(keyAt("train.lr")!)).toMatch(/^learning rate .*also --lr\)$/);
-  expect(describeKey(keyAt("method.inner")!)).toBe("encoder steps on each batch (ctrl only; default: 1)");
+  expect(describeKey(keyAt("train.lr")!)).toMatch(/^highest learning rate.*also --lr\)$/);
+  expect(describeKey(keyAt("method.inner")!)).toBe("encoder steps per batch (ctrl only; default: 1)");
   expect(describeKey(keyAt("train.precision")!)).toMatch(
     /default: fp32; also --precision, --amp for bf16\)$/,
   );

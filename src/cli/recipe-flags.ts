@@ -18,9 +18,10 @@ export function addRecipeFlags(command: Command): RecipeFlags {
   const flags: RecipeFlags = { layers: [], files: [] };
   command.optionsGroup("Recipe:");
   command.addOption(
-    new Option("--config <file>", "settings laid over the recipe, YAML or JSON; may be repeated").argParser(
-      (file: string) => flags.files.push(file),
-    ),
+    new Option(
+      "--config <file>",
+      "YAML or JSON file whose settings override the recipe's; may be repeated",
+    ).argParser((file: string) => flags.files.push(file)),
   );
   for (const key of recipeKeys()) {
     const section = key.path.includes(".") ? `Recipe, ${key.path.split(".")[0]}:` : "Recipe:";

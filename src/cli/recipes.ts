@@ -24,9 +24,9 @@ export function recipesCommand(command: Command): void {
   command
     .command("show")
     .usage("NAME [flags]")
-    .description("print a recipe as it is written, comments and all")
+    .description("print a recipe file with its comments")
     .argument("<name>", "name of a shipped recipe")
-    .option("--json", "the recipe with its defaults as JSON on stdout")
+    .option("--json", "the recipe with all its settings, as JSON on stdout")
     .addHelpText(
       "after",
       "\nExamples:\n  $ vitrine recipes show digits\n  $ vitrine recipes show digits > mine.yaml",

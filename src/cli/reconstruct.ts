@@ -1,14 +1,14 @@
-/** @file `vitrine reconstruct`: images beside what a model makes of them. */
+/** @file `vitrine reconstruct`: images beside their reconstructions. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import type { ReconstructOptions } from "../method/views.ts";
 import { print } from "./terminal.ts";
-import { seedNumber, wholeNumber } from "./whole-number.ts";
+import { seedOption, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 What is drawn:
-  ctrl, ictrl  images above their transcriptions, eight in a row
-  mae          original, masked and reconstructed image, four of these in a row
+  ctrl, ictrl  images above their reconstructions (transcriptions), eight in a row
+  mae          original, masked and reconstructed image, four triples in a row
 
 Examples:
   $ vitrine reconstruct runs/ctrl
@@ -20,22 +20,24 @@ export function reconstructCommand(command: Command): void {
   command
     .argument("<run>", "run folder of ctrl, ictrl or mae")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
-    .addOption(new Option("--split <split>", "images to take").choices(["train", "test"]).default("test"))
-    .addOption(new Option("--count <n>", "images").argParser(wholeNumber("--count")).default(64))
+    .addOption(
+      new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
+    )
+    .addOption(new Option("--count <n>", "images to draw").argParser(wholeNumber("--count")).default(64))
     .addOption(
       new Option(
         "--mask-ratio <share>",
-        "share of the patches removed; the recipe's when not given (mae)",
+        "share of the patches to remove (mae; default: the recipe's)",
       ).argParser(share),
     )
     .addOption(
       new Option(
         "--mask <rows>",
-        "one mask for all images: rows of 0 and 1, 1 where a patch is removed (mae)",
+        "one mask for all images: rows of 0 and 1, where 1 removes the patch (mae)",
       ),
     )
-    .addOption(new Option("--seed <n>", "seed of the masks; 1 when not given (mae)").argParser(seedNumber))
-    .option("--output <dir>", "folder for the PNG file; pictures/ in the run's own when not given")
+    .addOption(seedOption(undefined, "random seed of the masks (mae; default: 1)"))
+    .option("--output <dir>", "folder for the PNG file (default: pictures/ in the run folder)")
     .addHelpText("after", examples)
     .action(async (run: string, options: ReconstructOptions) => {
       const { reconstructRun } = await import("../inspect/view-run.ts");

@@ -21,6 +21,23 @@ async function failing(...args: string[]): Promise<Ending> {
 test.each([
   [["trian"], 'error: unknown command "trian" (did you mean "train"?); see vitrine --help'],
   [["models", "shw"], 'error: unknown command "shw" (did you mean "show"?); see vitrine models --help'],
+  [
+    ["cluster", "z.npz", "--clusters", "3", "--by", "ensc"],
+    "error: --by is now --method; see vitrine cluster --help",
+  ],
+  [
+    ["features", "z.npz", "--near", "17"],
+    "error: --near is now vitrine search FEATURES ROW; see vitrine features --help",
+  ],
+  [
+    ["train", "mcr2-laptop", "--method.precision", "0.5"],
+    "error: --method.precision is now --method.epsilon; see vitrine train --help",
+  ],
+  [["search", "z.npz", "-1.5"], 'error: ROW: expected a whole number from 0 up to 1e9, received "-1.5"'],
+  [
+    ["cluster", "z.npz"],
+    "error: --clusters <n> is missing: expected vitrine cluster FEATURES --clusters N [flags]; see vitrine cluster --help",
+  ],
   [["train"], "error: RECIPE is missing: expected vitrine train RECIPE [flags]; see vitrine train --help"],
   [
     ["train", "a", "b"],

@@ -3,6 +3,8 @@ import { type Command, CommanderError } from "commander";
 import { VitrineError } from "../base/errors.ts";
 import { hint } from "../base/nearest.ts";
 import { plain } from "../base/plain-text.ts";
+import { newName } from "../recipe/renamed.ts";
+import { movedFlag } from "./moved-flags.ts";
 import { packageProblem } from "./package-problem.ts";
 
 export interface Ending {
@@ -90,12 +92,18 @@ function usageMessage(error: CommanderError, root: Command, args: readonly strin
   switch (error.code) {
     case "commander.unknownOption": {
       const flags = command.options.flatMap((option) => [option.long ?? "", option.short ?? ""]);
+      const moved = movedFlag(command.name(), given);
+      if (moved !== undefined) return `${given} is now ${moved}${help}`;
+      const renamed = newName(given.slice(2)); // a key of the recipe
+      if (renamed !== undefined) return `${given} is now --${renamed}${help}`;
       return `unknown flag ${given}${hint(given, flags)}${help}`;
     }
     case "commander.unknownCommand": {
       const names = command.commands.map((child) => child.name());
       return `unknown command "${given}"${hint(given, names)}${help}`;
     }
+    case "commander.missingMandatoryOptionValue":
+      return `${given} is missing: expected ${fullName(command)} ${command.usage()}${help}`;
     case "commander.missingArgument":
       return `${given.toUpperCase()} is missing: expected ${fullName(command)} ${command.usage()}${help}`;
     case "commander.optionMissingArgument":

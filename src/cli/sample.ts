@@ -1,14 +1,14 @@
-/** @file `vitrine sample`: pictures that a closed loop draws. */
+/** @file `vitrine sample`: images drawn by the decoder of a closed loop. */
 import { type Command, Option } from "commander";
 import type { SampleOptions } from "../method/views.ts";
 import { print } from "./terminal.ts";
-import { seedNumber, wholeNumber } from "./whole-number.ts";
+import { seedOption, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 What is drawn:
-  classes      a row for each class: samples of the Gaussian along its principal components
-  traverse     a row for each principal component of one class, from an image of it on
-  interpolate  a row from an image of each class to one of the next
+  classes      one row per class: samples of a Gaussian along its principal components
+  traverse     one row per principal component of a class, starting from one of its images
+  interpolate  one row per class: from one of its images to an image of the next class
 
 Examples:
   $ vitrine sample runs/ctrl
@@ -21,25 +21,25 @@ export function sampleCommand(command: Command): void {
   command
     .argument("<run>", "run folder of ctrl or ictrl")
     .addOption(
-      new Option("--kind <kind>", "what is drawn")
+      new Option("--kind <kind>", "what to draw")
         .choices(["classes", "traverse", "interpolate"])
         .default("classes"),
     )
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
-      new Option("--split <split>", "images whose features the classes are fitted to")
+      new Option("--split <split>", "split whose features the classes are fitted to")
         .choices(["train", "test"])
         .default("train"),
     )
     .addOption(
-      new Option("--class <n>", "the class; all, or the first (traverse), when not given").argParser(
+      new Option("--class <n>", "one class (default: all; traverse: the first)").argParser(
         wholeNumber("--class", 0),
       ),
     )
-    .addOption(whole("--columns", "pictures in a row", 10))
+    .addOption(whole("--columns", "images in a row", 10))
     .addOption(whole("--components", "principal components of a class", 6))
-    .addOption(new Option("--seed <n>", "seed of the samples").argParser(seedNumber).default(1))
-    .option("--output <dir>", "folder for the PNG file; pictures/ in the run's own when not given")
+    .addOption(seedOption(1))
+    .option("--output <dir>", "folder for the PNG file (default: pictures/ in the run folder)")
     .addHelpText("after", examples)
     .action(async (run: string, options: SampleOptions) => {
       const { drawSamples } = await import("../inspect/view-run.ts");

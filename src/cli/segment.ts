@@ -1,4 +1,4 @@
-/** @file `vitrine segment`: what a model's patches show of the objects in images. */
+/** @file `vitrine segment`: segments of images from attention or patch features, scored against masks. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import type { SegmentOptions } from "../inspect/index.ts";
@@ -7,10 +7,10 @@ import { wholeNumber } from "./whole-number.ts";
 
 const examples = `
 What is drawn:
-  attention  each head's attention of the class token, and a mask of it, as PNG and SVG
+  attention  for each head: the class token's attention and a mask made from it, as PNG and SVG
   tokencut   one object, by one normalised cut
-  maskcut    up to three objects, by cuts one after the other
-  pca        patches in the colours of their principal components, over all images together
+  maskcut    up to three objects, by three normalised cuts in turn
+  pca        each patch coloured by its principal components over all images
 
 Examples:
   $ vitrine segment runs/first photo.jpg
@@ -26,47 +26,51 @@ export function segmentCommand(command: Command): void {
     )
     .argument("<images>", "image, or folder of images")
     .addOption(
-      new Option("--method <method>", "what to draw")
+      new Option("--method <method>", "segmentation algorithm")
         .choices(["attention", "tokencut", "maskcut", "pca"])
         .default("attention"),
     )
     .addOption(
-      new Option("--size <n>", "side that images are stretched to; the model's own when not given").argParser(
-        wholeNumber("--size", 1, 4096),
-      ),
+      new Option(
+        "--size <n>",
+        "side that images are stretched to, in pixels (default: the model's)",
+      ).argParser(wholeNumber("--size", 1, 4096)),
     )
     .addOption(
-      new Option(
-        "--layer <l>",
-        "layer, from 1; when not given the last, for attention the last but one",
-      ).argParser(wholeNumber("--layer")),
+      new Option("--layer <l>", "layer, from 1 (default: the last; attention: the last but one)").argParser(
+        wholeNumber("--layer"),
+      ),
     )
     .addOption(
       new Option(
         "--heads <n>",
-        "heads of a file's weights; those of its published size when not given",
+        "number of heads, for a file of weights (default: that of the published size)",
       ).argParser(wholeNumber("--heads")),
     )
-    .option("--key <key>", "part of a file with the weights, such as state_dict_ema; found when not given")
-    .option("--untrained", "the same model with the weights that training starts from")
-    .option("--masks <path>", "true masks, a folder or a COCO .json: prints the scores against them")
+    .option("--key <key>", "part of a file that has the weights, such as state_dict_ema (default: found)")
+    .option("--untrained", "the same model with its initial weights, before training")
+    .option("--masks <path>", "true masks, a folder or a COCO .json: print scores against them")
     .addOption(
-      new Option("--threshold <way>", "attention to masks: so much of it, or so many of its entries")
+      new Option(
+        "--threshold <rule>",
+        "keep the patches holding a share of the attention (mass), or a share of the patches (entries)",
+      )
         .choices(["mass", "entries"])
         .default("mass"),
     )
-    .addOption(new Option("--share <s>", "how much or how many").argParser(share).default(0.6))
+    .addOption(new Option("--share <s>", "the share kept, 0 to 1").argParser(share).default(0.6))
     .addOption(
-      new Option("--tau <cosine>", "alike from here on; 0.2 for tokencut, 0.15 for maskcut").argParser(
-        cosine,
-      ),
+      new Option(
+        "--tau <cosine>",
+        "cosine above which two patches are joined (default: tokencut 0.2, maskcut 0.15)",
+      ).argParser(cosine),
     )
     .addOption(
-      new Option("--colours <way>", "the paper's or its code's (pca)")
+      new Option("--colours <form>", "colours as in the paper or as in the authors' code (pca)")
         .choices(["paper", "code"])
         .default("paper"),
     )
-    .option("--output <dir>", "folder of the pictures", "segments")
+    .option("--output <dir>", "folder for the pictures", "segments")
     .addHelpText("after", examples)
     .action(async (model: string, images: string, options: SegmentOptions) => {
       const { segmentImages } = await import("../inspect/segment/segment-images.ts");

@@ -1,4 +1,4 @@
-/** @file `vitrine setup`: what the engine needs, once. The work is in scripts/, which a clone runs before it has a dist/. */
+/** @file `vitrine setup`: install what the engine needs. The work is in scripts/, which a clone runs before it has a dist/. */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -6,9 +6,9 @@ import type { Command } from "commander";
 import { root } from "../tensor/libtorch.ts";
 
 const help = `
-Set-up takes the libtorch that VITRINE_LIBTORCH names, the one it fetched before, Python's torch or libtorch-dev, or
-fetches one with pip, and builds the addon for it: a minute or two, with cmake, g++ and make. An installed package keeps
-both in ~/.cache/vitrine, or in VITRINE_HOME. What is there and whole is not made again.
+Set-up takes the libtorch that VITRINE_LIBTORCH names, the one it downloaded before, Python's torch, or libtorch-dev;
+else it downloads one with pip. It builds the addon with cmake, g++ and make in a minute or two. An installed package
+keeps both in ~/.cache/vitrine, or in VITRINE_HOME. Set-up repeats only what is missing, changed or damaged.
 
 Example:
   $ vitrine setup`;

@@ -21,14 +21,14 @@ interface Options {
 
 const examples = `
 Settings: defaults < recipe < --config files < environment (VITRINE_TRAIN__EPOCHS=3) < flags.
-The value none takes an optional setting away: --clip-grad none.
+The value none unsets an optional setting: --clip-grad none.
 
 Examples:
   $ vitrine train digits
   $ vitrine train cifar10 --epochs 3 --batch-size 64 --opt lion --lr 1e-4
   $ vitrine train my-recipe.yaml --experiment mine --log tb
   $ vitrine train digits --experiment first                     into runs/first
-  $ vitrine train digits --experiment first --resume auto       goes on, or starts where there is none
+  $ vitrine train digits --experiment first --resume auto       resumes, or starts a new run
   $ vitrine train digits --experiment first --resume step-00001000
   $ vitrine train runs/first --resume last --epochs 20 --allow-config-change`;
 
@@ -37,19 +37,19 @@ export function trainCommand(command: Command): void {
     .argument("<recipe>", "name of a recipe, a YAML or JSON file, or a run folder")
     .optionsGroup("Run:")
     .option("--output <dir>", "folder of all runs", "runs")
-    .option("--experiment <name>", "name of the run's folder; date, time and recipe when not given")
+    .option("--experiment <name>", "name of the run folder (default: date, time and recipe)")
     .option(
       "--resume <auto|last|best|name|path>",
-      "go on from a checkpoint; auto starts afresh where there is none",
+      "resume; auto takes the newest good checkpoint, or starts a new run",
     )
-    .option("--allow-config-change", "resume even where the recipe differs from the run's")
+    .option("--allow-config-change", "resume with other settings than the run's")
     .addOption(
-      new Option("--progress <form>", "progress on stderr")
+      new Option("--progress <form>", "form of the progress on stderr")
         .choices(["auto", "bar", "plain", "json", "none"])
         .default("auto"),
     )
-    .option("-q, --quiet", "no progress, the same as --progress none")
-    .addOption(new Option("--log <form>", "further logs: tb writes TensorBoard event files").choices(["tb"]))
+    .option("-q, --quiet", "the same as --progress none")
+    .addOption(new Option("--log <form>", "further log: tb writes TensorBoard event files").choices(["tb"]))
     .addOption(
       new Option("--max-steps <n>", "stop after this many optimiser steps in all").argParser(
         wholeNumber("--max-steps", 1, 1e8),
@@ -58,7 +58,7 @@ export function trainCommand(command: Command): void {
     .addOption(
       new Option(
         "--max-time <duration>",
-        "save and end with exit code 75 after so long, such as 90s, 45m or 1.5h",
+        "save and stop with exit code 75 after this time, such as 90s, 45m or 1.5h",
       ).argParser(duration("--max-time")),
     );
   const flags = addRecipeFlags(command);

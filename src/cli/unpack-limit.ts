@@ -5,7 +5,7 @@ import { wholeNumber } from "./whole-number.ts";
 
 /** Commands that open data sets, texts or files of features. */
 export const READERS: ReadonlySet<string> = new Set(
-  "train eval inspect reconstruct sample generate fidelity features cluster data".split(" "),
+  "train eval inspect reconstruct sample generate fidelity features search cluster data".split(" "),
 );
 
 /** Adds the flag to a command, or to each of its verbs. */
@@ -14,7 +14,7 @@ export function addUnpackLimit(command: Command): void {
   for (const verb of verbs) {
     const flag = new Option(
       "--unpack-limit <MiB>",
-      "most that a compressed or Parquet file may become; 4 × the file + 64 when not given",
+      "largest size of a compressed or Parquet file once unpacked (default: 4 × the file + 64)",
     );
     const set = (text: string) => setUnpackLimit(wholeNumber("--unpack-limit")(text) * 2 ** 20);
     verb.addOption(flag.helpGroup("Limits:").argParser(set));

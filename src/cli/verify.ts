@@ -1,7 +1,7 @@
-/** @file `vitrine verify`: the theory's claims as experiments. */
+/** @file `vitrine verify`: the theory's claims, checked by experiments. */
 import type { Command } from "commander";
 import { print, printColumns, printJson, printTable, talk } from "./terminal.ts";
-import { seedNumber } from "./whole-number.ts";
+import { seedOption } from "./whole-number.ts";
 
 interface Options {
   quick?: true;
@@ -12,7 +12,7 @@ interface Options {
 }
 
 const examples = `
-Exit code 0 when every claim comes out as stated, 1 when one fails.
+Exit code 0 if every claim comes out as stated, 1 if one fails.
 
 Examples:
   $ vitrine verify --quick
@@ -21,10 +21,10 @@ Examples:
 
 export function verifyCommand(command: Command): void {
   command
-    .argument("[claim...]", "names of claims; all when none is given")
-    .option("--quick", "smaller sizes, the same verdicts: under a minute")
-    .option("--list", "list the claims and stop")
-    .addOption(command.createOption("--seed <n>", "of all random numbers").argParser(seedNumber).default(42))
+    .argument("[claim...]", "names of claims (default: all)")
+    .option("--quick", "smaller problems with the same verdicts, in under a minute")
+    .option("--list", "list the claims")
+    .addOption(seedOption(42))
     .option("--output <dir>", "folder for report.json and figures/", "verify")
     .option("--json", "the report, or the list, as JSON on stdout")
     .addHelpText("after", examples)

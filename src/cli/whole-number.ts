@@ -1,4 +1,5 @@
-/** @file The value of a flag that counts something. */
+/** @file The value of a flag that counts something, and the flag `--seed`. */
+import { Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { shortest } from "../base/plain-text.ts";
 
@@ -16,5 +17,8 @@ export function wholeNumber(flag: string, least = 1, most = 1e6): (text: string)
   };
 }
 
-/** A reader of `--seed`. */
-export const seedNumber = wholeNumber("--seed", 0, 0xffffffff);
+/** `--seed`, from 0 to 2³² − 1 in every command. @param about what is drawn with it, where not everything is */
+export const seedOption = (preset?: number, about = "random seed"): Option => {
+  const option = new Option("--seed <n>", about).argParser(wholeNumber("--seed", 0, 0xffffffff));
+  return preset === undefined ? option : option.default(preset);
+};

@@ -62,10 +62,10 @@ export function scoreClusters({ Z, labels }: Given, clusters: number, random: Ra
 }
 
 /** R, Rᶜ and ΔR of features with their labels, nats; and how many directions hold 95 % of their energy. */
-export function scoreRates({ Z, labels }: Given, classes: number, precision: number) {
+export function scoreRates({ Z, labels }: Given, classes: number, epsilon: number) {
   return noGrad(() =>
     scope(() => {
-      const { rate, compression } = mcr2Loss(Z, labels, classes, { precision });
+      const { rate, compression } = mcr2Loss(Z, labels, classes, { epsilon });
       const [R, Rc] = [rate.item(), compression.item()];
       return { rate: R, compression: Rc, reduction: R - Rc, rank: numericalRank(Z) };
     }, "score rates"),

@@ -38,7 +38,7 @@ export function measureFeatures(rows: readonly Float32Array[], epsilon: number):
       }); //                                                                    [n, d]
       const values = aten<Tensor>("linalg_svdvals", Z, { driver: null }).numbers();
       return {
-        featureRate: codingRate(unitTokens(Z), { precision: epsilon }).item(),
+        featureRate: codingRate(unitTokens(Z), { epsilon: epsilon }).item(),
         featureRank: rankOfEnergies(values.map((value) => value ** 2)),
         spectrum: values,
       };

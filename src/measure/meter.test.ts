@@ -25,13 +25,15 @@ describe("tokens", () => {
   const [K, n, p] = [3, 20, 8];
 
   test("identical tokens: R̂ᶜ = ½ K log(1 + p/ε)", () => {
-    const rate = scope(() => authorsLayerRate(ones([2, K, n, p])).numbers());
+    const rate = scope(() => authorsLayerRate(ones([2, K, n, p]), 0.01).numbers());
     for (const value of rate) expect(value).toBeCloseTo(0.5 * K * Math.log(1 + p / 0.01), 3);
   });
 
   test("orthonormal tokens, m ≤ p: R̂ᶜ = ½ K m log(1 + p/(m ε))", () => {
     const m = 5;
-    const rate = scope(() => authorsLayerRate(eye(p).narrow(0, 0, m).mul(3).expand([2, K, m, p])).numbers());
+    const rate = scope(() =>
+      authorsLayerRate(eye(p).narrow(0, 0, m).mul(3).expand([2, K, m, p]), 0.01).numbers(),
+    );
     for (const value of rate) expect(value).toBeCloseTo(0.5 * K * m * Math.log(1 + p / (m * 0.01)), 3);
   });
 

@@ -40,11 +40,11 @@ export function measureTokens(
   tokens: LayerTokens,
   options: { epsilon: number; authorsEpsilon: number },
 ): TokenMeasures {
-  const { epsilon: precision, authorsEpsilon } = options;
+  const { epsilon, authorsEpsilon } = options;
   const { input, projection, subspaces } = tokens;
   const half = tokens.half.to("float64"); // differences of rates are small
   const output = tokens.output.to("float64");
-  const R = (Z: Tensor) => codingRate(Z, { precision });
+  const R = (Z: Tensor) => codingRate(Z, { epsilon: epsilon });
   const measures: TokenMeasures = {
     rate: R(output).numbers(),
     rateUnit: R(unitTokens(output)).numbers(),
@@ -54,7 +54,7 @@ export function measureTokens(
     measures.authorsRate = authorsLayerRate(projection.to("float64"), authorsEpsilon).numbers();
   if (subspaces === undefined) return measures;
 
-  const Rc = (Z: Tensor) => rateOfProjections(project(Z, subspaces), { precision });
+  const Rc = (Z: Tensor) => rateOfProjections(project(Z, subspaces), { epsilon: epsilon });
   const halfUnit = unitTokens(half);
   const [rate, rateUnit] = [Rc(half), Rc(halfUnit)];
   measures.paperRate = rate.numbers();

@@ -42,7 +42,9 @@ export async function exportFeatures(
     return [features.size(0), features.size(1)];
   }
   if (encoderOutput !== undefined || encoderSize !== undefined || encoderDtype !== undefined)
-    throw new UsageError("--encoder: missing, expected an ONNX file, whose output, size or dtype was given");
+    throw new UsageError(
+      "--encoder: missing, expected an ONNX file; --encoder-output, --encoder-size and --encoder-dtype belong to it",
+    );
   using found = await runFeatures(source, run);
   const labels = Int32Array.from(found.labels.numbers());
   writeFeatures(output, { features: found.Z, labels });

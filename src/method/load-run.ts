@@ -2,7 +2,9 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { talk } from "../base/plain-text.ts";
 import { readSettings } from "../recipe/recipes.ts";
+import { layerOfRun } from "../recipe/renamed.ts";
 import { UsageError } from "../tensor/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint, loadCheckpoint, requireModel } from "../train/checkpoint.ts";
 import type { AnyRecipe } from "./entry.ts";
@@ -57,5 +59,5 @@ export function readRecipe(folder: string): Recipe {
   const path = join(folder, "recipe.json");
   if (!existsSync(path))
     throw new UsageError(`${folder}: expected a run folder, but it has no recipe.json`, { path });
-  return resolveRecipe([readSettings(path)]).recipe;
+  return resolveRecipe([layerOfRun(readSettings(path), talk)]).recipe;
 }

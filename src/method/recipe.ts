@@ -3,6 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import { hint, nearest } from "../base/nearest.ts";
 import { familyOf } from "../model/index.ts";
 import { type Layer, type Merged, mergeLayers, type Tree } from "../recipe/merge.ts";
+import { newName } from "../recipe/renamed.ts";
 import type { Conflict } from "./entry.ts";
 import { keyAt, recipeKeys } from "./recipe-keys.ts";
 import { DEFAULT_METHOD, methodEntry, methodNames, type Recipe } from "./registry.ts";
@@ -113,6 +114,9 @@ function firstError(issues: readonly unknown[], merged: Merged, method: string):
 function unknownKey(path: string, merged: Merged, method: string): UsageError {
   const section = path.slice(0, path.lastIndexOf(".") + 1);
   const leaf = path.slice(section.length);
+  const renamed = newName(path);
+  if (renamed !== undefined)
+    return new UsageError(`${at(path, merged)}: this key is now called ${renamed}; write that`, { path });
   const others = keyAt(path)?.methods;
   if (others !== undefined && !others.includes(method))
     return new UsageError(

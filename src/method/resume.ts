@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { talk } from "../base/plain-text.ts";
 import { writeFileAtomic } from "../base/write-file.ts";
 import { isSampled } from "../data/sets/fingerprint.ts";
+import { underNewNames } from "../recipe/renamed.ts";
 import { CheckpointError, UsageError } from "../tensor/index.ts";
 import {
   freeCheckpoint,
@@ -78,16 +79,15 @@ export function resumeFrom(
     requireRunConfig(loaded);
     if (isSampled(config.dataset.fingerprint))
       talk("data: more than 1 GiB; a sample of them was compared with the run's");
-    const changed = differences(loaded.config, config).filter((path) => !FREE.has(path));
+    const { values: before } = underNewNames(loaded.config);
+    const changed = differences(before, config).filter((path) => !FREE.has(path));
     if (changed.length > 0 && !allowConfigChange)
       throw new UsageError(
         `resume: the run in ${output} differs in ${inWords(changed)}; give the same settings, or --allow-config-change`,
       );
     if (changed.length > 0) {
       const told = (path: string) =>
-        path.startsWith("dataset.")
-          ? path
-          : `${path} ${valueAt(loaded.config, path)} → ${valueAt(config, path)}`;
+        path.startsWith("dataset.") ? path : `${path} ${valueAt(before, path)} → ${valueAt(config, path)}`;
       talk(`resume: by other settings than the run's: ${inWords(changed.map(told))}`);
     }
     return { ...loaded, changed };

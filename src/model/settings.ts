@@ -8,16 +8,16 @@ import type { Conflict } from "./family.ts";
 
 export const channels = count
   .exactOptional()
-  .describe("channels of the input image; the data set's when it is not given");
+  .describe("channels of the input image (default: those of the data set)");
 /** How wide tokens are, and the layers. */
 export const tokenSizes = {
-  dim: width.exactOptional().describe("width d of a token; taken from the name when it has a size"),
-  depth: layers.exactOptional().describe("number of layers L; taken from the name when it has a size"),
-  heads: width.exactOptional().describe("number of heads, the subspaces U_1 … U_K of MSSA"),
+  dim: width.exactOptional().describe("width d of a token (default: that of a named size)"),
+  depth: layers.exactOptional().describe("number of layers L (default: that of a named size)"),
+  heads: width.exactOptional().describe("number of heads K; MSSA has one subspace per head"),
 };
 export const headDim = width
   .exactOptional()
-  .describe("dimension p of one head's subspace; dim / heads when it is not given");
+  .describe("dimension p of a head's subspace (default: dim / heads)");
 /** What images are cut into. */
 export const patches = {
   patch: size.default(16).describe("side of a square patch in pixels, or height,width; divides imageSize"),
@@ -35,7 +35,7 @@ export const threshold = amount.default(0.1).describe("sparsity penalty λ of IS
 export const pool = z
   .enum(["cls", "mean"])
   .default("cls")
-  .describe("what the head reads: the class token or the mean of all");
+  .describe("input of the head: the class token, or the mean of all tokens");
 export { pixels, width };
 
 /** Options of a network of patches, its sizes known. */

@@ -105,7 +105,7 @@ function addRows(
  * @throws {UsageError} a Π whose rows are not as many as those of Z
  * @see Ding et al. 2023, the rate against a doubly stochastic membership
  */
-export function rateAgainstAffinity(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
+export function rateAgainstAffinity(Z: Tensor, Pi: Tensor, options: RateOptions): Tensor {
   const epsSq = squared(options);
   if (Z.dim !== 2 || Pi.dim !== 2 || Pi.size(0) !== Z.size(0))
     throw new UsageError(

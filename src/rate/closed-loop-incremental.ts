@@ -1,8 +1,4 @@
-/**
- * @file The incremental closed loop: new classes are learned while the memory of old ones is held in place.
- *
- * In this file the precision ε is 1 unless given, as in the authors' incremental code.
- */
+/** @file The incremental closed loop: new classes are learned while the memory of old ones is held in place. */
 
 import { cat, type Tensor, UsageError } from "../tensor/index.ts";
 import { checkRows, side } from "./closed-loop.ts";
@@ -52,7 +48,7 @@ export function incrementalEncoderObjective(
   const { classes, held } = options;
   const parts = partsOf(labels, classes, 2);
   const terms = { ...common(parts, options), held: distances(parts, held, (k) => [k, classes + k]) };
-  return evaluate(cat([Z, Zhat]), parts, terms, rate(options), signs(options, -1));
+  return evaluate(cat([Z, Zhat]), parts, terms, options, signs(options, -1));
 }
 
 /**
@@ -75,10 +71,8 @@ export function incrementalDecoderObjective(
   const parts = partsOf(labels, classes, 3);
   const again = distances(parts, held, (k) => [classes + k, 2 * classes + k]);
   const terms = { ...common(parts, options), held: again };
-  return evaluate(cat([Z, Zhat, Zagain]), parts, terms, rate(options), signs(options, 1));
+  return evaluate(cat([Z, Zhat, Zagain]), parts, terms, options, signs(options, 1));
 }
-
-const rate = ({ precision = 1 }: RateOptions): RateOptions => ({ precision });
 
 function common(
   parts: Parts,

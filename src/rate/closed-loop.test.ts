@@ -57,7 +57,7 @@ const LABELS = Array.from({ length: 40 }, (_, i) => [0, 0, 0, 1, 3, 4, 4, 3][i %
 test("multiObjective: the multi objective and its gradients are those of every rate written out", () => {
   scope(() => {
     const [Z, Zhat] = [unit("Z", 40, 12).setRequiresGrad(), unit("H", 40, 12).setRequiresGrad()];
-    const options = { classes: 5, weights: [2, 3, 5] as const };
+    const options = { epsilon: Math.SQRT1_2, classes: 5, weights: [2, 3, 5] as const };
     const ours = multiObjective(Z, Zhat, int64(LABELS), options);
     const pairs = present(LABELS).map((k) => pair(rows(Z, LABELS, k), rows(Zhat, LABELS, k), 0.5));
     const far = pairs.reduce((a, b) => a.add(b));
@@ -78,8 +78,8 @@ test("d below, at and above the size of the blocks: rates, first and second deri
     for (const d of [3, 31, 32, 33, 64, 70, 130]) {
       const Z = unit(`d${d}`, 50, d).setRequiresGrad();
       const parts = partsOf(int64(Array.from({ length: 50 }, (_, i) => i % 2)), 2);
-      const rates = unionRates(Z, parts, [[0], [1], [0, 1], []], { precision: 0.5 });
-      const direct = codingRate(Z, { precision: 0.5 });
+      const rates = unionRates(Z, parts, [[0], [1], [0, 1], []], { epsilon: 0.5 });
+      const direct = codingRate(Z, { epsilon: 0.5 });
       expect(rates.select(0, 2).item()).toBeCloseTo(direct.item(), 10);
       expect(rates.select(0, 3).item()).toBe(0);
       const [found] = gradients(rates.select(0, 2), [Z], { createGraph: true });
@@ -96,10 +96,12 @@ test("d below, at and above the size of the blocks: rates, first and second deri
 test("binaryObjective: the distance is 0 for equal second moments, whatever the samples, and never negative", () => {
   scope(() => {
     const Z = unit("Z", 30, 8);
-    expect(rateDistance(Z, Z.neg()).item()).toBeCloseTo(0, 12);
-    expect(rateDistance(Z, cat([Z, Z])).item()).toBeCloseTo(0, 12);
-    expect(rateDistance(Z, unit("other", 30, 8)).item()).toBeGreaterThan(0.01);
-    const orthogonal = rateDistance(tensor([[1, 0]], double), tensor([[0, 1]], double));
+    expect(rateDistance(Z, Z.neg(), { epsilon: Math.SQRT1_2 }).item()).toBeCloseTo(0, 12);
+    expect(rateDistance(Z, cat([Z, Z]), { epsilon: Math.SQRT1_2 }).item()).toBeCloseTo(0, 12);
+    expect(rateDistance(Z, unit("other", 30, 8), { epsilon: Math.SQRT1_2 }).item()).toBeGreaterThan(0.01);
+    const orthogonal = rateDistance(tensor([[1, 0]], double), tensor([[0, 1]], double), {
+      epsilon: Math.SQRT1_2,
+    });
     expect(orthogonal.item()).toBeCloseTo(0.5 * (2 * Math.log(3) - Math.log(5)), 12); // d/ε² = 4, half of each axis
   });
 });
@@ -107,8 +109,14 @@ test("binaryObjective: the distance is 0 for equal second moments, whatever the 
 test("multi with one class is binary", () => {
   scope(() => {
     const [Z, Zhat] = [unit("Z", 20, 6), unit("H", 20, 6)];
-    const multi = multiObjective(Z, Zhat, zeros([20], { dtype: "int64" }), { classes: 1 });
-    expect(multi.objective.item()).toBeCloseTo(binaryObjective(Z, Zhat).objective.item(), 12);
+    const multi = multiObjective(Z, Zhat, zeros([20], { dtype: "int64" }), {
+      epsilon: Math.SQRT1_2,
+      classes: 1,
+    });
+    expect(multi.objective.item()).toBeCloseTo(
+      binaryObjective(Z, Zhat, { epsilon: Math.SQRT1_2 }).objective.item(),
+      12,
+    );
   });
 });
 
@@ -117,7 +125,7 @@ test("incrementalEncoderObjective: the incremental objectives are their formulas
     const [Z, Zhat, again] = [unit("Z", 40, 12), unit("H", 40, 12), unit("A", 40, 12)];
     for (const form of ["code", "paper"] as const) {
       const held = heldClasses(5, 2, form);
-      const options = { classes: 5, fresh: [3, 4], held, lambda: 10 };
+      const options = { classes: 5, fresh: [3, 4], held, lambda: 10, epsilon: 1 };
       const sum = (A: Tensor, B: Tensor, classes: readonly number[]) =>
         classes
           .filter((k) => LABELS.includes(k))
@@ -140,19 +148,28 @@ test("single precision, and features that are not finite, come out as they are",
   scope(() => {
     const labels = int64(LABELS);
     const [Z, Zhat] = [unit("Z", 40, 70).to("float32"), unit("H", 40, 70).to("float32")];
-    const wide = multiObjective(Z.to("float64"), Zhat.to("float64"), labels, { classes: 5 }).objective;
-    const narrow = multiObjective(Z, Zhat, labels, { classes: 5 }).objective;
+    const wide = multiObjective(Z.to("float64"), Zhat.to("float64"), labels, {
+      epsilon: Math.SQRT1_2,
+      classes: 5,
+    }).objective;
+    const narrow = multiObjective(Z, Zhat, labels, { epsilon: Math.SQRT1_2, classes: 5 }).objective;
     expect(Math.abs(narrow.item() - wide.item()) / wide.item()).toBeLessThan(1e-5);
-    expect(multiObjective(Z.div(0), Zhat, labels, { classes: 5 }).objective.item()).toBeNaN();
+    expect(
+      multiObjective(Z.div(0), Zhat, labels, { epsilon: Math.SQRT1_2, classes: 5 }).objective.item(),
+    ).toBeNaN();
   });
 });
 
 test("what does not fit is said", () => {
   scope(() => {
     const Z = unit("Z", 4, 3);
-    expect(() => featureObjective(Z, int64([0, 1]), { classes: 2 })).toThrow("one row per label");
-    expect(() => featureObjective(Z, int64([0, 1, 2, 0]), { classes: 2 })).toThrow("got 2 for sample 2");
-    const options = { classes: 2, fresh: [2], held: [], lambda: 1 };
+    expect(() => featureObjective(Z, int64([0, 1]), { epsilon: Math.SQRT1_2, classes: 2 })).toThrow(
+      "one row per label",
+    );
+    expect(() => featureObjective(Z, int64([0, 1, 2, 0]), { epsilon: Math.SQRT1_2, classes: 2 })).toThrow(
+      "got 2 for sample 2",
+    );
+    const options = { classes: 2, fresh: [2], held: [], lambda: 1, epsilon: 1 };
     expect(() => incrementalEncoderObjective(Z, Z, int64([0, 1, 1, 0]), options)).toThrow("0 to 1, got 2");
   });
 });
@@ -160,7 +177,8 @@ test("what does not fit is said", () => {
 test("autocast leaves the objective and its gradient as they are", () => {
   scope(() => {
     const [Z, Zhat] = ["Z", "H"].map((name) => unit(name, 40, 12).to("float32").detach().setRequiresGrad());
-    const objective = () => multiObjective(Z!, Zhat!, int64(LABELS), { classes: 5 }).objective;
+    const objective = () =>
+      multiObjective(Z!, Zhat!, int64(LABELS), { epsilon: Math.SQRT1_2, classes: 5 }).objective;
     const [plain, inside] = [objective(), autocast("bfloat16", "cpu", objective)];
     expect(inside.item()).toBe(plain.item());
     const [gradient] = gradients(plain, [Z!]);

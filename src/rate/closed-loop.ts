@@ -1,7 +1,5 @@
 /**
  * @file Closed-loop transcription: what the encoder f ascends and the decoder g descends, on Z = f(X) and Ẑ = f(g(Z)).
- *
- * In this file the precision ε is √½ unless given, since the authors' `eps`, which is ε², is ½.
  */
 
 import { cat, type Tensor, tensor, UsageError } from "../tensor/index.ts";
@@ -10,10 +8,7 @@ import { type Parts, partsOf } from "./parts.ts";
 import { distance, evaluate, type Objective, reduction } from "./rate-sums.ts";
 
 /** ε of the authors' closed loop: their `eps` is ε² = ½. */
-export const CLOSED_LOOP_PRECISION = Math.SQRT1_2;
-
-/** With the closed loop's own default. */
-const withDefault = ({ precision = CLOSED_LOOP_PRECISION }: RateOptions): RateOptions => ({ precision });
+export const CLOSED_LOOP_EPSILON = Math.SQRT1_2;
 
 /**
  * The objective without labels, a distance between two sets of features that sees their second moments only:
@@ -24,20 +19,16 @@ const withDefault = ({ precision = CLOSED_LOOP_PRECISION }: RateOptions): RateOp
  * @param Zhat Ẑ, [m, d]
  * @see Dai et al. 2022, the objective without labels
  */
-export function binaryObjective(
-  Z: Tensor,
-  Zhat: Tensor,
-  options: RateOptions = {},
-): Objective<"whole" | "parts"> {
+export function binaryObjective(Z: Tensor, Zhat: Tensor, options: RateOptions): Objective<"whole" | "parts"> {
   const sides = new BigInt64Array(Z.size(0) + Zhat.size(0)).fill(1n, Z.size(0));
   const parts = partsOf(tensor(sides, { device: Z.device }), 2);
   const [whole, ...rest] = distance(parts, 0, 1);
   const terms = { whole: whole === undefined ? [] : [whole], parts: rest };
-  return evaluate(cat([Z, Zhat]), parts, terms, withDefault(options));
+  return evaluate(cat([Z, Zhat]), parts, terms, options);
 }
 
 /** ΔR(A, B) = R([A; B]) − n_A/N R(A) − n_B/N R(B), A [n_A, d], B [n_B, d] → [], nats. */
-export const rateDistance = (A: Tensor, B: Tensor, options: RateOptions = {}): Tensor =>
+export const rateDistance = (A: Tensor, B: Tensor, options: RateOptions): Tensor =>
   binaryObjective(A, B, options).objective;
 
 export interface MultiOptions extends RateOptions {
@@ -81,7 +72,7 @@ export function multiObjective(
     distance: side(classes, 0).flatMap((k) => distance(parts, k, classes + k)),
   };
   const weights = { features, transcribed, distance: far };
-  return evaluate(cat([Z, Zhat]), parts, terms, withDefault(options), weights);
+  return evaluate(cat([Z, Zhat]), parts, terms, options, weights);
 }
 
 /** ΔR(Z | Π) of features [n, d] with labels [n]: `rate` is R(Z), `classRate` is Rᶜ(Z | Π). */
@@ -94,7 +85,7 @@ export function featureObjective(
   const parts = partsOf(labels, options.classes);
   const [rate, ...classes] = reduction(parts, side(options.classes, 0));
   const terms = { rate: rate === undefined ? [] : [rate], classRate: negated(classes) };
-  return evaluate(Z, parts, terms, withDefault(options), { rate: 1, classRate: -1 });
+  return evaluate(Z, parts, terms, options, { rate: 1, classRate: -1 });
 }
 
 const negated = <T>(sum: readonly (readonly [number, T])[]): [number, T][] =>

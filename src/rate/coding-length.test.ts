@@ -20,11 +20,15 @@ test("codingLength: a sum by hand; a segment without samples adds nothing", () =
       { dtype: "float64" },
     );
     const expected = 4 * Math.log(5) + 3 * Math.log(4 / 3) + Math.log(4);
-    const half = { precision: Math.sqrt(0.5) };
+    const half = { epsilon: Math.sqrt(0.5) };
     close(codingLength(Z, int64([0, 1, 0, 0]), 2, half).item(), expected);
     close(codingLength(Z, int64([3, 1, 3, 3]), 5, half).item(), expected);
-    expect(() => codingLength(Z, int64([0, 1]), 2)).toThrow("a segment for each");
-    expect(() => codingLength(Z, int64([0, 1, 2, 0]), 2)).toThrow("got 2 for sample 2");
+    expect(() => codingLength(Z, int64([0, 1]), 2, { epsilon: Math.sqrt(0.1) })).toThrow(
+      "a segment for each",
+    );
+    expect(() => codingLength(Z, int64([0, 1, 2, 0]), 2, { epsilon: Math.sqrt(0.1) })).toThrow(
+      "got 2 for sample 2",
+    );
   });
 });
 
@@ -39,11 +43,9 @@ test("five subspaces are coded shortest as five: merged and split segments take 
       ),
     );
     const length = (of: (k: number, i: number) => number, segments: number) =>
-      codingLength(
-        Z,
-        int64(Array.from({ length: 1000 }, (_, i) => of(Math.floor(i / 200), i))),
-        segments,
-      ).item();
+      codingLength(Z, int64(Array.from({ length: 1000 }, (_, i) => of(Math.floor(i / 200), i))), segments, {
+        epsilon: Math.sqrt(0.1),
+      }).item();
     const lengths = {
       1: length(() => 0, 1),
       4: length((k) => Math.min(k, 3), 4),

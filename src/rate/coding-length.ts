@@ -3,7 +3,6 @@
 import { type Tensor, tensor, UsageError } from "../tensor/index.ts";
 import type { RateOptions } from "./coding-rate.ts";
 import { withDigits } from "./digits.ts";
-import { CPP_PRECISION } from "./mlc.ts";
 import { partsOf, unionRates } from "./parts.ts";
 
 /**
@@ -15,7 +14,6 @@ import { partsOf, unionRates } from "./parts.ts";
  *
  * @param Z features, [n, d]
  * @param assigned segment of each sample, int64 [n], 0 ≤ segment < segments
- * @param options ε √0.1 unless given
  * @returns [], nats
  * @throws {UsageError} other segments than features, or one out of range
  * @see Chu et al. 2024, the coding length that clusters are counted by
@@ -24,7 +22,7 @@ export function codingLength(
   Z: Tensor,
   assigned: Tensor,
   segments: number,
-  { precision = CPP_PRECISION }: RateOptions = {},
+  { epsilon }: RateOptions,
 ): Tensor {
   if (Z.dim !== 2 || assigned.dim !== 1 || assigned.size(0) !== Z.size(0))
     throw new UsageError(
@@ -37,7 +35,7 @@ export function codingLength(
       Z,
       parts,
       parts.counts.map((_, k) => [k]),
-      { precision },
+      { epsilon },
     ); //                                                                       [segments]
     const weights = parts.counts.map((count) => count + d);
     const labels = parts.counts.reduce(

@@ -42,7 +42,7 @@ test("E1: both sides of the identity, d × d and n × n, are equal to 1e-10", ()
   ] as const)
     scope(() => {
       const Z = normal("Z", [n, d]);
-      const R = codingRate(Z, { precision: 0.5 }).item();
+      const R = codingRate(Z, { epsilon: 0.5 }).item();
       const alpha = d / (n * 0.25);
       close(R, byLogdet(Z, alpha).item());
       close(R, byLogdet(Z.T, alpha).item());
@@ -53,23 +53,32 @@ test("E4: rotating features and bases together changes no rate; the number of no
   scope(() => {
     const [Z, Q] = [normal("Z", [10, 6]).relu(), rotation("Q", 6)];
     const U = stack([rotation("U0", 6, 2), rotation("U1", 6, 2)]);
-    close(codingRate(Z.matmul(Q)).item(), codingRate(Z).item());
-    close(rateAgainstSubspaces(Z.matmul(Q), Q.T.matmul(U)).item(), rateAgainstSubspaces(Z, U).item());
-    close(rateReduction(Z.matmul(Q), oneHot(10, 2)).item(), rateReduction(Z, oneHot(10, 2)).item());
+    close(codingRate(Z.matmul(Q), { epsilon: 0.5 }).item(), codingRate(Z, { epsilon: 0.5 }).item());
+    close(
+      rateAgainstSubspaces(Z.matmul(Q), Q.T.matmul(U), { epsilon: 0.5 }).item(),
+      rateAgainstSubspaces(Z, U, { epsilon: 0.5 }).item(),
+    );
+    close(
+      rateReduction(Z.matmul(Q), oneHot(10, 2), { epsilon: 0.5 }).item(),
+      rateReduction(Z, oneHot(10, 2), { epsilon: 0.5 }).item(),
+    );
     expect(Z.matmul(Q).ne(0).sum().item()).toBeGreaterThan(Z.ne(0).sum().item());
     const order = random(2).permutation(10);
-    close(codingRate(Z.indexSelect(0, order)).item(), codingRate(Z).item()); // samples have no order either
+    close(
+      codingRate(Z.indexSelect(0, order), { epsilon: 0.5 }).item(),
+      codingRate(Z, { epsilon: 0.5 }).item(),
+    ); // samples have no order either
   });
 });
 
 test("closed forms: one sample, a unit matrix, equal tokens, orthonormal tokens", () => {
   scope(() => {
     close(
-      codingRate(tensor([[3, 4]], { dtype: "float64" }), { precision: 1 }).item(),
+      codingRate(tensor([[3, 4]], { dtype: "float64" }), { epsilon: 1 }).item(),
       0.5 * Math.log(1 + 2 * 25),
     );
-    close(codingRate(eye(2, { dtype: "float64" }), { precision: 1 }).item(), Math.log(2));
-    close(codingRate(zeros([4, 3], { dtype: "float64" })).item(), 0);
+    close(codingRate(eye(2, { dtype: "float64" }), { epsilon: 1 }).item(), Math.log(2));
+    close(codingRate(zeros([4, 3], { dtype: "float64" }), { epsilon: 0.5 }).item(), 0);
     const equal = tensor([[0.6, 0.8, 0]], { dtype: "float64" }).expand([50, 3]);
     close(halfLogDet(equal, 3 / (50 * 0.01)).item(), 0.5 * Math.log(1 + 3 / 0.01));
     const few = rotation("few", 16, 4).T; // 4 orthonormal tokens in 16 dimensions
@@ -82,9 +91,15 @@ test("a class without samples contributes 0, and its column has a finite gradien
     const Z = parameter(normal("Z", [8, 3]));
     const two = oneHot(8, 2);
     const three = parameter(cat([two, zeros([8, 1], { dtype: "float64" })], 1).detach());
-    close(rateAgainstMemberships(Z, three).item(), rateAgainstMemberships(Z, two).item());
-    const [inZ, inPi] = gradients(rateAgainstMemberships(Z, three), [Z, three]) as [Tensor, Tensor];
-    expectClose(inZ, gradients(rateAgainstMemberships(Z, two), [Z])[0]!);
+    close(
+      rateAgainstMemberships(Z, three, { epsilon: 0.5 }).item(),
+      rateAgainstMemberships(Z, two, { epsilon: 0.5 }).item(),
+    );
+    const [inZ, inPi] = gradients(rateAgainstMemberships(Z, three, { epsilon: 0.5 }), [Z, three]) as [
+      Tensor,
+      Tensor,
+    ];
+    expectClose(inZ, gradients(rateAgainstMemberships(Z, two, { epsilon: 0.5 }), [Z])[0]!);
     expect(inPi.isFinite().all().item()).toBe(1);
   });
 });
@@ -101,8 +116,8 @@ test("ΔR ≥ 0 for memberships that sum to 1; one class reduces nothing", () =>
         const stream = random(seed);
         const Z = stream.at("Z").normal([n, d], { dtype: "float64" });
         const Pi = stream.at("Pi").normal([n, c], { dtype: "float64" }).mul(3).softmax(1);
-        expect(rateReduction(Z, Pi).item()).toBeGreaterThanOrEqual(-1e-12);
-        close(rateReduction(Z, zeros([n, 1], { dtype: "float64" }).add(1)).item(), 0);
+        expect(rateReduction(Z, Pi, { epsilon: 0.5 }).item()).toBeGreaterThanOrEqual(-1e-12);
+        close(rateReduction(Z, zeros([n, 1], { dtype: "float64" }).add(1), { epsilon: 0.5 }).item(), 0);
       });
     }),
     { seed: 7, numRuns: 40 },
@@ -112,10 +127,10 @@ test("ΔR ≥ 0 for memberships that sum to 1; one class reduces nothing", () =>
 test("sparse rate reduction is the sum of its parts", () => {
   scope(() => {
     const [Z, U] = [normal("Z", [2, 5, 4]), normal("U", [2, 4, 2])];
-    const parts = codingRate(Z)
-      .sub(rateAgainstSubspaces(Z, U))
+    const parts = codingRate(Z, { epsilon: 0.5 })
+      .sub(rateAgainstSubspaces(Z, U, { epsilon: 0.5 }))
       .sub(Z.abs().sum([1, 2]).mul(0.3));
-    expectClose(sparseRateReduction(Z, U, { threshold: 0.3 }), parts);
+    expectClose(sparseRateReduction(Z, U, { epsilon: 0.5, threshold: 0.3 }), parts);
   });
 });
 
@@ -171,7 +186,11 @@ test("autocast leaves rates as they are: every Gram matrix stays wide", () => {
     const Z = parameter(random(3).normal([64, 16]));
     const Pi = oneHot(64, 4).to("float32");
     const G = Z.T.matmul(Z).detach();
-    const all = () => [codingRate(Z), rateAgainstMemberships(Z, Pi), logDet1p(G)];
+    const all = () => [
+      codingRate(Z, { epsilon: 0.5 }),
+      rateAgainstMemberships(Z, Pi, { epsilon: 0.5 }),
+      logDet1p(G),
+    ];
     const plain = all();
     const inside = autocast("bfloat16", "cpu", all);
     expect(inside.map((rate) => rate.numbers())).toEqual(plain.map((rate) => rate.numbers()));
@@ -217,8 +236,9 @@ test("what is not finite gives a rate that is not, for that matrix alone, and ra
 test("misuse is told in one line", () => {
   scope(() => {
     const Z = normal("Z", [4, 3]);
-    expect(() => codingRate(Z, { precision: 0 })).toThrow("precision: expected ε > 0, got 0");
-    expect(() => codingRate(Z, { precision: Number.NaN })).toThrow("precision: expected ε > 0, got NaN");
+    expect(() => codingRate(Z, { epsilon: 0 })).toThrow("epsilon: expected ε > 0, got 0");
+    expect(() => codingRate(Z, {} as never)).toThrow("epsilon: expected ε > 0, got undefined");
+    expect(() => codingRate(Z, { epsilon: Number.NaN })).toThrow("epsilon: expected ε > 0, got NaN");
     expect(() => halfLogDet(Z, -1)).toThrow(/^coding_rate: coding_rate expects alpha > 0, got -1[^\n]*$/);
     expect(() => halfLogDet(Z.select(0, 0), 1)).toThrow(/expects a matrix or a batch of matrices, got 1 dim/);
     expect(() => halfLogDet(arange(4).reshape([2, 2]), 1)).toThrow(/expects floating point, got Long/);

@@ -7,15 +7,15 @@ const CODING_RATE = operator("vitrine::coding_rate");
 const LOGDET1P = operator("vitrine::logdet1p");
 
 export interface RateOptions {
-  /** ε, the precision to which features are coded: ε > 0. */
-  precision?: number;
+  /** ε > 0: the distortion up to which features are coded. No default: papers differ, recipes and callers say theirs. */
+  epsilon: number;
 }
 
 /** ε², checked. */
-export function squared({ precision = 0.5 }: RateOptions): number {
-  if (!(precision > 0 && Number.isFinite(precision)))
-    throw new UsageError(`precision: expected ε > 0, got ${precision}`);
-  return precision * precision;
+export function squared({ epsilon }: RateOptions): number {
+  if (!(epsilon > 0 && Number.isFinite(epsilon)))
+    throw new UsageError(`epsilon: expected ε > 0, got ${epsilon}`);
+  return epsilon * epsilon;
 }
 
 /**
@@ -39,9 +39,9 @@ export const logDet1p = (G: Tensor): Tensor => withDigits([G], (G) => run(LOGDET
  * @param Z tokens, [..., n, d]
  * @returns [...], nats
  * @see Yu et al. 2020, "Learning Diverse and Discriminative Representations via MCR²", the coding rate
- * @example codingRate(tensor([[1, 0], [0, 1]]), { precision: 1 }).item(); // ln 2
+ * @example codingRate(tensor([[1, 0], [0, 1]]), { epsilon: 1 }).item(); // ln 2
  */
-export function codingRate(Z: Tensor, options: RateOptions = {}): Tensor {
+export function codingRate(Z: Tensor, options: RateOptions): Tensor {
   return halfLogDet(Z, Z.size(-1) / (Z.size(-2) * squared(options)));
 }
 
@@ -55,7 +55,7 @@ export function codingRate(Z: Tensor, options: RateOptions = {}): Tensor {
  * @returns [...], nats
  * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", rate against a codebook of subspaces
  */
-export function rateAgainstSubspaces(Z: Tensor, U: Tensor, options: RateOptions = {}): Tensor {
+export function rateAgainstSubspaces(Z: Tensor, U: Tensor, options: RateOptions): Tensor {
   const [K, d, p] = U.shape as [number, number, number];
   return withDigits([Z, U], (Z, U) => {
     const stacked = U.transpose(0, 1).reshape([d, K * p]); //                   one product for all subspaces
@@ -65,7 +65,7 @@ export function rateAgainstSubspaces(Z: Tensor, U: Tensor, options: RateOptions 
 }
 
 /** Rᶜ of tokens already projected, W = Z Uₖ [..., K, n, p] → [...]. */
-export function rateOfProjections(W: Tensor, options: RateOptions = {}): Tensor {
+export function rateOfProjections(W: Tensor, options: RateOptions): Tensor {
   const alpha = W.size(-1) / (W.size(-2) * squared(options));
   return withDigits([W], (W) => halfLogDet(W, alpha).sum(-1));
 }
@@ -80,7 +80,7 @@ export function rateOfProjections(W: Tensor, options: RateOptions = {}): Tensor 
  * @returns [], nats
  * @see Yu et al. 2020, rate of a partition
  */
-export function rateAgainstMemberships(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
+export function rateAgainstMemberships(Z: Tensor, Pi: Tensor, options: RateOptions): Tensor {
   const [n, d] = Z.shape as [number, number];
   return withDigits([Z, Pi], (Z, Pi) => {
     const counts = Pi.sum(0); //                                                [c]
@@ -96,7 +96,7 @@ export function rateAgainstMemberships(Z: Tensor, Pi: Tensor, options: RateOptio
 }
 
 /** ΔR(Z | Π) = R(Z) − Rᶜ(Z | Π), what MCR² maximises. @see Yu et al. 2020, rate reduction */
-export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions = {}): Tensor {
+export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions): Tensor {
   return withDigits([Z, Pi], (Z, Pi) => codingRate(Z, options).sub(rateAgainstMemberships(Z, Pi, options)));
 }
 
@@ -110,7 +110,7 @@ export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions = {}):
 export function sparseRateReduction(
   Z: Tensor,
   U: Tensor,
-  options: RateOptions & { threshold?: number } = {},
+  options: RateOptions & { threshold?: number },
 ): Tensor {
   const { threshold = 0.1 } = options;
   return withDigits([Z, U], (Z, U) => {

@@ -3,7 +3,7 @@
 export { rateAgainstAffinity } from "./affinity-rate.ts";
 export {
   binaryObjective,
-  CLOSED_LOOP_PRECISION,
+  CLOSED_LOOP_EPSILON,
   featureObjective,
   type MultiOptions,
   multiObjective,
@@ -30,9 +30,9 @@ export {
 export { withDigits } from "./digits.ts";
 export { membership, type SinkhornOptions, sinkhorn, symmetrised } from "./doubly-stochastic.ts";
 export { authorsLayerRate, type Estimate, estimate, nonZeroShare, paperLayerRate } from "./layer-rate.ts";
-export { MCR2_PRECISION, type Mcr2Loss, type Mcr2Options, mcr2Loss, rateAgainstClasses } from "./mcr2.ts";
+export { MCR2_EPSILON, type Mcr2Loss, type Mcr2Options, mcr2Loss, rateAgainstClasses } from "./mcr2.ts";
 export {
-  CPP_PRECISION,
+  CPP_EPSILON,
   gumbelSoftmax,
   type MlcLoss,
   type MlcOptions,
@@ -40,7 +40,7 @@ export {
   meanMemberships,
   meanTcrLoss,
   mlcLoss,
-  NMCE_PRECISION,
+  NMCE_EPSILON,
   nmceLoss,
   type TcrLoss,
   type TcrOptions,

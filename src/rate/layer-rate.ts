@@ -26,7 +26,7 @@ export function estimate(samples: readonly number[]): Estimate {
  * @returns [b], nats; at most (K p / 2) log(1 + 1/ε) where n ≥ p
  * @see Yu et al. 2023, the authors' code, vis_utils/coding_rate.py
  */
-export function authorsLayerRate(W: Tensor, epsilon = 0.01): Tensor {
+export function authorsLayerRate(W: Tensor, epsilon: number): Tensor {
   return withDigits([W], (W) => {
     const unit = W.div(W.norm(-1, true)); //                                    [b, K, n, p]
     return halfLogDet(unit, W.size(-1) / (W.size(-2) * epsilon)).sum(-1);
@@ -37,7 +37,7 @@ export function authorsLayerRate(W: Tensor, epsilon = 0.01): Tensor {
  * Rᶜ as the paper defines it, of the tokens after MSSA: Rᶜ(Z^{ℓ+1/2} | U), Z [b, n, d], U [K, d, p] → [b].
  * @see Yu et al. 2023, rate of a layer
  */
-export function paperLayerRate(Z: Tensor, U: Tensor, options: RateOptions = {}): Tensor {
+export function paperLayerRate(Z: Tensor, U: Tensor, options: RateOptions): Tensor {
   return rateAgainstSubspaces(Z, U, options);
 }
 

@@ -12,7 +12,7 @@ import {
   zeros,
 } from "../tensor/index.ts";
 import { codingRate, rateReduction } from "./coding-rate.ts";
-import { MCR2_PRECISION, mcr2Loss } from "./mcr2.ts";
+import { MCR2_EPSILON, mcr2Loss } from "./mcr2.ts";
 import { segments } from "./segments.ts";
 
 const double = { dtype: "float64" } as const;
@@ -41,11 +41,11 @@ test("mcr2Loss: orthogonal isotropic classes have the closed forms of R, Rᶜ an
       [3, 1.5 * Math.log(11) - 0.5 * Math.log(31)],
     ] as const) {
       const { Z, labels } = ideal(new Array(d).fill(1), 5);
-      const { loss } = mcr2Loss(Z, labels, d, { precision: Math.sqrt(0.1) });
+      const { loss } = mcr2Loss(Z, labels, d, { epsilon: Math.sqrt(0.1) });
       expect(loss.item()).toBeCloseTo(-expected, 12);
     }
     const { Z, labels } = ideal([4, 4], 20);
-    const { loss, expansion, compression } = mcr2Loss(Z, labels, 2);
+    const { loss, expansion, compression } = mcr2Loss(Z, labels, 2, { epsilon: Math.SQRT1_2 });
     expect(expansion.item()).toBeCloseTo(4 * Math.log(3), 12); // d = 8, ε² = ½: ½ · 8 ln(1 + 16 · ½ / 4)
     expect(compression.item()).toBeCloseTo(2 * Math.log(5), 12);
     expect(loss.item()).toBeCloseTo(-1.175573, 6);
@@ -59,7 +59,7 @@ test("classes of different size and rank follow the closed form too", () => {
     const R = 0.5 * (3 * Math.log(1 + 16 / 2 / 3) + 5 * Math.log(1 + 16 / 2 / 5));
     const Rc = 0.25 * (3 * Math.log(1 + 16 / 3) + 5 * Math.log(1 + 16 / 5));
     expect(n).toBe(30);
-    expect(mcr2Loss(Z, labels, 2).loss.item()).toBeCloseTo(Rc - R, 12);
+    expect(mcr2Loss(Z, labels, 2, { epsilon: Math.SQRT1_2 }).loss.item()).toBeCloseTo(Rc - R, 12);
   });
 });
 
@@ -67,9 +67,9 @@ test("values and gradients are those of dense memberships, with absent and unequ
   scope(() => {
     const Z = random(1).normal([60, 16], double).setRequiresGrad();
     const labels = labelled(Array.from({ length: 60 }, (_, i) => [0, 0, 0, 0, 1, 4][i % 6]!));
-    const precision = MCR2_PRECISION;
-    const { loss } = mcr2Loss(Z, labels, 6);
-    const dense = rateReduction(Z, oneHot(labels, 6), { precision }).neg();
+    const epsilon = MCR2_EPSILON;
+    const { loss } = mcr2Loss(Z, labels, 6, { epsilon: Math.SQRT1_2 });
+    const dense = rateReduction(Z, oneHot(labels, 6), { epsilon }).neg();
     expect(loss.item()).toBeCloseTo(dense.item(), 10);
     const [ours] = gradients(loss, [Z]);
     const [theirs] = gradients(dense, [Z]);
@@ -82,7 +82,7 @@ test("mcr2Loss: the gradient is E Z − Σ γⱼ Cⱼ Z Πⱼ", () => {
     const [n, d, K, epsSq] = [100, 16, 3, 0.5];
     const Z = random(2).normal([n, d], double).setRequiresGrad();
     const labels = random(3).integers([n], 0, K);
-    const [gradient] = gradients(mcr2Loss(Z, labels, K).loss.neg(), [Z]);
+    const [gradient] = gradients(mcr2Loss(Z, labels, K, { epsilon: Math.SQRT1_2 }).loss.neg(), [Z]);
     const z = Z.detach();
     const inverse = (G: Tensor, alpha: number) =>
       aten("linalg_inv", eye(d, double).add(G.mul(alpha))).mul(alpha);
@@ -101,32 +101,47 @@ test("γ₁ is inside the log-determinant, γ₂ outside; the plain rate is kept
   scope(() => {
     const Z = random(4).normal([40, 8], double).setRequiresGrad();
     const labels = random(5).integers([40], 0, 20);
-    const { loss, expansion, compression, rate } = mcr2Loss(Z, labels, 20, { gamma1: 20, gamma2: 0.05 });
+    const { loss, expansion, compression, rate } = mcr2Loss(Z, labels, 20, {
+      epsilon: Math.SQRT1_2,
+      gamma1: 20,
+      gamma2: 0.05,
+    });
     const G = eye(8, double).add(Z.T.matmul(Z).mul((20 * 8) / (40 * 0.5)));
     expect(expansion.item()).toBeCloseTo(0.5 * aten("logdet", G).item(), 10);
     expect(loss.item()).toBeCloseTo(compression.item() - 0.05 * expansion.item(), 12);
-    expect(rate.item()).toBeCloseTo(codingRate(Z, { precision: MCR2_PRECISION }).item(), 12);
+    expect(rate.item()).toBeCloseTo(codingRate(Z, { epsilon: MCR2_EPSILON }).item(), 12);
   });
 });
 
 test("one class has no reduction; half precision is widened", () => {
   scope(() => {
     const Z = random(6).normal([30, 8]);
-    expect(mcr2Loss(Z, zeros([30], { dtype: "int64" }), 1).loss.item()).toBeCloseTo(0, 5);
+    expect(
+      mcr2Loss(Z, zeros([30], { dtype: "int64" }), 1, { epsilon: Math.SQRT1_2 }).loss.item(),
+    ).toBeCloseTo(0, 5);
     const labels = random(7).integers([30], 0, 3);
     const half = Z.to("bfloat16");
-    const { loss } = mcr2Loss(half, labels, 3);
+    const { loss } = mcr2Loss(half, labels, 3, { epsilon: Math.SQRT1_2 });
     expect(loss.dtype).toBe("float32");
-    expect(loss.item()).toBeCloseTo(mcr2Loss(half.to("float32"), labels, 3).loss.item(), 4);
+    expect(loss.item()).toBeCloseTo(
+      mcr2Loss(half.to("float32"), labels, 3, { epsilon: Math.SQRT1_2 }).loss.item(),
+      4,
+    );
   });
 });
 
 test("what does not fit is said", () => {
   scope(() => {
     const Z = ones([3, 2]);
-    expect(() => mcr2Loss(Z, labelled([0, 1]), 2)).toThrow("expected features [n, d] and n labels");
-    expect(() => mcr2Loss(Z, labelled([0, 1, 2]), 2)).toThrow("got 2 for sample 2");
-    expect(() => mcr2Loss(Z, labelled([0, 1, 1]), 2, { gamma1: 0 })).toThrow("expected gamma1 > 0, got 0");
+    expect(() => mcr2Loss(Z, labelled([0, 1]), 2, { epsilon: Math.SQRT1_2 })).toThrow(
+      "expected features [n, d] and n labels",
+    );
+    expect(() => mcr2Loss(Z, labelled([0, 1, 2]), 2, { epsilon: Math.SQRT1_2 })).toThrow(
+      "got 2 for sample 2",
+    );
+    expect(() => mcr2Loss(Z, labelled([0, 1, 1]), 2, { epsilon: Math.SQRT1_2, gamma1: 0 })).toThrow(
+      "expected gamma1 > 0, got 0",
+    );
   });
 });
 

@@ -7,11 +7,9 @@ import { partsOf, unionRates } from "./parts.ts";
 import { type Segments, segments } from "./segments.ts";
 
 /** ε of MCR² and CTRL: the authors' `eps` 0.5 is ε². */
-export const MCR2_PRECISION = Math.sqrt(0.5);
+export const MCR2_EPSILON = Math.sqrt(0.5);
 
-export interface Mcr2Options {
-  /** ε, the precision to which features are coded; √0.5 when left out. The authors' `eps` is ε². */
-  precision?: number;
+export interface Mcr2Options extends RateOptions {
   /** γ₁, inside the log-determinant of the rate of all features. */
   gamma1?: number;
   /** γ₂, outside of it. */
@@ -41,11 +39,11 @@ export interface Mcr2Loss {
  * @param classes labels int64 [n] sorted by `segments`
  * @returns [], nats
  */
-export function rateAgainstClasses(Z: Tensor, classes: Segments, options: RateOptions = {}): Tensor {
+export function rateAgainstClasses(Z: Tensor, classes: Segments, options: RateOptions): Tensor {
   const d = Z.size(-1);
   const { counts, total } = classes;
-  const { precision = 0.5 } = options;
-  const scales = counts.map((count) => (count > 0 ? Math.sqrt(d / count) / precision : 0)); //   √αₖ
+  const { epsilon } = options;
+  const scales = counts.map((count) => (count > 0 ? Math.sqrt(d / count) / epsilon : 0)); //   √αₖ
   return withDigits([Z], (Z) => {
     const place = { dtype: Z.dtype, device: Z.device };
     const scaled = classes.pad(Z).mul(tensor(scales, place).reshape([-1, 1, 1])); //  [K, m, d]
@@ -89,13 +87,13 @@ function ratesOf(Z: Tensor, labels: Tensor, classes: number, options: RateOption
  * @param labels int64 [n], 0 ≤ label < classes; classes may be absent, they contribute 0
  * @throws {UsageError} counts of features and labels that differ, a label outside its range, γ ≤ 0
  * @see Yu et al. 2020, the objective that is trained, with the authors' γ₁ and γ₂
- * @example const { loss } = mcr2Loss(Z, labels, 10); gradients(loss, parameters);
+ * @example const { loss } = mcr2Loss(Z, labels, 10, { epsilon: MCR2_EPSILON }); gradients(loss, parameters);
  */
 export function mcr2Loss(
   Z: Tensor,
   labels: Tensor,
   classes: number,
-  { precision = MCR2_PRECISION, gamma1 = 1, gamma2 = 1 }: Mcr2Options = {},
+  { epsilon, gamma1 = 1, gamma2 = 1 }: Mcr2Options,
 ): Mcr2Loss {
   if (Z.dim !== 2 || labels.numel !== Z.size(0) || labels.numel === 0)
     throw new UsageError(
@@ -105,8 +103,8 @@ export function mcr2Loss(
     if (!(value > 0 && Number.isFinite(value)))
       throw new UsageError(`mcr²: expected ${name} > 0, got ${value}`);
   return withDigits([Z], (Z) => {
-    const { whole, compression } = ratesOf(Z, labels, classes, { precision });
-    const inside = { precision: precision / Math.sqrt(gamma1) }; //             γ₁/ε² = 1/(ε/√γ₁)²
+    const { whole, compression } = ratesOf(Z, labels, classes, { epsilon });
+    const inside = { epsilon: epsilon / Math.sqrt(gamma1) }; //             γ₁/ε² = 1/(ε/√γ₁)²
     const expansion = gamma1 === 1 ? whole : codingRate(Z, inside);
     const loss = compression.sub(gamma2 === 1 ? expansion : expansion.mul(gamma2));
     const rate = gamma1 === 1 ? expansion : whole.detach();

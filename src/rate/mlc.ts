@@ -6,13 +6,11 @@ import { codingRate, type RateOptions, rateAgainstMemberships } from "./coding-r
 import { withDigits } from "./digits.ts";
 
 /** ε of CPP: the authors' ε² 0.1, which their code holds whatever its argument `eps` says. */
-export const CPP_PRECISION = Math.sqrt(0.1);
+export const CPP_EPSILON = Math.sqrt(0.1);
 /** ε of NMCE: the authors' `eps` 0.2 is ε². */
-export const NMCE_PRECISION = Math.sqrt(0.2);
+export const NMCE_EPSILON = Math.sqrt(0.2);
 
-export interface MlcOptions {
-  /** ε, the precision to which features are coded; √0.1 unless given. The authors' `eps` is ε². */
-  precision?: number;
+export interface MlcOptions extends RateOptions {
   /** Weight of ½‖Π‖², which keeps Π from a permutation: the authors' `pigam`, 0.05 unless given. */
   penalty?: number;
 }
@@ -32,18 +30,18 @@ export interface MlcLoss {
  *
  *     −R(Z) + Rᶜ(Z | Π) + γ/2 ‖Π‖²
  *
- * During warm-up the loss is −R(Z) alone: `codingRate(Z, { precision: CPP_PRECISION }).neg()`.
+ * During warm-up the loss is −R(Z) alone: `codingRate(Z, { epsilon: CPP_EPSILON }).neg()`.
  *
  * @param Z features, [n, d], rows of length 1
  * @param Pi doubly stochastic memberships, [n, n]; gradients pass into it
  * @see Ding et al. 2023, the objective; with ½ in both rates, as the code
  * @see Chu et al. 2024, the loss, with the penalty of the code
  */
-export function mlcLoss(Z: Tensor, Pi: Tensor, options: MlcOptions = {}): MlcLoss {
-  const { precision = CPP_PRECISION, penalty = 0.05 } = options;
+export function mlcLoss(Z: Tensor, Pi: Tensor, options: MlcOptions): MlcLoss {
+  const { epsilon, penalty = 0.05 } = options;
   return withDigits([Z, Pi], (Z, Pi) => {
-    const expansion = codingRate(Z, { precision });
-    const compression = rateAgainstAffinity(Z, Pi, { precision });
+    const expansion = codingRate(Z, { epsilon });
+    const compression = rateAgainstAffinity(Z, Pi, { epsilon });
     const size = Pi.square()
       .sum()
       .mul(penalty / 2);
@@ -90,13 +88,13 @@ export interface TcrLoss {
  *     −½ (R(Z) + R(Z′)) − λ mean zᵢ·z′ᵢ
  *
  * @param Z features of one view, [n, d], rows of length 1; Z′ those of the other
- * @param options ε √0.2 and λ 30 unless given
+ * @param options λ 30 unless given
  * @see Li et al. 2022, the first stage
  */
-export function tcrLoss(Z: Tensor, Zother: Tensor, options: Partial<TcrOptions> = {}): TcrLoss {
-  const { precision = NMCE_PRECISION, alignment = 30 } = options;
+export function tcrLoss(Z: Tensor, Zother: Tensor, options: RateOptions & Partial<TcrOptions>): TcrLoss {
+  const { epsilon, alignment = 30 } = options;
   return withDigits([Z, Zother], (Z, Zother) => {
-    const rate = codingRate(Z, { precision }).add(codingRate(Zother, { precision })).div(2);
+    const rate = codingRate(Z, { epsilon }).add(codingRate(Zother, { epsilon })).div(2);
     const cosine = Z.mul(Zother).sum(-1).mean();
     const loss = rate.neg().sub(cosine.mul(alignment));
     return { loss, rate: rate.detach(), cosine: cosine.detach() };
@@ -108,13 +106,13 @@ export function tcrLoss(Z: Tensor, Zother: Tensor, options: Partial<TcrOptions> 
  *
  *     −R((Z + Z′)/2) − λ Σ |zᵢ·z′ᵢ|
  *
- * @param options ε √0.1 unless given; λ, which the text leaves to an appendix, is for a sum over samples
+ * @param options λ, which the text leaves to an appendix, is for a sum over samples
  * @see Ding et al. 2023, the initialisation
  */
 export function meanTcrLoss(Z: Tensor, Zother: Tensor, options: TcrOptions): TcrLoss {
-  const { precision = CPP_PRECISION, alignment } = options;
+  const { epsilon, alignment } = options;
   return withDigits([Z, Zother], (Z, Zother) => {
-    const rate = codingRate(meanOf([Z, Zother]), { precision });
+    const rate = codingRate(meanOf([Z, Zother]), { epsilon });
     const cosines = Z.mul(Zother).sum(-1).abs(); //                             [n]
     const loss = rate.neg().sub(cosines.sum().mul(alignment));
     return { loss, rate: rate.detach(), cosine: cosines.mean().detach() };
@@ -146,20 +144,18 @@ export function gumbelSoftmax(logits: Tensor, random: Random, temperature = 1): 
  *
  * @param views features [n, d] of each view
  * @param memberships [n, K] of each view, as `gumbelSoftmax` draws them
- * @param options ε √0.2 unless given
  * @see Li et al. 2022, the clustering stages
  */
 export function nmceLoss(
   views: readonly Tensor[],
   memberships: readonly Tensor[],
-  options: RateOptions = {},
+  { epsilon }: RateOptions,
 ): MlcLoss {
-  const { precision = NMCE_PRECISION } = options;
   return withDigits([...views, ...memberships], (...all) => {
     const Z = meanFeatures(all.slice(0, views.length));
     const Pi = meanOf(all.slice(views.length));
-    const expansion = codingRate(Z, { precision });
-    const compression = rateAgainstMemberships(Z, Pi, { precision });
+    const expansion = codingRate(Z, { epsilon });
+    const compression = rateAgainstMemberships(Z, Pi, { epsilon });
     const loss = compression.sub(expansion);
     return { loss, expansion: expansion.detach(), compression: compression.detach() };
   });

@@ -53,7 +53,7 @@ export function unionRates(
   Z: Tensor,
   parts: Parts,
   unions: readonly (readonly number[])[],
-  options: RateOptions = {},
+  options: RateOptions,
 ): Tensor {
   const S = parts.counts.length;
   const A = new Float64Array(unions.length * S);

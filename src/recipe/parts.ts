@@ -7,27 +7,25 @@ export { channels, features } from "../model/settings.ts";
 
 /** `text` for people who write a wrong value: what the pattern means. */
 export const patterned = (pattern: RegExp, expected: string) => z.string().regex(pattern).meta({ expected });
-export const batchSize = count.describe("images in one step");
-export const epochs = count.describe("passes over the training images");
+export const batchSize = count.describe("images per optimiser step");
+export const epochs = count.describe("epochs: passes over the training images");
 export const steps = times.describe("optimiser steps in all");
 export const init = z
   .string()
   .min(1)
-  .describe("weights to begin from: a run folder, a checkpoint, or a file of safetensors or PyTorch");
+  .describe("initial weights: a run folder, a checkpoint, or a file of safetensors or PyTorch");
 export const initKey = z
   .string()
   .min(1)
   .describe(
-    "part of that file with the weights, such as state_dict_ema or teacher.backbone; found when not given",
+    "part of that file that has the weights, such as state_dict_ema or teacher.backbone (default: found)",
   );
-export const lr = positive.describe("learning rate at its highest, after the warm-up");
-/** @param epsilon the method's own */
-export const precision = (epsilon: number) =>
-  positive
-    .default(epsilon)
-    .describe("ε, to which features are coded (the authors' eps is ε², unless their formula says otherwise)");
+export const lr = positive.describe("highest learning rate, after the warm-up");
+/** ε of the rates. @param authors the method's own */
+export const epsilon = (authors: number) =>
+  positive.default(authors).describe("distortion ε of the coding rates (the authors' eps is ε²)");
 export const components = (n: number) =>
-  count.default(n).describe("directions per class of the nearest-subspace classifier");
+  count.default(n).describe("principal directions per class in the nearest-subspace classifier");
 export const momentum = z.number().min(0).lt(1);
 export const betas = z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]);
 
@@ -36,12 +34,8 @@ export const images = z.strictObject({
   name: z
     .string()
     .min(1)
-    .describe("data set, as `vitrine data ls` lists them; folder:PATH is a folder of images"),
-  dir: z
-    .string()
-    .min(1)
-    .exactOptional()
-    .describe("folder that has the data; VITRINE_DATA when it is not given"),
+    .describe("data set (`vitrine data ls` lists them), or folder:PATH for a folder of images"),
+  dir: z.string().min(1).exactOptional().describe("folder of data sets (default: VITRINE_DATA, else ./data)"),
   workers: z
     .int()
     .min(0)
@@ -52,7 +46,10 @@ export const images = z.strictObject({
 
 /** Random changes to training images. */
 export const augment = z.strictObject({
-  crop: whole.max(4096).exactOptional().describe("padding in pixels before a random crop back to imageSize"),
+  crop: whole
+    .max(4096)
+    .exactOptional()
+    .describe("random crop: pad by this many pixels, then crop back to imageSize"),
   flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
   resizedCrop: z
     .tuple([z.number().gt(0).max(1), z.number().gt(0).max(1)])
@@ -61,22 +58,27 @@ export const augment = z.strictObject({
   randAugment: z
     .tuple([count, z.number().min(0).max(30)])
     .exactOptional()
-    .describe("RandAugment: operations on each image and their magnitude up to 30, such as 2,14"),
+    .describe("RandAugment: operations per image and their magnitude, 0 to 30, such as 2,14"),
   mixup: positive.exactOptional().describe("mixup: both parameters of the Beta(α, α) distribution"),
-  erase: z.number().min(0).max(1).exactOptional().describe("probability of erasing a random rectangle"),
+  erase: z
+    .number()
+    .min(0)
+    .max(1)
+    .exactOptional()
+    .describe("random erasing: probability of erasing a rectangle"),
 });
 
 const normalise = z
   .enum(["dataset", "imagenet", "none"])
   .default("dataset")
-  .describe("mean and deviation that images are normalised with");
+  .describe("mean and standard deviation that normalise the pixels");
 
 /** Images as a network takes them. */
 export const normalisedImages = images.extend({ normalise });
 
 /** Images changed at random in training. */
 export const augmentedImages = images.extend({
-  augment: augment.prefault({}).describe("random changes to the training images"),
+  augment: augment.prefault({}).describe("augmentation of the training images"),
   normalise,
 });
 
@@ -99,21 +101,21 @@ export const ema = z
 export const run = {
   device: patterned(/^(auto|cpu|cuda|cuda:\d{1,3})$/, "auto, cpu, cuda or cuda:N")
     .default("auto")
-    .describe("where tensors live; auto takes a GPU when there is one"),
-  threads: count.max(1024).exactOptional().describe("CPU threads of libtorch; all cores when not given"),
+    .describe("device of the tensors; auto takes a GPU if one is found"),
+  threads: count.max(1024).exactOptional().describe("CPU threads of libtorch (default: all cores)"),
   checkpointEvery: times
     .exactOptional()
-    .describe("steps between checkpoints; each evaluation when not given"),
-  keep: times.default(3).describe("newest checkpoints that are kept, besides the best"),
-  logInterval: times.default(10).describe("steps between lines of metrics"),
+    .describe("optimiser steps between checkpoints (default: one per evaluation)"),
+  keep: times.default(3).describe("number of newest checkpoints to keep, besides the best"),
+  logInterval: times.default(10).describe("optimiser steps between lines of metrics"),
   deterministic: z
     .boolean()
     .default(false)
-    .describe("take operators whose result is the same in every run; warns where there is none"),
+    .describe("use deterministic operators; warn where an operator has no deterministic form"),
 };
 export const evalSteps = times
   .exactOptional()
-  .describe("steps between evaluations; only the end is evaluated when not given");
+  .describe("optimiser steps between evaluations (default: only at the end)");
 
 /** A recipe of one method. Unknown keys are refused at every level. */
 export const recipeOf = <
@@ -132,7 +134,7 @@ export const recipeOf = <
       /^[a-z0-9][a-z0-9._-]{0,63}$/,
       "small letters, digits, dots and dashes, up to 64",
     ).describe("name of the recipe; part of the run folder's name"),
-    about: z.string().default("").describe("one line about it"),
+    about: z.string().default("").describe("one line about the recipe"),
     ...parts,
-    seed: z.int().min(0).max(0xffffffff).default(42).describe("seed that all random streams derive from"),
+    seed: z.int().min(0).max(0xffffffff).default(42).describe("random seed"),
   });

@@ -4,7 +4,9 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../base/errors.ts";
 import { hint } from "../base/nearest.ts";
+import { talk } from "../base/plain-text.ts";
 import type { Layer } from "./merge.ts";
+import { layerOfRun } from "./renamed.ts";
 import { LONGEST, parseSettings } from "./yaml.ts";
 
 /** The folder of the shipped recipes. `src/method` and `dist/method` lie equally deep, so one path serves both. */
@@ -21,7 +23,9 @@ export function recipeNames(): string[] {
  * @throws UsageError when there is none, or it cannot be parsed
  */
 export function findRecipe(name: string): Layer {
-  return readSettings(recipePath(name));
+  const path = recipePath(name);
+  const layer = readSettings(path);
+  return path === name || path.startsWith(recipesFolder) ? layer : layerOfRun(layer, talk);
 }
 
 function recipePath(name: string): string {

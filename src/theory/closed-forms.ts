@@ -55,9 +55,8 @@ export function attention(Z: Tensor, U: Tensor): Tensor {
   return lift(W.matmul(W.T).softmax(-1).matmul(W), U);
 }
 
-/** γ of N tokens of dimension p at precision ε: p / (N ε²). */
-export const gammaOf = (tokens: number, p: number, precision: number): number =>
-  p / (tokens * precision ** 2);
+/** γ of N tokens of dimension p at ε: p / (N ε²). */
+export const gammaOf = (tokens: number, p: number, epsilon: number): number => p / (tokens * epsilon ** 2);
 
 /** ‖A − B‖ / ‖B‖ */
 export const relativeError = (A: Tensor, B: Tensor): number => A.sub(B).norm().item() / B.norm().item();

@@ -62,7 +62,7 @@ test("Majorise: ReLU((1 + 4/(9(1+α))) Z D − 4λ/(9α)) with α = d/(n ε²)",
     const Z = tokens();
     const D = stream.at("D").normal([d, d], wide);
     const alpha = d / (n * 0.25);
-    using layer = new Majorise(D, { threshold: 0.3, precision: 0.5 });
+    using layer = new Majorise(D, { threshold: 0.3, epsilon: 0.5 });
     const expected = Z.matmul(D)
       .mul(1 + 4 / (9 * (1 + alpha)))
       .sub((4 * 0.3) / (9 * alpha))

@@ -22,7 +22,7 @@ import {
 
 const wide = { dtype: "float64" } as const;
 const stream = random(7);
-const precision = 0.3;
+const epsilon = 0.3;
 
 /** ½ log det(I + α ZᵀZ), by libtorch's own determinant. */
 const half = (Z: Tensor, alpha: number): number => {
@@ -41,13 +41,13 @@ function tokens(): { Z: Tensor; U: Tensor } {
 
 /** Rᶜ(Z | U) of one sample, subspace by subspace. */
 const againstSubspaces = (Z: Tensor, U: Tensor): number =>
-  U.unbind(0).reduce((sum, Uk) => sum + half(Z.matmul(Uk), 2 / (9 * precision ** 2)), 0);
+  U.unbind(0).reduce((sum, Uk) => sum + half(Z.matmul(Uk), 2 / (9 * epsilon ** 2)), 0);
 
 test("codingRate: ½ log det(I + d/(n ε²) ZᵀZ), for each sample", () =>
   scope(() => {
     const { Z } = tokens();
-    const expected = Z.unbind(0).map((sample) => half(sample, 6 / (9 * precision ** 2)));
-    const rates = codingRate(Z, { precision }).numbers();
+    const expected = Z.unbind(0).map((sample) => half(sample, 6 / (9 * epsilon ** 2)));
+    const rates = codingRate(Z, { epsilon }).numbers();
     for (const [i, rate] of rates.entries()) expect(rate).toBeCloseTo(expected[i]!, 10);
     expect(
       codingRate(
@@ -55,7 +55,7 @@ test("codingRate: ½ log det(I + d/(n ε²) ZᵀZ), for each sample", () =>
           [1, 0],
           [0, 1],
         ]),
-        { precision: 1 },
+        { epsilon: 1 },
       ).item(),
     ).toBeCloseTo(Math.log(2), 6);
   }));
@@ -63,7 +63,7 @@ test("codingRate: ½ log det(I + d/(n ε²) ZᵀZ), for each sample", () =>
 test("rateAgainstSubspaces: the sum over subspaces of the rates of Z Uₖ", () =>
   scope(() => {
     const { Z, U } = tokens();
-    const rates = rateAgainstSubspaces(Z, U, { precision }).numbers();
+    const rates = rateAgainstSubspaces(Z, U, { epsilon }).numbers();
     for (const [i, sample] of Z.unbind(0).entries())
       expect(rates[i]).toBeCloseTo(againstSubspaces(sample, U), 10);
   }));
@@ -77,9 +77,9 @@ test("rateAgainstMemberships: Σⱼ nⱼ/(2n) log det(I + d/(nⱼ ε²) Zᵀ dia
       const weights = Pi.select(1, j);
       const count = weights.sum().item();
       const weighted = Z.mul(weights.sqrt().unsqueeze(-1));
-      return sum + (count / 9) * half(weighted, 6 / (count * precision ** 2));
+      return sum + (count / 9) * half(weighted, 6 / (count * epsilon ** 2));
     }, 0);
-    expect(rateAgainstMemberships(Z, Pi, { precision }).item()).toBeCloseTo(expected, 10);
+    expect(rateAgainstMemberships(Z, Pi, { epsilon }).item()).toBeCloseTo(expected, 10);
   }));
 
 test("rateReduction: R − Rᶜ, never negative for a partition, 0 for one class", () =>
@@ -89,23 +89,23 @@ test("rateReduction: R − Rᶜ, never negative for a partition, 0 for one class
       .unsqueeze(-1)
       .eq(tensor([0, 1, 2]))
       .to("float64");
-    const gain = rateReduction(Z, Pi, { precision }).item();
-    const parts = codingRate(Z, { precision }).item() - rateAgainstMemberships(Z, Pi, { precision }).item();
+    const gain = rateReduction(Z, Pi, { epsilon }).item();
+    const parts = codingRate(Z, { epsilon }).item() - rateAgainstMemberships(Z, Pi, { epsilon }).item();
     expect(gain).toBeCloseTo(parts, 12);
     expect(gain).toBeGreaterThan(0);
     const one = tensor(
       Array.from({ length: 9 }, () => [1]),
       wide,
     );
-    expect(rateReduction(Z, one, { precision }).item()).toBeCloseTo(0, 10);
+    expect(rateReduction(Z, one, { epsilon }).item()).toBeCloseTo(0, 10);
   }));
 
 test("sparseRateReduction: R(Z) − Rᶜ(Z | U) − λ ‖Z‖₁", () =>
   scope(() => {
     const { Z, U } = tokens();
-    const values = sparseRateReduction(Z, U, { precision, threshold: 0.2 }).numbers();
+    const values = sparseRateReduction(Z, U, { epsilon, threshold: 0.2 }).numbers();
     for (const [i, sample] of Z.unbind(0).entries()) {
-      const rate = half(sample, 6 / (9 * precision ** 2)) - againstSubspaces(sample, U);
+      const rate = half(sample, 6 / (9 * epsilon ** 2)) - againstSubspaces(sample, U);
       expect(values[i]).toBeCloseTo(rate - 0.2 * sample.abs().sum().item(), 9);
     }
   }));
@@ -113,7 +113,7 @@ test("sparseRateReduction: R(Z) − Rᶜ(Z | U) − λ ‖Z‖₁", () =>
 test("paperLayerRate: Rᶜ(Z | U) for each sample", () =>
   scope(() => {
     const { Z, U } = tokens();
-    const rates = paperLayerRate(Z, U, { precision }).numbers();
+    const rates = paperLayerRate(Z, U, { epsilon }).numbers();
     expect(rates).toHaveLength(2);
     expect(rates[1]).toBeCloseTo(againstSubspaces(Z.select(0, 1), U), 10);
   }));

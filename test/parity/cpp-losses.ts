@@ -9,7 +9,7 @@ export function cppLosses(golden: Golden): Comparison {
     "eps" | "sinkhorn_eta" | "sinkhorn_iterations" | "coding_length_eps",
     number
   >;
-  const precision = Math.sqrt(config.eps); // their eps is ε²
+  const epsilon = Math.sqrt(config.eps); // their eps is ε²
   const Z = required(golden, "Z").to("float64").setRequiresGrad();
   const C = required(golden, "cluster_features").to("float64");
 
@@ -26,17 +26,17 @@ export function cppLosses(golden: Golden): Comparison {
     halfSteps: config.sinkhorn_iterations,
   });
   compare("membership", Pi);
-  const { loss, expansion, compression } = mlcLoss(Z, Pi, { precision, penalty: 0 }); // theirs comes without it
+  const { loss, expansion, compression } = mlcLoss(Z, Pi, { epsilon, penalty: 0 }); // theirs comes without it
   compare("loss", loss);
   compare("expand", expansion);
   compare("compress", compression);
   compareGradient("grad.Z", loss);
-  const warmup = codingRate(Z, { precision }).neg();
+  const warmup = codingRate(Z, { epsilon }).neg();
   compare("warmup.loss", warmup);
   compareGradient("warmup.grad.Z", warmup);
   const segments = required(golden, "segments");
   const count = Math.max(...segments.numbers()) + 1;
-  const length = codingLength(Z, segments, count, { precision: Math.sqrt(config.coding_length_eps) });
+  const length = codingLength(Z, segments, count, { epsilon: Math.sqrt(config.coding_length_eps) });
   compare("coding_length", length);
   return { outputs, gradients: errors };
 }

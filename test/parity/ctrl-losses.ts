@@ -11,7 +11,7 @@ import { type Comparison, type Golden, relativeError, required } from "./golden.
 
 export function ctrlLosses(golden: Golden): Comparison {
   const config = golden.config as Record<"eps" | "num_classes" | "ictrl_lambda" | "ictrl_class_step", number>;
-  const options = { precision: Math.sqrt(config.eps), classes: config.num_classes }; // their eps is ε²
+  const options = { epsilon: Math.sqrt(config.eps), classes: config.num_classes }; // their eps is ε²
   const leaf = (name: string) => required(golden, name).to("float64").setRequiresGrad();
   const [Z, Zhat] = [leaf("Z"), leaf("Zbar")];
   const labels = required(golden, "labels");

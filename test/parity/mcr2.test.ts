@@ -11,7 +11,7 @@ test("MCR² of the authors: −ΔR, R, Rᶜ and the gradient", () => {
     const golden = readGolden(path);
     const { eps, num_classes } = golden.config as { eps: number; num_classes: number };
     const Z = required(golden, "Z").to("float64").setRequiresGrad();
-    const parts = mcr2Loss(Z, required(golden, "labels"), num_classes, { precision: Math.sqrt(eps) });
+    const parts = mcr2Loss(Z, required(golden, "labels"), num_classes, { epsilon: Math.sqrt(eps) });
     const error = (ours: Tensor, name: string) => relativeError(ours, required(golden, `mcr2.${name}`));
     expect(error(parts.loss, "minus_delta_rate")).toBeLessThan(1e-5);
     expect(error(parts.expansion, "rate")).toBeLessThan(1e-5);

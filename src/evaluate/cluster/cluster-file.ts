@@ -5,7 +5,7 @@ import { aten, noGrad, type Random, random, scope, type Tensor, UsageError } fro
 import { checkClusters } from "../feature-set.ts";
 import { ari, clusteringAccuracy, nmi } from "../metrics/index.ts";
 import { ensc, kMeans, spectralClustering } from "./index.ts";
-import { nameClusters, searchImages } from "./name-clusters.ts";
+import { nameClusters } from "./name-clusters.ts";
 
 export type ClusterMethod = "k-means" | "spectral" | "ensc";
 
@@ -95,29 +95,4 @@ async function namesOf(images: Tensor, assigned: Tensor, path: string): Promise<
   if (names === undefined)
     throw new UsageError(`${path}: expected names beside the features of texts, found none`, { path });
   return nameClusters({ assigned, images, texts, names }).map(({ name }) => name);
-}
-
-export interface FoundRow {
-  row: number;
-  cosine: number;
-  name?: string;
-}
-
-/** The rows of a features file most like one of them, itself left out, by cosine. */
-export async function searchFile(path: string, row: number, k: number): Promise<FoundRow[]> {
-  const { features, names } = await readFeatures(path);
-  using X = features;
-  const n = X.size(0);
-  if (!(row >= 0 && row < n))
-    throw new UsageError(`--near: expected a row from 0 to ${n - 1}, received ${row}`, { path: "--near" });
-  return scope(() => {
-    const query = X.narrow(0, row, 1);
-    const { indices, cosines } = searchImages(X, query, Math.min(k + 1, n));
-    const values = cosines.numbers();
-    return indices
-      .numbers()
-      .map((found, i) => ({ row: found, cosine: values[i]!, ...(names && { name: names[found]! }) }))
-      .filter((found) => found.row !== row)
-      .slice(0, k);
-  });
 }

@@ -3,7 +3,7 @@
  * union saves the most nats is merged, until none does.
  */
 
-import { CPP_PRECISION, type RateOptions } from "../../rate/index.ts";
+import type { RateOptions } from "../../rate/index.ts";
 import { aten, eye, noGrad, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { checkFeatureSet } from "../feature-set.ts";
 
@@ -137,13 +137,13 @@ class Merging {
  * @param options ε √0.1 unless given
  * @throws {DataError} points that are not finite
  */
-export function mergeSegments(Z: Tensor, { precision = CPP_PRECISION }: RateOptions = {}): Segmentation {
+export function mergeSegments(Z: Tensor, { epsilon }: RateOptions): Segmentation {
   checkFeatureSet(Z);
-  if (!(precision > 0 && Number.isFinite(precision)))
-    throw new UsageError(`merge segments: expected a precision above 0, got ${precision}`);
+  if (!(epsilon > 0 && Number.isFinite(epsilon)))
+    throw new UsageError(`merge segments: expected a precision above 0, got ${epsilon}`);
   return noGrad(() =>
     scope(() => {
-      const state = new Merging(Z.detach().to("cpu"), precision ** 2);
+      const state = new Merging(Z.detach().to("cpu"), epsilon ** 2);
       const parent = Int32Array.from({ length: state.n }, (_, i) => i);
       const lengths = [state.own.reduce((sum, length) => sum + length, 0)];
       for (let pair = state.next(); pair !== undefined && pair.saving > 0; pair = state.next()) {

@@ -36,7 +36,7 @@ const accuracyOf = (labels: Tensor, assigned: Tensor) =>
 test("two lines and a plane are told apart without their number, and every merge saves nats", () => {
   scope(() => {
     const { X, labels } = linesAndPlane(60, 0.02);
-    const options = { precision: 0.03 };
+    const options = { epsilon: 0.03 };
     const { assigned, segments, lengths } = mergeSegments(X, options);
     expect(segments).toBe(3);
     expect(accuracyOf(labels, assigned)).toBeGreaterThan(0.95); //              points near the origin are anyone's
@@ -50,21 +50,21 @@ test("two lines and a plane are told apart without their number, and every merge
 test("a precision far above the noise joins everything, one far below does not tear groups of this size", () => {
   scope(() => {
     const { X } = linesAndPlane(40, 0.02);
-    expect(mergeSegments(X, { precision: 0.0005 }).segments).toBe(3);
-    expect(mergeSegments(X, { precision: 1 }).segments).toBe(1);
-    expect(mergeSegments(X.narrow(0, 0, 1)).segments).toBe(1);
-    expect(() => mergeSegments(X.div(0))).toThrow("NaN or infinity");
-    expect(() => mergeSegments(X, { precision: 0 })).toThrow("above 0, got 0");
+    expect(mergeSegments(X, { epsilon: 0.0005 }).segments).toBe(3);
+    expect(mergeSegments(X, { epsilon: 1 }).segments).toBe(1);
+    expect(mergeSegments(X.narrow(0, 0, 1), { epsilon: Math.sqrt(0.1) }).segments).toBe(1);
+    expect(() => mergeSegments(X.div(0), { epsilon: Math.sqrt(0.1) })).toThrow("NaN or infinity");
+    expect(() => mergeSegments(X, { epsilon: 0 })).toThrow("above 0, got 0");
   });
 });
 
 test("the first unions have the determinants of two points, whatever the dimension", () => {
   scope(() => {
     const X = stream.at("few").normal([4, 7], wide);
-    const { lengths, assigned, segments } = mergeSegments(X, { precision: 0.8 });
+    const { lengths, assigned, segments } = mergeSegments(X, { epsilon: 0.8 });
     const alone = tensor(BigInt64Array.from([0n, 1n, 2n, 3n]));
-    close(lengths[0]!, codingLength(X, alone, 4, { precision: 0.8 }).item());
-    close(lengths.at(-1)!, codingLength(X, assigned, segments, { precision: 0.8 }).item());
+    close(lengths[0]!, codingLength(X, alone, 4, { epsilon: 0.8 }).item());
+    close(lengths.at(-1)!, codingLength(X, assigned, segments, { epsilon: 0.8 }).item());
   });
 });
 
@@ -92,11 +92,11 @@ test("chooseClusters: the number with the shortest code, of what a clustering ma
       });
       return tensor(BigInt64Array.from(assigned, (k) => BigInt(Math.min(k, clusters - 1))));
     };
-    const options = { cluster, random: random(1), counts: [2, 3, 4, 6, 8] };
+    const options = { epsilon: Math.sqrt(0.1), cluster, random: random(1), counts: [2, 3, 4, 6, 8] };
     const { clusters, lengths, assigned } = chooseClusters(Z, membership(Z, { temperature: 0.15 }), options);
     expect(clusters).toBe(4);
     expect(lengths.map((entry) => entry.clusters)).toEqual(options.counts);
-    close(lengths[2]!.length, codingLength(Z, assigned, 4).item());
+    close(lengths[2]!.length, codingLength(Z, assigned, 4, { epsilon: Math.sqrt(0.1) }).item());
     const refuse = (counts: number[]) => () => chooseClusters(Z, Z.matmul(Z.T), { ...options, counts });
     expect(refuse([])).toThrow("got none");
     expect(refuse([161])).toThrow("1 to the 160 points, got 161");

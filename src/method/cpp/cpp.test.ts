@@ -42,7 +42,7 @@ function withLearner(
   ({ X, labels } = made);
   const settings: CppLearnerOptions = {
     ...{ features: X, labels, clusters: 3, cluster: spectralClustering, random: random(1), points: 150 },
-    ...{ epochs: 5, batchSize: 64, lr: 0.02, warmup: 2, temperature: 0.175 },
+    ...{ epochs: 5, batchSize: 64, lr: 0.02, warmup: 2, temperature: 0.175, epsilon: Math.sqrt(0.1) },
     ...more,
   };
   const head = scope(() => new CppHead({ inputs: 64, hidden: 64, dim: 16 }, random(2)));

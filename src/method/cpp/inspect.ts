@@ -23,7 +23,7 @@ export const inspectCpp: InspectRun = async (folder, options) => {
   try {
     using source = await openFeatures(recipe, options.split);
     using head = restoreHead(recipe, checkpoint);
-    const { clusters, temperature, precision: epsilon, counts } = recipe.method;
+    const { clusters, temperature, epsilon, counts } = recipe.method;
     const found = scope(() => {
       const n = source.X.size(0);
       const points = Math.min(options.samples, n);
@@ -34,7 +34,7 @@ export const inspectCpp: InspectRun = async (folder, options) => {
       const cluster = {
         cluster: spectralClustering,
         random: random(recipe.seed).at("inspect"),
-        precision: epsilon,
+        epsilon,
       };
       const choice = chooseClusters(Z, Pi, { ...cluster, counts: tried });
       const assigned = chooseClusters(Z, Pi, { ...cluster, counts: [clusters] }).assigned;
@@ -57,7 +57,7 @@ export const inspectCpp: InspectRun = async (folder, options) => {
       );
       if (training !== undefined) figures.set("training", training);
       const numbers = {
-        "R(Z)": codingRate(Z, { precision: epsilon }).item(),
+        "R(Z)": codingRate(Z, { epsilon }).item(),
         "edges per row": edgesPerRow(Pi),
         [`gap after ${clusters} eigenvalues`]: eigenvalues[clusters - 1]! - (eigenvalues[clusters] ?? 0),
         "clusters by coding length": choice.clusters,

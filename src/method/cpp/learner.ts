@@ -8,7 +8,7 @@ import {
   featureBatches,
 } from "../../evaluate/feature-set.ts";
 import type { CppHead } from "../../model/index.ts";
-import { CPP_PRECISION, codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
+import { codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
 import { type Tensor, UsageError } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, descend, logged } from "../../train/descent.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
@@ -33,7 +33,7 @@ export interface CppLearnerOptions extends CppEvaluateOptions, MlcOptions, Pick<
   /** Steps between evaluations; the last step is always evaluated. */
   evalEvery?: number | undefined;
   /** Of the head's products; memberships and rates stay wide. */
-  precisionOfProducts?: Precision;
+  precision?: Precision;
 }
 
 /** CPP on a matrix of features. The head belongs to the caller; `dispose()` frees the optimisers. */
@@ -101,10 +101,10 @@ export class CppLearner implements Learner<FeatureBatch> {
 
   /** −R(Z) */
   private warmUp(X: Tensor) {
-    const { precision = CPP_PRECISION } = this.options;
+    const { epsilon } = this.options;
     const expansion = codingRate(
       this.lowered(() => this.head.apply(X)),
-      { precision },
+      { epsilon },
     );
     return { loss: expansion.neg(), expansion };
   }
@@ -118,8 +118,8 @@ export class CppLearner implements Learner<FeatureBatch> {
 
   /** The head alone is computed in the run's precision: memberships and rates stay wide. */
   private lowered<T>(body: () => T): T {
-    const { precisionOfProducts = "fp32" } = this.options;
-    return inPrecision(precisionOfProducts, this.head.parameters()[0]!.device, body);
+    const { precision = "fp32" } = this.options;
+    return inPrecision(precision, this.head.parameters()[0]!.device, body);
   }
 
   /** What `evaluate` tells of, now. */

@@ -58,16 +58,16 @@ const describe = ({ X, classes }: FeatureSource) => ({
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using source = await openFeatures(recipe, "train");
   using head = buildHead(recipe, source.X.size(1)).to(place.device);
-  const { precision, penalty, warmup, counts, points } = recipe.method;
+  const { epsilon, penalty, warmup, counts, points } = recipe.method;
   const most = Math.min(points, source.X.size(0));
   if (!counts.some((count) => count <= most))
     throw new UsageError(
       `method.counts: expected a number of clusters up to the ${most} points that are clustered, got ${counts.join(", ") || "none"}`,
       { path: "method.counts" },
     );
-  const { precision: precisionOfProducts, ...settings } = recipe.train;
+  const { precision, ...settings } = recipe.train;
   using learner = new CppLearner(head, {
-    ...{ ...clustering(recipe, source), ...settings, precision, penalty, warmup, precisionOfProducts },
+    ...{ ...clustering(recipe, source), ...settings, epsilon, penalty, warmup, precision },
   });
   return await trainLearner(learner, recipe, describe(source), place);
 }
@@ -100,7 +100,7 @@ function baselines(X: Tensor, labels: Tensor, { method, seed }: Recipe) {
 async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
   using source = await openFeatures(recipe, split);
   using head = restoreHead(recipe, checkpoint).to(device);
-  const { repeats, temperature, precision, counts, clusters } = recipe.method;
+  const { repeats, temperature, epsilon, counts, clusters } = recipe.method;
   const found = evaluateCpp(head, { ...clustering(recipe, source), repeats });
   const { eigenvalues, edgesPerRow, rank, indices } = found;
   const gap = eigenvalues[clusters - 1]! - (eigenvalues[clusters] ?? 0);
@@ -126,7 +126,7 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
     const { Z, C } = headFeatures(head, rows.to(device));
     const tried = counts.filter((count) => count <= indices.length);
     const choice = chooseClusters(Z, membership(C, { temperature }), {
-      ...{ cluster: spectralClustering, random: random(recipe.seed).at("counts"), counts: tried, precision },
+      ...{ cluster: spectralClustering, random: random(recipe.seed).at("counts"), counts: tried, epsilon },
     });
     numbers.chosenClusters = choice.clusters;
     for (const { clusters, length } of choice.lengths) numbers[`codingLength/${clusters}`] = length;

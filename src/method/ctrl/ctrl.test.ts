@@ -13,7 +13,7 @@ import { Players } from "./players.ts";
 import { checkCtrlOptions, ctrlStep, decayedRate, decoderStep, encoderStep } from "./step.ts";
 
 const BETAS = [0.5, 0.999] as const;
-const MULTI = { objective: "multi", classes: 10, inner: 1 } as const;
+const MULTI = { objective: "multi", classes: 10, inner: 1, epsilon: Math.SQRT1_2 } as const;
 let digits: ImageSet;
 let folder: string;
 

@@ -64,7 +64,7 @@ const distances = (Z: Tensor, Zhat: Tensor, { labels, classes }: Labelled, epsil
       scope(() => {
         const rows = labels.eq(k);
         const [A, B] = [Z.index([rows]), Zhat.index([rows])];
-        return A.size(0) === 0 ? 0 : rateDistance(A, B, { precision: epsilon }).item();
+        return A.size(0) === 0 ? 0 : rateDistance(A, B, { epsilon: epsilon }).item();
       }),
     ),
   );
@@ -75,7 +75,7 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
   const { recipe, checkpoint } = run;
   try {
     const { imageSize } = withImageSize(recipe).model;
-    const { precision: epsilon } = recipe.method;
+    const { epsilon } = recipe.method;
     const { source, places, data } = await chosenImages(recipe, options, imageSize);
     using players = restorePlayers(recipe, checkpoint, "cpu");
     using fresh = buildPlayers(recipe, source.channels, "cpu");

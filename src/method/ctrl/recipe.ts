@@ -9,10 +9,10 @@ import {
   count,
   descent,
   ema,
+  epsilon,
   evalSteps,
   images,
   lr,
-  precision,
   recipeOf,
   run,
   steps,
@@ -22,26 +22,26 @@ import type { Conflict } from "../entry.ts";
 export const closedLoopModel = modelOf("pair");
 
 const method = z.strictObject({
-  name: z.literal("ctrl").describe("how the model learns"),
+  name: z.literal("ctrl").describe("method: how the model learns"),
   objective: z
     .enum(["multi", "binary", "features-first"])
     .default("multi")
-    .describe("with labels, without, or with labels and all encoder steps but the last on ΔR(Z) alone"),
-  inner: count.default(1).describe("encoder steps on each batch"),
-  precision: precision(Math.SQRT1_2),
-  gamma1: amount.default(1).describe("weight of ΔR(Z)"),
-  gamma2: amount.default(1).describe("weight of ΔR(Ẑ)"),
-  gamma3: amount.default(1).describe("weight of the distances between Z and Ẑ, class by class"),
+    .describe(
+      "multi: with labels; binary: without; features-first: with labels, where all encoder steps on a batch except the last maximise ΔR(Z) alone",
+    ),
+  inner: count.default(1).describe("encoder steps per batch"),
+  epsilon: epsilon(Math.SQRT1_2),
+  gamma1: amount.default(1).describe("γ₁, weight of ΔR(Z)"),
+  gamma2: amount.default(1).describe("γ₂, weight of ΔR(Ẑ)"),
+  gamma3: amount.default(1).describe("γ₃, weight of the distances ΔR(Zₖ, Ẑₖ)"),
   components: components(10),
 });
 
 const train = z.strictObject({
   steps,
   batchSize,
-  lr: lr.describe("learning rate of both players at the start; it falls linearly to 0"),
-  betas: betas
-    .exactOptional()
-    .describe("Adam's averaging factors; the authors' for these nets when not given"),
+  lr: lr.describe("initial learning rate of encoder and decoder; falls linearly to 0"),
+  betas: betas.exactOptional().describe("β₁, β₂ of Adam (default: the authors' for this architecture)"),
   evalEvery: evalSteps,
   ema,
   ...descent,

@@ -59,14 +59,14 @@ export const withImageSize = <R extends ClosedLoopRecipe>(recipe: R) => ({
 function train(recipe: CtrlRecipe, place: TrainPlace) {
   const sized = withImageSize(recipe);
   return withSplits(sized, async (splits) => {
-    const { objective, inner, precision, gamma1, gamma2, gamma3, components } = recipe.method;
+    const { objective, inner, epsilon, gamma1, gamma2, gamma3, components } = recipe.method;
     const { steps, batchSize, lr, evalEvery } = recipe.train;
     requireComponents(components, splits.train, recipe.model.features);
     sayLeftOut([{ name: splits.train.name, count: splits.train.count, batchSize }], place.progress);
     using players = buildPlayers(recipe, splits.train.channels, place.device);
     const learner = new CtrlLearner(players, {
       ...{ ...splits, imageSize: sized.model.imageSize, device: place.device, random: random(recipe.seed) },
-      ...{ objective, inner, precision, weights: [gamma1, gamma2, gamma3], components },
+      ...{ objective, inner, epsilon, weights: [gamma1, gamma2, gamma3], components },
       classes: splits.train.classes.length,
       ...{ steps, batchSize, lr, evalEvery },
     });

@@ -13,8 +13,8 @@ export interface CtrlOptions {
   classes: number;
   /** Encoder steps per batch. */
   inner: number;
-  /** ε; √½ unless given, the authors' `eps` of ½ being ε². */
-  precision?: number;
+  /** ε; the authors' `eps` is ε². */
+  epsilon: number;
   /** γ₁, γ₂, γ₃ of the multi objective. */
   weights?: readonly [number, number, number];
 }
@@ -43,11 +43,10 @@ export function transcriptionObjective(
   options: CtrlOptions,
   parts?: Parts,
 ): Tensor {
-  const { objective, classes, precision, weights } = options;
-  const rate = precision === undefined ? {} : { precision };
-  if (objective === "binary") return binaryObjective(Z, Zhat, rate).objective;
+  const { objective, classes, epsilon, weights } = options;
+  if (objective === "binary") return binaryObjective(Z, Zhat, { epsilon }).objective;
   const more = { ...(weights && { weights }), ...(parts && { parts }) };
-  return multiObjective(Z, Zhat, labels, { classes, ...rate, ...more }).objective;
+  return multiObjective(Z, Zhat, labels, { classes, epsilon, ...more }).objective;
 }
 
 /**
@@ -65,7 +64,7 @@ export function encoderStep(
   parts?: Parts,
 ): number {
   const { encoder: f, decoder: g } = players.nets;
-  const { objective, classes, inner, precision } = options;
+  const { objective, classes, inner, epsilon } = options;
   const loss = players.descend("encoder", lr, () => {
     const Z = f.apply(images); //                                               [b, d]
     // the decoder sees the batch here too, as in the authors' code: its running statistics move
@@ -74,7 +73,7 @@ export function encoderStep(
     if (objective === "features-first" && (index + 1) % inner !== 0)
       return featureObjective(Z, labels, {
         classes,
-        ...(precision !== undefined && { precision }),
+        epsilon,
       }).objective.neg();
     return transcriptionObjective(Z, Zhat, labels, options, parts).neg();
   });

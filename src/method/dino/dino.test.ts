@@ -40,7 +40,7 @@ async function learn<T>(
   using learner = new DinoLearner(pair, {
     ...{ train: set, random: random(2), crops, batch: { batchSize: 32 } },
     ...{ epochs: 10, lr: 2e-3, minLr: 1e-6, warmupEpochs: 0, weightDecay: [0.04, 0.4], clipGrad: 3 },
-    ...{ teacherMomentum: 0.9, precision: "fp32", simdino: {}, evalEvery: 10 },
+    ...{ teacherMomentum: 0.9, precision: "fp32", simdino: { epsilon: Math.SQRT1_2 }, evalEvery: 10 },
     evaluate: async () => ({ numbers: {}, text: "" }),
     targets: {
       ...{ studentTemperature: 0.1, teacherTemperature: { from: 0.04, to: 0.04, epochs: 0 } },
@@ -84,7 +84,7 @@ test("twenty steps of SimDINO lower its loss", () =>
       const losses = await steps(learner, 0, 20);
       expect(mean(losses.slice(-5))).toBeLessThan(mean(losses.slice(0, 5)));
     },
-    { prototypes: 0, simdino: { precision: Math.sqrt(0.05) } },
+    { prototypes: 0, simdino: { epsilon: Math.sqrt(0.05) } },
   ));
 
 test.each([32, 0])("going on from a snapshot is never having stopped (%i prototypes)", async (prototypes) => {

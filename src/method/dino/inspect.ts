@@ -59,7 +59,7 @@ export const inspectDino: InspectRun = async (folder, options) => {
       }
       figures.set("spectra", spectraOf(given, "Singular values of each class, centred"));
       figures.set("similarity", similarityOf(Z, Z, given, "|cos| between features, sorted by class"));
-      const numbers = rateNumbers(given, recipe.method.precision);
+      const numbers = rateNumbers(given, recipe.method.epsilon);
       const about = { model: describeModel(name, model), samples: source.count, data, figures };
       const findings = { ...about, ...layers, numbers, rows: classRows(given, source.classes) };
       return writeFindings(folder, run, findings, options);

@@ -84,11 +84,11 @@ export interface SimdinoLoss {
  *
  * @param student features on the sphere for V crops of n images each, the global ones first: [V n, p]
  * @param teacher those of the two global crops, [2n, p]; it has no gradient
- * @param options ε √0.5 (the authors' eps is ε²) and λ 1 unless given
+ * @param options λ 1 unless given; the authors' eps is ε²
  * @see Wu et al. 2025, the loss of SimDINO
  */
-export function simdinoLoss(student: Tensor, teacher: Tensor, options: SimdinoOptions = {}): SimdinoLoss {
-  const { precision = Math.SQRT1_2, alignment = 1, spread = "mean" } = options;
+export function simdinoLoss(student: Tensor, teacher: Tensor, options: SimdinoOptions): SimdinoLoss {
+  const { epsilon, alignment = 1, spread = "mean" } = options;
   return withDigits([student, teacher.detach()], (student, teacher) => {
     const [s, t] = byCrop(student, teacher);
     const [V, n, p] = s.shape as [number, number, number];
@@ -99,7 +99,7 @@ export function simdinoLoss(student: Tensor, teacher: Tensor, options: SimdinoOp
       .sum();
     const cosine = all.sub(t.mul(globals).sum()).div(n * (GLOBAL * V - GLOBAL));
     const W = spread === "student" ? globals : globals.add(t).div(2);
-    const rate = codingRate(W, { precision })
+    const rate = codingRate(W, { epsilon })
       .mean()
       .mul((p + n) / (p * n));
     const loss = cosine.mul(-alignment).sub(rate);

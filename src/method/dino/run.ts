@@ -55,7 +55,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     const { device } = place;
     using pair = buildPair(recipe, splits.train.channels).to(device);
     const { method, model } = recipe;
-    const { localCrops, localSize, globalScale, localScale, alignment, precision: epsilon, spread } = method;
+    const { localCrops, localSize, globalScale, localScale, alignment, epsilon, spread } = method;
     const { batchSize, epochs, lr, minLr, warmupEpochs, weightDecay, weightDecayEnd, ...rest } = recipe.train;
     using learner = new DinoLearner(pair, {
       ...{ train: splits.train, random: random(recipe.seed), batch: { batchSize, device } },
@@ -76,7 +76,7 @@ function train(recipe: Recipe, place: TrainPlace) {
         centreMomentum: method.centreMomentum,
         frozenEpochs: method.frozenEpochs,
       },
-      simdino: { alignment, precision: epsilon, spread },
+      simdino: { alignment, epsilon, spread },
       evaluate: async () => {
         const found = await scored(pair, splits, recipe, device, neighbours);
         return {

@@ -18,26 +18,28 @@ import {
 } from "../../recipe/parts.ts";
 
 const model = z.strictObject({
-  name: z.enum(["vae", "dcgan", "sngan"]).describe("what the nets are: CTRL's, with its own heads"),
+  name: z
+    .enum(["vae", "dcgan", "sngan"])
+    .describe("architecture: the nets of CTRL with the heads of this model"),
   features,
   width: width
     .exactOptional()
     .describe(
-      "channels of the encoder's first stage, or of the decoder's start (sngan); CTRL's when not given",
+      "channels of the encoder's first stage, or of the decoder's first layer (sngan) (default: CTRL's)",
     ),
   channels,
 });
 
 const method = z.strictObject({
-  name: z.literal("generative").describe("how the model learns"),
-  beta: amount.default(1).describe("β, the weight of the divergence (vae)"),
+  name: z.literal("generative").describe("method: how the model learns"),
+  beta: amount.default(1).describe("β, weight of the KL divergence (vae)"),
   components: components(10),
 });
 
 const train = z.strictObject({
   steps,
   batchSize,
-  lr: lr.describe("learning rate of both nets"),
+  lr: lr.describe("learning rate of both networks"),
   evalEvery: evalSteps,
   ema,
   ...descent,

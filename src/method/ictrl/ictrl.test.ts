@@ -31,7 +31,7 @@ const players = (seed = 0): Players =>
 
 const settings = (more: Partial<IctrlOptions> = {}): IctrlOptions => ({
   ...{ train: digits, test: digits, random: random(3), tasks: 5, epochs: 1, lr: 1e-3 },
-  ...{ first: { steps: 2, batchSize: 40, lr: 1e-3 }, lambda: 10, gamma: 1, precision: 1 },
+  ...{ first: { steps: 2, batchSize: 40, lr: 1e-3 }, lambda: 10, gamma: 1, epsilon: 1 },
   ...{ directions: 3, samples: 5, nearest: 10, components: 4, reviews: 0, imageSize: 32 },
   ...{ bnMode: "eval-affine-trainable", held: "code" },
   ...more,
@@ -99,7 +99,7 @@ test("a memory is read back with its model, and refused with another", () => {
 
 test("the shared passes of the decoder's step are the separate ones, where statistics are fixed", () => {
   scope(() => {
-    const options = { classes: 4, fresh: [2, 3], held: [0, 1, 2], lambda: 10 };
+    const options = { classes: 4, fresh: [2, 3], held: [0, 1, 2], lambda: 10, epsilon: 1 };
     const batch = {
       images: random(1).normal([12, 1, 32, 32]),
       labels: tensor(BigInt64Array.from({ length: 12 }, (_, i) => BigInt(2 + (i % 2)))),
@@ -123,7 +123,7 @@ test("the shared passes of the decoder's step are the separate ones, where stati
 test("the encoder's step raises its objective, the decoder's lowers its own", () => {
   scope(() => {
     using both = players(7);
-    const options = { classes: 4, fresh: [2, 3], held: [0, 1, 2], lambda: 10 };
+    const options = { classes: 4, fresh: [2, 3], held: [0, 1, 2], lambda: 10, epsilon: 1 };
     const labels = tensor(BigInt64Array.from({ length: 24 }, (_, i) => BigInt(2 + (i % 2))));
     const batch = { images: random(1).normal([24, 1, 32, 32]), labels };
     const old = tensor(BigInt64Array.from({ length: 20 }, (_, i) => BigInt(i % 2)));

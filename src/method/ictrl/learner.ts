@@ -32,7 +32,7 @@ export interface IctrlOptions extends MemoryOptions {
   /** γ, before those of the held classes: 1. */
   gamma: number;
   /** ε: 1. */
-  precision: number;
+  epsilon: number;
   /** New images per step; as many as the memory holds, times the classes per task, when left out. */
   batchSize?: number | undefined;
   /** Statistics of batch normalisation after the first task: the first model's, or each batch's. Scales and shifts learn. */
@@ -145,10 +145,10 @@ export class IctrlLearner implements Learner<Batch> {
 
   step(batch: Batch, at: number): Numbers {
     const { phase } = this.phaseAt(at);
-    const { first, lr, lambda, gamma, precision } = this.options;
+    const { first, lr, lambda, gamma, epsilon } = this.options;
     const classes = this.tasks.flat().length;
     if (phase.kind === "first") {
-      const options = { objective: "multi", classes: this.tasks[0]!.length, inner: 1, precision } as const;
+      const options = { objective: "multi", classes: this.tasks[0]!.length, inner: 1, epsilon } as const;
       const { encoder, decoder } = ctrlStep(this.players, batch, options, first.lr);
       return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr: first.lr };
     }
@@ -158,7 +158,7 @@ export class IctrlLearner implements Learner<Batch> {
       phase.kind === "task"
         ? heldClasses(seen, fresh.length, this.options.held)
         : this.memory.labels.filter((label) => !fresh.includes(label));
-    const options = { classes: seen, fresh, held, lambda, gamma, precision };
+    const options = { classes: seen, fresh, held, lambda, gamma, epsilon };
     this.players.train(this.options.bnMode === "train");
     const encoder = incrementalEncoderStep(this.players, batch, this.replay!, options, lr);
     const decoder = incrementalDecoderStep(this.players, batch, this.replay!, options, lr);

@@ -5,12 +5,12 @@ import {
   count,
   descent,
   epochs,
+  epsilon,
   features,
   images,
   layers,
   lr,
   positive,
-  precision,
   recipeOf,
   run,
   width,
@@ -20,30 +20,32 @@ const model = z.strictObject({
   name: z
     .enum(["classifier", "redunet"])
     .default("classifier")
-    .describe("i-CTRL's encoder with a linear head, or a ReduNet of pixels (strategy redunet)"),
+    .describe("architecture: i-CTRL's encoder with a linear head, or a ReduNet on pixels (strategy redunet)"),
   features,
   width: width.default(64).describe("channels of the encoder's first stage (classifier)"),
-  layers: layers.default(10).describe("layers (redunet)"),
-  step: positive.default(0.5).describe("η (redunet)"),
-  sharpness: positive.default(500).describe("λ (redunet)"),
+  layers: layers.default(10).describe("number of layers (redunet)"),
+  step: positive.default(0.5).describe("step size η of a layer (redunet)"),
+  sharpness: positive.default(500).describe("λ of the soft assignment to classes (redunet)"),
   channels,
 });
 
 const method = z.strictObject({
-  name: z.literal("incremental").describe("how the model learns"),
+  name: z.literal("incremental").describe("method: how the model learns"),
   strategy: z
     .enum(["fine-tuning", "lwf", "icarl", "a-gem", "redunet"])
     .describe(
-      "what keeps old classes: nothing, distillation, exemplars, gradients of a memory, Gram matrices",
+      "defence against forgetting: none, distillation, exemplars, gradients on a memory, or Gram matrices",
     ),
-  tasks: count.default(5).describe("groups that the classes come in; divides their number"),
-  memory: count.default(2000).describe("images that are kept in all (icarl, a-gem)"),
-  precision: precision(Math.sqrt(0.1)),
+  tasks: count
+    .default(5)
+    .describe("number of tasks, the groups of classes; must divide the number of classes"),
+  memory: count.default(2000).describe("images kept in total (icarl, a-gem)"),
+  epsilon: epsilon(Math.sqrt(0.1)),
 });
 
 const train = z.strictObject({
   epochs: epochs.default(5),
-  batchSize: count.default(128).describe("images in one step"),
+  batchSize: count.default(128).describe("images per optimiser step"),
   lr: lr.default(1e-3),
   ...descent,
   ...run,

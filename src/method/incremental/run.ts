@@ -45,8 +45,8 @@ type Splits = Awaited<ReturnType<typeof splitsOf>>;
 
 function byGrams({ model, method }: Recipe, splits: Splits) {
   const { layers, step, sharpness } = model;
-  const { tasks, precision } = method;
-  return new IncrementalReduNetLearner({ ...splits, tasks, layers, step, sharpness, precision });
+  const { tasks, epsilon } = method;
+  return new IncrementalReduNetLearner({ ...splits, tasks, layers, step, sharpness, epsilon });
 }
 
 function bySteps(recipe: Recipe, splits: Splits, { device, progress }: TrainPlace) {

@@ -23,40 +23,34 @@ const data = z.strictObject({
   name: z
     .string()
     .min(1)
-    .describe("text:NAME, as `vitrine data ls` lists them; text:PATH is a file or a folder"),
-  dir: z
-    .string()
-    .min(1)
-    .exactOptional()
-    .describe("folder that has the data; VITRINE_DATA when it is not given"),
+    .describe("text:NAME (`vitrine data ls` lists them), or text:PATH for a file or a folder"),
+  dir: z.string().min(1).exactOptional().describe("folder of data sets (default: VITRINE_DATA, else ./data)"),
   tokenizer: z
     .enum(["characters", "bytes", "bpe", "file"])
     .default("characters")
-    .describe("what a token is; bpe is trained on the training text, file is read from data.file"),
-  tokens: count.min(256).exactOptional().describe("tokens that bpe is trained to (tokenizer: bpe)"),
-  file: z.string().min(1).exactOptional().describe("a tokenizer.json (tokenizer: file)"),
+    .describe("tokenizer; bpe is trained on the training text, file is read from data.file"),
+  tokens: count.min(256).exactOptional().describe("size of the vocabulary to train (tokenizer: bpe)"),
+  file: z.string().min(1).exactOptional().describe("path of a tokenizer.json (tokenizer: file)"),
 });
 
 const method = z.strictObject({
-  name: z.literal("language").describe("how the model learns"),
-  masked: share.gt(0).default(0.15).describe("share of the tokens that are to be filled in (BERT only)"),
+  name: z.literal("language").describe("method: how the model learns"),
+  masked: share.gt(0).default(0.15).describe("share of the tokens to fill in (BERT only)"),
 });
 
 const train = z.strictObject({
   steps,
-  batchSize: count.describe("sequences in one batch"),
+  batchSize: count.describe("sequences per batch"),
   accumulate,
   lr,
-  leastLr: amount.default(0).describe("learning rate at the end of the cosine"),
-  warmup: whole.default(0).describe("steps over which the learning rate rises linearly"),
-  weightDecay: amount.default(0.1).describe("weight decay, on matrices only"),
-  betas: betas.default([0.9, 0.95]).describe("averaging factors of AdamW"),
-  evalEvery: times
-    .exactOptional()
-    .describe("steps between evaluations; only the end is evaluated when not given"),
+  leastLr: amount.default(0).describe("final learning rate of the cosine schedule"),
+  warmup: whole.default(0).describe("optimiser steps of linear warm-up of the learning rate"),
+  weightDecay: amount.default(0.1).describe("weight decay of matrices only"),
+  betas: betas.default([0.9, 0.95]).describe("β₁, β₂ of AdamW"),
+  evalEvery: times.exactOptional().describe("optimiser steps between evaluations (default: only at the end)"),
   evalBlocks: count
     .exactOptional()
-    .describe("blocks of the test text that are looked at while training; all when not given"),
+    .describe("sequences of the test text evaluated while training (default: all)"),
   ema,
   ...descent,
   ...run,

@@ -23,22 +23,20 @@ const data = augmentedImages.extend({
   augment: augment
     .pick({ crop: true, flip: true, resizedCrop: true })
     .prefault({})
-    .describe("random changes to the training images"),
+    .describe("augmentation of the training images"),
 });
 
 const method = z.strictObject({
-  name: z.literal("mae").describe("how the model learns"),
-  maskRatio: z.number().gt(0).lt(1).default(0.75).describe("share of the patches that are removed"),
+  name: z.literal("mae").describe("method: how the model learns"),
+  maskRatio: z.number().gt(0).lt(1).default(0.75).describe("share of the patches to remove"),
   normalisePixels: z
     .boolean()
     .default(false)
-    .describe("predict patches with mean 0 and deviation 1 in place of the pixels themselves"),
+    .describe("normalise each target patch to mean 0 and standard deviation 1"),
   pool: z
     .enum(["cls", "mean", "all"])
     .default("cls")
-    .describe(
-      "feature of an image that probes read: the class token, or of the patches' tokens the mean or all",
-    ),
+    .describe("features for probes: the class token, the mean of the patch tokens, or all patch tokens"),
 });
 
 const train = z.strictObject({
@@ -46,11 +44,11 @@ const train = z.strictObject({
   batchSize,
   microBatch: count
     .exactOptional()
-    .describe("images whose gradients are computed at once; the whole batch when not given"),
+    .describe("images per backward pass; their gradients are summed (default: the whole batch)"),
   lr,
-  weightDecay: amount.default(0.05).describe("weight decay, on all parameters but biases and norms"),
-  betas: betas.default([0.9, 0.95]).describe("averaging factors of AdamW"),
-  warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
+  weightDecay: amount.default(0.05).describe("weight decay of all parameters except biases and norms"),
+  betas: betas.default([0.9, 0.95]).describe("β₁, β₂ of AdamW"),
+  warmupEpochs: amount.default(0).describe("epochs of linear warm-up of the learning rate"),
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ema,
   ...descent,

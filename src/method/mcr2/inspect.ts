@@ -3,7 +3,7 @@
 import { featuresOf } from "../../evaluate/features.ts";
 import { inspectImages } from "../../measure/inspect-images.ts";
 import { describeModel } from "../../measure/make-report.ts";
-import { NMCE_PRECISION } from "../../rate/index.ts";
+import { NMCE_EPSILON } from "../../rate/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { writeFindings } from "../findings.ts";
 import {
@@ -51,7 +51,7 @@ export const inspectEncoder: InspectRun = async (folder, options) => {
         similarityOf(given.Z, given.Z, given, "|cos| between features, sorted by class"),
       ] as const,
     ]);
-    const numbers = rateNumbers(given, recipe.method.precision ?? NMCE_PRECISION);
+    const numbers = rateNumbers(given, recipe.method.epsilon ?? NMCE_EPSILON);
     const about = { model: describeModel(recipe.model.name, encoder), samples: source.count, data, figures };
     const findings = { ...about, ...layers, numbers, rows: classRows(given, source.classes) };
     return writeFindings(folder, run, findings, options);

@@ -33,7 +33,7 @@ export interface Mcr2LearnerOptions
   milestones?: readonly number[];
   imageSize: Size;
   device: string;
-  precisionOfProducts?: Precision;
+  precision?: Precision;
   /** Epochs between evaluations; the end is always evaluated. */
   evalEvery?: number | undefined;
   /** What is found out about the encoder. */
@@ -66,7 +66,7 @@ export class Mcr2Learner implements Learner<EpochBatch> {
     this.steps = epochs * this.perEpoch;
     this.evalEvery = options.evalEvery && options.evalEvery * this.perEpoch;
     this.evaluate = options.evaluate;
-    const { optimizer, clipGrad, ema, precisionOfProducts: precision } = options;
+    const { optimizer, clipGrad, ema, precision } = options;
     this.descent = new Descent(encoder, { optimizer, clipGrad, ema, precision, lr: (at) => this.lr(at) });
     this.parts = { model: weights(encoder), descent: this.descent };
   }

@@ -9,11 +9,11 @@ import {
   descent,
   ema,
   epochs,
+  epsilon,
   images,
   lr,
   momentum,
   positive,
-  precision,
   recipeOf,
   run,
   share,
@@ -31,32 +31,34 @@ const data = images.extend({
       crop: whole
         .max(4096)
         .exactOptional()
-        .describe("padding in pixels before a random crop back to imageSize"),
+        .describe("random crop: pad by this many pixels, then crop back to imageSize"),
       flip: z.boolean().exactOptional().describe("mirror each image left to right with probability ½"),
     })
     .prefault({})
-    .describe("random changes to the training images"),
-  corruption: share.default(0).describe("share of the training labels that are replaced by random ones"),
+    .describe("augmentation of the training images"),
+  corruption: share.default(0).describe("share of the training labels to replace by random ones"),
   corruptionScheme: z
     .enum(["uniform", "symmetric", "pairs", "cifar"])
     .default("uniform")
-    .describe("how labels are replaced"),
+    .describe(
+      "how labels are replaced: any class, another class, the next class, or the class it is confused with",
+    ),
 });
 
 const method = z.strictObject({
-  name: z.literal("mcr2").describe("how the model learns"),
+  name: z.literal("mcr2").describe("method: how the model learns"),
   classes: z
     .enum(["labels", "views"])
     .default("labels")
-    .describe("what a class is: a label, or all views of one image"),
-  views: count.min(2).default(50).describe("views of an image, the image itself among them (classes: views)"),
+    .describe("what forms a class: a label, or the views of one image"),
+  views: count.min(2).default(50).describe("views per image, including the image itself (classes: views)"),
   changes: z
     .enum(["cifar", "stl10", "mnist", "fmnist"])
     .default("cifar")
-    .describe("which random changes make a view (classes: views)"),
-  precision: precision(Math.SQRT1_2),
-  gamma1: positive.default(1).describe("γ₁, inside the log-determinant of the rate of all features"),
-  gamma2: positive.default(1).describe("γ₂, before the rate of all features"),
+    .describe("augmentation that makes a view (classes: views)"),
+  epsilon: epsilon(Math.SQRT1_2),
+  gamma1: positive.default(1).describe("γ₁, factor inside the log-determinant of R(Z)"),
+  gamma2: positive.default(1).describe("γ₂, weight of R(Z)"),
   components: components(30),
   neighbours: count.default(5).describe("k of the k-nearest-neighbour classifier"),
 });
@@ -67,15 +69,10 @@ const train = z.strictObject({
   optimizer: z.enum(["sgd", "adam"]).default("sgd").describe("optimiser"),
   lr,
   momentum: momentum.default(0.9).describe("momentum (sgd only)"),
-  weightDecay: amount.default(5e-4).describe("weight decay, on all parameters"),
-  milestones: z.array(count).default([]).describe("epochs after which the learning rate falls to a tenth"),
-  shuffle: z
-    .boolean()
-    .default(false)
-    .describe("another order in each epoch; the authors keep that of the data set"),
-  evalEvery: times
-    .exactOptional()
-    .describe("epochs between evaluations; only the end is evaluated when not given"),
+  weightDecay: amount.default(5e-4).describe("weight decay of all parameters"),
+  milestones: z.array(count).default([]).describe("epochs after which the learning rate is divided by 10"),
+  shuffle: z.boolean().default(false).describe("shuffle the images in each epoch; the authors do not"),
+  evalEvery: times.exactOptional().describe("epochs between evaluations (default: only at the end)"),
   ema,
   ...descent,
   ...run,

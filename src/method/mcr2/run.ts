@@ -72,17 +72,17 @@ function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
     checkMcr2(recipe, splits);
     using encoder = buildEncoder(recipe, splits.train.channels).to(place.device);
-    const { classes, views, changes, gamma1, gamma2, precision } = recipe.method;
-    const { optimizer: name, momentum, weightDecay, precision: precisionOfProducts, ...more } = recipe.train;
+    const { classes, views, changes, gamma1, gamma2, epsilon } = recipe.method;
+    const { optimizer: name, momentum, weightDecay, precision, ...more } = recipe.train;
     const options = { imageSize: recipe.model.imageSize, device: place.device };
     const { components, neighbours } = recipe.method;
     const by = { classes: splits.train.classes.length, components, neighbours };
     const score = (train: Features, test: Features) => scoreClassifiers(train, test, by);
     using learner = new Mcr2Learner(encoder, {
-      ...{ train: splits.train, random: random(recipe.seed), gamma1, gamma2, precision },
+      ...{ train: splits.train, random: random(recipe.seed), gamma1, gamma2, epsilon },
       labels: recipe.data.corruption > 0 ? learnedLabels(splits.train, recipe) : undefined,
       views: classes === "views" ? { count: views, change: VIEW_PRESETS[changes] } : undefined,
-      ...{ ...more, ...options, augment: recipe.data.augment, precisionOfProducts },
+      ...{ ...more, ...options, augment: recipe.data.augment, precision },
       optimizer: { name, weightDecay, momentum: name === "sgd" ? momentum : undefined },
       evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),
     });
@@ -119,12 +119,12 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
     const options = { imageSize: recipe.model.imageSize, device };
     const classes = splits.train.classes.length;
     const given = { train: splits.train, test: splits[split] };
-    const { components, neighbours, precision } = recipe.method;
+    const { components, neighbours, epsilon } = recipe.method;
     const found = await withFeatures(encoder, given, options, (train, test) => ({
       ...scoreClassifiers(train, test, { classes, components, neighbours }),
       svm: scoreSvm(train, test, classes),
       ...scoreClusters(train, classes, random(recipe.seed).at("clusters")),
-      ...scoreRates(train, classes, precision),
+      ...scoreRates(train, classes, epsilon),
     }));
     const { svd, pca, knn, svm, acc, nmi, ari, rate, compression, reduction, rank } = found;
     const text = [

@@ -16,7 +16,7 @@ import {
 import { classifierModel } from "../supervised/recipe.ts";
 
 const method = z.strictObject({
-  name: z.literal("probe").describe("how the model learns"),
+  name: z.literal("probe").describe("method: how the model learns"),
   init: init.exactOptional(),
   initKey: initKey.exactOptional(),
   neighbours: count.default(20).describe("k of the k-nearest-neighbour classifier"),
@@ -26,7 +26,7 @@ const train = z.strictObject({
   epochs,
   batchSize,
   lr,
-  warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
+  warmupEpochs: amount.default(0).describe("epochs of linear warm-up of the learning rate"),
   precision: descent.precision,
   ...run,
 });

@@ -72,7 +72,7 @@ export class Construction {
    */
   grow(measured = false): LayerRates | undefined {
     while (this.passed < this.layers.length) this.pass(this.layers[this.passed]!);
-    const epsSq = this.settings.precision ** 2;
+    const epsSq = this.settings.epsilon ** 2;
     const where = `redunet layer ${this.layers.length}`;
     const layer = noGrad(() =>
       scope(() => buildLayer(this.V, segments(this.labels, this.settings.classes), epsSq, where), where),

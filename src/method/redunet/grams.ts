@@ -16,7 +16,7 @@ import type { Layer } from "./layer.ts";
 import { ReduNet, type ReduNetOptions } from "./redunet.ts";
 import { Spectrum } from "./spectrum.ts";
 
-export type GramOptions = Omit<ReduNetOptions, "classes"> & { precision: number; step: number };
+export type GramOptions = Omit<ReduNetOptions, "classes"> & { epsilon: number; step: number };
 
 /**
  * Σⱼ = XⱼXⱼᵀ and nⱼ of each class of vectors. With the true memberships and one rescaling for a whole class, a layer maps
@@ -182,13 +182,13 @@ function layerOf(
   S: Tensor,
   gamma: Tensor,
   counts: readonly number[],
-  { precision, step }: { precision: number; step: number },
+  { epsilon, step }: { epsilon: number; step: number },
   where: string,
 ): { operators: Tensor; S: Tensor } {
   const d = S.size(-1);
   const n = counts.reduce((a, b) => a + b, 0);
   const alpha = tensor(
-    [n, ...counts].map((count) => d / (count * precision ** 2)),
+    [n, ...counts].map((count) => d / (count * epsilon ** 2)),
     {
       dtype: "float64",
       device: S.device,

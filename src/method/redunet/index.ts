@@ -26,6 +26,6 @@ export {
 } from "./layer.ts";
 export { type LayerRates, layerRates } from "./layer-rates.ts";
 export { type LiftOptions, type LiftStart, lift, liftKernel } from "./lift.ts";
-export { REDUNET_PRECISION, ReduNet, type ReduNetOptions } from "./redunet.ts";
+export { REDUNET_EPSILON, ReduNet, type ReduNetOptions } from "./redunet.ts";
 export { type DftNorm, type Form, Spectrum } from "./spectrum.ts";
 export { fromState, loadReduNet, saveReduNet, stateDict } from "./state.ts";

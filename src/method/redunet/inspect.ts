@@ -65,7 +65,7 @@ export const inspectRedunet: InspectRun = async (folder, options) => {
           figures.set("similarity-before", similarityOf(given.Z, given.Z, given, before));
           const last = "|cos| between features after the last layer";
           figures.set("similarity-after", similarityOf(after, after, given, last));
-          return measured(net, chosen, recipe.method.precision);
+          return measured(net, chosen, recipe.method.epsilon);
         }, "inspect redunet"),
       );
       const rows = noted(folder);

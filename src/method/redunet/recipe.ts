@@ -5,10 +5,10 @@ import {
   channels,
   components,
   count,
+  epsilon,
   images,
   pixels,
   positive,
-  precision,
   recipeOf,
   run,
   whole,
@@ -23,10 +23,10 @@ const model = z.strictObject({
   dftNorm: z
     .enum(["ortho", "backward"])
     .default("ortho")
-    .describe("how spectra are scaled; backward makes the objective the rate of all shifts"),
+    .describe("scale of the Fourier transform; with backward, the objective is the rate of all shifts"),
   lift: width
     .exactOptional()
-    .describe("channels of the random convolution before the first layer; none when not given"),
+    .describe("channels of the random convolution before the first layer (default: no convolution)"),
   kernel: pixels.default(9).describe("side of that convolution's kernel"),
   channels,
 });
@@ -36,42 +36,38 @@ const data = images.extend({
     .string()
     .min(1)
     .describe(
-      "data set of images, or gaussian2d, gaussian3d: points around centres on the circle and the sphere",
+      "data set of images, or gaussian2d, gaussian3d: points around centres on the circle or the sphere",
     ),
   form: z
     .enum(["vectors", "rotation", "translation"])
     .default("vectors")
     .describe(
-      "what a sample is: all pixels, circles around the centre (turns are shifts), the image (translations are)",
+      "a sample: all pixels as a vector, circles around the centre (rotations become shifts), or the image (translations become shifts)",
     ),
-  classes: z.array(whole).exactOptional().describe("classes that are used; all when not given"),
-  perClass: count.describe("training samples of each class"),
+  classes: z.array(whole).exactOptional().describe("classes to use (default: all)"),
+  perClass: count.describe("training samples per class"),
   testPerClass: count
     .exactOptional()
-    .describe(
-      "test samples of each class; all there are when not given, as many as training ones for gaussians",
-    ),
-  set: count.default(1).describe("which centres: 1 to 8 for gaussian2d, 1 to 3 for gaussian3d"),
-  noise: amount.default(0.1).describe("deviation around the centres (gaussians)"),
-  radii: count.default(15).describe("circles (rotation)"),
-  angles: count.default(200).describe("angles on a circle (rotation)"),
+    .describe("test samples per class (default: all; gaussians: as many as training samples)"),
+  set: count.default(1).describe("set of centres: 1 to 8 for gaussian2d, 1 to 3 for gaussian3d"),
+  noise: amount.default(0.1).describe("standard deviation around the centres (gaussians)"),
+  radii: count.default(15).describe("number of circles (rotation)"),
+  angles: count.default(200).describe("angles per circle (rotation)"),
 });
 
 const method = z.strictObject({
-  name: z.literal("redunet").describe("how the model learns"),
-  precision: precision(Math.sqrt(0.1)),
+  name: z.literal("redunet").describe("method: how the model learns"),
+  epsilon: epsilon(Math.sqrt(0.1)),
   components: components(10),
   neighbours: count.default(5).describe("k of the k-nearest-neighbour classifier"),
-  shifts: whole.default(2).describe("shifts to either side that the test samples are evaluated at"),
-  stride: count.default(4).describe("distance of two of these shifts"),
+  shifts: whole.default(2).describe("shifts to either side at which the test samples are evaluated"),
+  stride: count.default(4).describe("distance between two of these shifts"),
 });
 
 const train = z
   .strictObject({
     ...run,
-    checkpointEvery: count
-      .exactOptional()
-      .describe("layers between checkpoints; only the end is saved when not given"),
+    checkpointEvery: count.exactOptional().describe("layers between checkpoints (default: only at the end)"),
     logInterval: count.default(1).describe("layers between lines of metrics"),
   })
   .prefault({});

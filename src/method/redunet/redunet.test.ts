@@ -41,7 +41,7 @@ test("stepLayer: with certain memberships a layer is a gradient step on ΔR, sca
     const { net, features } = buildReduNet(X, labels, { layers: 1, classes: K, sharpness: 1e6, step: eta });
     using _owner = net;
     const Z = X.div(X.norm([1], true)).setRequiresGrad();
-    const [gradient] = gradients(mcr2Loss(Z, labels, K, { precision: Math.sqrt(epsSq) }).loss, [Z]);
+    const [gradient] = gradients(mcr2Loss(Z, labels, K, { epsilon: Math.sqrt(epsSq) }).loss, [Z]);
     const moved = Z.detach().sub(gradient!.mul(eta));
     expect(worst(features, moved.div(moved.norm([1], true)))).toBeLessThan(1e-12);
   });

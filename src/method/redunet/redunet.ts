@@ -7,7 +7,7 @@ import { lift } from "./lift.ts";
 import type { DftNorm, Spectrum } from "./spectrum.ts";
 
 /** ε of ReduNet: the authors' `eps` 0.1 is ε². */
-export const REDUNET_PRECISION = Math.sqrt(0.1);
+export const REDUNET_EPSILON = Math.sqrt(0.1);
 
 /** What a network is, apart from its weights. */
 export interface ReduNetOptions {
@@ -15,7 +15,7 @@ export interface ReduNetOptions {
   layers: number;
   classes: number;
   /** ε; √0.1 when left out. The authors' `eps` is ε². */
-  precision?: number;
+  epsilon?: number;
   /** η, the size of a step; 0.5 when left out. */
   step?: number;
   /** λ of the soft assignment; 500 when left out. */
@@ -31,12 +31,12 @@ export type Settings = Required<ReduNetOptions>;
 
 /** @throws {UsageError} options out of range */
 export const withDefaults = (options: ReduNetOptions): Settings => {
-  const { layers, classes, precision = REDUNET_PRECISION, step = 0.5, sharpness = 500 } = options;
-  const settings = { layers, classes, precision, step, sharpness, dftNorm: options.dftNorm ?? "ortho" };
+  const { layers, classes, epsilon = REDUNET_EPSILON, step = 0.5, sharpness = 500 } = options;
+  const settings = { layers, classes, epsilon, step, sharpness, dftNorm: options.dftNorm ?? "ortho" };
   for (const name of ["layers", "classes"] as const)
     if (!(Number.isInteger(settings[name]) && settings[name] > 0))
       throw new UsageError(`redunet: expected ${name} to be a whole number from 1 on, got ${settings[name]}`);
-  for (const name of ["precision", "step", "sharpness"] as const)
+  for (const name of ["epsilon", "step", "sharpness"] as const)
     if (!(settings[name] > 0 && Number.isFinite(settings[name])))
       throw new UsageError(`redunet: expected ${name} > 0, got ${settings[name]}`);
   return settings;
@@ -112,7 +112,7 @@ export class ReduNet {
         let V = enter(X, spectrum, this.kernel);
         for (const [l, layer] of layers.entries()) {
           V = scope(() => {
-            const fresh = buildLayer(V, classes, settings.precision ** 2, `redunet layer ${l}`);
+            const fresh = buildLayer(V, classes, settings.epsilon ** 2, `redunet layer ${l}`);
             layer.operators.add_(fresh.operators.sub(layer.operators).mul(rate));
             return stepLayer(V, layer, spectrum, settings).V;
           }, "update layer");

@@ -18,7 +18,7 @@ import { fromState, layersIn } from "./state.ts";
 
 const settings = ({ model, method }: Recipe, classes: number) => {
   const { layers, step, sharpness, dftNorm } = model;
-  return { layers, classes, step, sharpness, dftNorm, precision: method.precision };
+  return { layers, classes, step, sharpness, dftNorm, epsilon: method.epsilon };
 };
 
 /** The network of a checkpoint, of as many layers as had been built; the caller frees it. */

@@ -22,7 +22,7 @@ import {
 export const classifierModel = modelOf("classifier");
 
 const method = z.strictObject({
-  name: z.literal("supervised").default("supervised").describe("how the model learns"),
+  name: z.literal("supervised").default("supervised").describe("method: how the model learns"),
   init: init.exactOptional(),
   initKey: initKey.exactOptional(),
   smoothing: z.number().min(0).lt(1).default(0.1).describe("label smoothing: share spread over all classes"),
@@ -34,28 +34,31 @@ const train = z.strictObject({
   accumulate,
   optimizer: z.enum(["adamw", "adam", "sgd", "lion"]).default("adamw").describe("optimiser"),
   lr,
-  weightDecay: amount.default(0).describe("weight decay, on all parameters"),
-  betas: betas
-    .exactOptional()
-    .describe("averaging factors; 0.9,0.999 for adam and adamw, 0.9,0.99 for lion when not given"),
+  weightDecay: amount.default(0).describe("weight decay of all parameters"),
+  betas: betas.exactOptional().describe("β₁, β₂ (default: 0.9,0.999 for adam and adamw, 0.9,0.99 for lion)"),
   momentum: momentum.exactOptional().describe("momentum (sgd only)"),
   schedule: z
     .enum(["cosine", "linear", "step", "constant"])
     .default("cosine")
-    .describe("how the learning rate falls; step: to a tenth after each third of the training"),
-  warmupEpochs: amount.default(0).describe("epochs over which the learning rate rises linearly"),
-  per: z.enum(["step", "epoch"]).default("step").describe("how often the schedule moves"),
+    .describe("schedule of the learning rate; step divides it by 10 after each third of the training"),
+  warmupEpochs: amount.default(0).describe("epochs of linear warm-up of the learning rate"),
+  per: z
+    .enum(["step", "epoch"])
+    .default("step")
+    .describe("update the learning rate each optimiser step, or each epoch"),
   layerDecay: z
     .number()
     .gt(0)
     .max(1)
     .default(1)
-    .describe("what the learning rate is multiplied by from each layer to the one before it"),
+    .describe("layer-wise decay: factor on the learning rate from each layer to the one before it"),
   ema,
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ...descent,
   ...run,
-  checkpointEvery: times.exactOptional().describe("steps between checkpoints; each epoch when not given"),
+  checkpointEvery: times
+    .exactOptional()
+    .describe("optimiser steps between checkpoints (default: one per epoch)"),
 });
 
 export const supervisedRecipe = recipeOf({

@@ -24,8 +24,8 @@ export interface TcrLearnerOptions extends Pick<DescentOptions, "clipGrad" | "em
   batchSize: number;
   /** λ; 30 for nmce unless given, to be given for mlc. */
   alignment?: number;
-  /** ε; √0.2 for nmce and √0.1 for mlc unless given. */
-  precision?: number | undefined;
+  /** ε */
+  epsilon: number;
   /** `"lars"`, the authors', unless given. */
   optimizer?: "lars" | "adam";
   /** Learning rate, 0.3 unless given; it rises over `warmupEpochs` (10) and falls by a cosine, epoch by epoch. */
@@ -34,7 +34,7 @@ export interface TcrLearnerOptions extends Pick<DescentOptions, "clipGrad" | "em
   /** 1e-4 unless given; biases and norms have none. */
   weightDecay?: number;
   /** Of the net's products; rates stay wide. */
-  precisionOfProducts?: Precision;
+  precision?: Precision;
   /** Side of the images; the set's own unless given. */
   imageSize?: Size;
   device?: string;
@@ -77,7 +77,7 @@ export class TcrLearner implements Learner<EpochBatch> {
     this.descent = new Descent(net, {
       optimizer: { name, weightDecay, momentum: name === "lars" ? 0.9 : undefined },
       lr: (at) => lr * factor(Math.floor(at / this.perEpoch)),
-      ...{ precision: options.precisionOfProducts, clipGrad, ema },
+      ...{ precision: options.precision, clipGrad, ema },
     });
     this.parts = { model: weights(net), descent: this.descent };
   }
@@ -104,11 +104,10 @@ export class TcrLearner implements Learner<EpochBatch> {
   }
 
   private loss(Z: Tensor, other: Tensor): TcrLoss {
-    const { objective, alignment, precision } = this.options;
-    const epsilon = precision === undefined ? {} : { precision };
+    const { objective, alignment, epsilon } = this.options;
     if (objective === "nmce")
-      return tcrLoss(Z, other, { ...epsilon, ...(alignment !== undefined && { alignment }) });
-    return meanTcrLoss(Z, other, { ...epsilon, alignment: alignment! });
+      return tcrLoss(Z, other, { epsilon, ...(alignment !== undefined && { alignment }) });
+    return meanTcrLoss(Z, other, { epsilon, alignment: alignment! });
   }
 
   /** Frees the optimiser and the average. */

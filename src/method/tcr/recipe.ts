@@ -20,21 +20,21 @@ import {
 const model = modelOf("encoder");
 
 const method = z.strictObject({
-  name: z.literal("tcr").describe("how the model learns"),
+  name: z.literal("tcr").describe("method: how the model learns"),
   objective: z
     .enum(["nmce", "mlc"])
     .default("nmce")
     .describe(
-      "the mean of both views' rates and their mean cosine, or the rate of their mean and all |cosines|",
+      "nmce: mean rate of the two views and mean cosine; mlc: rate of the mean view and sum of |cosine|",
     ),
-  alignment: positive.default(30).describe("λ, the weight of the agreement of the two views"),
-  precision: positive
+  alignment: positive.default(30).describe("λ, weight of the cosine between the two views"),
+  epsilon: positive
     .exactOptional()
-    .describe("ε, to which features are coded; √0.2 for nmce and √0.1 for mlc when not given"),
+    .describe("distortion ε of the coding rates (default: √0.2 for nmce, √0.1 for mlc)"),
   changes: z
     .enum(["cifar", "stl10", "mnist", "fmnist"])
     .default("cifar")
-    .describe("which random changes make a view"),
+    .describe("augmentation that makes a view"),
   components: components(10),
   neighbours: count.default(5).describe("k of the k-nearest-neighbour classifier"),
 });
@@ -44,11 +44,9 @@ const train = z.strictObject({
   batchSize,
   optimizer: z.enum(["lars", "adam"]).default("lars").describe("optimiser"),
   lr,
-  warmupEpochs: amount.default(10).describe("epochs over which the learning rate rises linearly"),
-  weightDecay: amount.default(1e-4).describe("weight decay; lars leaves out biases and norms"),
-  evalEvery: times
-    .exactOptional()
-    .describe("epochs between evaluations; only the end is evaluated when not given"),
+  warmupEpochs: amount.default(10).describe("epochs of linear warm-up of the learning rate"),
+  weightDecay: amount.default(1e-4).describe("weight decay (lars: except biases and norms)"),
+  evalEvery: times.exactOptional().describe("epochs between evaluations (default: only at the end)"),
   ema,
   ...descent,
   ...run,

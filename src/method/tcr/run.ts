@@ -5,6 +5,7 @@ import { scoreClassifiers, scoreClusters } from "../../evaluate/feature-scores.t
 import { featuresOf } from "../../evaluate/features.ts";
 import { createModel } from "../../model/index.ts";
 import { Module } from "../../nn/index.ts";
+import { CPP_EPSILON, NMCE_EPSILON } from "../../rate/index.ts";
 import { random, type Tensor } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { weightsOf } from "../../train/stateful.ts";
@@ -44,12 +45,13 @@ function train(recipe: Recipe, place: TrainPlace) {
     requireNeighbours(neighbours, splits.train);
     requirePoints(splits.test);
     using net = buildNet(recipe, splits.train.channels).to(place.device);
-    const { objective, alignment, precision, changes } = recipe.method;
-    const { precision: precisionOfProducts, ...settings } = recipe.train;
+    const { objective, alignment, epsilon, changes } = recipe.method;
+    const { precision, ...settings } = recipe.train;
     using learner = new TcrLearner(net, {
       ...{ train: splits.train, augment: VIEW_PRESETS[changes], random: random(recipe.seed) },
       ...{ ...settings, imageSize: recipe.model.imageSize, device: place.device },
-      ...{ objective, alignment, precision, precisionOfProducts },
+      ...{ objective, alignment, precision },
+      epsilon: epsilon ?? (objective === "nmce" ? NMCE_EPSILON : CPP_EPSILON),
       evaluate: async () => {
         const { knn, svd } = await classifiers(net, splits, recipe, place.device);
         const text = `nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}`;

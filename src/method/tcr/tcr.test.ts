@@ -36,7 +36,15 @@ const network = (clusters?: number): NmceNet => {
 };
 
 const settings = (): TcrLearnerOptions => ({
-  ...{ objective: "nmce", train: digits, random: random(4), epochs: 3, batchSize: 20, warmupEpochs: 2 },
+  ...{
+    objective: "nmce",
+    epsilon: Math.sqrt(0.2),
+    train: digits,
+    random: random(4),
+    epochs: 3,
+    batchSize: 20,
+    warmupEpochs: 2,
+  },
   augment: (images, stream) => randomCrop(randomFlip(images, stream.at("flip")), 3, stream.at("crop")),
   evaluate: async () => ({ numbers: {}, text: "" }),
 });
@@ -93,6 +101,7 @@ test("NMCE's later stages: heads alone on a still trunk, then everything", async
       const { loss, compression, expansion } = nmceLoss(
         outputs.map(({ Z }) => Z),
         drawn,
+        { epsilon: Math.sqrt(0.2) },
       );
       expect(compression.item()).toBeLessThan(expansion.item());
       const named = [...net.namedParameters()];
@@ -109,6 +118,7 @@ test("NMCE's later stages: heads alone on a still trunk, then everything", async
       const lower = nmceLoss(
         again.map(({ Z }) => Z),
         same,
+        { epsilon: Math.sqrt(0.2) },
       ).loss;
       expect(lower.item()).toBeLessThan(loss.item());
     });

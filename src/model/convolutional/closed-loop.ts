@@ -23,7 +23,7 @@ const SNGAN_BETAS = [0, 0.9] as const;
 const pairWidth = width
   .exactOptional()
   .describe(
-    "channels of the encoder's first stage, or of the decoder's start (sngan); the authors' when not given",
+    "channels of the encoder's first stage, or of the decoder's first layer (sngan) (default: the authors')",
   );
 const pairSettings = z.strictObject({ features, width: pairWidth, channels });
 

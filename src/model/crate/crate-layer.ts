@@ -54,7 +54,7 @@ export class CrateLayer extends Module {
     const sparsifier =
       sparsify === "ista"
         ? ista(dim, random, { step, threshold })
-        : new Majorise(kaimingUniform([dim, dim], D), { threshold, precision: 0.5 });
+        : new Majorise(kaimingUniform([dim, dim], D), { threshold, epsilon: 0.5 });
     this.ista = this.child("ista", sparsifier, "1.fn");
   }
 

@@ -54,7 +54,7 @@ test("the majorisation step is ReLU((1 + 4/(9(1+α))) Z D − 4λ/(9α))", () =>
   scope(() => {
     const D = normal("D", [6, 6]);
     const Z = normal("Z", [1, 3, 6]);
-    using layer = new Majorise(D, { threshold: 0.1, precision: 0.5 });
+    using layer = new Majorise(D, { threshold: 0.1, epsilon: 0.5 });
     const alpha = 6 / (3 * 0.25);
     const expected = Z.matmul(D)
       .mul(1 + 4 / (9 * (1 + alpha)))

@@ -91,16 +91,16 @@ export const crateSettings = z.strictObject({
   tiedOutput: z
     .boolean()
     .default(false)
-    .describe("write MSSA's output back through U itself, as derived, in place of a learned matrix"),
+    .describe("output matrix of MSSA: U itself, as derived, instead of a learned matrix"),
   residual: z
     .enum(["plain", "convex"])
     .default("plain")
     .describe("compression step: Z + MSSA(Z), or the convex combination of the two"),
-  sign: z.literal([1, -1]).default(1).describe("sign in front of MSSA: 1 compresses, -1 steps the other way"),
+  sign: z.literal([1, -1]).default(1).describe("sign of MSSA: 1 compresses, -1 expands"),
   skipFrom: z
     .enum(["raw", "normed"])
     .default("raw")
-    .describe("tensor that MSSA's output is added to: the input, or the layer-normed input"),
+    .describe("skip connection around MSSA: from the input, or from the layer-normed input"),
   sparsify: z
     .enum(["ista", "majorise"])
     .default("ista")

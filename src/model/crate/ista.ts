@@ -58,7 +58,7 @@ export const ista = (dim: number, random: Random, options: ISTAOptions): ISTA =>
 export interface MajoriseOptions {
   threshold: number;
   /** ε of the rate that is majorised. */
-  precision: number;
+  epsilon: number;
 }
 
 /**
@@ -80,8 +80,8 @@ export class Majorise extends Module {
   }
 
   protected forward(Z: Tensor): Tensor {
-    const { threshold, precision } = this.options;
-    const alpha = Z.size(-1) / (Z.size(-2) * precision ** 2);
+    const { threshold, epsilon } = this.options;
+    const alpha = Z.size(-1) / (Z.size(-2) * epsilon ** 2);
     return Z.matmul(this.D)
       .mul(1 + 4 / (9 * (1 + alpha)))
       .sub((4 * threshold) / (9 * alpha))

@@ -12,11 +12,9 @@ import type { GptKind } from "./gpt-block.ts";
 const sizes = {
   dim: width.describe("width d of a token"),
   depth: layers.describe("number of layers L"),
-  heads: width.describe("number of heads, the subspaces U_1 … U_K of MSSA; divides dim"),
-  block: width.min(2).describe("most tokens of a sequence"),
-  vocabulary: count
-    .exactOptional()
-    .describe("rows of the table of tokens; as many as the tokenizer has when it is not given"),
+  heads: width.describe("number of heads K, a divisor of dim; MSSA has one subspace per head"),
+  block: width.min(2).describe("context length: largest number of tokens in a sequence"),
+  vocabulary: count.exactOptional().describe("size of the vocabulary (default: that of the tokenizer)"),
 };
 
 const check = ({ dim, heads }: { dim: number; heads: number }): Conflict | undefined =>

@@ -8,11 +8,11 @@ const SIGMAS = [0.1, 0.05, 0.02, 0.01, 0.005];
 
 /** Where the theorem's conditions hold, and where one of them does not. */
 function regimes(size: typeof BASE | typeof SMALL): Record<string, Regime> {
-  const good: Regime = { ...size, sigma: 0.01, precision: 0.1 };
+  const good: Regime = { ...size, sigma: 0.01, epsilon: 0.1 };
   return {
     "all conditions": good,
-    "ε too large": { ...good, precision: 1 },
-    "ε too small": { ...good, precision: 0.01 },
+    "ε too large": { ...good, epsilon: 1 },
+    "ε too small": { ...good, epsilon: 0.01 },
     "N/K ≫ p": { ...good, perSubspace: 10 * size.p },
     "not orthogonal": { ...good, orthogonal: false },
   };
@@ -34,11 +34,9 @@ export const compressionScore: Claim = {
     const names = Object.keys(cases);
     const found = names.map((name) => agreement(random.at(name), cases[name]!));
     const by = Object.fromEntries(names.map((name, i) => [name, found[i]!]));
-    const shrinking = agreement(random.at("shrinking"), { ...size, sigma: 0.05, precision: 0.5 });
+    const shrinking = agreement(random.at("shrinking"), { ...size, sigma: 0.05, epsilon: 0.5 });
     const grid = SIGMAS.flatMap((sigma) =>
-      PRECISIONS.map((precision) =>
-        agreement(random.at(`${sigma}.${precision}`), { ...size, sigma, precision }),
-      ),
+      PRECISIONS.map((epsilon) => agreement(random.at(`${sigma}.${epsilon}`), { ...size, sigma, epsilon })),
     );
     const good = by["all conditions"]!;
     const reference: Record<string, Measure> = quick
@@ -46,7 +44,7 @@ export const compressionScore: Claim = {
       : { cosine: near(good.cosine, 0.846, 0.02), selectivity: near(good.selectivity, 15.7, 1.6) };
     const map = (values: number[], label: string, title: string, max: number) => ({
       ...{ kind: "map" as const, title, values, label, min: 0, max, annotate: true },
-      x: { label: "precision ε", names: PRECISIONS.map(String) },
+      x: { label: "ε", names: PRECISIONS.map(String) },
       y: { label: "noise σ", names: SIGMAS.map(String) },
     });
     return {

@@ -17,12 +17,12 @@ export interface Trajectory {
 export function trajectory(
   random: Random,
   { K, p, perSubspace }: { K: number; p: number; perSubspace: number },
-  { steps, step, precision }: { steps: number; step: number; precision: number },
+  { steps, step, epsilon }: { steps: number; step: number; epsilon: number },
 ): Trajectory {
   return scope(() => {
     const U = bases(random.at("U"), [K, K * p, p]);
     let { Z } = tokensOn(U, random, { perSubspace, noise: 0.01, unit: true });
-    const gamma = gammaOf(Z.size(0), p, precision);
+    const gamma = gammaOf(Z.size(0), p, epsilon);
     const parts = () => {
       const split = Z.reshape([K, perSubspace, K * p]);
       const own = split.matmul(U).matmul(U.T);
@@ -52,8 +52,8 @@ export const denoisingTrajectory: Claim = {
   run({ random, quick }) {
     const [K, p] = quick ? [6, 32] : [6, 64];
     const layers = { steps: 12, step: 0.35 };
-    const few = trajectory(random.at("few"), { K, p, perSubspace: p / 8 }, { ...layers, precision: 0.1 });
-    const many = trajectory(random.at("many"), { K, p, perSubspace: 10 * p }, { ...layers, precision: 0.3 });
+    const few = trajectory(random.at("few"), { K, p, perSubspace: p / 8 }, { ...layers, epsilon: 0.1 });
+    const many = trajectory(random.at("many"), { K, p, perSubspace: 10 * p }, { ...layers, epsilon: 0.3 });
     const x = few.inside.map((_, i) => i);
     const floor = Math.sqrt(1 / 8);
     const panel = (title: string, { inside, outside }: Trajectory, ...expected: readonly Curve[]) => ({

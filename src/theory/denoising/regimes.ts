@@ -5,14 +5,14 @@ import { compressionGradient, cosine, gammaOf, lift, project } from "../closed-f
 import { bases, tokensOn } from "../sample.ts";
 import { subspaceScore } from "./mixture.ts";
 
-/** K subspaces of dimension p in d dimensions, with as many unit tokens in each, noise σ and precision ε. */
+/** K subspaces of dimension p in d dimensions, with as many unit tokens in each, noise σ and ε. */
 export interface Regime {
   d: number;
   K: number;
   p: number;
   perSubspace: number;
   sigma: number;
-  precision: number;
+  epsilon: number;
   /** Whether subspaces are orthogonal to each other; true when left out. */
   orthogonal?: boolean;
 }
@@ -47,11 +47,11 @@ function rates(
 
 /** How −∇Rᶜ compares with the score on random tokens of a regime. */
 export function agreement(random: Random, regime: Regime): Agreement {
-  const { d, K, p, perSubspace, sigma, precision, orthogonal = true } = regime;
+  const { d, K, p, perSubspace, sigma, epsilon, orthogonal = true } = regime;
   return scope(() => {
     const U = bases(random.at("U"), [K, d, p], orthogonal);
     const { Z } = tokensOn(U, random, { perSubspace, noise: sigma, unit: true });
-    const gamma = gammaOf(K * perSubspace, p, precision);
+    const gamma = gammaOf(K * perSubspace, p, epsilon);
     const gradient = compressionGradient(Z, U, gamma);
     const { inside, outside } = rates(Z, gradient, U, perSubspace);
     const score = subspaceScore(Z, U, 1 / p, sigma);

@@ -9,16 +9,16 @@ import { agreement, BASE, type Regime, SMALL } from "./regimes.ts";
 
 const LOADS = [0.06, 0.125, 0.25, 0.5, 1, 2, 4, 10];
 
-/** Selectivity as N/K grows against p, at γ‖α‖² held by the precision. */
+/** Selectivity as N/K grows against p, at γ‖α‖² held by ε. */
 export function alongLoad(
   random: Random,
-  base: Omit<Regime, "perSubspace" | "precision">,
+  base: Omit<Regime, "perSubspace" | "epsilon">,
   gamma: number,
 ): number[] {
   return LOADS.map((load) => {
     const perSubspace = Math.max(1, Math.round(load * base.p));
-    const precision = Math.sqrt(base.p / (gamma * base.K * perSubspace));
-    return agreement(random.at(`${load}`), { ...base, perSubspace, precision }).selectivity;
+    const epsilon = Math.sqrt(base.p / (gamma * base.K * perSubspace));
+    return agreement(random.at(`${load}`), { ...base, perSubspace, epsilon }).selectivity;
   });
 }
 

@@ -7,9 +7,9 @@ import { expectedCurve } from "../plot.ts";
 import { SETTING, type Setting, SMALL_SETTING, start } from "./flow.ts";
 
 /** Relative error of (1+β)Z̃ − β MSSA(Z̃) after Z̃ = (1−β)Z + β MSSA(Z). */
-export function inversionError(random: Random, setting: Omit<Setting, "precision">, beta: number): number {
+export function inversionError(random: Random, setting: Omit<Setting, "epsilon">, beta: number): number {
   return scope(() => {
-    const { Z, U } = start(random, { ...setting, precision: 1 });
+    const { Z, U } = start(random, { ...setting, epsilon: 1 });
     const there = Z.mul(1 - beta).add(attention(Z, U).mul(beta));
     return relativeError(there.mul(1 + beta).sub(attention(there, U).mul(beta)), Z);
   });

@@ -29,9 +29,7 @@ export const flowRoundTrip: Claim = {
     const size = quick ? SMALL_SETTING : SETTING;
     const depths = [4, 8, 16, 32, 64];
     const precisions = [1, 0.5];
-    const errors = precisions.map((precision) =>
-      depths.map((L) => roundTrip(random, { ...size, precision }, L)),
-    );
+    const errors = precisions.map((epsilon) => depths.map((L) => roundTrip(random, { ...size, epsilon }, L)));
     const ratios = errors.flatMap((list) => list.slice(1).map((error, i) => list[i]! / error));
     const [first] = errors as [number[], number[]];
     return {
@@ -49,7 +47,7 @@ export const flowRoundTrip: Claim = {
             x: { label: "layers L", scale: "log" },
             y: { label: "relative error of the round trip", scale: "log" },
             curves: [
-              ...precisions.map((precision, i) => ({ name: `ε = ${precision}`, x: depths, y: errors[i]! })),
+              ...precisions.map((epsilon, i) => ({ name: `ε = ${epsilon}`, x: depths, y: errors[i]! })),
               expectedCurve(
                 "∝ 1/L",
                 depths,

@@ -8,7 +8,7 @@ export interface Setting {
   K: number;
   p: number;
   perSubspace: number;
-  precision: number;
+  epsilon: number;
 }
 
 /** Noisy unit tokens of K orthogonal subspaces that fill the space. */
@@ -19,10 +19,10 @@ export interface Start {
 }
 
 /** Tokens to start from: σ = 0.05. */
-export function start(random: Random, { K, p, perSubspace, precision }: Setting): Start {
+export function start(random: Random, { K, p, perSubspace, epsilon }: Setting): Start {
   const U = bases(random.at("U"), [K, K * p, p]);
   const { Z } = tokensOn(U, random, { perSubspace, noise: 0.05 });
-  return { Z, U, gamma: gammaOf(K * perSubspace, p, precision) };
+  return { Z, U, gamma: gammaOf(K * perSubspace, p, epsilon) };
 }
 
 /** Z after one Euler step per entry of `steps`, Z ← Z − κ∇Rᶜ(Z | U(ℓ)): a negative κ goes back. */

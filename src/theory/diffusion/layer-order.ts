@@ -34,7 +34,7 @@ export const layerOrder: Claim = {
   source: "Pai et al. 2024, the decoder's layers mirror the encoder's; E12",
   expected: "reverse order: error ∝ 1/L; the same order: no better than .02, however many layers",
   run({ random, quick }) {
-    const setting = { ...(quick ? SMALL_SETTING : SETTING), precision: 1 };
+    const setting = { ...(quick ? SMALL_SETTING : SETTING), epsilon: 1 };
     const depths = quick ? [8, 16, 32, 64] : [4, 8, 16, 32, 64, 128];
     const found = depths.map((L) => orderErrors(random, setting, L));
     const [right, wrong] = [found.map((one) => one.right), found.map((one) => one.wrong)];

@@ -14,7 +14,7 @@ test("steps are equal on the geometric grid, and grow along the uniform one", ()
 
 test("the geometric grid is nearer to the end point", () => {
   forAll({ K: [2, 2], p: [4, 6], perSubspace: [2, 5], L: [8, 24] }, 2, ({ L, ...setting }, random) => {
-    const [found] = gridErrors(random, { ...setting, precision: 1 }, [L]);
+    const [found] = gridErrors(random, { ...setting, epsilon: 1 }, [L]);
     expect(found!.geometric).toBeLessThan(found!.uniform);
   });
 });

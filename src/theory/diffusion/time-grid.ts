@@ -48,7 +48,7 @@ export const timeGrid: Claim = {
   expected:
     "equal κ on the geometric grid, error ∝ 1/L; a uniform grid worse at every L; equal Σκ, equal end",
   run({ random, quick }) {
-    const setting = { ...(quick ? SMALL_SETTING : SETTING), precision: 1 };
+    const setting = { ...(quick ? SMALL_SETTING : SETTING), epsilon: 1 };
     const depths = quick ? [8, 16, 32, 64] : [8, 16, 32, 64, 128, 256];
     const found = gridErrors(random, setting, depths);
     const [good, poor] = [found.map((one) => one.geometric), found.map((one) => one.uniform)];

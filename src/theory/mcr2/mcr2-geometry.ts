@@ -69,7 +69,9 @@ export function learn(random: Random, objective: "mcr2" | "cross-entropy", steps
       scope(() => {
         const Z = features();
         const loss =
-          objective === "mcr2" ? mcr2Loss(Z, labels, K).loss : crossEntropy(Z.linear(head), labels);
+          objective === "mcr2"
+            ? mcr2Loss(Z, labels, K, { epsilon: Math.SQRT1_2 }).loss
+            : crossEntropy(Z.linear(head), labels);
         course.push(loss.item());
         optimizer.step(gradients(loss, trained), 2e-3);
       });
@@ -105,7 +107,7 @@ export const mcr2Geometry: Claim = {
     // directions with 5 % of the energy and more
     const used = mcr2.energies.map((class_) => class_.filter((share) => share > 0.05));
     const ranks = used.map((shares) => shares.length);
-    const form = closedForm({ d: FEATURES, ranks, precision: Math.SQRT1_2 }).reduction;
+    const form = closedForm({ d: FEATURES, ranks, epsilon: Math.SQRT1_2 }).reduction;
     const reduction = -ours.course.at(-1)!;
     const even = Math.max(...used.map((shares) => shares[0]! / shares.at(-1)!));
     const one = Math.min(...collapsed.energies.map((class_) => class_[0]!));

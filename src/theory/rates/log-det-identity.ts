@@ -10,11 +10,11 @@ import { normal } from "../sample.ts";
 const LIMIT = 1e-10;
 
 /** Largest relative difference between R as the library computes it, by features and by tokens, of Z [n, d]. */
-export function disagreement(random: Random, [n, d]: readonly [number, number], precision: number): number {
+export function disagreement(random: Random, [n, d]: readonly [number, number], epsilon: number): number {
   return scope(() => {
     const Z = normal(random, [n, d]);
-    const alpha = d / (n * precision ** 2);
-    const rates = [codingRate(Z, { precision }), rateByFeatures(Z, alpha), rateByTokens(Z, alpha)];
+    const alpha = d / (n * epsilon ** 2);
+    const rates = [codingRate(Z, { epsilon }), rateByFeatures(Z, alpha), rateByTokens(Z, alpha)];
     const values = rates.map((rate) => rate.item());
     return (Math.max(...values) - Math.min(...values)) / Math.abs(values[0]!);
   });
@@ -37,9 +37,7 @@ export const logDetIdentity: Claim = {
       name: `n = ${shape[0]}, d = ${shape[1]}`,
       x: precisions,
       // exact equality has no place on a log axis
-      y: precisions.map((precision) =>
-        Math.max(1e-17, disagreement(random.at(`${shape}`), shape, precision)),
-      ),
+      y: precisions.map((epsilon) => Math.max(1e-17, disagreement(random.at(`${shape}`), shape, epsilon))),
     }));
     const worst = Math.max(...curves.flatMap(({ y }) => y));
     return {
@@ -50,7 +48,7 @@ export const logDetIdentity: Claim = {
         panels: [
           {
             kind: "curves",
-            x: { label: "precision ε", scale: "log" },
+            x: { label: "ε", scale: "log" },
             y: { label: "largest relative difference", scale: "log" },
             curves: [...curves, level("limit", precisions, LIMIT)],
           },

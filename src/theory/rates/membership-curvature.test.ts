@@ -18,10 +18,10 @@ test("Rᶜ has its least value at I and is R at 11ᵀ/n; Sinkhorn's matrices lie
     const most = membershipRate(Z, full([n, n], 1 / n, WIDE)).item();
     const Gamma = sinkhorn(normal(random.at("scores"), [n, n]).mul(2));
     const between = membershipRate(Z, Gamma).item();
-    const library = rateAgainstAffinity(Z, Gamma, { precision: Math.SQRT1_2 }).item();
+    const library = rateAgainstAffinity(Z, Gamma, { epsilon: Math.SQRT1_2 }).item();
     expect(Math.abs(library - between)).toBeLessThan(1e-9);
     expect(Math.abs(least - 0.5 * Math.log1p(2 * d))).toBeLessThan(1e-12);
-    expect(Math.abs(most - codingRate(Z, { precision: Math.SQRT1_2 }).item())).toBeLessThan(1e-12);
+    expect(Math.abs(most - codingRate(Z, { epsilon: Math.SQRT1_2 }).item())).toBeLessThan(1e-12);
     expect(between).toBeGreaterThanOrEqual(least - 1e-9);
     expect(between).toBeLessThanOrEqual(most + 1e-9);
   });

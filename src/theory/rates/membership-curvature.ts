@@ -7,7 +7,7 @@ import { rateByFeatures } from "../closed-forms.ts";
 import { expectedCurve, level } from "../plot.ts";
 import { identity, normal, WIDE } from "../sample.ts";
 
-const precision = Math.SQRT1_2;
+const epsilon = Math.SQRT1_2;
 
 /** Unit features, [n, d] */
 export function unitFeatures(random: Random, n: number, d: number): Tensor {
@@ -19,7 +19,7 @@ export function unitFeatures(random: Random, n: number, d: number): Tensor {
 export function membershipRate(Z: Tensor, Gamma: Tensor): Tensor {
   const [n, d] = Z.shape as [number, number];
   const weighted = Gamma.T.sqrt().unsqueeze(-1).mul(Z); //                      [n, n, d]: √Γᵢⱼ zᵢ for each j
-  return rateByFeatures(weighted, d / precision ** 2)
+  return rateByFeatures(weighted, d / epsilon ** 2)
     .sum()
     .div(n);
 }
@@ -78,8 +78,8 @@ export const membershipCurvature: Claim = {
     const Z = unitFeatures(random.at("Z"), n, d);
     const uniform = full([n, n], 1 / n, WIDE);
     const I = identity(n);
-    const own = 0.5 * Math.log1p(d / precision ** 2);
-    const all = codingRate(Z, { precision }).item();
+    const own = 0.5 * Math.log1p(d / epsilon ** 2);
+    const all = codingRate(Z, { epsilon }).item();
     const shares = Array.from({ length: 21 }, (_, i) => i / 20);
     const along = shares.map((t) => membershipRate(Z, I.mul(1 - t).add(uniform.mul(t))).item());
     const chord = shares.map((t) => (1 - t) * own + t * all);

@@ -22,16 +22,16 @@ interface NeumannErrors {
   softmax: number;
 }
 
-/** Relative errors against ∇Rᶜ at precision ε, on noisy tokens of K subspaces. */
+/** Relative errors against ∇Rᶜ at ε, on noisy tokens of K subspaces. */
 export function neumannErrors(
   random: Random,
   { K, p, perSubspace }: { K: number; p: number; perSubspace: number },
-  precision: number,
+  epsilon: number,
 ): NeumannErrors {
   return scope(() => {
     const U = bases(random.at("U"), [K, K * p, p]);
     const { Z } = tokensOn(U, random, { perSubspace, noise: 0.05, unit: true });
-    const gamma = gammaOf(Z.size(0), p, precision);
+    const gamma = gammaOf(Z.size(0), p, epsilon);
     const exact = compressionGradient(Z, U, gamma);
     const W = project(Z, U);
     const surrogate = lift(W, U).sub(attention(Z, U).mul(gamma)).mul(gamma); // γ Z − γ² Σ softmax(WWᵀ) W Uᵀ
@@ -55,7 +55,7 @@ export const neumannValidity: Claim = {
   run({ random, quick }) {
     const sizes = quick ? { K: 4, p: 8, perSubspace: 6 } : { K: 6, p: 16, perSubspace: 8 };
     const precisions = [8, 5.6, 4, 2.8, 2, 1.4, 1, 0.7, 0.5, 0.35, 0.2, 0.1];
-    const found = precisions.map((precision) => neumannErrors(random, sizes, precision));
+    const found = precisions.map((epsilon) => neumannErrors(random, sizes, epsilon));
     const x = found.map(({ size }) => size);
     const valid = found.filter(({ size }) => size < 0.5);
     const exponent = slope(

@@ -7,24 +7,24 @@ import { atLeast, atMost, type Claim, near, short } from "../claim.ts";
 import { expectedCurve, level } from "../plot.ts";
 import { normal, orthonormal, rotation, WIDE } from "../sample.ts";
 
-/** K classes of `count` unit features in d dimensions, class k in `ranks[k]` of them, with precision ε. */
+/** K classes of `count` unit features in d dimensions, class k in `ranks[k]` of them, with ε. */
 export interface Configuration {
   d: number;
   count: number;
   ranks: readonly number[];
-  precision: number;
+  epsilon: number;
 }
 
 /** ½ Σ rₖ ln(1 + (d/ε²)(nₖ/n)/rₖ), and ½ Σ (nₖ/n) rₖ ln(1 + (d/ε²)/rₖ) for classes of equal size. */
-export function closedForm({ d, ranks, precision }: Omit<Configuration, "count">) {
-  const [K, scale] = [ranks.length, d / precision ** 2];
+export function closedForm({ d, ranks, epsilon }: Omit<Configuration, "count">) {
+  const [K, scale] = [ranks.length, d / epsilon ** 2];
   const rate = ranks.reduce((sum, r) => sum + (r / 2) * Math.log1p(scale / K / r), 0);
   const compression = ranks.reduce((sum, r) => sum + (r / (2 * K)) * Math.log1p(scale / r), 0);
   return { rate, compression, reduction: rate - compression };
 }
 
 /** The same from the library, on features that are so: count is a multiple of every rank. */
-export function measuredRates(random: Random, { d, count, ranks, precision }: Configuration) {
+export function measuredRates(random: Random, { d, count, ranks, epsilon }: Configuration) {
   return scope(() => {
     const Q = rotation(random.at("Q"), d);
     let used = 0;
@@ -38,26 +38,26 @@ export function measuredRates(random: Random, { d, count, ranks, precision }: Co
         return rows.matmul(U.T);
       }),
     );
-    return ratesOf(Z, ranks.length, precision);
+    return ratesOf(Z, ranks.length, epsilon);
   });
 }
 
-function ratesOf(Z: Tensor, classes: number, precision: number) {
+function ratesOf(Z: Tensor, classes: number, epsilon: number) {
   const groups = segments(classLabels(classes, Z.size(0) / classes), classes);
-  const rate = codingRate(Z, { precision }).item();
-  const compression = rateAgainstClasses(Z, groups, { precision }).item();
+  const rate = codingRate(Z, { epsilon }).item();
+  const compression = rateAgainstClasses(Z, groups, { epsilon }).item();
   return { rate, compression, reduction: rate - compression };
 }
 
 /** ΔR of random unit features, classes in random subspaces of random dimension. */
-export function randomReduction(random: Random, { d, count, ranks, precision }: Configuration): number {
+export function randomReduction(random: Random, { d, count, ranks, epsilon }: Configuration): number {
   return scope(() => {
     const parts = ranks.map((r, k) => {
       const U = orthonormal(normal(random.at(`U.${k}`), [d, r]));
       const Z = normal(random.at(`Z.${k}`), [count, r]).matmul(U.T);
       return Z.div(Z.norm(-1, true));
     });
-    return ratesOf(cat([...parts, zeros([0, d], WIDE)]), ranks.length, precision).reduction;
+    return ratesOf(cat([...parts, zeros([0, d], WIDE)]), ranks.length, epsilon).reduction;
   });
 }
 
@@ -68,17 +68,17 @@ export const optimalConfigurations: Claim = {
   source: "Yu et al. 2020, theorem on optimal representations; rate of a configuration",
   expected: "closed forms to 1e-12; ΔR* = .8756 in the plane, 1.8798 in space, 50.83 for d = 128, K = 10",
   run({ random, quick }) {
-    const [d, K, precision] = [24, 3, Math.SQRT1_2];
+    const [d, K, epsilon] = [24, 3, Math.SQRT1_2];
     const ranks = [1, 2, 3, 4, 6, 8];
-    const forms = ranks.map((r) => closedForm({ d, ranks: [r, r, r], precision }));
+    const forms = ranks.map((r) => closedForm({ d, ranks: [r, r, r], epsilon }));
     const found = ranks.map((r) =>
-      measuredRates(random.at(`${r}`), { d, count: 48, ranks: [r, r, r], precision }),
+      measuredRates(random.at(`${r}`), { d, count: 48, ranks: [r, r, r], epsilon }),
     );
     const trials = quick ? 20 : 100;
     const others = ranks.map((r) =>
       Math.max(
         ...Array.from({ length: trials }, (_, t) =>
-          randomReduction(random.at(`other.${r}.${t}`), { d, count: 48, ranks: [r, r, r], precision }),
+          randomReduction(random.at(`other.${r}.${t}`), { d, count: 48, ranks: [r, r, r], epsilon }),
         ),
       ),
     );
@@ -89,11 +89,11 @@ export const optimalConfigurations: Claim = {
     );
     const toy = (classes: number) =>
       measuredRates(random.at(`toy.${classes}`), {
-        ...{ d: classes, count: 20, precision: Math.sqrt(0.1) },
+        ...{ d: classes, count: 20, epsilon: Math.sqrt(0.1) },
         ranks: Array.from({ length: classes }, () => 1),
       }).reduction;
     const [plane, space] = [toy(2), toy(3)];
-    const wide = closedForm({ d: 128, ranks: new Array(10).fill(12.8), precision: Math.SQRT1_2 }).reduction;
+    const wide = closedForm({ d: 128, ranks: new Array(10).fill(12.8), epsilon: Math.SQRT1_2 }).reduction;
     const best = forms.at(-1)!.reduction;
     const margin = best - Math.max(...others);
     return {

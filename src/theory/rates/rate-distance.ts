@@ -6,11 +6,11 @@ import { atLeast, atMost, type Claim, near, short } from "../claim.ts";
 import { expectedCurve } from "../plot.ts";
 import { normal, rotation, WIDE } from "../sample.ts";
 
-const precision = Math.SQRT1_2;
+const epsilon = Math.SQRT1_2;
 /** Without the noise of the last digits. */
 const rounded = (value: number): number => Math.round(value * 1e9) / 1e9;
 
-const distance = (A: Tensor, B: Tensor): number => rateDistance(A, B, { precision }).item();
+const distance = (A: Tensor, B: Tensor): number => rateDistance(A, B, { epsilon }).item();
 
 /** ΔR of a random set to others: to what it cannot tell from it, and to a rotation, which it can. */
 export function distances(random: Random, n: number, d: number) {
@@ -29,7 +29,7 @@ export function distances(random: Random, n: number, d: number) {
 
 /** ½ ln[(1+c)² − c² cos²φ] − ½ ln(1+2c), c = d/(2ε²): two unit vectors at the angle φ, in d dimensions. */
 export const twoVectors = (angle: number, d: number): number => {
-  const c = d / (2 * precision ** 2);
+  const c = d / (2 * epsilon ** 2);
   return 0.5 * Math.log((1 + c) ** 2 - (c * Math.cos(angle)) ** 2) - 0.5 * Math.log1p(2 * c);
 };
 

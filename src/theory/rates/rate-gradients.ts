@@ -29,54 +29,54 @@ export interface Sizes {
 }
 
 /** The four gradients of the theory at one random point. */
-function casesOf(random: Random, { n, d, K, p }: Sizes, precision: number): Case[] {
+function casesOf(random: Random, { n, d, K, p }: Sizes, epsilon: number): Case[] {
   const Z = normal(random.at("Z"), [n, d]);
   const U = bases(random.at("U"), [K, d, p]);
   const Pi = normal(random.at("Pi"), [n, K]).softmax(1);
-  const byClass = classTerms(Z, Pi, precision);
+  const byClass = classTerms(Z, Pi, epsilon);
   return [
     {
       name: "R in Z",
       at: Z,
-      rate: (x) => codingRate(x, { precision }),
-      gradient: rateGradient(Z, d / (n * precision ** 2)),
+      rate: (x) => codingRate(x, { epsilon }),
+      gradient: rateGradient(Z, d / (n * epsilon ** 2)),
     },
     {
       name: "R^c in Z, given U",
       at: Z,
-      rate: (x) => rateAgainstSubspaces(x, U, { precision }),
-      gradient: compressionGradient(Z, U, gammaOf(n, p, precision)),
+      rate: (x) => rateAgainstSubspaces(x, U, { epsilon }),
+      gradient: compressionGradient(Z, U, gammaOf(n, p, epsilon)),
     },
     {
       name: "R^c in Z, given Π",
       at: Z,
-      rate: (x) => rateAgainstMemberships(x, Pi, { precision }),
+      rate: (x) => rateAgainstMemberships(x, Pi, { epsilon }),
       gradient: byClass.features,
     },
     {
       name: "R^c in Π",
       at: Pi,
-      rate: (x) => rateAgainstMemberships(Z, x, { precision }),
+      rate: (x) => rateAgainstMemberships(Z, x, { epsilon }),
       gradient: byClass.memberships,
     },
   ];
 }
 
 /** Σⱼ γⱼ Πⱼ Z Cⱼ, and (log det Mⱼ − tr(I − Mⱼ⁻¹) + (d/ε²) zᵢᵀMⱼ⁻¹zᵢ) / 2n, with Mⱼ = I + αⱼ ZᵀΠⱼZ */
-function classTerms(Z: Tensor, Pi: Tensor, precision: number): { features: Tensor; memberships: Tensor } {
+function classTerms(Z: Tensor, Pi: Tensor, epsilon: number): { features: Tensor; memberships: Tensor } {
   const [n, d] = Z.shape as [number, number];
   const columns = Pi.unbind(1).map((pi) => {
-    const alpha = d / (pi.sum().item() * precision ** 2);
+    const alpha = d / (pi.sum().item() * epsilon ** 2);
     const M = plusIdentity(Z.T.matmul(Z.mul(pi.unsqueeze(1))), alpha);
     const inverse = aten("linalg_inv", M);
     const coded = Z.matmul(inverse); //                                         rows zᵢᵀMⱼ⁻¹
     const fit = coded
       .mul(Z)
       .sum(1)
-      .mul(d / precision ** 2);
+      .mul(d / epsilon ** 2);
     const constant = aten("logdet", M).sub(d).add(inverse.diagonal().sum());
     return {
-      features: coded.mul(pi.unsqueeze(1)).mul(d / precision ** 2 / n),
+      features: coded.mul(pi.unsqueeze(1)).mul(d / epsilon ** 2 / n),
       memberships: fit.add(constant).div(2 * n),
     };
   });
@@ -94,9 +94,9 @@ function classTerms(Z: Tensor, Pi: Tensor, precision: number): { features: Tenso
  * For each gradient: closed form against autograd, and autograd against central differences along a random direction,
  * with what rounding of the two rates alone may make of such a difference, u|R| / h.
  */
-export function gradientErrors(random: Random, sizes: Sizes, precision: number) {
+export function gradientErrors(random: Random, sizes: Sizes, epsilon: number) {
   return scope(() =>
-    casesOf(random, sizes, precision).map(({ name, at, rate, gradient }) => {
+    casesOf(random, sizes, epsilon).map(({ name, at, rate, gradient }) => {
       const x = at.detach().setRequiresGrad();
       const [found] = gradients(rate(x), [x]) as [Tensor];
       const direction = normal(random.at("direction"), at.shape);
@@ -123,7 +123,7 @@ export const rateGradients: Claim = {
   run({ random, quick }) {
     const sizes = quick ? { n: 40, d: 12, K: 3, p: 4 } : { n: 100, d: 48, K: 6, p: 8 };
     const precisions = [2, 1, 0.5, 0.2];
-    const found = precisions.map((precision) => gradientErrors(random.at(`${precision}`), sizes, precision));
+    const found = precisions.map((epsilon) => gradientErrors(random.at(`${epsilon}`), sizes, epsilon));
     const names = found[0]!.map(({ name }) => name);
     const curves = (of: "closed" | "difference") =>
       names.map((name, i) => ({
@@ -137,7 +137,7 @@ export const rateGradients: Claim = {
       }));
     const worst = (of: "closed" | "difference") => Math.max(...found.flat().map((errors) => errors[of]));
     const [closed, difference] = [worst("closed"), worst("difference")];
-    const x = { label: "precision ε", scale: "log" } as const;
+    const x = { label: "ε", scale: "log" } as const;
     const y = { label: "largest difference", scale: "log" } as const;
     return {
       measured: `closed forms within ${short(closed)}, central differences within ${short(difference)}`,

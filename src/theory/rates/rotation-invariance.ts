@@ -22,10 +22,10 @@ export function changes(
     const relative = (after: number, before: number) => Math.abs(after - before) / before;
     const nonZero = (X: typeof Z) => X.abs().gt(1e-9).to("float64").mean().item();
     return {
-      rate: relative(codingRate(turned.Z).item(), codingRate(Z).item()),
+      rate: relative(codingRate(turned.Z, { epsilon: 0.5 }).item(), codingRate(Z, { epsilon: 0.5 }).item()),
       compression: relative(
-        rateAgainstSubspaces(turned.Z, turned.U).item(),
-        rateAgainstSubspaces(Z, U).item(),
+        rateAgainstSubspaces(turned.Z, turned.U, { epsilon: 0.5 }).item(),
+        rateAgainstSubspaces(Z, U, { epsilon: 0.5 }).item(),
       ),
       l1: relative(turned.Z.abs().sum().item(), Z.abs().sum().item()),
       l0: Math.abs(nonZero(turned.Z) - nonZero(Z)),

@@ -1,6 +1,6 @@
 /** @file ReduNet climbs ΔR layer by layer to the optimum of its data, and fails where there is no room for the classes. */
 
-import { buildReduNet, gaussianMixture, REDUNET_PRECISION } from "../../method/redunet/index.ts";
+import { buildReduNet, gaussianMixture, REDUNET_EPSILON } from "../../method/redunet/index.ts";
 import { type Random, scope } from "../../tensor/index.ts";
 import { atLeast, atMost, type Claim, near, short } from "../claim.ts";
 import { type Curve, level } from "../plot.ts";
@@ -36,7 +36,7 @@ export function climb(random: Random, dimension: 2 | 3, set: number, layers: num
 
 /** ΔR of d orthogonal classes in d dimensions, at the authors' ε² = 0.1. */
 export const optimumOf = (d: number): number =>
-  closedForm({ d, ranks: new Array<number>(d).fill(1), precision: REDUNET_PRECISION }).reduction;
+  closedForm({ d, ranks: new Array<number>(d).fill(1), epsilon: REDUNET_EPSILON }).reduction;
 
 const SETS = [
   [2, 1],

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { layerOfRun, newName, underNewNames } from "./renamed.ts";
+
+test("an old name becomes the new one, and nothing else changes", () => {
+  const values = { method: { name: "mcr2", precision: 0.5 }, train: { precision: "bf16" } };
+  expect(underNewNames(values)).toEqual({
+    values: { method: { name: "mcr2", epsilon: 0.5 }, train: { precision: "bf16" } },
+    renamed: ["method.precision is now called method.epsilon"],
+  });
+  expect(newName("method.precision")).toBe("method.epsilon");
+  expect(newName("train.precision")).toBeUndefined();
+});
+
+test("a run with today's names is the same object, and nothing is said", () => {
+  const said: string[] = [];
+  const layer = { origin: "recipe.json", values: { method: { epsilon: 0.5 } } };
+  expect(layerOfRun(layer, (text) => said.push(text))).toBe(layer);
+  expect(layerOfRun({ origin: "x", values: { method: null } }, (text) => said.push(text)).values).toEqual({
+    method: null,
+  });
+  expect(said).toEqual([]);
+});
+
+test("an old run is read with a note", () => {
+  const said: string[] = [];
+  const layer = layerOfRun({ origin: "r/recipe.json", values: { method: { precision: 1 } } }, (text) =>
+    said.push(text),
+  );
+  expect(layer.values).toEqual({ method: { epsilon: 1 } });
+  expect(said).toEqual([
+    "r/recipe.json: written by an earlier version; method.precision is now called method.epsilon",
+  ]);
+});
