@@ -105,6 +105,10 @@ function generated({ data, model, method }: Recipe): Record<string, unknown> {
   return { name: model.name === "redunet" ? "digits" : "synthetic" };
 }
 
+const modelName = ({ model }: Recipe): string => (model as { name: string }).name;
+/** Of a ViT-MAE. */
+const DECODER = { decoderDim: 16, decoderDepth: 1, decoderHeads: 2 };
+
 /** Smaller nets, batches and sets than the recipe's: what it asks for is the same. */
 const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
   mcr2: {
@@ -114,7 +118,7 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
   },
   redunet: { model: { layers: 2 }, data: { perClass: 2, testPerClass: 1 }, method: { shifts: 1 } },
   mae: {
-    model: { dim: 16, depth: 1, heads: 2, decoderDim: 16, decoderDepth: 1, decoderHeads: 2, imageSize: 32 },
+    model: { dim: 16, depth: 1, heads: 2, imageSize: 32 },
     train: { batchSize: 40, epochs: 1, warmupEpochs: 0 },
   },
   dino: {
@@ -138,7 +142,7 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
     method: { components: 3 },
   },
   tcr: {
-    model: { name: "ctrl_cifar", width: 8, features: 16, hidden: 32 },
+    model: { name: "ctrl_cifar", width: 8, features: 16, hidden: null },
     train: { batchSize: 40, epochs: 1 },
     method: { components: 3 },
   },
@@ -177,6 +181,7 @@ describe.each(
       SMALL[recipe.method.name] ?? {},
       values,
       ...("lift" in recipe.model ? [{ model: { lift: 6 } }] : []),
+      ...(/^vit_mae/.test(modelName(recipe)) ? [{ model: DECODER }] : []),
     ].map((values) => ({ origin: "test", values }));
     const small = resolveRecipe([findRecipe(name), ...layers]).recipe;
     const folder = mkdtempSync(join(root, "run-"));

@@ -9,7 +9,7 @@ import { projectFiles, root } from "./markdown.ts";
 const SPREAD =
   /\b(?:Math\.(?:max|min|hypot)|fromCharCode|fromCodePoint|(?:\.|\?\.)(?:push|unshift|splice|concat|apply))\((?:[^()\n]*,)?\s*\.\.\..*/g;
 
-/** Lists that are as long as something small: a model's layers or inputs, an image's pictures, five bytes. */
+/** Lists that are as long as something small: a model's layers or inputs, an image's sides or pictures, five bytes. */
 const SHORT: Readonly<Record<string, string>> = {
   "src/model/crate/positions.ts": "waves(",
   "src/method/redunet/grams.ts": "...layers",
@@ -18,6 +18,11 @@ const SHORT: Readonly<Record<string, string>> = {
   "src/inspect/segment/segment-images.ts": "await draw",
   "src/base/extremes.ts": "overflows the stack", // a comment
   "src/train/locate.ts": "...inputs",
+  "src/train/descent.ts": "...steps",
+  "src/method/dino/crops.ts": "...sides(",
+  "src/method/supervised/checks.ts": "...sides(",
+  "src/model/convolutional/encoders.ts": "...sides(",
+  "src/model/tost/tost-stem.ts": "Math.max(...",
 };
 
 test("spreads are of short lists", () => {

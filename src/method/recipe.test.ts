@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
+import { findRecipe } from "../recipe/recipes.ts";
 import { type Layer, resolveRecipe, treeOf } from "./recipe.ts";
 import { parseText, recipeKeys } from "./recipe-keys.ts";
 
@@ -168,4 +169,19 @@ test("text is read as the key's type, and left alone when it is not of it", () =
   expect(read("model.sign", "-1")).toBe(-1);
   expect(read("data.augment.flip", "true")).toBe(true);
   expect(read("data.augment.flip", "yes")).toBe("yes");
+});
+
+test("a model that replaces another one takes what is its family's alone away; what is set after it is refused", () => {
+  const recipe = findRecipe("digits"); // a crate with headDim and threshold
+  const model = (values: object) => ({ origin: "flag", values: { model: values } });
+  const { recipe: found, left } = resolveRecipe([recipe, model({ name: "vit" })]);
+  expect(found.model).toMatchObject({ name: "vit", dim: 64, depth: 4, heads: 4, patch: 4 });
+  expect(left).toEqual(["model.headDim", "model.threshold"]);
+  expect(resolveRecipe([recipe, model({ name: "crate_alpha" })]).left).toEqual([]);
+  for (const layers of [
+    [recipe, model({ name: "vit" }), model({ step: 0.2 })],
+    [recipe, model({ step: 0.2 }), model({ name: "vit" })],
+    [recipe, model({ name: "vit", step: 0.2 })],
+  ])
+    expect(() => resolveRecipe(layers)).toThrow(/model\.step\)?: belongs to crate, .*model\.name is vit/);
 });

@@ -1,7 +1,7 @@
 /** @file From layers of settings to one valid recipe, with the origin of each value. */
 import { UsageError } from "../base/errors.ts";
 import { hint, nearest } from "../base/nearest.ts";
-import { familyOf } from "../model/index.ts";
+import { familyOf, modelNames } from "../model/index.ts";
 import { type Layer, type Merged, mergeLayers, type Tree } from "../recipe/merge.ts";
 import { newName } from "../recipe/renamed.ts";
 import type { Conflict } from "./entry.ts";
@@ -21,15 +21,18 @@ export interface ResolvedRecipe {
   recipe: Recipe;
   /** Dotted path → value and origin, for every value the recipe has, in the order of the schema. */
   origins: Map<string, Origin>;
+  /** Settings of a model that a later layer replaced, which the new one has not: they were left out. */
+  left: readonly string[];
 }
 
 /**
  * The recipe that the layers give, later ones winning over earlier ones and over the schema's defaults.
  * @throws UsageError in one line that names the place, what was expected, what was given and what to do
  */
-export function resolveRecipe(layers: readonly Layer[]): ResolvedRecipe {
+export function resolveRecipe(given: readonly Layer[]): ResolvedRecipe {
+  const method = methodOf(mergeLayers(given));
+  const { layers, left } = withoutReplaced(given, method);
   const merged = mergeLayers(layers);
-  const method = methodOf(merged);
   refuseEmptied(merged, method);
   const { schema, conflict } = methodEntry(method);
   const result = schema.safeParse(merged.values);
@@ -44,7 +47,35 @@ export function resolveRecipe(layers: readonly Layer[]): ResolvedRecipe {
     const value = valueAt(recipe, path);
     if (value !== undefined) origins.set(path, { value, origin: merged.origins.get(path) ?? "default" });
   }
-  return { recipe, origins };
+  return { recipe, origins, left };
+}
+
+/**
+ * The layers, where one names another model than an earlier one does: what the earlier one, and those before it, set of its
+ * own family goes with it. Settings that come after it stay, and are refused where the new family has them not.
+ */
+function withoutReplaced(
+  layers: readonly Layer[],
+  method: string,
+): { layers: readonly Layer[]; left: string[] } {
+  const families = layers.map(({ values }) => {
+    const name = valueAt(values, "model.name");
+    return typeof name === "string" ? familyNameOf(name, method) : undefined;
+  });
+  const family = families.findLast((name) => name !== undefined);
+  const replaced = families.findLastIndex((name) => name !== undefined && name !== family);
+  const foreign = recipeKeys(method).filter(
+    ({ path, families }) =>
+      families !== undefined &&
+      families.length > 0 &&
+      !families.includes(family!) &&
+      layers.slice(0, replaced + 1).some(({ values }) => valueAt(values, path) !== undefined),
+  );
+  if (replaced < 0 || foreign.length === 0) return { layers, left: [] };
+  const none = Object.fromEntries(foreign.map(({ path }) => [path.slice("model.".length), null]));
+  const away = { origin: "replaced", values: { model: none } };
+  const left = foreign.map(({ path }) => path);
+  return { layers: [...layers.slice(0, replaced + 1), away, ...layers.slice(replaced + 1)], left };
 }
 
 /** The method whose schema checks the rest; learning from labels unless another is named. */
@@ -150,13 +181,13 @@ function unknownKey(path: string, merged: Merged, method: string): UsageError {
   return new UsageError(`${at(path, merged)}: unknown key${near}`, { path });
 }
 
-/** The family of a model's name, among those that the method trains. */
-const familyNameOf = (name: string, method: string): string | undefined =>
-  recipeKeys(method)
+/** The family of a model's name, among those that the method trains; nothing where the method has nets of its own. */
+function familyNameOf(name: string, method: string): string | undefined {
+  const trained = recipeKeys(method)
     .find(({ path }) => path === "model.name")
-    ?.choices.includes(name)
-    ? familyOf(name).family.name
-    : undefined;
+    ?.choices.includes(name);
+  return trained && modelNames().includes(name) ? familyOf(name).family.name : undefined;
+}
 
 /** Where a value came from and which key it is: `digits.yaml:12 (train.epochs)`, `--epochs (train.epochs)`. */
 function at(path: string, { origins }: Merged): string {

@@ -56,6 +56,7 @@ const WITH: Readonly<Record<string, Tree>> = {
 /** Values where twice or half of what there is would be out of range or too little to see. */
 const VALUES: Readonly<Record<string, unknown>> = {
   "data.augment.randAugment": [1, 5],
+  "model.patch": 2,
   "model.vocabulary": 40,
   "train.keep": 1,
   "train.leastLr": 1e-4,

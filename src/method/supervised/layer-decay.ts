@@ -1,5 +1,6 @@
 /** @file Smaller learning rates for layers nearer the image, for fine-tuning. */
 
+import { largestOf } from "../../base/extremes.ts";
 import type { LayerOf } from "../../model/index.ts";
 
 /**
@@ -14,7 +15,10 @@ export function layerDecay(
   names: Iterable<string>,
   layerOf: LayerOf,
 ): (name: string) => number {
-  const depth = Math.max(0, ...[...names].map((name) => (layerOf(name) ?? -1) + 1));
+  const depth = largestOf(
+    Array.from(names, (name) => (layerOf(name) ?? -1) + 1),
+    0,
+  );
   return (name) => {
     const layer = layerOf(name);
     return layer === undefined ? 1 : decay ** (depth - layer);

@@ -8,7 +8,7 @@ import { beginFrom, INIT_FILE } from "../../train/weights/begin.ts";
 import { batchOptions, buildModel, openSplit, type Splits, withSplits } from "../build.ts";
 import { goOnWith } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
-import { requireClasses } from "../requirements.ts";
+import { requireBatch, requireClasses } from "../requirements.ts";
 import { beginRun } from "../resume.ts";
 import type { RunResult } from "../run-types.ts";
 import { layerDecay } from "./layer-decay.ts";
@@ -24,11 +24,12 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   requireClasses(train);
   using model = buildModel(recipe, train).to(place.device);
   const batch = batchOptions(recipe, train, place.device);
+  requireBatch(train, batch.batchSize, { nets: [model] }); // before anything is written
+  const scales = decay < 1 ? layerDecay(decay, model.namedParameters().keys(), layersOf(recipe)) : undefined;
   const begun = beginRun(recipe, train, place);
   const { init, initKey, smoothing } = recipe.method;
   if (init !== undefined && begun.resume === undefined)
     writeFileAtomic(join(place.output, INIT_FILE), beginFrom({ init, initKey }, model, recipe.model, place));
-  const scales = decay < 1 ? layerDecay(decay, model.namedParameters().keys(), layersOf(recipe)) : undefined;
   using learner = new SupervisedLearner(model, {
     ...{ ...splits, ...settings, batch, smoothing },
     optimizer: { name: optimizer, weightDecay, betas, momentum, scales },
