@@ -229,15 +229,15 @@ test("inspect measures rates and non-zeros of each layer on text, and of codes w
   });
   const layers = report.layers![0]!.after;
   expect(layers).toHaveLength(2);
-  expect(layers[0]!.compression!.mean).toBeGreaterThan(0);
-  expect(layers[0]!.compression!.mean).toBeLessThan((24 / 2) * Math.log(101)); // its ceiling
+  expect(layers[0]!.authorsRate!.mean).toBeGreaterThan(0);
+  expect(layers[0]!.authorsRate!.mean).toBeLessThan((24 / 2) * Math.log(101)); // its ceiling
   expect(layers[1]!.code!.mean).toBeLessThan(1);
   expect(figures.every((path) => existsSync(path))).toBe(true);
   expect(figures.length).toBeGreaterThan(0);
   const black = folderOf();
   await trainRun(recipeOf("gpt2", { train: { steps: 1 } }), quietly(black));
   const other = await inspectLanguage(black, { checkpoint: "last", samples: 2, split: "train" });
-  expect(other.report.layers![0]!.after[0]!.compression).toBeUndefined();
+  expect(other.report.layers![0]!.after[0]!.authorsRate).toBeUndefined();
   const asked = { prompt: "a", tokens: 1, temperature: 1, seed: 1, checkpoint: "last" };
   const bert = folderOf();
   await trainRun(recipeOf("bert", { train: { steps: 1 } }), quietly(bert));
