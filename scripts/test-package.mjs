@@ -80,6 +80,43 @@ const modules = readdirSync(join(root, "dist"), { recursive: true }).filter(
 const load = `for (const name of ${JSON.stringify(modules)}) await import(new URL(name, import.meta.resolve("vitrine")))`;
 await expect("every module loads", 0, /^$/, process.execPath, ["--input-type=module", "-e", load]);
 
+// a strict program on each subpath: the types that came along compile it, and it runs
+writeFileSync(
+  join(app, "program.mts"),
+  `import { type Tensor, random, scope, tensor } from "vitrine";
+import { type Dataset, openDataset } from "vitrine/data";
+import { kMeans } from "vitrine/evaluate";
+import { readReport, type Report } from "vitrine/inspect";
+import { type MethodEntry, methodNames } from "vitrine/method";
+import { type Family, models } from "vitrine/model";
+import { Linear, type Module } from "vitrine/nn";
+import { codingRate } from "vitrine/rate";
+import { claims } from "vitrine/theory";
+import { Descent, type Learner } from "vitrine/train";
+
+const rate: number = scope(() => codingRate(tensor([[1, 0], [0, 1]]), { epsilon: 1 }).item());
+const set = await openDataset("synthetic", { split: "test" });
+const report: Report = readReport("runs/first/report.json");
+const functions: readonly ((...given: never[]) => unknown)[] = [kMeans, random];
+const classes: readonly (abstract new (...given: never[]) => unknown)[] = [Linear, Descent];
+export type Types = [Tensor, Dataset, MethodEntry<never>, Family, Module, Learner<number>];
+const counts = [functions, classes, methodNames(), models(), claims].map((list) => list.length > 0);
+console.log(rate.toFixed(4), set.count, report.kind, counts.every(Boolean));
+`,
+);
+const strict = [
+  "--strict",
+  "--module",
+  "nodenext",
+  "--target",
+  "es2022",
+  "--lib",
+  "es2023,esnext.disposable,dom",
+];
+const tsc = join(root, "node_modules", ".bin", "tsc");
+await expect("a strict program compiles", 0, /^$/, tsc, [...strict, "--skipLibCheck", "program.mts"]);
+await expect("and runs", 0, /^0\.6931 160 inspection true/, process.execPath, ["program.mjs"]);
+
 if (process.getuid() === 0) {
   spawnSync("chmod", ["-R", "a+rX,go-w", folder]);
   const output = join(folder, "output");
