@@ -36,7 +36,9 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
     const status = join(folder, `status-${number}`);
     for (let life = 0; performance.now() < until; life++) {
       const own = seed * 1000 + number * 100 + life;
-      const child = fork(fileURLToPath(new URL("./fuzz-child.ts", import.meta.url)), [String(own), status]);
+      const child = fork(fileURLToPath(new URL("./fuzz-child.ts", import.meta.url)), [String(own), status], {
+        stdio: ["ignore", "ignore", "ignore", "ipc"], // what readers say of a file is no news here
+      });
       const how = await watched(child, until, (message) => {
         if ("fault" in message) note(own, message.fault.target, message.fault.index, message.fault.what);
         else if ("tried" in message)

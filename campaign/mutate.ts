@@ -6,10 +6,8 @@ export class Dice {
 
   constructor(...seeds: readonly number[]) {
     this.#state = 0x9e3779b9;
-    for (const seed of seeds) {
-      this.#state = (this.#state ^ seed) >>> 0;
-      this.below(2);
-    }
+    // mixed each time: states of neighbouring numbers must not be neighbours, or one stream is a part of another
+    for (const seed of seeds) this.#state = mixed(this.#state ^ seed);
   }
 
   /** From 0 to n − 1. */
@@ -23,6 +21,13 @@ export class Dice {
   of<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;
   }
+}
+
+/** Each bit of 32 in, about half of the bits out: the end of MurmurHash3. */
+function mixed(value: number): number {
+  let x = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
 }
 
 /** Lengths and counts that programs get wrong. */
