@@ -1,6 +1,7 @@
 /** @file `vitrine cluster`: clusters of the rows of a features file. */
 import { type Command, Option } from "commander";
 import { csv, type Table } from "../base/csv.ts";
+import { percent } from "../base/percent.ts";
 import { writeOutput } from "../base/write-output.ts";
 import type { ClusteredFile, ClusterFileOptions } from "../evaluate/cluster/cluster-file.ts";
 import { print, printColumns, printJson } from "./terminal.ts";
@@ -61,7 +62,6 @@ export function clusterCommand(command: Command): void {
         clusters.map(({ cluster, points, name }) => [cluster, points, name ?? ""]),
       );
       if (agreement !== undefined) {
-        const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
         const { accuracy, nmi, ari } = agreement;
         print(`against the labels: accuracy ${percent(accuracy)}, NMI ${percent(nmi)}, ARI ${percent(ari)}`);
       }

@@ -1,5 +1,6 @@
 /** @file What frozen features are worth: linear probes by two protocols. */
 
+import { percent } from "../base/percent.ts";
 import { Module } from "../nn/index.ts";
 import type { Random, Tensor } from "../tensor/index.ts";
 import { accuracy, type Classifier, larsProbe, leastSquares } from "./classify/index.ts";
@@ -40,8 +41,6 @@ export class FeatureModule extends Module {
     return this.of(X);
   }
 }
-
-export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /** One line for people. */
 export const inWords = ({ leastSquares, lars }: ProbeScores): string =>

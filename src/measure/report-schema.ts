@@ -166,7 +166,3 @@ export type ReportLayer = z.infer<typeof layer>;
 export type ReportSpread = z.infer<typeof spread>;
 /** The class token's attention in one image. */
 export type ReportAttention = z.infer<typeof attention>;
-/** Measures that have a mean and a deviation. */
-export type SpreadName = {
-  [Name in keyof ReportLayer]-?: NonNullable<ReportLayer[Name]> extends ReportSpread ? Name : never;
-}[keyof ReportLayer];

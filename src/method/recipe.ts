@@ -30,9 +30,10 @@ export interface ResolvedRecipe {
  * @throws UsageError in one line that names the place, what was expected, what was given and what to do
  */
 export function resolveRecipe(given: readonly Layer[]): ResolvedRecipe {
-  const method = methodOf(mergeLayers(given));
+  const whole = mergeLayers(given);
+  const method = methodOf(whole);
   const { layers, left } = withoutReplaced(given, method);
-  const merged = mergeLayers(layers);
+  const merged = left.length === 0 ? whole : mergeLayers(layers);
   refuseEmptied(merged, method);
   const { schema, conflict } = methodEntry(method);
   const result = schema.safeParse(merged.values);
@@ -63,19 +64,15 @@ function withoutReplaced(
     return typeof name === "string" ? familyNameOf(name, method) : undefined;
   });
   const family = families.findLast((name) => name !== undefined);
-  const replaced = families.findLastIndex((name) => name !== undefined && name !== family);
-  const foreign = recipeKeys(method).filter(
-    ({ path, families }) =>
-      families !== undefined &&
-      families.length > 0 &&
-      !families.includes(family!) &&
-      layers.slice(0, replaced + 1).some(({ values }) => valueAt(values, path) !== undefined),
-  );
-  if (replaced < 0 || foreign.length === 0) return { layers, left: [] };
-  const none = Object.fromEntries(foreign.map(({ path }) => [path.slice("model.".length), null]));
-  const away = { origin: "replaced", values: { model: none } };
-  const left = foreign.map(({ path }) => path);
-  return { layers: [...layers.slice(0, replaced + 1), away, ...layers.slice(replaced + 1)], left };
+  const replaced = families.findLastIndex((name) => name !== undefined && name !== family) + 1;
+  if (family === undefined || replaced === 0) return { layers, left: [] };
+  const [before, after] = [layers.slice(0, replaced), layers.slice(replaced)];
+  const isSet = (path: string) => before.some(({ values }) => valueAt(values, path) !== undefined);
+  const left = recipeKeys(method)
+    .filter(({ path, families }) => families?.length && !families.includes(family) && isSet(path))
+    .map(({ path }) => path);
+  const away = left.map((path) => ({ origin: "replaced", values: treeOf(path, null) }));
+  return { layers: [...before, ...away, ...after], left };
 }
 
 /** The method whose schema checks the rest; learning from labels unless another is named. */

@@ -1,6 +1,7 @@
 /** @file CPP by recipe: a head trained on fixed features, its clusters, and the number of them. */
 
 import { createHash } from "node:crypto";
+import { percent } from "../../base/percent.ts";
 import { kMeans, spectralClustering } from "../../evaluate/cluster/index.ts";
 import { rowsOf } from "../../evaluate/index.ts";
 import { clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
@@ -71,8 +72,6 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   });
   return await trainLearner(learner, recipe, describe(source), place);
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 /** Accuracy and NMI of clusters against labels. */
 function agreement(assigned: Tensor, labels: Tensor) {

@@ -8,13 +8,12 @@ import { describeModel } from "../../measure/make-report.ts";
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { rateDistance } from "../../rate/index.ts";
 import { cat, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
-import { freeCheckpoint, reading } from "../../train/checkpoint.ts";
+import { reading } from "../../train/checkpoint.ts";
 import { stateOf } from "../../train/position.ts";
 import { writeFindings } from "../findings.ts";
 import type { Progression } from "../ictrl/tasks.ts";
 import { groupFigure } from "../incremental/inspect.ts";
 import {
-  chosenImages,
   classRows,
   curves,
   type Labelled,
@@ -25,6 +24,7 @@ import {
 import { openRunOf } from "../load-run.ts";
 import { isOf } from "../recipe.ts";
 import type { InspectRun } from "../run-types.ts";
+import { withImages } from "../with-images.ts";
 import { buildPlayers, restorePlayers, withImageSize } from "./run.ts";
 
 const AT_ONCE = 500;
@@ -73,10 +73,9 @@ const distances = (Z: Tensor, Zhat: Tensor, { labels, classes }: Labelled, epsil
 export const inspectClosedLoop: InspectRun = async (folder, options) => {
   const run = openRunOf(folder, options.checkpoint, ["ctrl", "ictrl"], "inspecting a closed loop");
   const { recipe, checkpoint } = run;
-  try {
-    const { imageSize } = withImageSize(recipe).model;
-    const { epsilon } = recipe.method;
-    const { source, places, data } = await chosenImages(recipe, options, imageSize);
+  const { imageSize } = withImageSize(recipe).model;
+  const { epsilon } = recipe.method;
+  return await withImages(run, options, imageSize, async ({ source, places, data }) => {
     using players = restorePlayers(recipe, checkpoint, "cpu");
     using fresh = buildPlayers(recipe, source.channels, "cpu");
     const batch = isOf(recipe, "ctrl");
@@ -86,7 +85,6 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
       ...{ normalise: SYMMETRIC(source.channels), batchStatistics: batch },
     });
     const { Z, Zhat, labels } = await loop(players.nets, source, { imageSize, batch });
-    await source.close();
     const given = { Z, labels, classes: source.classes.length };
     const apart = distances(Z, Zhat, given, epsilon);
     const objective = curves(
@@ -119,7 +117,5 @@ export const inspectClosedLoop: InspectRun = async (folder, options) => {
     const model = describeModel(recipe.model.name, encoder, [decoder]);
     const found = { model, samples: source.count, data, ...layers, numbers, rows, figures };
     return writeFindings(folder, run, found, options);
-  } finally {
-    freeCheckpoint(checkpoint);
-  }
+  });
 };

@@ -1,5 +1,6 @@
 /** @file Closed-loop transcription as a learner: shuffled batches, linear decay, evaluation by subspaces. */
 
+import { percent } from "../../base/percent.ts";
 import { type ImageSet, type ImageSource, imageSource, leavesOne } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
@@ -78,7 +79,6 @@ export class CtrlLearner implements Learner<EpochBatch> {
     const { train, test, imageSize, device = "cpu", components = 10 } = this.options;
     const images = { imageSize, device, components };
     const { pca, svd } = await evaluateEncoder(this.players.nets.encoder, train, test, images);
-    const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
     return {
       numbers: { "eval/pca": 100 * pca, "eval/svd": 100 * svd },
       score: Math.max(pca, svd),

@@ -1,5 +1,6 @@
 /** @file Closed-loop transcription by recipe. */
 
+import { percent } from "../../base/percent.ts";
 import { featuresOf } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import { createModel, formOf } from "../../model/index.ts";
@@ -81,7 +82,6 @@ function evaluate(recipe: CtrlRecipe, { checkpoint, split, device }: Trained): P
     const { components } = recipe.method;
     const options = { imageSize: sized.model.imageSize, device, components };
     const { pca, svd } = await evaluateEncoder(players.nets.encoder, splits.train, splits[split], options);
-    const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
     const text = `nearest subspace, ${components} directions: ${percent(pca)} through class means (PCA), ${percent(svd)} through the origin (SVD)`;
     return { numbers: { pca, svd, count: splits[split].count }, text };
   });

@@ -1,10 +1,11 @@
 /** @file Self-distillation by recipe: training, and what the teacher's features are worth. */
 
+import { percent } from "../../base/percent.ts";
 import { areaOf, sameSize } from "../../base/size.ts";
 import { type ImageSource, normalisation } from "../../data/index.ts";
 import { accuracy, knn } from "../../evaluate/classify/index.ts";
 import { type Features, featuresOf, type ImageOptions } from "../../evaluate/features.ts";
-import { FeatureModule, inWords, percent, probeScores } from "../../evaluate/probe-scores.ts";
+import { FeatureModule, inWords, probeScores } from "../../evaluate/probe-scores.ts";
 import { createModel, DinoNet } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random } from "../../tensor/index.ts";

@@ -1,5 +1,6 @@
 /** @file The comparators by recipe: VAE, DCGAN, SNGAN on closed-loop transcription's nets and data. */
 
+import { percent } from "../../base/percent.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import { Module } from "../../nn/index.ts";
 import { noGrad, type Random, random, scope, type Tensor } from "../../tensor/index.ts";
@@ -69,8 +70,6 @@ function train(recipe: Recipe, place: TrainPlace) {
     return await trainLearner(learner, recipe, splits.train, place);
   });
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 /** Nearest subspace on a VAE's codes. Adversarial nets have no features of an image: their pictures are what there is. */
 async function score(

@@ -1,5 +1,6 @@
 /** @file Closed-loop transcription of classes in groups, by recipe. */
 
+import { percent } from "../../base/percent.ts";
 import { imageSource, openDataset } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
@@ -84,7 +85,6 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
   const bytes = [...checkpoint.model]
     .filter(([name]) => name.startsWith("memory."))
     .reduce((sum, [, Z]) => sum + 4 * Z.numel, 0);
-  const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
   const text = [
     `Last ${percent(last)}, Avg ${percent(average)} (noted while training), memory ${bytes.toLocaleString("en")} bytes`,
     `this checkpoint on all ${tasks} groups: ${percent(now.seen.at(-1)!)}, by group ${now.matrix.at(-1)!.map(percent).join(", ")}`,

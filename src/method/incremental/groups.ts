@@ -1,5 +1,6 @@
 /** @file What is known of classes in groups: accuracies after each, and what was carried from one to the next. */
 
+import { percent } from "../../base/percent.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { stateOf } from "../../train/position.ts";
@@ -12,8 +13,6 @@ export interface GroupState {
   /** Carried from group to group besides the net. */
   bytes: number;
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 /** The end of a group. */
 export function milestoneOf(state: GroupState): Milestone {

@@ -7,11 +7,11 @@ import { inspectImages } from "../../measure/inspect-images.ts";
 import { describeModel } from "../../measure/make-report.ts";
 import { record } from "../../nn/index.ts";
 import { keep, noGrad, scope, type Tensor, zeros } from "../../tensor/index.ts";
-import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { writeFindings } from "../findings.ts";
-import { chosenImages, curves } from "../inspect-features.ts";
+import { curves } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import type { InspectRun } from "../run-types.ts";
+import { withImages } from "../with-images.ts";
 import type { Mae } from "./errors.ts";
 import { alignment, undoing } from "./inverse.ts";
 import { buildMae, restoreMae } from "./run.ts";
@@ -45,32 +45,25 @@ function inversion(mae: Mae, images: Tensor): { aligned: Tensor; undone: number[
 export const inspectMae: InspectRun = async (folder, options) => {
   const run = openRunOf(folder, options.checkpoint, ["mae"], "inspecting a masked autoencoder");
   const { recipe, checkpoint } = run;
-  try {
-    const { imageSize, patch, name } = recipe.model;
-    const { source, places, data } = await chosenImages(recipe, options, imageSize);
-    try {
-      using mae = restoreMae(recipe, checkpoint);
-      using fresh = buildMae(recipe, source.channels);
-      const normalise = normalisation(source, recipe.data.normalise);
-      const [before, after] = [fresh, mae].map((model) => ({ model, run: whole(model) }));
-      const layers = await inspectImages({
-        ...{ before: before!, after: after!, source, places, normalise, imageSize, patch },
-      });
-      const found = { model: describeModel(name, mae), samples: source.count, data, ...layers };
-      let decoded: ReturnType<typeof inverted> | undefined;
-      for await (const { images } of batches(source, { batchSize: ALIGNED, normalise, imageSize })) {
-        const { aligned, undone } = inversion(mae, images);
-        using owned = aligned;
-        decoded = inverted(folder, owned, undone);
-        break;
-      }
-      return writeFindings(folder, run, { ...found, ...decoded }, options);
-    } finally {
-      await source.close();
+  const { imageSize, patch, name } = recipe.model;
+  return await withImages(run, options, imageSize, async ({ source, places, data }) => {
+    using mae = restoreMae(recipe, checkpoint);
+    using fresh = buildMae(recipe, source.channels);
+    const normalise = normalisation(source, recipe.data.normalise);
+    const [before, after] = [fresh, mae].map((model) => ({ model, run: whole(model) }));
+    const layers = await inspectImages({
+      ...{ before: before!, after: after!, source, places, normalise, imageSize, patch },
+    });
+    const found = { model: describeModel(name, mae), samples: source.count, data, ...layers };
+    let decoded: ReturnType<typeof inverted> | undefined;
+    for await (const { images } of batches(source, { batchSize: ALIGNED, normalise, imageSize })) {
+      const { aligned, undone } = inversion(mae, images);
+      using owned = aligned;
+      decoded = inverted(folder, owned, undone);
+      break;
     }
-  } finally {
-    freeCheckpoint(checkpoint);
-  }
+    return writeFindings(folder, run, { ...found, ...decoded }, options);
+  });
 };
 
 /** Decoder layers beside the encoder layers that they are to undo. */

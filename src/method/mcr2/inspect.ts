@@ -4,29 +4,21 @@ import { featuresOf } from "../../evaluate/features.ts";
 import { inspectImages } from "../../measure/inspect-images.ts";
 import { describeModel } from "../../measure/make-report.ts";
 import { NMCE_EPSILON } from "../../rate/index.ts";
-import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { writeFindings } from "../findings.ts";
-import {
-  chosenImages,
-  classRows,
-  curves,
-  rateNumbers,
-  similarityOf,
-  spectraOf,
-} from "../inspect-features.ts";
+import { classRows, curves, rateNumbers, similarityOf, spectraOf } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import { isOf } from "../recipe.ts";
 import type { InspectRun } from "../run-types.ts";
 import { buildNet, restoreNet } from "../tcr/run.ts";
+import { withImages } from "../with-images.ts";
 import { buildEncoder, restoreEncoder } from "./run.ts";
 
 /** Measures the features of some images. */
 export const inspectEncoder: InspectRun = async (folder, options) => {
   const run = openRunOf(folder, options.checkpoint, ["mcr2", "tcr"], "inspecting an encoder");
   const { recipe, checkpoint } = run;
-  try {
-    const { imageSize } = recipe.model;
-    const { source, places, data } = await chosenImages(recipe, options, imageSize);
+  const { imageSize } = recipe.model;
+  return await withImages(run, options, imageSize, async ({ source, places, data }) => {
     const { channels } = source;
     using encoder = isOf(recipe, "mcr2")
       ? restoreEncoder(recipe, checkpoint)
@@ -35,7 +27,6 @@ export const inspectEncoder: InspectRun = async (folder, options) => {
     const before = { model: untrained };
     const layers = await inspectImages({ before, after: { model: encoder }, source, places, imageSize });
     using features = await featuresOf(encoder, source, { imageSize, range: "unit" });
-    await source.close();
     const given = { ...features, classes: source.classes.length };
     const training = curves(
       folder,
@@ -55,7 +46,5 @@ export const inspectEncoder: InspectRun = async (folder, options) => {
     const about = { model: describeModel(recipe.model.name, encoder), samples: source.count, data, figures };
     const findings = { ...about, ...layers, numbers, rows: classRows(given, source.classes) };
     return writeFindings(folder, run, findings, options);
-  } finally {
-    freeCheckpoint(checkpoint);
-  }
+  });
 };

@@ -1,5 +1,6 @@
 /** @file MCR² by recipe: training, and the paper's evaluation of the features. */
 
+import { percent } from "../../base/percent.ts";
 import type { Size } from "../../base/size.ts";
 import type { ImageSource } from "../../data/index.ts";
 import {
@@ -102,8 +103,6 @@ async function withFeatures<T>(
   using held = await featuresOf(encoder, test, images);
   return body(fitted, held);
 }
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 function milestone({ svd, pca, knn }: ClassifierScores): Milestone {
   return {

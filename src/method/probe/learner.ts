@@ -1,10 +1,10 @@
 /** @file A linear classifier on frozen features as a learner: LARS on features that were computed once. */
 
+import { percent } from "../../base/percent.ts";
 import { batchCount, epochOrder } from "../../data/index.ts";
 import { accuracy } from "../../evaluate/classify/index.ts";
 import { LarsHead } from "../../evaluate/classify/lars-head.ts";
 import type { Features } from "../../evaluate/features.ts";
-import { percent } from "../../evaluate/probe-scores.ts";
 import type { Module } from "../../nn/index.ts";
 import {
   CheckpointError,

@@ -1,9 +1,10 @@
 /** @file Probes by recipe: features of a frozen network, a linear head on them, least squares, nearest neighbours. */
 
+import { percent } from "../../base/percent.ts";
 import { type ImageSource, normalisation } from "../../data/index.ts";
 import { accuracy, type Classifier, knn, leastSquares } from "../../evaluate/classify/index.ts";
 import { type Features, featuresOf } from "../../evaluate/features.ts";
-import { FeatureModule, percent } from "../../evaluate/probe-scores.ts";
+import { FeatureModule } from "../../evaluate/probe-scores.ts";
 import { createModel, type ImageClassifier } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
 import { random, scope } from "../../tensor/index.ts";

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { leastOf } from "../../base/extremes.ts";
+import { percent } from "../../base/percent.ts";
 import { accuracy } from "../../evaluate/classify/index.ts";
 import { scoreClassifiers, scoreSvm } from "../../evaluate/feature-scores.ts";
 import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
@@ -98,10 +99,10 @@ function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: R
         svm: scoreSvm(fitted, held, classes),
         count: test.labels.numel,
       };
-      const percent = (name: string) => `${(100 * numbers[name]!).toFixed(2)} %`;
+      const share = (name: string) => percent(numbers[name]!);
       const lines = [
-        `last layer: ${percent("trainAccuracy")} of the training samples, ${percent("testAccuracy")} of ${test.labels.numel} test samples`,
-        `features of the test samples: nearest subspace (${components}) ${percent("svd")} (SVD) ${percent("pca")} (PCA), ${neighbours} nearest neighbours ${percent("knn")}, linear SVM ${percent("svm")}`,
+        `last layer: ${share("trainAccuracy")} of the training samples, ${share("testAccuracy")} of ${test.labels.numel} test samples`,
+        `features of the test samples: nearest subspace (${components}) ${share("svd")} (SVD) ${share("pca")} (PCA), ${neighbours} nearest neighbours ${share("knn")}, linear SVM ${share("svm")}`,
       ];
       if (data.form !== "vectors" && method.shifts > 0) {
         const shifted = cyclicShifts(test.X, method.shifts, method.stride);
@@ -110,7 +111,7 @@ function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: R
           net.predict(shifted),
           cat(Array.from({ length: times }, () => test.labels)),
         );
-        lines.push(`shifted test samples, ${times} shifts each: ${percent("shiftedAccuracy")}`);
+        lines.push(`shifted test samples, ${times} shifts each: ${share("shiftedAccuracy")}`);
       }
       return { numbers, text: lines.join("\n") };
     }, "scores of redunet"),

@@ -1,5 +1,6 @@
 /** @file Features without labels by recipe: training, and how well labels are read off them. */
 
+import { percent } from "../../base/percent.ts";
 import { areaOf } from "../../base/size.ts";
 import { scoreClassifiers, scoreClusters } from "../../evaluate/feature-scores.ts";
 import { featuresOf } from "../../evaluate/features.ts";
@@ -34,8 +35,6 @@ export function restoreNet(recipe: Recipe, checkpoint: LoadedCheckpoint): Module
     throw error;
   }
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 
 function train(recipe: Recipe, place: TrainPlace) {
   return withSplits(recipe, async (splits) => {
