@@ -5,6 +5,10 @@ export interface CommandEntry {
   name: string;
   usage: string;
   about: string;
+  /** It opens data sets, texts or files of features: it has `--unpack-limit`. */
+  reads?: true;
+  /** It reads recipes or runs, or lists what they can name: it has `--plugin`. */
+  plugs?: true;
   /** Adds arguments, flags, help and action to the command. */
   load: () => Promise<(command: Command) => void>;
 }
@@ -14,66 +18,85 @@ export const commands: readonly CommandEntry[] = [
     name: "train",
     usage: "RECIPE [flags]",
     about: "train a model by a recipe, with metrics, checkpoints and resume",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./train.ts")).trainCommand,
   },
   {
     name: "eval",
     usage: "RUN [flags]",
     about: "evaluate a checkpoint as the paper of its method does",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./eval.ts")).evalCommand,
   },
   {
     name: "inspect",
     usage: "RUN|FILE [flags]",
     about: "measure every layer of a run, or list the tensors of a file of weights",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./inspect.ts")).inspectCommand,
   },
   {
     name: "reconstruct",
     usage: "RUN [flags]",
     about: "draw images beside their reconstructions",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./reconstruct.ts")).reconstructCommand,
   },
   {
     name: "segment",
     usage: "MODEL IMAGE|FOLDER [flags]",
     about: "segment images from attention or patch features; score against masks",
+    plugs: true,
     load: async () => (await import("./segment.ts")).segmentCommand,
   },
   {
     name: "sample",
     usage: "RUN [flags]",
     about: "draw images with a trained decoder: per class, along principal components, between images",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./sample.ts")).sampleCommand,
   },
   {
     name: "generate",
     usage: "RUN [flags]",
     about: "write text with a language model",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./generate.ts")).generateCommand,
   },
   {
     name: "fidelity",
     usage: "RUN|FILE [flags]",
     about: "Fréchet distance between generated and real images",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./fidelity.ts")).fidelityCommand,
   },
   {
     name: "features",
     usage: "RUN|FOLDER --output FILE [flags]",
     about: "export the features of a run, or of a folder of images, to a file",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./features.ts")).featuresCommand,
   },
   {
     name: "search",
     usage: "FEATURES ROW [flags]",
     about: "list the rows of a features file most similar to one row, by cosine",
+    reads: true,
     load: async () => (await import("./search.ts")).searchCommand,
   },
   {
     name: "cluster",
     usage: "FEATURES --clusters N [flags]",
     about: "cluster the rows of a features file, and name the clusters",
+    reads: true,
     load: async () => (await import("./cluster.ts")).clusterCommand,
   },
   {
@@ -92,12 +115,15 @@ export const commands: readonly CommandEntry[] = [
     name: "data",
     usage: "ls|get|show",
     about: "list, download and summarise data sets",
+    reads: true,
+    plugs: true,
     load: async () => (await import("./data.ts")).dataCommand,
   },
   {
     name: "models",
     usage: "ls|show",
     about: "list architectures, their sizes and parameter counts",
+    plugs: true,
     load: async () => (await import("./models.ts")).modelsCommand,
   },
   {
@@ -122,6 +148,7 @@ export const commands: readonly CommandEntry[] = [
     name: "config",
     usage: "print|check|keys",
     about: "print a recipe with all its settings and their origins; check a file; list the keys",
+    plugs: true,
     load: async () => (await import("./config.ts")).configCommand,
   },
   {

@@ -7,11 +7,6 @@ import { pathToFileURL } from "node:url";
 import { type Command, Option } from "commander";
 import { UsageError, VitrineError } from "../base/errors.ts";
 
-/** Commands that read recipes or runs. */
-export const PLUGGED: ReadonlySet<string> = new Set(
-  "train eval inspect reconstruct sample generate fidelity features segment config models data".split(" "),
-);
-
 /** What a plugin exports, one or more of these; see docs/extend.md. */
 const EXPORTS = ["methods", "models", "datasets"] as const;
 

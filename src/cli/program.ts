@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { commands } from "./commands.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { addPluginFlag, loadPlugins, PLUGGED } from "./plugin.ts";
-import { addUnpackLimit, READERS } from "./unpack-limit.ts";
+import { addPluginFlag, loadPlugins } from "./plugin.ts";
+import { addUnpackLimit } from "./unpack-limit.ts";
 
 const examples = `
 Examples:
@@ -43,14 +43,14 @@ export async function program(args: readonly string[], all = false): Promise<Com
       helpWidth: Math.min(process.stdout.columns ?? 110, 140),
     });
   const wanted = called(args);
-  if (wanted.some((name) => PLUGGED.has(name))) await loadPlugins(args); // their keys become flags
-  for (const { name, usage, about, load } of commands) {
+  if (commands.some(({ name, plugs }) => plugs && wanted.includes(name))) await loadPlugins(args); // their keys become flags
+  for (const { name, usage, about, load, reads, plugs } of commands) {
     const command = root.command(name).description(about).usage(usage);
     command.helpOption("-h, --help", "print help");
     if (!all && !wanted.includes(name)) continue;
     (await load())(command);
-    if (READERS.has(name)) addUnpackLimit(command);
-    if (PLUGGED.has(name)) addPluginFlag(command);
+    if (reads) addUnpackLimit(command);
+    if (plugs) addPluginFlag(command);
   }
   return root;
 }

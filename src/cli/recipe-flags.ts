@@ -6,6 +6,7 @@ import { familiesInWords, type Key, keyAt, parseText, recipeKeys } from "../meth
 import { methodNames } from "../method/registry.ts";
 import { findRecipe, readSettings } from "../recipe/recipes.ts";
 import { type Alias, aliases } from "./aliases.ts";
+import { talk } from "./terminal.ts";
 
 /** What the flags of one command line set, in the order they were typed. */
 export interface RecipeFlags {
@@ -33,14 +34,18 @@ export function addRecipeFlags(command: Command): RecipeFlags {
   return flags;
 }
 
-/** The recipe: defaults < recipe < files < environment < flags. */
+/** The recipe: defaults < recipe < files < environment < flags. Says which settings went with a model that was replaced. */
 export function resolveFlags(name: string, flags: RecipeFlags): ResolvedRecipe {
-  return resolveRecipe([
+  const resolved = resolveRecipe([
     findRecipe(name),
     ...flags.files.map(readSettings),
     ...environmentLayers(process.env),
     ...flags.layers,
   ]);
+  const { left, origins } = resolved;
+  const model = origins.get("model.name")?.value;
+  if (left.length > 0) talk(`left out, as ${model} has no such settings: ${left.join(", ")}`);
+  return resolved;
 }
 
 /** The line of a key in help and docs: description, default, other spellings. */

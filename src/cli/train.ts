@@ -1,6 +1,6 @@
 /** @file `vitrine train`: resolve the recipe, choose the run folder, train. */
 import { type Command, Option } from "commander";
-import type { Recipe, RunResult, TrainRunOptions } from "../method/index.ts";
+import type { RunResult, TrainRunOptions } from "../method/index.ts";
 import { duration } from "./duration.ts";
 import { addRecipeFlags, resolveFlags } from "./recipe-flags.ts";
 import { isRun, placeRun, removeIfEmpty } from "./run-folder.ts";
@@ -63,8 +63,7 @@ export function trainCommand(command: Command): void {
     );
   const flags = addRecipeFlags(command);
   command.addHelpText("after", examples).action(async (name: string, options: Options) => {
-    const { recipe, left } = resolveFlags(name, flags);
-    if (left.length > 0) talk(`left out, as ${modelName(recipe)} has no such settings: ${left.join(", ")}`);
+    const { recipe } = resolveFlags(name, flags);
     const run = isRun(name) ? name : undefined;
     const { output, experiment, resume } = options;
     const place = placeRun({ recipe: recipe.name, output, experiment, resume, run });
@@ -93,5 +92,3 @@ function summary({ folder, steps, seconds, text }: RunResult): string {
     `look inside:  vitrine inspect ${folder}`,
   ].join("\n");
 }
-
-const modelName = ({ model }: Recipe): string => ("name" in model ? model.name : "the model");

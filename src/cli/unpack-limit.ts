@@ -3,11 +3,6 @@ import { type Command, Option } from "commander";
 import { setUnpackLimit } from "../base/unpack.ts";
 import { wholeNumber } from "./whole-number.ts";
 
-/** Commands that open data sets, texts or files of features. */
-export const READERS: ReadonlySet<string> = new Set(
-  "train eval inspect reconstruct sample generate fidelity features search cluster data".split(" "),
-);
-
 /** Adds the flag to a command, or to each of its verbs. */
 export function addUnpackLimit(command: Command): void {
   const verbs = command.commands.length > 0 ? command.commands : [command];
