@@ -1,7 +1,8 @@
 /** @file Rows as a table, and two runs side by side. */
 
 import { type Goal, type Row, reached } from "./harness.ts";
-import type { Summary } from "./statistics.ts";
+import type { Turns } from "./side.ts";
+import { median, type Summary, summarise } from "./statistics.ts";
 
 const number = (value: number): string =>
   value === 0 ? "0" : Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
@@ -40,6 +41,21 @@ export function resultTable(rows: readonly Row[]): string {
   });
   const notes = rows.filter(({ note }) => note !== undefined).map(({ what, note }) => `${what}: ${note}`);
   return [table(header, lines), ...notes].join("\n");
+}
+
+/** What each task of ours took here and in the checkout before, which took turns: below 1 it is faster now. */
+export function turnsTable(turns: readonly Turns[]): string {
+  const lines = turns.map(({ task, now, before }) => {
+    const [mine, theirs] = [now, before].map((seconds) => summarise(seconds.map((value) => 1000 * value)));
+    const ofPairs = median(now.map((value, round) => value / before[round]!));
+    return [
+      task,
+      spread(theirs!),
+      spread(mine!),
+      `${number(mine!.median / theirs!.median)} (${number(ofPairs)})`,
+    ];
+  });
+  return table(["task", "before, ms", "now, ms", "ratio (pairs)"], lines);
 }
 
 /** The same rows of two results; a change counts where it is larger than both spreads. */

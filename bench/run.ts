@@ -1,17 +1,19 @@
 /**
  * @file `npm run bench [NAME…] [-- --quick --threads N --noisy --output FILE]` measures and writes bench/results/;
- * `npm run bench compare BEFORE.json AFTER.json` sets two results side by side.
+ * `npm run bench compare BEFORE.json AFTER.json` sets two results side by side; `--before FOLDER` has the same tasks of
+ * another checkout, built and set up, take turns with ours.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { hint } from "../src/base/nearest.ts";
 import type { Bench, Row } from "./harness.ts";
 import { BUSY, load, type Machine, machine, watchOthers } from "./machine.ts";
 import { peerProblem } from "./python.ts";
-import { changeTable, resultTable } from "./report.ts";
+import { changeTable, resultTable, turnsTable } from "./report.ts";
+import { Side, type Turns } from "./side.ts";
 
 const NAMES = [
   "operator-call",
@@ -39,6 +41,8 @@ interface Result {
   load: number;
   others: number;
   rows: Row[];
+  /** With `--before`. */
+  turns?: readonly Turns[];
 }
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -54,6 +58,7 @@ const { values, positionals } = parseArgs({
     noisy: { type: "boolean", default: false },
     threads: { type: "string", default: String(availableParallelism()) },
     output: { type: "string" },
+    before: { type: "string" },
   },
 });
 
@@ -69,6 +74,7 @@ async function measure(names: readonly string[]): Promise<void> {
     fail(
       `the machine is busy: load ${before.toFixed(2)} per core, expected at most ${BUSY}; wait, or measure with --noisy`,
     );
+  if (values.before !== undefined) Side.before = resolve(values.before);
   const others = watchOthers();
   const rows: Row[] = [];
   for (const name of names.length > 0 ? names : NAMES) {
@@ -86,7 +92,15 @@ async function measure(names: readonly string[]): Promise<void> {
       }
   }
   const date = new Date().toISOString();
-  const result: Result = { machine: machine(), threads, date, load: before, others: others(), rows };
+  const result: Result = {
+    machine: machine(),
+    threads,
+    date,
+    load: before,
+    others: others(),
+    rows,
+    ...(Side.before && { turns: Side.turns }),
+  };
   const name = `${date.slice(0, 19).replaceAll(":", "")}-${result.machine.commit.slice(0, 7)}.json`;
   const file = values.output ?? join(import.meta.dirname, "results", name);
   mkdirSync(dirname(file), { recursive: true });
@@ -95,9 +109,10 @@ async function measure(names: readonly string[]): Promise<void> {
   say(file);
 }
 
-function print({ machine, threads, load, others, rows }: Result): void {
+function print({ machine, threads, load, others, rows, turns }: Result): void {
   const { cpu, cores, flags, libtorch, node, commit } = machine;
   console.log(resultTable(rows));
+  if (turns !== undefined) console.log(`\n${turnsTable(turns)}`);
   console.log(
     `\n${cpu}, ${cores} cores (${flags.join(" ")}), ${threads} threads, libtorch ${libtorch}, Node ${node}, commit ${commit}`,
   );

@@ -4,6 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Library, peerEnvironment, python } from "./python.ts";
@@ -20,7 +21,20 @@ export const threadVariables = (threads: number): NodeJS.ProcessEnv => ({
   MKL_NUM_THREADS: String(threads),
 });
 
+/** What a task of ours took here and in the checkout before, in turns. */
+export interface Turns {
+  task: string;
+  now: number[];
+  before: number[];
+}
+
 export class Side {
+  /** Another checkout, whose process of the same task follows each of ours. */
+  static before: string | undefined;
+  /** What they took. */
+  static readonly turns: Turns[] = [];
+
+  private twin: { side: Side; turns: Turns } | undefined;
   private readonly waiting: { resolve(line: string): void; reject(error: Error): void }[] = [];
   private readonly errors: string[] = [];
 
@@ -41,13 +55,24 @@ export class Side {
   }
 
   /** Our side: `own` of bench/NAME.bench.ts, with those parameters. */
-  static ours(name: string, parameters: object, threads: number): Promise<Side> {
-    const serve = fileURLToPath(new URL("serve.ts", import.meta.url));
-    const args = ["--import", import.meta.resolve("tsx"), "--expose-gc", serve, name];
-    return Side.start("vitrine", process.execPath, [...args, JSON.stringify({ ...parameters, threads })], {
-      ...process.env,
-      ...threadVariables(threads),
-    });
+  static async ours(name: string, parameters: object, threads: number): Promise<Side> {
+    const start = (folder: string) => {
+      const serve = join(folder, "serve.ts");
+      const args = ["--import", import.meta.resolve("tsx"), "--expose-gc", serve, name];
+      const env = { ...process.env, ...threadVariables(threads) };
+      return Side.start(
+        "vitrine",
+        process.execPath,
+        [...args, JSON.stringify({ ...parameters, threads })],
+        env,
+      );
+    };
+    const side = await start(import.meta.dirname);
+    if (Side.before === undefined) return side;
+    const turns: Turns = { task: `${name} ${JSON.stringify(parameters)}`, now: [], before: [] };
+    Side.turns.push(turns);
+    side.twin = { side: await start(join(Side.before, "bench")), turns };
+    return side;
   }
 
   /** The peer: the function NAME of bench/peer/. @throws {Error} where Python has not the library, or torch of another version */
@@ -79,7 +104,15 @@ export class Side {
 
   /** Seconds that `iterations` took, on the side's own clock. */
   async run(iterations: number): Promise<number> {
-    return (await this.ask({ run: iterations })).seconds!;
+    const now = async () => (await this.ask({ run: iterations })).seconds!;
+    if (this.twin === undefined) return now();
+    const { side, turns } = this.twin;
+    const twinFirst = turns.now.length % 2 === 1;
+    if (twinFirst) turns.before.push((await side.run(iterations)) / iterations);
+    const seconds = await now();
+    turns.now.push(seconds / iterations);
+    if (!twinFirst) turns.before.push((await side.run(iterations)) / iterations);
+    return seconds;
   }
 
   async memory(): Promise<Memory> {
@@ -87,6 +120,7 @@ export class Side {
   }
 
   async close(): Promise<void> {
+    await this.twin?.side.close();
     const ended = new Promise((resolve) => this.child.on("close", resolve));
     this.child.stdin!.end();
     await ended;

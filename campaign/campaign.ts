@@ -8,6 +8,8 @@ export interface CampaignOptions {
   seed: number;
   /** A folder for inputs that fail; it is made by who writes the first. */
   keep: string;
+  /** Faults of this seed that were tried before and are left out; only where the list of faults is finite. */
+  from?: number;
 }
 
 /** What came of it. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { random } from "../src/tensor/random.ts";
 import type { CampaignOptions, CampaignResult } from "./campaign.ts";
-import { brokenPromises, differences, endingOf } from "./run-check.ts";
+import { brokenPromises, differences, endingOf, hangs } from "./run-check.ts";
 import type { Done, Job } from "./run-worker.ts";
 import { RunWorker } from "./run-workers.ts";
 import { METHODS, requireBuilt, writeRuns } from "./tiny-runs.ts";
@@ -15,86 +15,93 @@ const CODES = ["ENOSPC", "EIO", "EACCES", "EMFILE", "half"];
 /** The codes that a file operation which fails may end a run with: usage and data where a recipe or data are read. */
 const ALLOWED = new Set([0, 2, 3, 4, 7]);
 
-/** A method whose operations are failed in an order of its own. */
-interface Plan {
-  method: string;
+/** A method's run without faults. */
+interface Whole {
   recipe: string;
+  operations: number;
+  seconds: number;
   ending: Record<string, unknown>;
-  /** Numbers of the operations that have not been failed yet. */
-  left: number[];
 }
 
-export default async function campaign({ until, seed, keep }: CampaignOptions): Promise<CampaignResult> {
+export default async function campaign({
+  until,
+  seed,
+  keep,
+  from = 0,
+}: CampaignOptions): Promise<CampaignResult> {
   requireBuilt();
   const root = mkdtempSync(join(tmpdir(), "vitrine-disk-"));
   const recipes = writeRuns(root);
   const dice = random(seed);
   const tried: Record<string, number> = {};
   const failures: string[] = [];
-  const plans: Plan[] = [];
-  const order = dice.at("methods");
-  const unplanned = shuffled([...METHODS], () => order.number());
-  let next = 0;
-
-  const work = async (worker: RunWorker): Promise<void> => {
-    for (
-      let method = unplanned.pop();
-      method !== undefined && performance.now() < until;
-      method = unplanned.pop()
-    ) {
-      const [recipe, run] = [recipes.get(method)!, join(root, `${method}-whole`)];
-      const { code, text, operations } = await worker.perform({ root, recipe, run });
-      if (code !== 0) throw new Error(`${method}: the run without faults ended with ${code}: ${text}`);
-      const stream = dice.at(method);
-      const numbers = Array.from({ length: operations }, (_, i) => i + 1);
-      plans.push({ method, recipe, ending: endingOf(run), left: shuffled(numbers, () => stream.number()) });
-    }
-    while (performance.now() < until) {
-      const open = plans.filter(({ left }) => left.length > 0);
-      if (open.length === 0) return;
-      const plan = open[next++ % open.length]!;
-      const { method, recipe } = plan;
-      const at = plan.left.pop()!;
-      const chance = dice.at(`${method} ${at}`);
-      const fail = {
-        at,
-        code: CODES[Math.floor(chance.number() * CODES.length)]!,
-        on: chance.number() < 0.3,
-      };
-      const run = join(root, `${method}-${at}`);
-      const wrong = await fault(worker, { root, recipe, run, fail }, plan.ending);
-      tried[method] = (tried[method] ?? 0) + 1;
-      if (wrong.length > 0) {
-        const kept = join(keep, `disk-${method}-${at}-${fail.code}${fail.on ? "-on" : ""}`);
-        if (existsSync(run)) cpSync(run, kept, { recursive: true });
-        failures.push(
-          `${method}, operation ${at}, ${fail.code}${fail.on ? " from there on" : ""}: ${wrong.join("; ")} (${kept})`,
-        );
-      }
-      rmSync(run, { recursive: true, force: true });
-    }
-  };
   const workers = [new RunWorker(), new RunWorker()];
+
+  /** Both workers on one list, until it is empty or the time is up. */
+  const share = <T>(list: T[], work: (worker: RunWorker, item: T) => Promise<void>) =>
+    Promise.all(
+      workers.map(async (worker) => {
+        while (list.length > 0 && performance.now() < until) await work(worker, list.shift()!);
+      }),
+    );
+
+  const wholes = new Map<string, Whole>();
+  const whole = async (worker: RunWorker, method: string): Promise<void> => {
+    const [recipe, run] = [recipes.get(method)!, join(root, `${method}-whole`)];
+    const { code, text, operations, seconds } = await worker.perform({ root, recipe, run });
+    if (code !== 0) throw new Error(`${method}: the run without faults ended with ${code}: ${text}`);
+    wholes.set(method, { recipe, operations, seconds, ending: endingOf(run) });
+  };
+
+  const meet = async (worker: RunWorker, { method, at }: { method: string; at: number }): Promise<void> => {
+    const chance = dice.at(`${method} ${at}`);
+    const fail = { at, code: CODES[Math.floor(chance.number() * CODES.length)]!, on: chance.number() < 0.3 };
+    const run = join(root, `${method}-${at}`);
+    const wrong = await fault(worker, wholes.get(method)!, { root, run, fail });
+    tried[method] = (tried[method] ?? 0) + 1;
+    if (wrong.length > 0) {
+      const kept = join(keep, `disk-${method}-${at}-${fail.code}${fail.on ? "-on" : ""}`);
+      if (existsSync(run)) cpSync(run, kept, { recursive: true });
+      failures.push(
+        `${method}, operation ${at}, ${fail.code}${fail.on ? " from there on" : ""}: ${wrong.join("; ")} (${kept})`,
+      );
+    }
+    rmSync(run, { recursive: true, force: true });
+  };
+
   try {
-    await Promise.all(workers.map(work));
+    await share([...METHODS], whole);
+    // every operation of every method once, in an order that the seed tells alone
+    const stream = dice.at("order");
+    const every = METHODS.flatMap((method) =>
+      Array.from({ length: wholes.get(method)?.operations ?? 0 }, (_, i) => ({ method, at: i + 1 })),
+    );
+    const left = shuffled(every, () => stream.number()).slice(from);
+    await share(left, meet);
+    const done = every.length - left.length;
+    console.log(`${done} of ${every.length} operations failed once; --seed ${seed} --from ${done} goes on`);
   } finally {
     for (const worker of workers) worker.end();
     rmSync(root, { recursive: true, force: true });
   }
-  for (const { method, left } of plans)
-    if (left.length > 0) console.log(`${method}: ${left.length} operations left`);
   return { tried, failures };
 }
 
 /** A run with a fault, then the same without: what was promised and not kept. */
-async function fault(worker: RunWorker, job: Job, ending: Record<string, unknown>): Promise<string[]> {
-  const failed = await worker.perform(job);
-  const wrong = [...judge(failed), ...brokenPromises(job.run)].map((text) => `${text} ${inWords(failed)}`);
-  const { fail: _, ...peace } = job;
-  const { code, text } = await worker.perform(peace);
-  if (code !== 0) return [...wrong, `going on ended with ${code}: ${text} ${inWords(failed)}`];
-  const after = [...brokenPromises(job.run), ...differences(endingOf(job.run), ending)];
-  return [...wrong, ...after.map((text) => `after going on ${text} ${inWords(failed)}`)];
+async function fault(
+  worker: RunWorker,
+  { recipe, seconds, ending }: Whole,
+  { root, run, fail }: Required<Pick<Job, "root" | "run" | "fail">>,
+): Promise<string[]> {
+  const failed = await worker.perform({ root, recipe, run, fail });
+  const wrong = [...judge(failed), ...hangs(failed.seconds, seconds), ...brokenPromises(run)];
+  const { code, text, seconds: took } = await worker.perform({ root, recipe, run });
+  wrong.push(...hangs(took, seconds));
+  if (code !== 0) wrong.push(`going on ended with ${code}: ${text}`);
+  else
+    for (const what of [...brokenPromises(run), ...differences(endingOf(run), ending)])
+      wrong.push(`after going on ${what}`);
+  return wrong.map((what) => `${what} ${inWords(failed)}`);
 }
 
 const inWords = ({ failed }: Done) => (failed === undefined ? "" : `[${failed.name} ${failed.path}]`);

@@ -1,7 +1,7 @@
 /** @file A process that is killed leaves its files as they are: copies of a run's folder before any operation are as good. */
 
 import { random } from "../src/tensor/random.ts";
-import { brokenPromises, differences, endingOf } from "./run-check.ts";
+import { brokenPromises, differences, endingOf, hangs } from "./run-check.ts";
 import type { Done } from "./run-worker.ts";
 import type { RunWorker } from "./run-workers.ts";
 
@@ -13,8 +13,9 @@ export interface Victim {
   root: string;
   recipe: string;
   run: string;
-  /** Writing operations of the run, and how it ends when nobody kills it. */
+  /** Writing operations of the run, the time it takes, and how it ends when nobody kills it. */
   writing: number;
+  seconds: number;
   ending: Record<string, unknown>;
 }
 
@@ -25,7 +26,7 @@ export interface Victim {
  */
 export async function killByCopies(
   worker: RunWorker,
-  { root, recipe, run, writing, ending }: Victim,
+  { root, recipe, run, writing, seconds, ending }: Victim,
   seed: number,
   remove: (folder: string, wrong: boolean) => void,
 ): Promise<{ kills: number; wrong: string[] }> {
@@ -34,11 +35,12 @@ export async function killByCopies(
     Array.from({ length: count }, () => 1 + Math.floor(dice.number() * writing)).sort((a, b) => a - b);
   const wrong: string[] = [];
   let kills = 0;
-  const judge = (folder: string, done: Done, expected = ending) => {
+  const judge = (folder: string, done: Done & { seconds: number }) => {
     const found = [
       ...(done.code === 0 ? [] : [`ended with ${done.code}: ${done.text}`]),
+      ...hangs(done.seconds, seconds),
       ...brokenPromises(folder),
-      ...(done.code === 0 ? differences(endingOf(folder), expected) : []),
+      ...(done.code === 0 ? differences(endingOf(folder), ending) : []),
     ];
     wrong.push(...found.map((text) => `${folder.slice(root.length + 1)}: ${text}`));
     remove(folder, found.length > 0);

@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { random } from "../src/tensor/random.ts";
 import type { CampaignOptions, CampaignResult } from "./campaign.ts";
 import { killByCopies, type Victim } from "./kill-copies.ts";
-import { brokenPromises, differences, endingOf } from "./run-check.ts";
+import { brokenPromises, differences, endingOf, hangs } from "./run-check.ts";
 import { RunWorker } from "./run-workers.ts";
 import { type Ended, METHODS, requireBuilt, train, writeRuns } from "./tiny-runs.ts";
 
@@ -47,7 +47,7 @@ const inWords = ({ signal, after, failpoint }: Fault) =>
 
 /** The longest chain of faults before a run may end in peace. */
 const CHAIN = 10;
-/** Seconds after which a process counts as hung. */
+/** Seconds after which a process is ended. */
 const PATIENCE = 120;
 
 export default async function campaign({ until, seed, keep }: CampaignOptions): Promise<CampaignResult> {
@@ -56,8 +56,8 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
   const recipes = writeRuns(root);
   const tried: Record<string, number> = {};
   const failures: string[] = [];
-  const expected = new Map<string, { ending: Record<string, unknown>; seconds: number }>();
-  const victims = new Map<string, Pick<Victim, "writing" | "ending">>();
+  const expected = new Map<string, Whole>();
+  const victims = new Map<string, Pick<Victim, "writing" | "seconds" | "ending">>();
 
   const fail = (what: string, wrong: readonly string[], run: string, number: number) => {
     const kept = join(keep, `kill-${seed}-${number}-${basename(run)}`);
@@ -80,20 +80,21 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
       if (code !== 0) throw new Error(`${method}: the uninterrupted run ended with ${code}: ${stderr}`);
       expected.set(method, { ending: endingOf(whole), seconds });
     }
-    const { ending, seconds } = expected.get(method)!;
+    const { ending, seconds: usual } = expected.get(method)!;
     const run = join(root, `${method}-${number}`);
     const faults: string[] = [];
     const wrong: string[] = [];
     for (let i = 0; wrong.length === 0 && i < CHAIN && performance.now() < until; i++) {
-      const fault = draw(dice.number(), dice.number(), within, seconds);
-      const { finished, promises } = judge(await meet(recipe, run, fault), fault, run, ending);
+      const fault = draw(dice.number(), dice.number(), within, usual);
+      const { finished, promises } = judge(await meet(recipe, run, fault), fault, run, expected.get(method)!);
       faults.push(inWords(fault));
       wrong.push(...promises);
       if (finished) break;
       count(method, 1);
     }
     if (wrong.length === 0) {
-      const { code, signal, stderr } = await train(recipe, run).ended;
+      const { code, signal, stderr, seconds } = await train(recipe, run).ended;
+      wrong.push(...hangs(seconds, usual));
       if (code !== 0) wrong.push(`going on ended with ${code ?? signal}: ${stderr.trim()}`);
       else wrong.push(...brokenPromises(run), ...differences(endingOf(run), ending));
     }
@@ -107,9 +108,9 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
     const recipe = recipes.get(method)!;
     const whole = join(root, `${method}-copies`);
     if (!victims.has(method)) {
-      const { code, text, writing } = await worker.perform({ root, recipe, run: whole });
+      const { code, text, writing, seconds } = await worker.perform({ root, recipe, run: whole });
       if (code !== 0) throw new Error(`${method}: the uninterrupted run ended with ${code}: ${text}`);
-      victims.set(method, { writing, ending: endingOf(whole) });
+      victims.set(method, { writing, seconds, ending: endingOf(whole) });
     }
     const victim = { root, recipe, run: join(root, `${method}-c${number}`), ...victims.get(method)! };
     const { kills, wrong } = await killByCopies(worker, victim, seed + number, (folder, isWrong) => {
@@ -143,6 +144,12 @@ function draw(kind: number, time: number, within: (n: number) => number, seconds
   if (kind < 0.4) return { signal, after: time * seconds };
   const [name, times] = PLACES[within(PLACES.length)]!;
   return { signal, failpoint: `${name}:${signal.slice(3).toLowerCase()}@${1 + within(times)}` };
+}
+
+/** A method's run without faults. */
+interface Whole {
+  ending: Record<string, unknown>;
+  seconds: number;
 }
 
 interface Met {
@@ -181,7 +188,7 @@ function judge(
   { ended, begun }: Met,
   { signal }: Fault,
   run: string,
-  ending: Record<string, unknown>,
+  { ending, seconds: usual }: Whole,
 ): { finished: boolean; promises: string[] } {
   const { code, seconds, stderr } = ended;
   const promises = brokenPromises(run);
@@ -195,6 +202,6 @@ function judge(
     );
   if (codes.includes(code ?? -1) && !existsSync(join(run, "checkpoints", "last")))
     promises.push(`ended with ${code}, and there is no checkpoint`);
-  if (seconds > PATIENCE) promises.push(`hung for ${PATIENCE} s`);
+  promises.push(...hangs(seconds, usual));
   return { finished: code === 0, promises };
 }

@@ -6,6 +6,17 @@ import { join } from "node:path";
 
 const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
+/** Seconds that a run may stand still. */
+const STILL = 5;
+/** How much slower than the run without faults other work on the machine may make a run. */
+const SLOWER = 4;
+
+/** Whether a run stood still, told by its seconds and those of the run without faults. */
+export const hangs = (seconds: number, whole: number): string[] =>
+  seconds > SLOWER * whole + STILL
+    ? [`took ${seconds.toFixed(1)} s, without faults ${whole.toFixed(1)} s`]
+    : [];
+
 /** What is wrong with a run that may have been killed at any instant, in words. */
 export function brokenPromises(run: string): string[] {
   const folder = join(run, "checkpoints");

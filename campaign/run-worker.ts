@@ -5,6 +5,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { isWriting, type Operation, watchFiles } from "./fs-hook.ts";
 
+/** A command line. */
+export interface CommandJob {
+  /** Where it runs. */
+  root: string;
+  args: readonly string[];
+}
+
 /** One run, or the going on with one. */
 export interface Job {
   /** All operations below this folder count. */
@@ -32,13 +39,27 @@ export interface Done {
 const built = (path: string): Promise<Record<string, unknown>> =>
   import(new URL(`../dist/${path}`, import.meta.url).href) as Promise<Record<string, unknown>>;
 
-async function perform({ root, recipe, run, fail, copies = [] }: Job): Promise<Done> {
+/** The command line by the built program. */
+async function obey(args: readonly string[]): Promise<Pick<Done, "code" | "text">> {
   const { program } = (await built("cli/program.js")) as {
     program: (args: readonly string[]) => Promise<Root>;
   };
   const { endingOf } = (await built("cli/report-error.js")) as {
     endingOf: (error: unknown, root: Root, args: readonly string[]) => { exitCode: number; text: string };
   };
+  const commands = await program(args);
+  try {
+    await commands.parseAsync(args, { from: "user" });
+    return { code: Number(process.exitCode ?? 0), text: "" };
+  } catch (error) {
+    const { exitCode: code, text } = endingOf(error, commands, args);
+    return { code, text };
+  } finally {
+    process.exitCode = undefined;
+  }
+}
+
+async function perform({ root, recipe, run, fail, copies = [] }: Job): Promise<Done> {
   const [output, experiment] = [resolve(run, ".."), run.split("/").at(-1)!];
   const flags = ["--output", output, "--experiment", experiment, "--resume", "auto", "--progress", "none"];
   const args = ["train", recipe, ...flags];
@@ -60,16 +81,11 @@ async function perform({ root, recipe, run, fail, copies = [] }: Job): Promise<D
     done.failed ??= operation;
     return operation.number === fail.at || isWriting(operation) ? fail.code : undefined;
   });
-  const commands = await program(args);
   try {
-    await commands.parseAsync(args, { from: "user" });
-  } catch (error) {
-    const { exitCode, text } = endingOf(error, commands, args);
-    Object.assign(done, { code: exitCode, text });
+    return Object.assign(done, await obey(args));
   } finally {
     stop();
   }
-  return done;
 }
 
 interface Root {
@@ -92,8 +108,9 @@ function copyOf(run: string, copy: string): boolean {
 // Node loads what removes folders when it is first needed, and keeps the functions of node:fs that it finds: not ours
 rmSync(mkdtempSync(join(tmpdir(), "vitrine-worker-")), { recursive: true });
 
-process.on("message", (job: Job) => {
-  void perform(job).then(
+process.on("message", (job: Job | CommandJob) => {
+  if ("args" in job) process.chdir(job.root);
+  void ("args" in job ? obey(job.args) : perform(job)).then(
     (done) => process.send!(done),
     (error: unknown) =>
       process.send!({

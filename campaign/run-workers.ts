@@ -2,9 +2,9 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Done, Job } from "./run-worker.ts";
+import type { CommandJob, Done, Job } from "./run-worker.ts";
 
-/** Seconds after which a run counts as hung: a tiny one takes one or two. */
+/** Seconds after which a run is ended: a tiny one takes one or two. */
 const PATIENCE = 90;
 /** Runs after which a worker is replaced: what failed runs leave in it must not add up. */
 const RUNS = 100;
@@ -14,7 +14,8 @@ export class RunWorker {
   private runs = 0;
 
   /** Trains; a worker that dies or hangs is told as an ending, and the next job has a new one. */
-  perform(job: Job): Promise<Done> {
+  perform(job: Job | CommandJob): Promise<Done & { seconds: number }> {
+    const started = performance.now();
     if (this.runs++ % RUNS === 0) this.end();
     this.child ??= fork(fileURLToPath(new URL("./run-worker.ts", import.meta.url)), [], {
       execArgv: ["--import", import.meta.resolve("tsx")],
@@ -22,14 +23,15 @@ export class RunWorker {
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const { child } = this;
-    return new Promise((finish) => {
+    return new Promise((settle) => {
+      const finish = (done: Done) => settle({ ...done, seconds: (performance.now() - started) / 1000 });
       const ended = (text: string) => {
         this.end();
         finish({ code: -1, text, operations: 0, writing: 0, copied: [] });
       };
       const died = (code: number | null, signal: string | null) =>
         ended(`the process ended with ${code ?? signal}`);
-      const timer = setTimeout(() => ended(`hung for ${PATIENCE} s`), PATIENCE * 1000);
+      const timer = setTimeout(() => ended(`ended after ${PATIENCE} s without a word`), PATIENCE * 1000);
       child.once("exit", died);
       child.once("message", (done: Done) => {
         child.off("exit", died);

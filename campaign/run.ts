@@ -1,11 +1,11 @@
-/** @file `npm run campaign -- NAME [--minutes N] [--seed N]`: faults of one kind, on what was built, until the time is up. */
+/** @file `npm run campaign -- NAME [--minutes N] [--seed N] [--from N]`: faults of one kind, on what was built, until the time is up. */
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { hint } from "../src/base/nearest.ts";
 import type { Campaign } from "./campaign.ts";
 
-const NAMES = ["kill", "disk", "fuzz", "native"];
+const NAMES = ["kill", "disk", "fuzz", "native", "commands"];
 
 const fail = (text: string): never => {
   console.error(`error: ${text}`);
@@ -14,7 +14,7 @@ const fail = (text: string): never => {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: "string", default: "2" }, seed: { type: "string" } },
+  options: { minutes: { type: "string", default: "2" }, seed: { type: "string" }, from: { type: "string" } },
 });
 const [name, ...rest] = positionals;
 if (name === undefined || rest.length > 0 || !NAMES.includes(name))
@@ -26,10 +26,14 @@ if (!(minutes > 0)) fail(`expected --minutes above 0, got ${values.minutes}`);
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 if (!Number.isSafeInteger(seed) || seed < 0) fail(`expected --seed to be a whole number, got ${values.seed}`);
 
+const from = Number(values.from ?? 0);
+if (!Number.isSafeInteger(from) || from < 0 || (values.from !== undefined && name !== "disk"))
+  fail(`expected --from, which disk alone has, to be a whole number, got ${values.from}`);
+
 console.log(`campaign ${name}: seed ${seed}, ${minutes} min`);
 const { default: campaign } = (await import(`./${name}.ts`)) as { default: Campaign };
 const keep = join("runs", "campaign", name!);
-const { tried, failures } = await campaign({ until: performance.now() + minutes * 60_000, seed, keep });
+const { tried, failures } = await campaign({ until: performance.now() + minutes * 60_000, seed, keep, from });
 for (const [what, count] of Object.entries(tried))
   console.log(`${what}: ${count.toLocaleString("en")} tried`);
 for (const failure of failures) console.error(`failure: ${failure}`);

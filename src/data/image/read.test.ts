@@ -57,6 +57,10 @@ test("what is cut, too large or of another kind is refused with the reason", asy
   new DataView(wide.buffer).setUint32(18, 0x7fffffff, true);
   const odd = Uint8Array.from(files.get("rgb.bmp")!);
   odd[28] = 7;
+  const far = Uint8Array.from(files.get("palette.gif")!);
+  const frame = far.indexOf(0x2c, 13 + 3 * 2 ** ((far[10]! & 7) + 1));
+  new DataView(far.buffer).setUint16(frame + 1, 0xff00, true); // left
+  new DataView(far.buffer).setUint16(frame + 3, 0x3ff, true); // top
   const cases: [string, Uint8Array, RegExp][] = [
     ["empty", text(""), /the file is empty/],
     ["text", text("hello, world"), /unsupported/],
@@ -73,6 +77,7 @@ test("what is cut, too large or of another kind is refused with the reason", asy
     ["png", cut("rgb.png", 60), /./],
     ["tiff", cut("rgb.tif", 40), /./],
     ["gif", cut("palette.gif", 14), /./],
+    ["gif's frame", far, /its first frame reaches to \d+ × \d+, beyond its screen/],
   ];
   for (const [name, file, reason] of cases) await expect(readImage(file), name).rejects.toThrow(reason);
 });
