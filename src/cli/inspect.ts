@@ -22,7 +22,10 @@ Examples:
 
 export function inspectCommand(command: Command): void {
   command
-    .argument("<run>", "run folder, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)")
+    .argument(
+      "<run>",
+      "run folder, checkpoint, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
+    )
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
       new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
@@ -37,7 +40,9 @@ export function inspectCommand(command: Command): void {
     .option("--json", "the report as JSON on stdout")
     .addHelpText("after", examples)
     .option("--key <key>", "part of a file of weights, such as state_dict_ema (default: found)")
-    .action(async (run: string, { json, key, ...options }: Options) => {
+    .action(async (given: string, { json, key, ...options }: Options) => {
+      const { weightsFile } = await import("../train/weights/read.ts");
+      const run = weightsFile(given);
       const file = statSync(run, { throwIfNoEntry: false })?.isDirectory() === false;
       if (file || /\.(safetensors|pth|pt|th)$/.test(run))
         return showTensors(run, { key, json: json ?? false, output: options.output });

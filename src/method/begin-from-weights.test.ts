@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { quietly, tiny } from "../../test/tiny.ts";
+import { tinyRecipe } from "../../test/tiny-methods.ts";
 import { CheckpointError, saveTensors, scope, type Tensor } from "../tensor/index.ts";
-import { convertWeights, readWeights } from "../train/weights/index.ts";
+import { convertWeights, readWeights, weightsFile } from "../train/weights/index.ts";
 import { evaluateRun } from "./evaluate-run.ts";
+import { openModel } from "./open-model.ts";
 import { resolveRecipe } from "./recipe.ts";
 import { trainRun } from "./train-run.ts";
 
@@ -56,9 +58,29 @@ test("a key names the part of a file to begin from, and is noted; without a file
   await trainRun(initial(file, settings), quietly(folder, { maxSteps: 1 }));
   const noted = JSON.parse(readFileSync(join(folder, "init.json"), "utf8"));
   expect([noted.key, noted.loaded.length, noted.missing, noted.unused]).toEqual(["teacher", both, [], []]);
-  expect(() => readWeights(first, "teacher")).toThrow("a key names a part of a file");
+  expect(() => readWeights(first, "teacher")).toThrow(`no tensor's name begins with "teacher."`);
   expect(() => readWeights(file, "tea")).toThrow(`no tensor's name begins with "tea."`);
   expect(() => tiny({ "method.initKey": "teacher" })).toThrow("method.initKey");
+});
+
+test("a run of self-distillation is opened by its teacher's encoder, which is said; a key names the student's", async () => {
+  const folder = join(root, "dino");
+  await trainRun(tinyRecipe("dino", ""), quietly(folder));
+  const checkpoints = join(folder, "checkpoints");
+  const step = readFileSync(join(checkpoints, "last"), "utf8").trim();
+  for (const path of [folder, join(checkpoints, step), join(checkpoints, "last")]) {
+    using weights = readWeights(path);
+    expect(weights.notes).toEqual([`${path}: read teacher.backbone; --key student.backbone reads the other`]);
+    using model = openModel(path).model;
+    expect(model.options.dim).toBe(16);
+    using student = readWeights(path, "student.backbone");
+    expect([...student.tensors.keys()]).toEqual([...weights.tensors.keys()]);
+  }
+  using file = readWeights(weightsFile(join(checkpoints, "last")), "teacher.backbone");
+  using run = readWeights(join(checkpoints, "last"));
+  for (const [name, tensor] of run.tensors)
+    expect(scope(() => file.tensors.get(name)!.numbers())).toEqual(scope(() => tensor.numbers()));
+  expect(() => readWeights(folder, "student.backbon")).toThrow("did you mean");
 });
 
 test("settings that no shape shows must be those of the run", async () => {

@@ -32,7 +32,9 @@ export function parseSafetensors(bytes: Uint8Array, path = "safetensors"): Store
   if (bytes.length < 8) fail(`file of ${bytes.length} bytes is too short for a safetensors header`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > MAX_HEADER)
-    fail(`header of ${length} bytes is above the limit of ${MAX_HEADER}: not safetensors?`);
+    fail(
+      `not safetensors: its first 8 bytes say that the header has ${length} bytes, above the limit of ${MAX_HEADER}`,
+    );
   const start = 8 + Number(length);
   if (start > bytes.length) fail(`header of ${length} bytes ends outside the file of ${bytes.length} bytes`);
   const header = readHeader(bytes.subarray(8, start), new Allowance(bytes.length, path), fail);

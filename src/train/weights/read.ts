@@ -1,7 +1,8 @@
 /** @file Weights to begin from: of a run, of one of its checkpoints, of a file. */
 
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { hint } from "../../base/nearest.ts";
 import { CheckpointError, loadTensors, type Tensor, UsageError } from "../../tensor/index.ts";
 import { freeCheckpoint, loadCheckpoint } from "../checkpoint.ts";
 
@@ -17,19 +18,19 @@ export interface Weights extends Disposable {
 /**
  * The weights at a path, averaged ones where a run has them; the caller frees them.
  *
- * @param path a run folder (its best checkpoint, or its last), a checkpoint's folder, a file: .safetensors, .pth, .pt, .th
- * @param key the part of a file, as in `loadTensors`; found when not given
- * @throws {UsageError} there is nothing there, or a key for what is no file; {CheckpointError} damaged, or it is not clear
- *   where the weights are
+ * @param path a run folder (its best checkpoint, or its last), a checkpoint's folder, the pointer `last` or `best` beside it,
+ *   a file: .safetensors, .pth, .pt, .th
+ * @param key the part of a file, as in `loadTensors`, or of a checkpoint, such as `student.backbone`; found when not given
+ * @throws {UsageError} there is nothing there; {CheckpointError} damaged, no such part, or it is not clear where the weights
+ *   are
  */
 export function readWeights(path: string, key?: string): Weights {
   if (!existsSync(path))
     throw new UsageError(`${path}: nothing there; expected a run folder, a checkpoint or a file of weights`, {
       path,
     });
+  if (isPointer(path)) return checkpointWeights(dirname(path), basename(path), path, key);
   if (!statSync(path).isDirectory()) return fileWeights(path, key);
-  if (key !== undefined)
-    throw new UsageError(`${path}: a key names a part of a file; a run and a checkpoint have none`, { path });
   const checkpoints = join(path, "checkpoints");
   const inside = existsSync(join(path, "SHA256SUMS"));
   if (!inside && !existsSync(checkpoints))
@@ -39,16 +40,66 @@ export function readWeights(path: string, key?: string): Weights {
         path,
       },
     );
+  if (inside) return checkpointWeights(checkpoints, resolve(path), path, key);
   const best = existsSync(join(checkpoints, "best")) ? "best" : "last";
-  const loaded = inside ? loadCheckpoint(checkpoints, resolve(path)) : loadCheckpoint(checkpoints, best);
+  return checkpointWeights(checkpoints, best, path, key);
+}
+
+/** `last` or `best` of a run: a line with a checkpoint's name. */
+const isPointer = (path: string): boolean =>
+  /^(last|best)$/.test(basename(path)) && statSync(path).isFile() && statSync(path).size < 100;
+
+/** The file of weights that a path means: itself, or that of a checkpoint, or of the checkpoint that a pointer names. */
+export function weightsFile(path: string): string {
+  if (!existsSync(path)) return path;
+  if (isPointer(path)) return weightsFile(join(dirname(path), readFileSync(path, "utf8").trim()));
+  return existsSync(join(path, "SHA256SUMS")) ? join(path, "model.safetensors") : path;
+}
+
+function checkpointWeights(folder: string, name: string, path: string, key: string | undefined): Weights {
+  const loaded = loadCheckpoint(folder, name);
   if (loaded === undefined) throw new CheckpointError(`${path}: no checkpoint yet; train first`, { path });
   const { model } = loaded.config as { model?: Weights["model"] };
-  return {
-    tensors: new Map([...loaded.model, ...(loaded.ema ?? [])]),
-    ...(model && { model }),
-    notes: [],
-    [Symbol.dispose]: () => freeCheckpoint(loaded),
-  };
+  const all = new Map([...loaded.model, ...(loaded.ema ?? [])]);
+  const dispose = () => freeCheckpoint(loaded);
+  try {
+    const { tensors, note } = partOf(all, path, key);
+    return {
+      tensors,
+      ...(model && { model }),
+      notes: note === undefined ? [] : [note],
+      [Symbol.dispose]: dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** Of self-distillation: the network whose features are used, and the one that is trained. */
+const TEACHER = "teacher.backbone";
+
+/** The tensors under a key, without it; without one all of them, of a student and its teacher the teacher's encoder. */
+function partOf(
+  all: Map<string, Tensor>,
+  path: string,
+  key: string | undefined,
+): { tensors: Map<string, Tensor>; note?: string } {
+  const under = (part: string) =>
+    new Map(
+      [...all].flatMap(([name, value]) =>
+        name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), value]] : [],
+      ),
+    );
+  if (key !== undefined) {
+    const tensors = under(key);
+    if (tensors.size > 0) return { tensors };
+    const parts = [...new Set([...all.keys()].map((name) => name.split(".").slice(0, 2).join(".")))];
+    throw new CheckpointError(`${path}: no tensor's name begins with "${key}."${hint(key, parts)}`, { path });
+  }
+  const tensors = under(TEACHER);
+  if (tensors.size === 0) return { tensors: all };
+  return { tensors, note: `${path}: read ${TEACHER}; --key student.backbone reads the other` };
 }
 
 function fileWeights(path: string, key: string | undefined): Weights {
