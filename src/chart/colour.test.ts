@@ -1,7 +1,7 @@
 /** @file Colours: the maps hit their ends, are monotone in lightness, and the palette is told apart from its paper. */
 
 import { expect, it } from "vitest";
-import { colourMaps, hex, isLight, styleSheet, toneClass } from "./colour.ts";
+import { colourMaps, hex, isLight, orderedTone, styleSheet, toneClass } from "./colour.ts";
 
 it("viridis runs from dark violet to yellow, ever lighter", () => {
   expect(hex(colourMaps.viridis(0))).toBe("#440154");
@@ -38,7 +38,7 @@ it("every series stands out from the paper in both schemes", () => {
     );
     for (const [name, value] of colours) {
       const [low, high] = [value, colours.get("paper")!].sort((a, b) => a - b);
-      const least = name === "ink" ? 12 : name === "muted" ? 4.5 : /^s\d|grey/.test(name) ? 2.7 : 1;
+      const least = name === "ink" ? 12 : name === "muted" ? 4.5 : /^[so]\d|grey/.test(name) ? 3 : 1;
       expect((high! + 0.05) / (low! + 0.05), name).toBeGreaterThanOrEqual(least);
     }
   }
@@ -47,4 +47,5 @@ it("every series stands out from the paper in both schemes", () => {
 it("the palette repeats after seven", () => {
   expect(toneClass(8)).toBe("v-s1");
   expect(toneClass("grey")).toBe("v-grey");
+  expect([0, 1, 2].map((i) => toneClass(orderedTone(i, 3)))).toEqual(["v-o0", "v-o2", "v-o4"]);
 });

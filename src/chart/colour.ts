@@ -1,6 +1,9 @@
 /** @file Colours: a colour-blind-safe palette in light and dark, and maps from numbers to colours. */
 
-/** Name → [light, dark]. The series are Okabe and Ito's palette, lightened for dark paper. */
+/**
+ * Name → [light, dark]. The series (s) are Okabe and Ito's palette, lightened for dark paper; the ordered ones (o) are
+ * steps of viridis. Each stands out from its paper by 3:1 at least.
+ */
 const TOKENS = {
   paper: ["#ffffff", "#15181d"],
   ink: ["#1b1f24", "#e8eaed"],
@@ -13,21 +16,34 @@ const TOKENS = {
   s1: ["#d55e00", "#f58b4c"],
   s2: ["#009e73", "#2fc79b"],
   s3: ["#b8558d", "#e39ac6"],
-  s4: ["#d18f00", "#f0bc42"],
-  s5: ["#3d9fd6", "#9ad3f5"],
+  s4: ["#b07d00", "#f0bc42"],
+  s5: ["#2f93c9", "#9ad3f5"],
   s6: ["#1b1f24", "#e8eaed"],
+  o0: ["#1f9e89", "#26828e"],
+  o1: ["#26828e", "#1f9e89"],
+  o2: ["#31688e", "#35b779"],
+  o3: ["#3e4989", "#6ece58"],
+  o4: ["#440154", "#b5de2b"],
 } as const satisfies Record<string, readonly [string, string]>;
 
 type Token = keyof typeof TOKENS;
 const NAMES = Object.keys(TOKENS) as Token[];
 const SERIES = NAMES.filter((name) => /^s\d/.test(name)).length;
 
-/** What a series is drawn in: a place in the palette, or grey for what is only there to compare with. */
-export type Tone = number | "grey";
+/** Steps for series that have an order, such as layers. */
+type Ordered = Extract<Token, `o${number}`>;
+const ORDERED = NAMES.filter((name): name is Ordered => /^o\d/.test(name));
+
+/** What a series is drawn in: a place in the palette, a step of an order, or grey for what is only there to compare with. */
+export type Tone = number | Ordered | "grey";
+
+/** The step of the i-th of `count` series in order, i from 0. */
+export const orderedTone = (i: number, count: number): Tone =>
+  ORDERED[count < 2 ? 0 : Math.round((i * (ORDERED.length - 1)) / (count - 1))]!;
 
 /** The class that sets `currentColor` to a tone. The palette repeats after seven. */
 export function toneClass(tone: Tone): string {
-  return tone === "grey" ? "v-grey" : `v-s${tone % SERIES}`;
+  return typeof tone === "string" ? `v-${tone}` : `v-s${tone % SERIES}`;
 }
 
 /**

@@ -66,7 +66,7 @@ export function frame(box: Box, axes: Axes): Frame {
   for (const { value, text } of yTicks) {
     const at = y(value);
     svg += el("line", {
-      class: "v-grid",
+      class: value === 0 ? "v-axis" : "v-grid",
       x1: plot.x,
       x2: plot.x + plot.width,
       y1: at,

@@ -4,17 +4,25 @@ import { UsageError } from "../base/errors.ts";
 import { largestOf } from "../base/extremes.ts";
 import { drawCells, extent, type Matrix } from "./cells.ts";
 import { colourMaps, hex, isLight } from "./colour.ts";
+import { type ColourBarOptions, colourBar } from "./colour-bar.ts";
 import type { Chart } from "./figure.ts";
 import { type Box, TEXT } from "./frame.ts";
-import { linearScale } from "./scale.ts";
 import { el, fit, label, plain, textWidth } from "./svg.ts";
-import { formatNumber, type NumberFormat } from "./ticks.ts";
+import { formatNumber, formatNumbers, type NumberFormat } from "./ticks.ts";
+
+/** Names of rows or columns, their numbers when left out. */
+export interface HeatMapAxis {
+  label?: string;
+  names?: readonly string[];
+  /** Neighbours of one name are a group: it is bracketed and named once. */
+  grouped?: boolean;
+}
 
 /** A heat map as its caller describes it. Cells that are not finite are grey. */
 export interface HeatMapOptions extends Matrix {
   title?: string;
-  x?: { label?: string; names?: readonly string[] };
-  y?: { label?: string; names?: readonly string[] };
+  x?: HeatMapAxis;
+  y?: HeatMapAxis;
   /** What the colours mean, with the unit; written along the colour bar. */
   label?: string;
   format?: NumberFormat;
@@ -24,10 +32,14 @@ export interface HeatMapOptions extends Matrix {
   colours?: keyof typeof colourMaps;
   /** Writes each number into its cell where it fits. */
   annotate?: boolean;
+  /** A bar at the right says what the colours are, by default; only its room is left where a neighbour's says it. */
+  bar?: "drawn" | "room";
+  /** Numbers to point at on the bar. */
+  marks?: ColourBarOptions["marks"];
+  /** Cells as high as they are wide. */
+  square?: boolean;
   height?: number;
 }
-
-const BAR = 12;
 
 /** A heat map. Throws `UsageError` when the lengths of values or names do not fit rows and columns. */
 export function heatMap(options: HeatMapOptions): Chart {
@@ -41,17 +53,13 @@ export function heatMap(options: HeatMapOptions): Chart {
   const rowNames = yAxis.names ?? counted(rows);
   const columnNames = xAxis.names ?? counted(columns);
 
-  const scale = linearScale(low, high > low ? high : low + 1, format ? { format } : {});
-  const barTicks = scale.ticks(5);
-  const barWidth =
-    14 +
-    BAR +
-    6 +
-    largestOf(
-      barTicks.map(({ text }) => textWidth(text, TEXT.tick)),
-      0,
-    );
-  const right = barWidth + (options.label ? TEXT.axis + 6 : 0) + 2;
+  const bar = colourBar({
+    ...{ low, high, colours },
+    ...(format && { format }),
+    ...(options.label !== undefined && { label: options.label }),
+    ...(options.marks && { marks: options.marks }),
+  });
+  const right = bar.width;
   const nameWidth = Math.min(
     110,
     largestOf(
@@ -76,59 +84,39 @@ export function heatMap(options: HeatMapOptions): Chart {
     height: (width) =>
       options.height ?? Math.round(Math.min(460, Math.max(110, rows * Math.min(40, cell(width)))) + bottom),
     draw(box) {
-      const plot: Box = {
-        x: box.x + left,
-        y: box.y,
+      const room = {
         width: Math.max(10, box.width - left - right),
         height: Math.max(10, box.height - bottom),
       };
+      const side = Math.min(room.width / columns, room.height / rows);
+      const plot: Box = {
+        ...{ x: box.x + left, y: box.y },
+        ...(options.square ? { width: side * columns, height: side * rows } : room),
+      };
       let svg = drawCells(options, plot, low, high, map);
-      svg += names(rowNames, plot.height, (name, middle) =>
-        label(fit(name, TEXT.tick, nameWidth), plot.x - 6, plot.y + middle + 4, {
-          size: TEXT.tick,
-          tone: "v-muted",
-          anchor: "end",
-        }),
-      );
-      svg += names(
-        columnNames,
-        plot.width,
-        (name, middle) => {
-          const options = { size: TEXT.tick, tone: "v-muted", anchor: "middle" } as const;
-          return label(name, plot.x + middle, plot.y + plot.height + 5 + TEXT.tick, options);
-        },
-        true,
-      );
+      const text = { size: TEXT.tick, tone: "v-muted" } as const;
+      svg += names(rowNames, plot.height, yAxis.grouped, {
+        name: (name, middle) =>
+          label(fit(name, TEXT.tick, nameWidth), plot.x - 6, plot.y + middle + 4, { ...text, anchor: "end" }),
+        edge: (at) => line(plot.x - 8, plot.y + at, plot.x - 1, plot.y + at),
+      });
+      const foot = plot.y + plot.height;
+      svg += names(columnNames, plot.width, xAxis.grouped, {
+        name: (name, middle) =>
+          label(name, plot.x + middle, foot + 5 + TEXT.tick, { ...text, anchor: "middle" }),
+        edge: (at) => line(plot.x + at, foot + 1, plot.x + at, foot + 8),
+        sideways: true,
+      });
       const axis = { size: TEXT.axis, tone: "v-muted", anchor: "middle" } as const;
-      if (xAxis.label) svg += label(xAxis.label, plot.x + plot.width / 2, box.y + box.height - 4, axis);
+      if (xAxis.label)
+        svg += label(xAxis.label, plot.x + plot.width / 2, plot.y + plot.height + bottom - 4, axis);
       if (yAxis.label)
         svg += label(yAxis.label, box.x + TEXT.axis - 1, plot.y + plot.height / 2, { ...axis, turn: -90 });
       if (options.annotate) svg += numbers(options, plot, low, high);
-      return svg + colourBar({ x: plot.x + plot.width + 14, y: plot.y, width: BAR, height: plot.height });
+      if (options.bar === "room") return svg;
+      return svg + bar.draw({ x: plot.x + plot.width, y: plot.y, height: plot.height, room: bottom });
     },
   };
-
-  function colourBar(bar: Box): string {
-    const steps = Array.from({ length: 128 }, (_, i) => 1 - i / 127);
-    let svg = drawCells({ values: steps, rows: 128, columns: 1 }, bar, 0, 1, map);
-    for (const { value, text } of barTicks) {
-      const y = bar.y + bar.height * (1 - scale.unit(value));
-      const x = bar.x + bar.width;
-      svg += el("line", { class: "v-axis", x1: x, x2: x + 3, y1: y, y2: y, stroke: "currentColor" });
-      svg += label(text, x + 6, y + 4, { size: TEXT.tick, tone: "v-muted" });
-    }
-    if (options.label) {
-      const x = bar.x + barWidth - 14 + TEXT.axis + 2;
-      const text = fit(options.label, TEXT.axis, bar.height + bottom);
-      svg += label(text, x, bar.y + bar.height / 2, {
-        size: TEXT.axis,
-        tone: "v-muted",
-        anchor: "middle",
-        turn: -90,
-      });
-    }
-    return svg;
-  }
 }
 
 function check({ values, rows, columns, x, y }: HeatMapOptions): void {
@@ -147,19 +135,38 @@ function check({ values, rows, columns, x, y }: HeatMapOptions): void {
 
 const counted = (count: number) => Array.from({ length: count }, (_, i) => String(i + 1));
 
-/** Names along an axis of `length` px: all that fit, at equal distances; of numbers the round ones. */
-function names(
-  list: readonly string[],
-  length: number,
-  draw: (name: string, middle: number) => string,
-  sideways = false,
-): string {
+const line = (x1: number, y1: number, x2: number, y2: number) =>
+  el("line", { class: "v-axis", x1, y1, x2, y2, stroke: "currentColor" });
+
+interface AxisMarks {
+  name(name: string, middle: number): string;
+  /** The border of two groups. */
+  edge(at: number): string;
+  /** Names lie along the axis. */
+  sideways?: boolean;
+}
+
+/** Names along an axis of `length` px: all that fit, at equal distances, of numbers the round ones; or groups. */
+function names(list: readonly string[], length: number, grouped = false, marks: AxisMarks): string {
   const band = length / list.length;
-  const need = sideways ? largestOf(list.map((name) => textWidth(name, TEXT.tick))) + 6 : TEXT.tick + 3;
-  const least = Math.ceil(need / band);
+  const room = (name: string) => (marks.sideways ? textWidth(name, TEXT.tick) + 6 : TEXT.tick + 3);
+  if (grouped) {
+    const starts = [...list.keys()].filter((i) => i === 0 || list[i] !== list[i - 1]);
+    return starts
+      .map((from, g) => {
+        const to = starts[g + 1] ?? list.length;
+        const named = (to - from) * band >= room(list[from]!) - 4;
+        return marks.edge(from * band) + (named ? marks.name(list[from]!, ((from + to) / 2) * band) : "");
+      })
+      .concat(marks.edge(length))
+      .join("");
+  }
+  const least = Math.ceil(largestOf(list.map(room)) / band);
   const stride = [1, 2, 5, 10, 20, 25, 50, 100, 200].find((step) => step >= least) ?? least;
   const offset = list.every((name, i) => name === String(i + 1)) ? 1 : 0;
-  return list.map((name, i) => ((i + offset) % stride === 0 ? draw(name, (i + 0.5) * band) : "")).join("");
+  return list
+    .map((name, i) => ((i + offset) % stride === 0 ? marks.name(name, (i + 0.5) * band) : ""))
+    .join("");
 }
 
 function numbers(
@@ -170,9 +177,10 @@ function numbers(
 ) {
   const width = plot.width / columns;
   const height = plot.height / rows;
-  const texts = Array.from(values, (value) =>
-    format === "percent" ? `${Math.round(value * 100)}%` : formatNumber(Number(value.toPrecision(2))),
-  );
+  const largest = largestOf(Array.from(values, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)));
+  // all with the decimals of the largest: 0.50 beside 0.47
+  const step = format === "percent" ? 0.01 : 10 ** (Math.floor(Math.log10(largest || 1)) - 1);
+  const texts = formatNumbers(Array.from(values), step, format);
   const size = Math.min(11, height - 4);
   if (size < 7 || largestOf(texts.map((text) => textWidth(text, size))) > width - 4) return "";
   return texts

@@ -4,6 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import { largestOf } from "../base/extremes.ts";
 import { drawCells, extent } from "./cells.ts";
 import { colourMaps } from "./colour.ts";
+import { type ColourBarOptions, colourBar } from "./colour-bar.ts";
 import type { Chart } from "./figure.ts";
 import { type Box, TEXT } from "./frame.ts";
 import { el, fit, label, plain, textWidth } from "./svg.ts";
@@ -33,12 +34,16 @@ export interface ImageGridOptions {
   columns: number;
   rowNames?: readonly string[];
   columnNames?: readonly string[];
+  /** What the colours of the pictures are, where they have one scale. */
+  bar?: ColourBarOptions;
 }
 
 const DATA_URI = /^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]*=*$/;
 const GAP = 6;
 /** Room for a caption under a picture, or for a name above a column. */
 const LINE = 17;
+/** No bar is longer: its numbers would be far from the pictures at the top. */
+const MOST_BAR = 220;
 
 /** An image grid. Throws `UsageError` for a source that is not an image data URI, or pixels that do not fit. */
 export function imageGrid(options: ImageGridOptions): Chart {
@@ -56,10 +61,12 @@ export function imageGrid(options: ImageGridOptions): Chart {
   );
   const left = rowNames ? nameWidth + 8 : 0;
   const top = columnNames ? LINE : 0;
+  const bar = options.bar && colourBar(options.bar);
+  const right = bar?.width ?? 0;
   const aspect = images[0]?.pixels
     ? images[0].pixels.width / images[0].pixels.height
     : (images[0]?.aspect ?? 1);
-  const side = (width: number) => Math.min(160, (width - left - (columns - 1) * GAP) / columns);
+  const side = (width: number) => Math.min(160, (width - left - right - (columns - 1) * GAP) / columns);
   /** Where row `row` begins, below the top of the grid. */
   const rowTop = (row: number, width: number) => {
     let y = top + row * (side(width) / aspect + GAP);
@@ -112,7 +119,9 @@ export function imageGrid(options: ImageGridOptions): Chart {
         const options = { size: TEXT.tick, tone: "v-muted", anchor: "middle" } as const;
         svg += label(text, place.x + width / 2, place.y + height + TEXT.tick + 3, options);
       });
-      return svg;
+      if (bar === undefined) return svg;
+      const [from, to] = [y(0), y(rows - 1) + height];
+      return svg + bar.draw({ x: x(columns) - GAP, y: from, height: Math.min(to - from, MOST_BAR) });
     },
   };
 }

@@ -9,6 +9,8 @@ export interface AxisOptions {
   /** Ends of the axis; what lies outside is cut off. Chosen from the data by default. */
   min?: number;
   max?: number;
+  /** Contains zero, wherever the data lie. */
+  zero?: boolean;
   format?: NumberFormat;
 }
 
@@ -68,6 +70,7 @@ export function scaleFor(values: Iterable<number>, options: AxisOptions, round: 
     high = Math.max(high, value);
     integer &&= Number.isInteger(value);
   }
+  if (options.zero && !log && low <= high) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
   if (low > high) [low, high] = log ? [1, 10] : [0, 1];
   if (log) {
     if (high <= low * (1 + 1e-6)) [low, high] = [low / 2, high * 2];

@@ -1,7 +1,7 @@
 /** @file Figures of what the class token attends to, over the images themselves. */
 
-import { leastOf } from "../base/extremes.ts";
-import { colourMaps, csv, type Figure, figure, type GridImage, imageGrid } from "../chart/index.ts";
+import { largestOf, leastOf } from "../base/extremes.ts";
+import { csv, type Figure, figure, type GridImage, imageGrid } from "../chart/index.ts";
 import { pngDataUri } from "../chart/png.ts";
 import { decode, unpackMap } from "./attention-maps.ts";
 import { subtitle } from "./layer-figures.ts";
@@ -49,20 +49,35 @@ function grid(
   const { attention = [], data } = report;
   const classes = data?.classes ?? [];
   const rows: (string | number)[][] = [];
-  const images = attention.flatMap((sample): GridImage[] => {
-    const maps = mapsOf(sample);
+  const all = attention.map((sample) => ({ sample, maps: mapsOf(sample) }));
+  const largest = largestOf(all.flatMap(({ maps }) => maps.map((map) => largestOf(map))), 0); // biome-ignore format: short
+  const images = all.flatMap(({ sample, maps }): GridImage[] => {
+    const aspect = sample.image.width / sample.image.height;
     maps.forEach((map, i) => {
       map.forEach((weight, at) => {
         const [row, column] = [Math.floor(at / sample.columns), at % sample.columns];
         rows.push([sample.index, names[i]!, row, column, weight]);
       });
     });
-    const aspect = sample.image.width / sample.image.height;
-    return [
-      { source: picture(sample), aspect },
-      ...maps.map((map) => ({ source: overlay(sample, map), aspect })),
-    ];
+    const pictures = maps.map(
+      (values): GridImage => ({
+        pixels: {
+          values,
+          width: sample.columns,
+          height: sample.rows,
+          min: 0,
+          max: largest,
+          colours: "viridis",
+        },
+        caption: `${(100 * largestOf(values)).toFixed(largestOf(values) < 0.095 ? 1 : 0)} %`,
+        aspect,
+      }),
+    );
+    return [{ source: picture(sample), aspect }, ...pictures];
   });
+  // one number where all images have as many patches
+  const patches = [...new Set(attention.map((sample) => sample.rows * sample.columns))];
+  const marks = patches.length === 1 ? [{ value: 1 / patches[0]!, name: "1/n" }] : [];
   const columns = names.length + 1;
   const rowNames = attention.map(({ label, prediction }) => {
     const name = classes[label] ?? String(label);
@@ -72,10 +87,13 @@ function grid(
   const { svg } = figure(
     {
       title,
-      subtitle: `${subtitle(report)}; yellow is each map's largest weight, violet is 0`,
+      subtitle: `${subtitle(report)}; one scale for all maps, under each its largest weight; 1/n: evenly over all patches`,
       width: Math.min(1100, Math.max(640, 120 + columns * 88)),
     },
-    imageGrid({ images, columns, rowNames, columnNames: ["image", ...names] }),
+    imageGrid({
+      ...{ images, columns, rowNames, columnNames: ["image", ...names] },
+      bar: { low: 0, high: largest, format: "percent", label: "weight of a patch", marks },
+    }),
   );
   return { svg, csv: csv({ columns: ["image", "map", "row", "column", "weight"], rows }) };
 }
@@ -84,24 +102,6 @@ function grid(
 function picture({ image }: ReportAttention): string {
   const { channels, height, width } = image;
   return pngDataUri(interleaved(decode(image.pixels), channels, height * width), width, height);
-}
-
-/** The map in viridis over the picture's brightness: patches are squares, what is in them stays visible. */
-function overlay({ image, rows, columns }: ReportAttention, map: Float32Array): string {
-  const { channels, height, width } = image;
-  const plane = height * width;
-  const pixels = decode(image.pixels);
-  const largest = map.reduce((most, weight) => Math.max(most, weight), 0) || 1;
-  const out = new Uint8Array(plane * 3);
-  for (let at = 0; at < plane; at++) {
-    const [y, x] = [Math.floor(at / width), at % width];
-    const patch = Math.floor((y * rows) / height) * columns + Math.floor((x * columns) / width);
-    let light = 0;
-    for (let c = 0; c < channels; c++) light += pixels[c * plane + at]! / channels;
-    const colour = colourMaps.viridis(map[patch]! / largest);
-    for (let c = 0; c < 3; c++) out[at * 3 + c] = Math.round(0.7 * colour[c]! + 0.3 * light);
-  }
-  return pngDataUri(out, width, height);
 }
 
 /** [channel][pixel] to [pixel][colour]: one grey channel, or the first three as red, green and blue. */

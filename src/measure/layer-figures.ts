@@ -19,13 +19,19 @@ export const has =
       after.some((layer) => names.some((name) => layer[name] !== undefined)),
     );
 
+/** A number to compare with, the same in every layer. */
+export interface Level {
+  name: string;
+  value: number;
+}
+
 /** One panel: a measure over the layers, untrained and trained, of each stack that has it. */
 export function layerChart(
   report: Report,
   title: string | undefined,
   label: string,
   of: (layer: ReportLayer) => Drawn | undefined,
-  axis: AxisOptions = {},
+  { level, ...axis }: AxisOptions & { level?: Level | undefined } = {},
 ): Chart {
   const stacks = stacksIn(report);
   const several = stacks.length > 1;
@@ -53,12 +59,31 @@ export function layerChart(
       ? [trained]
       : [line(`${part}untrained`, before, { tone: grey, stroke: "dashed" }), trained];
   });
+  if (level !== undefined) {
+    const x = largestOf(stacks.map(({ after }) => after.length));
+    const y = Array.from({ length: x }, () => level.value);
+    series.push({ name: level.name, y, tone: "grey", stroke: "dotted", marker: "none" });
+  }
   return lineChart({
     ...(title !== undefined && { title }),
     x: { label: "layer" },
     y: { label, ...axis },
     series,
   });
+}
+
+/** Where training raised what a layer is to lower, in words; nothing where it lowered it in most layers. */
+function raised(report: Report, name: string, of: (layer: ReportLayer) => ReportSpread | undefined): string {
+  const pairs = stacksIn(report).flatMap(({ before, after }) =>
+    (before ?? []).map((layer, l) => [of(layer)?.mean, after[l] && of(after[l])?.mean] as const),
+  );
+  const both = pairs.filter((pair): pair is [number, number] =>
+    pair.every((mean) => typeof mean === "number"),
+  );
+  const above = both.filter(([before, after]) => after > before).length;
+  return 2 * above > both.length
+    ? `; ${name}: higher after training in ${above} of ${both.length} layers`
+    : "";
 }
 
 /** Mean and band of a spread. */
@@ -88,7 +113,7 @@ const withUnits = (report: Report) => `${withBands(report)}; unit tokens: length
 export function rateFigure(report: Report): Figure {
   const { epsilon, authorsEpsilon } = report.settings ?? {};
   const panel = (title: string, of: (layer: ReportLayer) => ReportSpread | undefined, label = "R^c (nats)") =>
-    layerChart(report, title, label, (layer) => band(of(layer)));
+    layerChart(report, title, label, (layer) => band(of(layer)), { zero: true });
   const taken = "R^c before − after (nats)";
   const charts = [
     panel("Authors' code: R^c of LN(Z^ℓ)U^ℓ", (layer) => layer.authorsRate),
@@ -98,7 +123,8 @@ export function rateFigure(report: Report): Figure {
   ];
   const words = `Coding rate against the subspaces of each layer; ε = ${authorsEpsilon} not squared in the authors' code, ε = ${epsilon} in the paper's definition.`;
   const title = "Coding rate R^c against the subspaces, per layer";
-  return figure({ title, subtitle: withUnits(report), description: words, width: 760 }, charts);
+  const subtitle = `${withUnits(report)}${raised(report, "unit tokens", (layer) => layer.paperRateUnit)}`;
+  return figure({ title, subtitle, description: words, width: 760 }, charts);
 }
 
 /** Share of non-zeros per layer; of codes too, where dictionaries are overcomplete. */

@@ -1,7 +1,7 @@
 /** @file The figure of singular values after some of the layers. */
 
 import { largestOf, leastOf } from "../base/extremes.ts";
-import { type Figure, figure, lineChart } from "../chart/index.ts";
+import { type Figure, figure, lineChart, orderedTone } from "../chart/index.ts";
 import { someLayers, stacksIn, subtitle } from "./layer-figures.ts";
 import type { Report, ReportLayer, ReportStack } from "./report-schema.ts";
 
@@ -35,7 +35,7 @@ function stackCharts({ before, after }: ReportStack, part: string) {
         name: `layer ${l + 1}`,
         y: layers[l]!.spectrum.map((value) => (value !== null && value > FLOOR * largest ? value : null)),
         marker: "none" as const,
-        tone: i,
+        tone: orderedTone(i, shown.length),
       })),
     });
   const trained = chart("trained", after);

@@ -37,6 +37,15 @@ export const severalHeads = (report: Report): boolean =>
 const pairs = (matrix: readonly (readonly (number | null)[])[]) =>
   matrix.flatMap((row, j) => row.slice(j + 1));
 
+/** What random weights would have: p columns in d dimensions; nothing where the sizes are not known. */
+function random(
+  { model: { dim: d, headDim: p } }: Report,
+  name: string,
+  of: (p: number, d: number) => number,
+) {
+  return d === undefined || p === undefined ? {} : { level: { name: `random: ${name}`, value: of(p, d) } };
+}
+
 /** ‖UₖᵀUₖ − I‖_F and ‖DᵀD − I‖_F per layer, of the weights as they are and with columns at unit length. */
 export function orthogonalityFigure(report: Report): Figure {
   const U = "‖U^TU − I‖, Frobenius";
@@ -54,7 +63,7 @@ export function orthogonalityFigure(report: Report): Figure {
       "Subspaces, columns at unit length",
       U,
       ofWeights(({ subspaces }) => range(subspaces.columns)),
-      { min: 0 },
+      { min: 0, ...random(report, "√(p(p − 1)/d)", (p, d) => Math.sqrt((p * (p - 1)) / d)) },
     ),
   ];
   const dictionaries = stacksIn(report).some(({ after }) => after.some(({ weights }) => weights?.dictionary));
@@ -76,13 +85,15 @@ export function orthogonalityFigure(report: Report): Figure {
 /** Cosines between heads per layer: mean over the pairs, bands from the least to the greatest. */
 export function coherenceFigure(report: Report): Figure {
   const axis = { min: 0 };
+  const spans = random(report, "√(p/d), root mean square", (p, d) => Math.sqrt(p / d));
+  const vectors = random(report, "√(2/πd)", (_, d) => Math.sqrt(2 / (Math.PI * d)));
   const charts = [
     layerChart(
       report,
       "Subspaces: mean cosine of principal angles",
       "cosine, 0 to 1",
       ofWeights(({ coherence }) => range(pairs(coherence.spans.mean))),
-      axis,
+      { ...axis, ...spans },
     ),
     layerChart(
       report,
@@ -96,7 +107,7 @@ export function coherenceFigure(report: Report): Figure {
       "Basis vectors: mean |cosine|",
       "|cosine|, 0 to 1",
       ofWeights(({ coherence }) => range(pairs(coherence.vectors.mean))),
-      axis,
+      { ...axis, ...vectors },
     ),
     layerChart(
       report,
@@ -125,13 +136,14 @@ export function headCoherenceFigure(report: Report): Figure {
       matrix: after[l]!.weights?.coherence.spans.mean ?? [],
     })),
   );
-  const values = shown.flatMap(({ matrix }) => known(pairs(matrix)));
-  const [min, max] = values.length > 0 ? [leastOf(values), largestOf(values)] : [0, 1];
-  const charts = shown.map(({ title, matrix }) => {
+  const { dim: d, headDim: p } = report.model;
+  const marks = d === undefined || p === undefined ? [] : [{ value: Math.sqrt(p / d), name: "√(p/d)" }];
+  const columns = Math.min(3, shown.length === 4 ? 2 : 3);
+  const charts = shown.map(({ title, matrix }, i) => {
     const heads = matrix.length;
     return heatMap({
-      ...{ title, rows: heads, columns: heads },
-      // a head with itself has cosine 1, which would flatten all others
+      ...{ title, rows: heads, columns: heads, square: true, marks, min: 0, max: 1 },
+      // a head with itself has cosine 1: grey
       values: Array.from({ length: heads * heads }, (_, cell) => {
         const [j, k] = [Math.floor(cell / heads), cell % heads];
         return j === k ? Number.NaN : (matrix[j]![k] ?? Number.NaN);
@@ -140,15 +152,15 @@ export function headCoherenceFigure(report: Report): Figure {
       y: { label: "head" },
       label: "mean cosine",
       annotate: heads <= 6,
-      ...{ min, max },
+      bar: (i + 1) % columns === 0 || i === shown.length - 1 ? "drawn" : "room",
     });
   });
   return figure(
     {
       title: "How far the subspaces of two heads overlap: mean cosine of their principal angles",
-      subtitle: `${weightsOf(report)}; 0: orthogonal, 1: the same subspace`,
+      subtitle: `${weightsOf(report)}; 0: orthogonal, √(p/d): as random subspaces, 1: the same subspace`,
       width: 760,
-      columns: Math.min(3, shown.length === 4 ? 2 : 3),
+      columns,
     },
     charts,
   );

@@ -28,7 +28,7 @@ export function membershipFigure(Pi: Tensor, assigned: Tensor, title: string): F
       .numbers();
   });
   const names = Array.from({ length: side }, (_, i) => String(of[order[i * block]!]));
-  const axis = { label: "cluster", names };
+  const axis = { label: "cluster", names, grouped: true };
   const chart = heatMap({
     ...{ rows: side, columns: side, values, x: axis, y: axis },
     ...{ min: -3, max: largestOf(values, 0), label: "log₁₀ of n times the membership" },

@@ -13,11 +13,12 @@ const STROKE = { measured: "solid", expected: "dashed", control: "dotted" } as c
 /** What of an outcome is drawn. */
 type Drawn = Pick<Outcome, "title" | "source" | "expected" | "measured" | "verdict" | "plot">;
 
-/** The figure of a claim and its numbers. Its title is the claim. */
+/** The figure of a claim and its numbers. Its title is the claim, so that the verdict stands right below. */
 export function claimFigure({ title, source, expected, measured, verdict, plot }: Drawn): Figure {
   const width = plot.panels.length > 1 ? 760 : 640;
   const description = `${title}. Expected: ${expected}. Measured: ${measured}. ${verdict} (${source}).`;
-  return figure({ title, subtitle: plot.subtitle, description, width }, plot.panels.map(chart));
+  const subtitle = `${verdict[0]!.toUpperCase()}${verdict.slice(1)}. ${plot.subtitle}`;
+  return figure({ title, subtitle, description, width }, plot.panels.map(chart));
 }
 
 function chart(panel: Panel): Chart {
