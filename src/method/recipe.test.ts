@@ -185,3 +185,12 @@ test("a model that replaces another one takes what is its family's alone away; w
   ])
     expect(() => resolveRecipe(layers)).toThrow(/model\.step\)?: belongs to crate, .*model\.name is vit/);
 });
+
+test("a run of an earlier version, where every model had the settings of all, is read without those of others", () => {
+  const { model, ...rest } = findRecipe("vit-digits").values as { model: object };
+  const values = { ...rest, model: { ...model, step: 0.1, threshold: 0.1, tiedOutput: false } };
+  const { recipe, left } = resolveRecipe([{ origin: "recipe.json", values, ofRun: true }]);
+  expect(recipe).toEqual(resolveRecipe([findRecipe("vit-digits")]).recipe);
+  expect(left).toEqual([]);
+  expect(() => resolveRecipe([{ origin: "recipe.json", values }])).toThrow(/belongs to crate/);
+});

@@ -33,5 +33,5 @@ export function underNewNames(values: unknown): { values: unknown; renamed: stri
 export function layerOfRun(layer: Layer, note: (text: string) => void): Layer {
   const { values, renamed } = underNewNames(layer.values);
   for (const sentence of renamed) note(`${layer.origin}: written by an earlier version; ${sentence}`);
-  return renamed.length === 0 ? layer : { ...layer, values };
+  return { ...layer, values, ofRun: true };
 }

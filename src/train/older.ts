@@ -38,9 +38,13 @@ interface OlderSteps {
   updates?: readonly number[];
 }
 
-/** @throws {CheckpointError} it does not say the step that it is from */
+/** @throws {CheckpointError} it does not say the step that it is from, or what else it says is none of such a version */
 export function olderPosition({ name, state }: LoadedCheckpoint, perEpoch = 1): Partial<Position> {
   const { step, epoch, batch, sums, evaluation, learner, ...rest } = state as OlderState;
+  if (learner !== undefined && !isTree(learner))
+    throw new CheckpointError(
+      `${name}: expected the state of a learner by name, got ${JSON.stringify(learner)}; take another checkpoint`,
+    );
   const isLearner = learner !== undefined && Number.isSafeInteger(step);
   const isClassifier = [step, epoch, batch].every(Number.isSafeInteger);
   if (step === undefined || !(isLearner || isClassifier))
@@ -64,15 +68,25 @@ function milestoneOf(evaluation: Evaluation, epochs: number): Milestone {
   return { numbers: {}, text, score: top1, result: { numbers: { ...evaluation, epochs }, text } };
 }
 
-/** The state of a part: of a descent its steps, of any other what was saved of all together. */
+/**
+ * The state of a part: of a descent its steps, of any other what was saved of all together.
+ * @throws {CheckpointError} it has the steps of more or fewer optimisers than the parts
+ */
 export function olderState(
-  { state }: LoadedCheckpoint,
+  { name: checkpoint, state }: LoadedCheckpoint,
   parts: Readonly<Record<string, Stateful>>,
   name: string,
 ): object {
-  const { learner = {}, step } = state as OlderState;
-  if (!(parts[name] instanceof Descent)) return learner;
+  const { learner, step } = state as OlderState;
+  if (!(parts[name] instanceof Descent)) return learner ?? {};
   const descents = Object.keys(parts).filter((key) => parts[key] instanceof Descent);
-  const steps = [learner.steps ?? learner.updates ?? step ?? 0].flat();
+  const steps = learner === undefined ? [step] : [learner.steps ?? learner.updates ?? []].flat();
+  if (steps.length !== descents.length)
+    throw new CheckpointError(
+      `${checkpoint}: expected the steps of ${descents.length} optimisers, got ${JSON.stringify(steps)}; take another checkpoint`,
+    );
   return { steps: steps[descents.indexOf(name)] };
 }
+
+const isTree = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
