@@ -229,7 +229,7 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
   language: {
     method: "language",
     settings: {
-      model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, block: 16 },
+      model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, context: 16 },
       train: { ...run, steps: 6, batchSize: 2, accumulate: 2, lr: 1e-3, evalEvery: 3 },
     },
   },
@@ -245,7 +245,7 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
   "language, masked": {
     method: "language",
     settings: {
-      model: { name: "bert", dim: 16, depth: 1, heads: 2, block: 16 },
+      model: { name: "bert", dim: 16, depth: 1, heads: 2, context: 16 },
       train: { ...run, steps: 6, batchSize: 2, lr: 1e-3, evalEvery: 3 },
     },
   },

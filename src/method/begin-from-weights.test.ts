@@ -88,7 +88,7 @@ test("settings that no shape shows must be those of the run", async () => {
     `model.heads: ${first} was trained with 2, this recipe has 4; give --model.heads 2`,
   );
   await expect(
-    trainRun(initial(first, { "model.threshold": 0.5 }), quietly(join(root, "threshold"))),
+    trainRun(initial(first, { "model.lambda": 0.5 }), quietly(join(root, "threshold"))),
   ).rejects.toThrow("was trained with 0.1, this recipe has 0.5");
   // of another family the settings mean other things
   const other = initial(first, { "model.name": "crate_mae", "model.heads": 4 });

@@ -1,9 +1,9 @@
 /** @file From layers of settings to one valid recipe, with the origin of each value. */
 import { UsageError } from "../base/errors.ts";
 import { hint, nearest } from "../base/nearest.ts";
+import { newName } from "../base/renamed.ts";
 import { familyOf, modelNames } from "../model/index.ts";
 import { type Layer, type Merged, mergeLayers, type Tree } from "../recipe/merge.ts";
-import { newName } from "../recipe/renamed.ts";
 import type { Conflict } from "./entry.ts";
 import { keyAt, recipeKeys } from "./recipe-keys.ts";
 import { DEFAULT_METHOD, methodEntry, methodNames, type Recipe } from "./registry.ts";

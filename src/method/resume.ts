@@ -2,9 +2,10 @@
 
 import { join } from "node:path";
 import { talk } from "../base/plain-text.ts";
+import { underNewNames } from "../base/renamed.ts";
 import { writeFileAtomic } from "../base/write-file.ts";
 import { isSampled } from "../data/sets/fingerprint.ts";
-import { layerOfRun, underNewNames } from "../recipe/renamed.ts";
+import { layerOfRun } from "../recipe/renamed.ts";
 import { CheckpointError, UsageError } from "../tensor/index.ts";
 import {
   freeCheckpoint,

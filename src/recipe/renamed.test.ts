@@ -1,11 +1,15 @@
 import { expect, test } from "vitest";
-import { layerOfRun, newName, underNewNames } from "./renamed.ts";
+import { newName, underNewNames } from "../base/renamed.ts";
+import { layerOfRun } from "./renamed.ts";
 
 test("an old name becomes the new one, and nothing else changes", () => {
   const values = { method: { name: "mcr2", precision: 0.5 }, train: { precision: "bf16" } };
   expect(underNewNames(values)).toEqual({
     values: { method: { name: "mcr2", epsilon: 0.5 }, train: { precision: "bf16" } },
     renamed: ["method.precision is now called method.epsilon"],
+  });
+  expect(underNewNames({ model: { step: 0.1, threshold: 0.2, block: 8 } }).values).toEqual({
+    model: { eta: 0.1, lambda: 0.2, context: 8 },
   });
   expect(newName("method.precision")).toBe("method.epsilon");
   expect(newName("train.precision")).toBeUndefined();

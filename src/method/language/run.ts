@@ -44,7 +44,7 @@ function masksOf({ model, method }: Recipe, tokenizer: Tokenizer) {
 const evaluationOf = (recipe: Recipe, tokenizer: Tokenizer, device: string) => {
   const masks = masksOf(recipe, tokenizer);
   const stream = random(recipe.seed).at("evaluation.masks");
-  return { block: recipe.model.block, device, ...(masks && { masks: { ...masks, random: stream } }) };
+  return { context: recipe.model.context, device, ...(masks && { masks: { ...masks, random: stream } }) };
 };
 
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
@@ -56,7 +56,12 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const look = { ...evaluationOf(recipe, tokenizer, place.device), ...(evalBlocks && { most: evalBlocks }) };
   using learner = new LanguageLearner(model, {
     ...settings,
-    ...{ tokens: data.train, block: recipe.model.block, random: random(recipe.seed), device: place.device },
+    ...{
+      tokens: data.train,
+      context: recipe.model.context,
+      random: random(recipe.seed),
+      device: place.device,
+    },
     masks,
     evaluate: async () => milestone(await evaluateText(model, data.test, look)),
   });

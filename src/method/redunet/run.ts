@@ -18,8 +18,8 @@ import { samplesOf } from "./samples.ts";
 import { fromState, layersIn } from "./state.ts";
 
 const settings = ({ model, method }: Recipe, classes: number) => {
-  const { layers, step, sharpness, dftNorm } = model;
-  return { layers, classes, step, sharpness, dftNorm, epsilon: method.epsilon };
+  const { layers, eta, sharpness, dftNorm } = model;
+  return { layers, classes, eta, sharpness, dftNorm, epsilon: method.epsilon };
 };
 
 /** The network of a checkpoint, of as many layers as had been built; the caller frees it. */
