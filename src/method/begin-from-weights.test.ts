@@ -122,7 +122,7 @@ test("a probe leaves the network as it is and scores its features three ways", a
   for (const [name, numbers] of before) expect(after.get(name)).toEqual(numbers);
   const { numbers, text } = await evaluateRun(folder, { checkpoint: "best", split: "test" });
   expect(numbers.dimension).toBe(16);
-  for (const how of ["lars", "leastSquares", "knn"]) expect(numbers[how]).toBeGreaterThan(0.15);
+  for (const how of ["lars", "leastSquares", "knn"]) expect(numbers[how]).toBeGreaterThan(15);
   expect(text).toMatch(/^linear probes: LARS .* %, least squares .* %; 20 nearest neighbours .* %$/);
   const resumed = join(root, "resumed");
   await trainRun(recipe, quietly(resumed, { maxSteps: 5 }));

@@ -1,5 +1,6 @@
 /** @file Checkpoints as versions before 0.2 saved them: what they say in other words. */
 
+import { inPercent } from "../base/percent.ts";
 import { CheckpointError } from "../tensor/index.ts";
 import type { LoadedCheckpoint } from "./checkpoint.ts";
 import { Descent } from "./descent.ts";
@@ -63,9 +64,14 @@ export function olderPosition({ name, state }: LoadedCheckpoint, perEpoch = 1): 
 }
 
 function milestoneOf(evaluation: Evaluation, epochs: number): Milestone {
-  const { top1, loss } = evaluation;
+  const { top1, top5, loss } = evaluation;
   const text = `test accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`;
-  return { numbers: {}, text, score: top1, result: { numbers: { ...evaluation, epochs }, text } };
+  return {
+    numbers: {},
+    text,
+    score: top1,
+    result: { numbers: { ...evaluation, ...inPercent({ top1, top5 }), epochs }, text },
+  };
 }
 
 /**

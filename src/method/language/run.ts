@@ -1,5 +1,6 @@
 /** @file Language models by recipe: training and evaluation. */
 
+import { inPercent } from "../../base/percent.ts";
 import { type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
 import { type Bert, createModel, formOf, type Gpt } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
@@ -93,7 +94,14 @@ async function evaluate(recipe: Recipe, { folder, checkpoint, split, device }: T
     `${scores.count.toLocaleString("en")} tokens ${asked}: ${milestone(scores).text}`,
     `counting alone: loss ${counted.unigramLoss.toFixed(4)} nats, accuracy ${(100 * counted.unigramAccuracy).toFixed(1)} %`,
   ].join("\n");
-  return { numbers: { ...scores, ...counted }, text };
+  return {
+    numbers: {
+      ...scores,
+      ...counted,
+      ...inPercent({ accuracy: scores.accuracy, unigramAccuracy: counted.unigramAccuracy }),
+    },
+    text,
+  };
 }
 
 export const languageMethod: Method<Recipe> = { train, evaluate };
