@@ -9,7 +9,7 @@ import { stepRows, steps } from "./steps.ts";
 
 interface Sizes {
   vocabulary: number;
-  block: number;
+  context: number;
   dim: number;
   depth: number;
   heads: number;
@@ -17,7 +17,7 @@ interface Sizes {
 
 export function own({ model, batch, precision }: { model: Sizes; batch: number; precision: Precision }) {
   const gpt = createModel("crate_gpt", model, random(0));
-  const rows = keep(random(1).integers([batch, model.block + 1], 0, model.vocabulary));
+  const rows = keep(random(1).integers([batch, model.context + 1], 0, model.vocabulary));
   return steps(gpt, precision, () => {
     const { loss, asked } = answer(gpt, nextTokens(rows));
     return loss.div(asked);
@@ -25,8 +25,8 @@ export function own({ model, batch, precision }: { model: Sizes; batch: number; 
 }
 
 /** The characters of Tiny Shakespeare are 65. */
-const SIZE: Sizes = { vocabulary: 65, block: 256, dim: 384, depth: 6, heads: 6 };
-const SMALLEST: Sizes = { vocabulary: 11, block: 8, dim: 16, depth: 1, heads: 2 };
+const SIZE: Sizes = { vocabulary: 65, context: 256, dim: 384, depth: 6, heads: 6 };
+const SMALLEST: Sizes = { vocabulary: 11, context: 8, dim: 16, depth: 1, heads: 2 };
 
 export const bench: Bench = {
   name: "gpt-step",
@@ -40,8 +40,8 @@ export const bench: Bench = {
     return stepRows(
       {
         question: "gpt-step",
-        what: `CRATE-GPT ${model.depth} × ${model.dim}, block ${model.block}, batch ${batch},`,
-        ...{ unit: "tokens/s", perStep: batch * model.block, plan },
+        what: `CRATE-GPT ${model.depth} × ${model.dim}, context ${model.context}, batch ${batch},`,
+        ...{ unit: "tokens/s", perStep: batch * model.context, plan },
         ...{ setting: { model, batch }, peerSetting: { model, batch } },
         ...(!context.quick && { goals: { fp32: 1.2, bf16: 2 } }),
       },

@@ -52,7 +52,7 @@ function loop(V: Tensor, members: readonly Tensor[]): Tensor {
 /** V [P, n, C], half of them */
 function batched(V: Tensor, spectrum: Spectrum, labels: Tensor, K: number): Tensor {
   const layer = buildLayer(V, segments(labels, K), EPS_SQ, "bench");
-  return stepLayer(V, layer, spectrum, { step: STEP, sharpness: SHARPNESS }).V;
+  return stepLayer(V, layer, spectrum, { eta: STEP, sharpness: SHARPNESS }).V;
 }
 
 export function own({ form, n, channels, side, classes }: Size): (iterations: number) => void {

@@ -32,7 +32,7 @@ const RUNS: Record<string, { model?: object; data?: object; method?: object; tra
     train: { ...every, epochs: 2, batchSize: 20, lr: 0.1, checkpointEvery: 2 },
   },
   language: {
-    model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, block: 8 },
+    model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, context: 8 },
     data: { name: "text:verse.txt" },
     train: { ...every, steps: 6, batchSize: 4, lr: 0.01, evalEvery: 3, evalBlocks: 4, checkpointEvery: 2 },
   },

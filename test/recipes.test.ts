@@ -158,7 +158,7 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
     method: { directions: 2, samples: 3, nearest: 5, components: 3 },
   },
   language: {
-    model: { dim: 16, depth: 1, heads: 2, block: 16, vocabulary: null },
+    model: { dim: 16, depth: 1, heads: 2, context: 16, vocabulary: null },
     train: { steps: 2, warmup: 1, batchSize: 2, accumulate: 2 },
   },
 };

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { registerDataset, syntheticSet } from "../src/data/index.ts";
 import { type MethodName, type Recipe, resolveRecipe } from "../src/method/recipe.ts";
 
 type Tree = Record<string, Record<string, unknown>>;
@@ -16,6 +17,18 @@ export function fewWords(): { path: string } & Disposable {
 }
 
 const run = { device: "cpu", threads: 1, logInterval: 1 };
+/** Images of 16 numbers: a ReduNet of pixels has matrices of as many rows. */
+registerDataset({
+  info: {
+    name: "small-waves",
+    title: "synthetic images of 4 × 4 pixels",
+    ...{ classes: 4, channels: 1, size: 4, count: { train: 40, test: 20 }, official: false },
+    licence: "MIT",
+  },
+  load: ({ split }) =>
+    syntheticSet({ split, ...{ classes: 4, channels: 1, size: 4, count: split === "train" ? 40 : 20 } }),
+});
+
 const images = { name: "synthetic" }; // 640 to train on, 160 to test on, 10 classes
 const tokens = { dim: 16, depth: 1, heads: 2, patch: 4, imageSize: 8 };
 const closedLoop = { name: "ctrl_mnist", width: 8, features: 16 };
@@ -61,6 +74,15 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
       train: { ...run, epochs: 1, batchSize: 160, lr: 0.01 },
     },
   },
+  "mcr2, views": {
+    method: "mcr2",
+    settings: {
+      model: { name: "resnet10mnist", features: 16, imageSize: 8 },
+      data: images,
+      method: { classes: "views", views: 2, changes: "mnist", components: 3 },
+      train: { ...run, epochs: 1, batchSize: 320, lr: 0.01 },
+    },
+  },
   redunet: {
     method: "redunet",
     settings: { model: { layers: 6 }, data: { name: "gaussian2d", perClass: 20 }, train: run },
@@ -92,6 +114,15 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
       train: { ...run, firstSteps: 2, firstBatchSize: 60, batchSize: 64, epochs: 1, lr: 1e-3 },
     },
   },
+  "ictrl, reviewed": {
+    method: "ictrl",
+    settings: {
+      model: closedLoop,
+      data: images,
+      method: { tasks: 2, reviews: 1, directions: 2, samples: 3, nearest: 5, components: 3 },
+      train: { ...run, firstSteps: 2, firstBatchSize: 60, batchSize: 160, epochs: 1, lr: 1e-3 },
+    },
+  },
   "incremental, fine-tuning": {
     method: "incremental",
     settings: { ...groups, method: { strategy: "fine-tuning", tasks: 2 } },
@@ -108,6 +139,15 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
     method: "incremental",
     settings: { ...groups, method: { strategy: "a-gem", tasks: 2, memory: 20 } },
   },
+  "incremental, redunet": {
+    method: "incremental",
+    settings: {
+      model: { name: "redunet", layers: 3 },
+      data: { name: "small-waves" },
+      method: { strategy: "redunet", tasks: 2 },
+      train: run,
+    },
+  },
   "generative, vae": {
     method: "generative",
     settings: {
@@ -123,6 +163,14 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
       model: { name: "dcgan", width: 8, features: 16 },
       data: images,
       train: { ...run, steps: 6, batchSize: 40, lr: 1e-3 },
+    },
+  },
+  "generative, sngan": {
+    method: "generative",
+    settings: {
+      model: { name: "sngan", width: 8, features: 16 },
+      data: images,
+      train: { ...run, steps: 6, batchSize: 20, lr: 1e-3 },
     },
   },
   tcr: {
@@ -181,7 +229,7 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
   language: {
     method: "language",
     settings: {
-      model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, block: 16 },
+      model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, context: 16 },
       train: { ...run, steps: 6, batchSize: 2, accumulate: 2, lr: 1e-3, evalEvery: 3 },
     },
   },
@@ -197,7 +245,7 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
   "language, masked": {
     method: "language",
     settings: {
-      model: { name: "bert", dim: 16, depth: 1, heads: 2, block: 16 },
+      model: { name: "bert", dim: 16, depth: 1, heads: 2, context: 16 },
       train: { ...run, steps: 6, batchSize: 2, lr: 1e-3, evalEvery: 3 },
     },
   },

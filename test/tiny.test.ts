@@ -120,7 +120,7 @@ test("layer norm: mean 0, variance 1", () => {
 });
 
 test("ISTA is the formula with the dictionary written out", () => {
-  using layer = new ISTA(random(1).normal([4, 4]), { step: 0.1, threshold: 0.2 });
+  using layer = new ISTA(random(1).normal([4, 4]), { eta: 0.1, lambda: 0.2 });
   scope(() => {
     const [Z, D] = [random(2).normal([3, 4]), layer.D];
     const plain = Z.add(Z.sub(Z.matmul(D.T)).matmul(D).mul(0.1))

@@ -1,7 +1,7 @@
 /** @file `vitrine cluster`: clusters of the rows of a features file. */
 import { type Command, Option } from "commander";
 import { csv, type Table } from "../base/csv.ts";
-import { percent } from "../base/percent.ts";
+import { inPercent, percent } from "../base/percent.ts";
 import { writeOutput } from "../base/write-output.ts";
 import type { ClusteredFile, ClusterFileOptions } from "../evaluate/cluster/cluster-file.ts";
 import { print, printColumns, printJson } from "./terminal.ts";
@@ -49,14 +49,14 @@ export function clusterCommand(command: Command): void {
     )
     .addOption(seedOption(0))
     .option("--output <file>", "CSV file to write: the cluster of each row")
-    .option("--json", "clusters and scores as JSON on stdout")
+    .option("--json", "clusters and scores as JSON on stdout, scores in per cent")
     .addHelpText("after", examples)
     .action(async (file: string, { output, json, ...options }: Options) => {
       const { clusterFile } = await import("../evaluate/cluster/cluster-file.ts");
       const found = await clusterFile(file, options);
       if (output !== undefined) writeOutput(output, csv(tableOf(found)));
       const { clusters, agreement } = found;
-      if (json) return printJson({ clusters, ...(agreement && { agreement }) });
+      if (json) return printJson({ clusters, ...(agreement && { agreement: inPercent({ ...agreement }) }) });
       printColumns(
         ["cluster", "points", "name"],
         clusters.map(({ cluster, points, name }) => [cluster, points, name ?? ""]),

@@ -16,7 +16,7 @@ export function evalCommand(command: Command): void {
     .addOption(
       new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
     )
-    .option("--json", "the scores as JSON on stdout")
+    .option("--json", "the scores as JSON on stdout, accuracies in per cent")
     .addHelpText("after", examples)
     .action(async (run: string, { checkpoint, split, json }: EvaluateOptions & { json?: true }) => {
       const { evaluateRun } = await import("../method/evaluate-run.ts");

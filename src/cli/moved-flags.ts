@@ -3,6 +3,7 @@
 const MOVED: Readonly<Record<string, string>> = {
   "cluster --by": "--method",
   "features --near": "vitrine search FEATURES ROW",
+  "segment --threshold": "--rule",
 };
 
 /** What to write in place of a command's flag; undefined where it never had that flag. */

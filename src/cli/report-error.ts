@@ -3,7 +3,7 @@ import { type Command, CommanderError } from "commander";
 import { VitrineError } from "../base/errors.ts";
 import { hint } from "../base/nearest.ts";
 import { plain } from "../base/plain-text.ts";
-import { newName } from "../recipe/renamed.ts";
+import { newName } from "../base/renamed.ts";
 import { movedFlag } from "./moved-flags.ts";
 import { packageProblem } from "./package-problem.ts";
 

@@ -16,7 +16,7 @@ Examples:
   $ vitrine segment runs/first photo.jpg
   $ vitrine segment runs/first photos/ --method maskcut --size 96
   $ vitrine segment crate-base-8.pth val2017/ --method maskcut --size 480 --masks instances_val2017.json
-  $ vitrine segment crate-base-8.pth photos/ --masks labels/ --threshold entries --heads 6`;
+  $ vitrine segment crate-base-8.pth photos/ --masks labels/ --rule entries --heads 6`;
 
 export function segmentCommand(command: Command): void {
   command
@@ -52,7 +52,7 @@ export function segmentCommand(command: Command): void {
     .option("--masks <path>", "true masks, a folder or a COCO .json: print scores against them")
     .addOption(
       new Option(
-        "--threshold <rule>",
+        "--rule <rule>",
         "keep the patches holding a share of the attention (mass), or a share of the patches (entries)",
       )
         .choices(["mass", "entries"])

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const draws = random(1).at("model");
 const images = { dim: 16, depth: 2, heads: 2, patch: 4, imageSize: 8, channels: 3 };
-const text = { dim: 16, depth: 2, heads: 2, block: 8, vocabulary: 30 };
+const text = { dim: 16, depth: 2, heads: 2, context: 8, vocabulary: 30 };
 const net = { channels: 3, features: 8, width: 8 };
 
 const WHOLE = ["nonZero", "rate", "rateUnit", "spectrum"];

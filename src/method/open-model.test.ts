@@ -57,11 +57,11 @@ test("settings in the file itself are used, and so are said", () => {
   const sizes = { dim: 16, depth: 1, heads: 4, patch: 4, imageSize: 8, classes: 3 };
   using model = createModel("crate", sizes, random(1));
   scope(() =>
-    saveTensors(path, model.stateDict(), new Map([["model", JSON.stringify({ ...sizes, threshold: 0.3 })]])),
+    saveTensors(path, model.stateDict(), new Map([["model", JSON.stringify({ ...sizes, lambda: 0.3 })]])),
   );
   const { model: opened, notes } = openModel(path);
   using _ = opened;
-  expect(opened.options).toMatchObject({ heads: 4, threshold: 0.3 });
+  expect(opened.options).toMatchObject({ heads: 4, lambda: 0.3 });
   expect(notes[0]).toBe(`${path}: settings are those that it was converted with`);
   expect(notes[1]).not.toContain("λ");
 });

@@ -32,7 +32,7 @@ function messageOf(...layers: Layer[]): string {
 
 test("defaults fill what the layers leave out", () => {
   const { recipe } = resolveRecipe([base]);
-  expect(recipe.model).toMatchObject({ step: 0.1, threshold: 0.1, pool: "cls", sign: 1, sparsify: "ista" });
+  expect(recipe.model).toMatchObject({ eta: 0.1, lambda: 0.1, pool: "cls", sign: 1, sparsify: "ista" });
   expect(recipe.method).toEqual({ name: "supervised", smoothing: 0.1 });
   expect(recipe.data).toMatchObject({ augment: {} });
   expect(recipe.seed).toBe(42);
@@ -172,16 +172,25 @@ test("text is read as the key's type, and left alone when it is not of it", () =
 });
 
 test("a model that replaces another one takes what is its family's alone away; what is set after it is refused", () => {
-  const recipe = findRecipe("digits"); // a crate with headDim and threshold
+  const recipe = findRecipe("digits"); // a crate with headDim and lambda
   const model = (values: object) => ({ origin: "flag", values: { model: values } });
   const { recipe: found, left } = resolveRecipe([recipe, model({ name: "vit" })]);
   expect(found.model).toMatchObject({ name: "vit", dim: 64, depth: 4, heads: 4, patch: 4 });
-  expect(left).toEqual(["model.headDim", "model.threshold"]);
+  expect(left).toEqual(["model.headDim", "model.lambda"]);
   expect(resolveRecipe([recipe, model({ name: "crate_alpha" })]).left).toEqual([]);
   for (const layers of [
-    [recipe, model({ name: "vit" }), model({ step: 0.2 })],
-    [recipe, model({ step: 0.2 }), model({ name: "vit" })],
-    [recipe, model({ name: "vit", step: 0.2 })],
+    [recipe, model({ name: "vit" }), model({ eta: 0.2 })],
+    [recipe, model({ eta: 0.2 }), model({ name: "vit" })],
+    [recipe, model({ name: "vit", eta: 0.2 })],
   ])
-    expect(() => resolveRecipe(layers)).toThrow(/model\.step\)?: belongs to crate, .*model\.name is vit/);
+    expect(() => resolveRecipe(layers)).toThrow(/model\.eta\)?: belongs to crate, .*model\.name is vit/);
+});
+
+test("a run of an earlier version, where every model had the settings of all, is read without those of others", () => {
+  const { model, ...rest } = findRecipe("vit-digits").values as { model: object };
+  const values = { ...rest, model: { ...model, eta: 0.1, lambda: 0.1, tiedOutput: false } };
+  const { recipe, left } = resolveRecipe([{ origin: "recipe.json", values, ofRun: true }]);
+  expect(recipe).toEqual(resolveRecipe([findRecipe("vit-digits")]).recipe);
+  expect(left).toEqual([]);
+  expect(() => resolveRecipe([{ origin: "recipe.json", values }])).toThrow(/belongs to crate/);
 });

@@ -1,9 +1,9 @@
 /** @file From layers of settings to one valid recipe, with the origin of each value. */
 import { UsageError } from "../base/errors.ts";
 import { hint, nearest } from "../base/nearest.ts";
+import { newName } from "../base/renamed.ts";
 import { familyOf, modelNames } from "../model/index.ts";
 import { type Layer, type Merged, mergeLayers, type Tree } from "../recipe/merge.ts";
-import { newName } from "../recipe/renamed.ts";
 import type { Conflict } from "./entry.ts";
 import { keyAt, recipeKeys } from "./recipe-keys.ts";
 import { DEFAULT_METHOD, methodEntry, methodNames, type Recipe } from "./registry.ts";
@@ -30,10 +30,9 @@ export interface ResolvedRecipe {
  * @throws UsageError in one line that names the place, what was expected, what was given and what to do
  */
 export function resolveRecipe(given: readonly Layer[]): ResolvedRecipe {
-  const whole = mergeLayers(given);
-  const method = methodOf(whole);
-  const { layers, left } = withoutReplaced(given, method);
-  const merged = left.length === 0 ? whole : mergeLayers(layers);
+  const method = methodOf(mergeLayers(given));
+  const { layers, left } = withoutReplaced(withoutForeign(given, method), method);
+  const merged = mergeLayers(layers);
   refuseEmptied(merged, method);
   const { schema, conflict } = methodEntry(method);
   const result = schema.safeParse(merged.values);
@@ -51,6 +50,13 @@ export function resolveRecipe(given: readonly Layer[]): ResolvedRecipe {
   return { recipe, origins, left };
 }
 
+/** The layers, of runs without what their own model has not: every model had the settings of all before version 0.2. */
+const withoutForeign = (layers: readonly Layer[], method: string): Layer[] =>
+  layers.flatMap((layer) => {
+    const family = layer.ofRun && familyIn(layer, method);
+    return family ? [layer, ...away(foreignKeys(family, [layer], method))] : [layer];
+  });
+
 /**
  * The layers, where one names another model than an earlier one does: what the earlier one, and those before it, set of its
  * own family goes with it. Settings that come after it stay, and are refused where the new family has them not.
@@ -59,21 +65,31 @@ function withoutReplaced(
   layers: readonly Layer[],
   method: string,
 ): { layers: readonly Layer[]; left: string[] } {
-  const families = layers.map(({ values }) => {
-    const name = valueAt(values, "model.name");
-    return typeof name === "string" ? familyNameOf(name, method) : undefined;
-  });
+  const families = layers.map((layer) => familyIn(layer, method));
   const family = families.findLast((name) => name !== undefined);
   const replaced = families.findLastIndex((name) => name !== undefined && name !== family) + 1;
   if (family === undefined || replaced === 0) return { layers, left: [] };
   const [before, after] = [layers.slice(0, replaced), layers.slice(replaced)];
-  const isSet = (path: string) => before.some(({ values }) => valueAt(values, path) !== undefined);
-  const left = recipeKeys(method)
-    .filter(({ path, families }) => families?.length && !families.includes(family) && isSet(path))
-    .map(({ path }) => path);
-  const away = left.map((path) => ({ origin: "replaced", values: treeOf(path, null) }));
-  return { layers: [...before, ...away, ...after], left };
+  const left = foreignKeys(family, before, method);
+  return { layers: [...before, ...away(left), ...after], left };
 }
+
+/** The family of the model that a layer names, where it names one that the method trains. */
+function familyIn({ values }: Layer, method: string): string | undefined {
+  const name = valueAt(values, "model.name");
+  return typeof name === "string" ? familyNameOf(name, method) : undefined;
+}
+
+/** What layers set that belongs to other families alone. */
+const foreignKeys = (family: string, layers: readonly Layer[], method: string): string[] =>
+  recipeKeys(method)
+    .filter(({ families }) => families?.length && !families.includes(family))
+    .map(({ path }) => path)
+    .filter((path) => layers.some(({ values }) => valueAt(values, path) !== undefined));
+
+/** Layers that take values away. */
+const away = (paths: readonly string[]): Layer[] =>
+  paths.map((path) => ({ origin: "replaced", values: treeOf(path, null) }));
 
 /** The method whose schema checks the rest; learning from labels unless another is named. */
 function methodOf(merged: Merged): string {

@@ -48,8 +48,8 @@ test("the ImageNet recipes have the paper's numbers", () => {
       name: `crate_${size}`,
       patch: 16,
       imageSize: 224,
-      step: 0.1,
-      threshold: 0.1,
+      eta: 0.1,
+      lambda: 0.1,
     });
     expect(train).toMatchObject({
       optimizer: "lion",

@@ -115,7 +115,7 @@ const CASES: [name: string, settings: Record<string, Record<string, unknown>>, m
     /^train\.batchSize: expected a batch of 2 or more, since the coding rate is that of the images of a batch together, got 1$/,
   ],
   ["probe", batch(641), tooMany],
-  ["language", { model: { block: 1000 } }, /text\.txt, training text/],
+  ["language", { model: { context: 1000 } }, /text\.txt, training text/],
 ];
 
 test.each(CASES)("%s with %j", async (name, settings, message) => {

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { said } from "../../test/said.ts";
 import { lastCheckpoint, quietly, records, type Settings, tiny } from "../../test/tiny.ts";
 import { CheckpointError, UsageError } from "../base/errors.ts";
+import { scope } from "../tensor/index.ts";
+import { loadCheckpoint, saveCheckpoint } from "../train/checkpoint.ts";
 import { resolveRecipe } from "./recipe.ts";
 import { loadRun } from "./supervised/load.ts";
 import { trainRun } from "./train-run.ts";
@@ -143,6 +145,21 @@ test("other settings are refused with their names, unless that is allowed; harml
   expect(await refusal({ "train.lr": 0.02 }, { maxSteps: 4, allowConfigChange: true })).toMatchObject({
     steps: 4,
   });
+});
+
+test("a setting that came later has its default in an older run", async () => {
+  const folder = join(root, "run");
+  await trainRun(tiny(), quietly(folder, { maxSteps: 2 }));
+  scope(() => {
+    const { config, model, optimizer, state } = loadCheckpoint(join(folder, "checkpoints"), "last");
+    const { sparsify: _, ...older } = (config as { model: Record<string, unknown> }).model;
+    const snapshot = { config: { ...config, model: older }, model, optimizer, state };
+    saveCheckpoint(join(folder, "checkpoints"), 2, snapshot, { keep: 3, best: false });
+  });
+  expect(await refusal({ "model.sparsify": "majorise" })).toMatchObject({
+    message: expect.stringContaining("differs in model.sparsify"),
+  });
+  expect(await refusal({}, { maxSteps: 3 })).toMatchObject({ steps: 3 });
 });
 
 test("what is allowed to change is said, and how the learning rate goes on", async () => {

@@ -2,9 +2,10 @@
 
 import { join } from "node:path";
 import { talk } from "../base/plain-text.ts";
+import { underNewNames } from "../base/renamed.ts";
 import { writeFileAtomic } from "../base/write-file.ts";
 import { isSampled } from "../data/sets/fingerprint.ts";
-import { underNewNames } from "../recipe/renamed.ts";
+import { layerOfRun } from "../recipe/renamed.ts";
 import { CheckpointError, UsageError } from "../tensor/index.ts";
 import {
   freeCheckpoint,
@@ -15,6 +16,7 @@ import {
 } from "../train/checkpoint.ts";
 import { failpoint } from "../train/failpoint.ts";
 import type { AnyRecipe } from "./entry.ts";
+import { resolveRecipe } from "./recipe.ts";
 import { requireRunConfig } from "./run-config.ts";
 import type { RunConfig, TrainRunOptions } from "./run-types.ts";
 
@@ -79,7 +81,7 @@ export function resumeFrom(
     requireRunConfig(loaded);
     if (isSampled(config.dataset.fingerprint))
       talk("data: more than 1 GiB; a sample of them was compared with the run's");
-    const { values: before } = underNewNames(loaded.config);
+    const before = inTodaysWords(loaded.config);
     const changed = differences(before, config).filter((path) => !FREE.has(path));
     if (changed.length > 0 && !allowConfigChange)
       throw new UsageError(
@@ -93,6 +95,17 @@ export function resumeFrom(
     return { ...loaded, changed };
   } catch (error) {
     freeCheckpoint(loaded);
+    throw error;
+  }
+}
+
+/** Settings of a checkpoint as this version has them: under their names, with the defaults of keys that came later. */
+function inTodaysWords(config: object): unknown {
+  const { dataset, ...values } = config as RunConfig;
+  try {
+    return { ...resolveRecipe([layerOfRun({ origin: "config.json", values }, () => {})]).recipe, dataset };
+  } catch (error) {
+    if (error instanceof UsageError) return underNewNames(config).values; // no recipe of today: compared key by key
     throw error;
   }
 }

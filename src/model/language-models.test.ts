@@ -4,8 +4,8 @@ import type { Gpt } from "./language/gpt.ts";
 import type { Past } from "./language/past.ts";
 import { createModel, formOf, modelNames, models, parameterCount } from "./registry.ts";
 
-const base = { dim: 768, depth: 12, heads: 12, block: 1024, vocabulary: 50_304 };
-const small = { dim: 24, depth: 2, heads: 3, block: 9, vocabulary: 13 };
+const base = { dim: 768, depth: 12, heads: 12, context: 1024, vocabulary: 50_304 };
+const small = { dim: 24, depth: 2, heads: 3, context: 9, vocabulary: 13 };
 const names = modelNames("language");
 const isCausal = (name: string) => formOf(name, "language").causal;
 const causal = names.filter(isCausal);
@@ -33,8 +33,8 @@ test.each([
   ["tost_gpt", { ...base, dim: 1024, depth: 24, heads: 16 }, 304_711_040],
   ["gpt2", { ...base, dim: 512, heads: 8 }, 64_109_568],
   ["gpt2", { ...base, vocabulary: 50_257 }, 124_439_808],
-  ["crate_bert", { ...base, block: 510, pad: 1, vocabulary: 50_265 }, 60_912_729],
-  ["bert", { ...base, block: 512, vocabulary: 30_522 }, 109_514_298],
+  ["crate_bert", { ...base, context: 510, pad: 1, vocabulary: 50_265 }, 60_912_729],
+  ["bert", { ...base, context: 512, vocabulary: 30_522 }, 109_514_298],
 ])("%s %o has %d parameters", (name, options, count) => {
   expect(parameterCount(name, options)).toBe(count);
 });
@@ -91,7 +91,9 @@ describe.each(causal)("%s", (name) => {
           past = step.past;
           at += n;
         }
-        expect(() => model.next(tokens.narrow(1, 0, 1), past)).toThrow("at most 9 tokens, its block, got 10");
+        expect(() => model.next(tokens.narrow(1, 0, 1), past)).toThrow(
+          "at most 9 tokens, its context length, got 10",
+        );
       }
       model.dispose();
     }));

@@ -66,7 +66,7 @@ const SMALL: Record<FormName, object> = {
   autoencoder: { dim: 24, depth: 2, heads: 2, imageSize: [8, 16], patch: [4, 8], channels: 1 },
   encoder: { features: 16, channels: 1 },
   pair: { features: 16, channels: 1, width: 32 },
-  language: { dim: 24, depth: 2, heads: 2, block: 8, vocabulary: 11 },
+  language: { dim: 24, depth: 2, heads: 2, context: 8, vocabulary: 11 },
 };
 const DECODER = { decoderDim: 16, decoderDepth: 1, decoderHeads: 2, qkvBias: false };
 const everyForm = familiesOf().flatMap(({ name, forms }) =>
@@ -85,10 +85,8 @@ test.each(everyForm)("the count by formula is the count of %s built as %s", (nam
 test("an option that a family does not know is refused with the nearest name", () => {
   const options = { imageSize: 8, patch: 4, classes: 3, depth: 1 };
   const build = (name: string, more: object) => () => createModel(name, { ...options, ...more }, random(0));
-  expect(build("vit_tiny", { threshold: 0.2 })).toThrow(
-    "model.threshold: vit_tiny has no such option; it has dim",
-  );
-  expect(build("crate_tiny", { treshold: 0.2 })).toThrow('did you mean "threshold"');
+  expect(build("vit_tiny", { lambda: 0.2 })).toThrow("model.lambda: vit_tiny has no such option; it has dim");
+  expect(build("crate_tiny", { lamda: 0.2 })).toThrow('did you mean "lambda"');
 });
 
 test("a family from elsewhere is listed, built and counted; its names must be new, and come before recipes are read", () => {

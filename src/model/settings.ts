@@ -30,8 +30,8 @@ export const images = {
   channels,
 };
 export const features = width.default(128).describe("dimension d of a feature");
-export const step = positive.default(0.1).describe("step size η of ISTA");
-export const threshold = amount.default(0.1).describe("sparsity penalty λ of ISTA");
+export const eta = positive.default(0.1).describe("step size η of ISTA");
+export const lambda = amount.default(0.1).describe("sparsity penalty λ of ISTA");
 export const pool = z
   .enum(["cls", "mean"])
   .default("cls")

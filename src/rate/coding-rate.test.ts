@@ -130,7 +130,7 @@ test("sparse rate reduction is the sum of its parts", () => {
     const parts = codingRate(Z, { epsilon: 0.5 })
       .sub(rateAgainstSubspaces(Z, U, { epsilon: 0.5 }))
       .sub(Z.abs().sum([1, 2]).mul(0.3));
-    expectClose(sparseRateReduction(Z, U, { epsilon: 0.5, threshold: 0.3 }), parts);
+    expectClose(sparseRateReduction(Z, U, { epsilon: 0.5, lambda: 0.3 }), parts);
   });
 });
 

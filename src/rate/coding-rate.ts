@@ -110,11 +110,11 @@ export function rateReduction(Z: Tensor, Pi: Tensor, options: RateOptions): Tens
 export function sparseRateReduction(
   Z: Tensor,
   U: Tensor,
-  options: RateOptions & { threshold?: number },
+  options: RateOptions & { lambda?: number },
 ): Tensor {
-  const { threshold = 0.1 } = options;
+  const { lambda = 0.1 } = options;
   return withDigits([Z, U], (Z, U) => {
     const reduction = codingRate(Z, options).sub(rateAgainstSubspaces(Z, U, options));
-    return reduction.sub(Z.abs().sum([-2, -1]).mul(threshold));
+    return reduction.sub(Z.abs().sum([-2, -1]).mul(lambda));
   });
 }

@@ -9,6 +9,8 @@ export interface Layer {
   values: unknown;
   /** A closer place of one value, such as `digits.yaml:12`. */
   locate?: (path: string) => string | undefined;
+  /** Whether it is of a run, which an earlier version may have written: with settings of other models than its own. */
+  ofRun?: boolean;
 }
 
 /** A tree of settings without a prototype, so that no key of a file can reach Object.prototype. */

@@ -18,7 +18,7 @@ export interface ModelSettings {
   autoencoder: { name: string; imageSize: Size; patch: Size; channels?: number } & Sizes;
   encoder: { name: string; features: number; imageSize: Size; channels?: number };
   pair: { name: string; features: number; channels?: number };
-  language: { name: string; block: number; vocabulary?: number; dim: number; depth: number; heads: number };
+  language: { name: string; context: number; vocabulary?: number; dim: number; depth: number; heads: number };
 }
 
 /**

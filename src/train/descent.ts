@@ -1,7 +1,15 @@
 /** @file Parameters that go down losses: number format, accumulation, clipping, optimiser, schedule, moving average. */
 
 import type { Module } from "../nn/index.ts";
-import { gradients, keep, NotFiniteError, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import {
+  CheckpointError,
+  gradients,
+  keep,
+  NotFiniteError,
+  noGrad,
+  scope,
+  type Tensor,
+} from "../tensor/index.ts";
 import { MovingAverage } from "./ema.ts";
 import { TensorList } from "./foreach.ts";
 import { firstNotFinite } from "./locate.ts";
@@ -174,7 +182,12 @@ export class Descent implements Stateful {
   /** To be restored after the net: an average that was not kept before begins from its weights. */
   restore({ optimizer, ema, state }: Restored): void {
     const { prefix = "" } = this.options;
-    this.optimizer.load(below(optimizer, prefix), (state as { steps: number }).steps);
+    const { steps } = state as { steps?: unknown };
+    if (!(Number.isSafeInteger(steps) && (steps as number) >= 0))
+      throw new CheckpointError(
+        `expected the optimiser's number of steps in the checkpoint's state, got ${JSON.stringify(steps) ?? "none"}; take another checkpoint`,
+      );
+    this.optimizer.load(below(optimizer, prefix), steps as number);
     this.average?.load(ema === undefined ? this.parameters : below(ema, prefix));
   }
 

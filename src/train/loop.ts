@@ -3,9 +3,11 @@
 import { join } from "node:path";
 import { StoppedError, scope } from "../tensor/index.ts";
 import { holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
+import { Course } from "./course.ts";
 import { failpoint } from "./failpoint.ts";
 import { Journal } from "./journal.ts";
-import type { Learner, Milestone, Numbers } from "./learner.ts";
+import type { Learner, Milestone } from "./learner.ts";
+import { Means, only } from "./means.ts";
 import { type Position, savedParts, start, takeUp } from "./position.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
 import { sayRate } from "./resumed-rate.ts";
@@ -49,47 +51,27 @@ export async function runSteps<Batch>(learner: Learner<Batch>, options: LoopOpti
   if (resume !== undefined && !restoreBest(checkpoints, position.step)) position.best = null;
   const foreign = resume !== undefined && !holds(checkpoints, resume.name);
   const loop = new Loop(learner, position, options);
-  if (foreign || !loop.finished) await loop.run(foreign);
+  if (foreign || !loop.course.finished) await loop.run(foreign);
   const { step: steps, seconds, milestone } = position;
   return { steps, seconds, milestone: milestone ?? undefined };
 }
 
 class Loop<Batch> {
-  /** The learner's count of steps: that of the run, but where epochs had other lengths before. */
-  private at: number;
-  /** The run's step at which it ends here. */
-  private readonly total: number;
+  readonly course: Course;
+  private readonly means: Means;
 
   constructor(
     private readonly learner: Learner<Batch>,
     private readonly position: Position,
     private readonly options: LoopOptions,
   ) {
-    const { step, epoch, within } = position;
-    this.at = epoch * (learner.perEpoch ?? 0) + within;
-    this.total = Math.min(learner.steps - this.at + step, options.maxSteps ?? Number.POSITIVE_INFINITY);
-  }
-
-  /** Whether there is nothing left to do. */
-  get finished(): boolean {
-    return this.position.step >= this.total && !this.pending;
-  }
-
-  /** Whether an evaluation is due by the learner's own count. */
-  private get due(): boolean {
-    const { steps, milestones, evalEvery = Number.POSITIVE_INFINITY } = this.learner;
-    return milestones?.includes(this.at) ?? (this.at === steps || this.at % evalEvery === 0);
-  }
-
-  /** Whether an evaluation is still to come at this step: one that is due, or that of a run that `maxSteps` end. */
-  private get pending(): boolean {
-    const { step, evaluated } = this.position;
-    if (step === evaluated || this.learner.evaluate === undefined) return false;
-    return this.due || (step === this.total && this.learner.milestones === undefined);
+    this.course = new Course(learner, position, options.maxSteps);
+    this.means = new Means(position, this.course, learner.perEpoch);
   }
 
   async run(foreign: boolean): Promise<void> {
-    const { learner, position, options, total } = this;
+    const { learner, position, options, course, means } = this;
+    const { total } = course;
     const { folder, tensorboard, keep, checkpointEvery, resume } = options;
     const { step: from, records } = position;
     const journal = new Journal(folder, { step: from, records, tensorboard });
@@ -102,7 +84,7 @@ class Loop<Batch> {
     const save = (best: boolean) => {
       position.seconds = before + (performance.now() - started) / 1000;
       position.records = journal.recordsOf(position.step);
-      this.count();
+      course.note();
       journal.sync();
       scope(() => {
         const { states, ...tensors } = savedParts(learner.parts);
@@ -124,24 +106,20 @@ class Loop<Batch> {
       const found = await this.evaluated();
       Object.assign(position, { milestone: found, evaluated: position.step });
       journal.write(position.step, found.numbers);
-      progress.message(this.told(found));
+      progress.message(means.told(found));
       speed.restart();
       return isBest();
     };
     /** Evaluates, sums up and saves where it is time to, and says whether the run ends here. */
     const pause = async (): Promise<boolean> => {
-      const pending = this.pending;
+      const { pending } = course;
       const better = pending && stop.code === undefined && (await evaluate());
-      if (this.endsRow()) {
-        journal.summarise(position.step, this.row());
-        Object.assign(position, { sums: {}, count: 0 });
-      }
+      if (course.endsRow) journal.summarise(position.step, means.takeRow());
       const end = stop.code !== undefined || position.step >= total;
       const due = checkpointEvery !== undefined && position.step % checkpointEvery === 0;
       // where nothing is scored, the end is what is taken for the best
       if (pending || due || end) save(better || (end && position.best === null));
-      const done = this.at >= learner.steps && !this.pending;
-      if (stop.code !== undefined && !done)
+      if (stop.code !== undefined && !course.done)
         throw new StoppedError(
           `stopped at step ${position.step}, saved; go on with --resume auto`,
           stop.code,
@@ -151,21 +129,20 @@ class Loop<Batch> {
 
     try {
       if (foreign) save(isBest() || position.step >= total); // another run's: it is this one's first
-      if (this.pending && (await pause())) return;
+      if (course.pending && (await pause())) return;
       if (position.step >= total) return;
       const otherwise = (resume?.changed ?? []).length > 0;
       let images = 0;
-      for await (const batch of learner.batches(this.at)) {
-        const numbers = scope(() => learner.step(batch, this.at), "step");
+      for await (const batch of learner.batches(course.at)) {
+        const numbers = scope(() => learner.step(batch, course.at), "step");
         images += learner.size(batch);
         speed.add(learner.size(batch));
         await new Promise(setImmediate); // signals are heard here
         if (numbers === undefined) continue;
         if (otherwise && position.step === from) sayRate(from, position.lr, numbers.lr);
-        this.at++;
-        position.step++;
+        course.advance();
         position.lr = numbers.lr;
-        this.add(numbers, images);
+        means.add(numbers, images);
         images = 0;
         const now = speed.now();
         if (position.step % options.logInterval === 0)
@@ -174,7 +151,7 @@ class Loop<Batch> {
             [`time/${perSecond}`]: now,
             "system/residentBytes": process.memoryUsage.rss(),
           });
-        progress.update(position.step, { ...this.facts(numbers), [perSecond]: now });
+        progress.update(position.step, { ...means.facts(numbers), [perSecond]: now });
         if (await pause()) return;
       }
     } finally {
@@ -186,86 +163,12 @@ class Loop<Batch> {
 
   /** What the learner finds, with averaged parameters where parts keep an average. */
   private evaluated(): Promise<Milestone> {
-    const { learner, at } = this;
+    const { learner, course } = this;
     const parts = Object.values(learner.parts);
     const inner = async () => {
-      const { text, ...found } = await learner.evaluate!(at);
-      return { ...found, text: this.where() + text };
+      const { text, ...found } = await learner.evaluate!(course.at);
+      return { ...found, text: course.where + text };
     };
     return parts.reduce((body, part) => (part.averaged ? () => part.averaged!(body) : body), inner)();
   }
-
-  /** Epoch and steps within it, as they are saved. */
-  private count(): void {
-    const { perEpoch } = this.learner;
-    const epoch = perEpoch === undefined ? 0 : Math.floor(this.at / perEpoch);
-    Object.assign(this.position, { epoch, within: this.at - epoch * (perEpoch ?? 0) });
-  }
-
-  private add(numbers: Numbers, images: number): void {
-    const { sums } = this.position;
-    this.position.count += images;
-    for (const [name, value] of Object.entries(numbers))
-      if (/^(train|epoch)\//.test(name)) sums[name] = (sums[name] ?? 0) + value * images;
-  }
-
-  private means(): Numbers {
-    const { sums, count } = this.position;
-    return Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / count]));
-  }
-
-  /** Whether a row of summary.csv ends here: an epoch, or what lies between two evaluations. */
-  private endsRow(): boolean {
-    const { perEpoch } = this.learner;
-    const ends = perEpoch === undefined ? this.due : this.at % perEpoch === 0;
-    return ends && !this.pending && this.position.count > 0;
-  }
-
-  private row() {
-    const { position, learner, at } = this;
-    const { milestone, evaluated, step, lr } = position;
-    const means = only(this.means(), (name) => name !== "train/gradientNorm");
-    const found = only(milestone?.numbers ?? {}, (name) => name.startsWith("eval/"));
-    const place = learner.perEpoch === undefined ? { step } : { epoch: at / learner.perEpoch - 1 };
-    return {
-      ...place,
-      train: withoutGroup(means),
-      // not that of a stop by `maxSteps`: a run that was not stopped has the same rows
-      eval: this.due && evaluated === step && milestone !== null ? withoutGroup(found) : undefined,
-      lr,
-    };
-  }
-
-  /** `epoch 3/10  ` or `step 3/10  `; nothing where milestones have names of their own. */
-  private where(): string {
-    const { perEpoch, steps, milestones } = this.learner;
-    if (milestones !== undefined) return "";
-    if (perEpoch === undefined || this.at % perEpoch !== 0) return `step ${this.at}/${steps}  `;
-    return `epoch ${this.at / perEpoch}/${steps / perEpoch}  `;
-  }
-
-  /** A line for people: where the run is, what was learned since the last row, what was found. */
-  private told({ text }: Milestone): string {
-    const { "train/loss": loss, "epoch/top1": top1 } = this.means();
-    const where = this.where();
-    if (this.learner.perEpoch === undefined || where === "") return text;
-    const means = [loss && `loss ${loss.toFixed(4)}`, top1 && `train ${top1.toFixed(2)} %`].filter(Boolean);
-    return [where.trim(), ...means, text.slice(where.length)].join("  ");
-  }
-
-  /** What the progress shows of a step: with epochs, means so far of this one. */
-  private facts({ lr, ...numbers }: Numbers): Record<string, number | undefined> {
-    if (this.learner.perEpoch === undefined) return { ...numbers, lr };
-    const { "train/loss": loss, "epoch/top1": top1, "train/gradientNorm": _, ...rest } = this.means();
-    return { loss, accuracy: top1 === undefined ? undefined : top1 / 100, ...rest, lr };
-  }
 }
-
-const only = (numbers: Numbers, wanted: (name: string) => boolean): Numbers =>
-  Object.fromEntries(Object.entries(numbers).filter(([name]) => wanted(name)));
-
-/** "loss" for "train/loss". */
-const withoutGroup = (numbers: Numbers): Numbers =>
-  Object.fromEntries(
-    Object.entries(numbers).map(([name, value]) => [name.slice(name.indexOf("/") + 1), value]),
-  );

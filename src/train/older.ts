@@ -1,5 +1,6 @@
 /** @file Checkpoints as versions before 0.2 saved them: what they say in other words. */
 
+import { inPercent } from "../base/percent.ts";
 import { CheckpointError } from "../tensor/index.ts";
 import type { LoadedCheckpoint } from "./checkpoint.ts";
 import { Descent } from "./descent.ts";
@@ -38,9 +39,13 @@ interface OlderSteps {
   updates?: readonly number[];
 }
 
-/** @throws {CheckpointError} it does not say the step that it is from */
+/** @throws {CheckpointError} it does not say the step that it is from, or what else it says is none of such a version */
 export function olderPosition({ name, state }: LoadedCheckpoint, perEpoch = 1): Partial<Position> {
   const { step, epoch, batch, sums, evaluation, learner, ...rest } = state as OlderState;
+  if (learner !== undefined && !isTree(learner))
+    throw new CheckpointError(
+      `${name}: expected the state of a learner by name, got ${JSON.stringify(learner)}; take another checkpoint`,
+    );
   const isLearner = learner !== undefined && Number.isSafeInteger(step);
   const isClassifier = [step, epoch, batch].every(Number.isSafeInteger);
   if (step === undefined || !(isLearner || isClassifier))
@@ -59,20 +64,35 @@ export function olderPosition({ name, state }: LoadedCheckpoint, perEpoch = 1): 
 }
 
 function milestoneOf(evaluation: Evaluation, epochs: number): Milestone {
-  const { top1, loss } = evaluation;
+  const { top1, top5, loss } = evaluation;
   const text = `test accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`;
-  return { numbers: {}, text, score: top1, result: { numbers: { ...evaluation, epochs }, text } };
+  return {
+    numbers: {},
+    text,
+    score: top1,
+    result: { numbers: { ...evaluation, ...inPercent({ top1, top5 }), epochs }, text },
+  };
 }
 
-/** The state of a part: of a descent its steps, of any other what was saved of all together. */
+/**
+ * The state of a part: of a descent its steps, of any other what was saved of all together.
+ * @throws {CheckpointError} it has the steps of more or fewer optimisers than the parts
+ */
 export function olderState(
-  { state }: LoadedCheckpoint,
+  { name: checkpoint, state }: LoadedCheckpoint,
   parts: Readonly<Record<string, Stateful>>,
   name: string,
 ): object {
-  const { learner = {}, step } = state as OlderState;
-  if (!(parts[name] instanceof Descent)) return learner;
+  const { learner, step } = state as OlderState;
+  if (!(parts[name] instanceof Descent)) return learner ?? {};
   const descents = Object.keys(parts).filter((key) => parts[key] instanceof Descent);
-  const steps = [learner.steps ?? learner.updates ?? step ?? 0].flat();
+  const steps = learner === undefined ? [step] : [learner.steps ?? learner.updates ?? []].flat();
+  if (steps.length !== descents.length)
+    throw new CheckpointError(
+      `${checkpoint}: expected the steps of ${descents.length} optimisers, got ${JSON.stringify(steps)}; take another checkpoint`,
+    );
   return { steps: steps[descents.indexOf(name)] };
 }
+
+const isTree = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

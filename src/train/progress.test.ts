@@ -58,7 +58,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const facts = { loss: 1.23456, accuracy: 0.4567, imagesPerSecond: 850.4, lr: 5e-4 };
+const facts = { loss: 1.23456, accuracy: 45.67, imagesPerSecond: 850.4, lr: 5e-4 };
 
 describe("bar", () => {
   it("shows share, steps, time to go and facts, and ends with a new line", () => {

@@ -8,7 +8,7 @@ import { displayWidth, type TextStream, terminalOf, truncate } from "../base/ter
 /** `auto` is a bar on a terminal and plain lines elsewhere; `none` is what --quiet asks for. */
 export type ProgressMode = "auto" | "bar" | "plain" | "json" | "none";
 
-/** What is known at a step. Accuracy is a share of one. Names that end in PerSecond are speeds, others are shown as they are. */
+/** What is known at a step. Accuracy is per cent. Names that end in PerSecond are speeds, others are shown as they are. */
 export interface ProgressFacts {
   loss?: number;
   accuracy?: number;
@@ -167,7 +167,7 @@ const PER_SECOND = "PerSecond";
 function describeFacts({ loss, accuracy, lr, ...others }: ProgressFacts): string[] {
   const parts: string[] = [];
   if (loss !== undefined) parts.push(`loss ${significant(loss, 4)}`);
-  if (accuracy !== undefined) parts.push(`accuracy ${(accuracy * 100).toFixed(1)}%`);
+  if (accuracy !== undefined) parts.push(`accuracy ${accuracy.toFixed(1)}%`);
   const speeds = Object.entries(others).filter(([name]) => name.endsWith(PER_SECOND));
   for (const [name, value] of speeds)
     if (value !== undefined)

@@ -43,7 +43,7 @@ const SMALL: Record<MethodName, Record<string, string>> = {
     ...{ "model.hidden": "32", "model.features": "16", "train.batchSize": "40", "method.warmup": "0" },
     ...{ "method.points": "60", "method.repeats": "1", "method.counts": "2,3" },
   },
-  language: { "train.batchSize": "2", "train.accumulate": "1", "model.block": "32" },
+  language: { "train.batchSize": "2", "train.accumulate": "1", "model.context": "32" },
   mae: { "train.batchSize": "40", "train.epochs": "1", "train.warmupEpochs": "0" },
   dino: {
     ...{ "train.batchSize": "40", "train.epochs": "1", "train.warmupEpochs": "0", "model.hidden": "16" },

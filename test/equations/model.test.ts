@@ -42,17 +42,17 @@ test("ISTA: ReLU(Z + η (Z − Z Dᵀ) D − η λ), and a small step lowers the
   scope(() => {
     const Z = tokens().abs();
     const D = stream.at("D").normal([d, d], wide).div(Math.sqrt(d));
-    const [step, threshold] = [0.05, 0.1];
-    using layer = new ISTA(D, { step, threshold });
+    const [eta, lambda] = [0.05, 0.1];
+    using layer = new ISTA(D, { eta, lambda });
     const residual = Z.sub(Z.matmul(D.T));
-    const expected = Z.add(residual.matmul(D).mul(step))
-      .sub(step * threshold)
+    const expected = Z.add(residual.matmul(D).mul(eta))
+      .sub(eta * lambda)
       .relu();
     const A = layer.apply(Z);
     expect(gap(A, expected)).toBeLessThan(1e-12);
     const lasso = (A: Tensor) => {
       const error = Z.sub(A.matmul(D.T)).square().sum().item() / 2; //         ½‖Z − A Dᵀ‖²
-      return error + threshold * A.sum().item();
+      return error + lambda * A.sum().item();
     };
     expect(lasso(A)).toBeLessThan(lasso(Z));
   }));
@@ -62,7 +62,7 @@ test("Majorise: ReLU((1 + 4/(9(1+α))) Z D − 4λ/(9α)) with α = d/(n ε²)",
     const Z = tokens();
     const D = stream.at("D").normal([d, d], wide);
     const alpha = d / (n * 0.25);
-    using layer = new Majorise(D, { threshold: 0.3, epsilon: 0.5 });
+    using layer = new Majorise(D, { lambda: 0.3, epsilon: 0.5 });
     const expected = Z.matmul(D)
       .mul(1 + 4 / (9 * (1 + alpha)))
       .sub((4 * 0.3) / (9 * alpha))

@@ -103,7 +103,7 @@ test("rateReduction: R − Rᶜ, never negative for a partition, 0 for one class
 test("sparseRateReduction: R(Z) − Rᶜ(Z | U) − λ ‖Z‖₁", () =>
   scope(() => {
     const { Z, U } = tokens();
-    const values = sparseRateReduction(Z, U, { epsilon, threshold: 0.2 }).numbers();
+    const values = sparseRateReduction(Z, U, { epsilon, lambda: 0.2 }).numbers();
     for (const [i, sample] of Z.unbind(0).entries()) {
       const rate = half(sample, 6 / (9 * epsilon ** 2)) - againstSubspaces(sample, U);
       expect(values[i]).toBeCloseTo(rate - 0.2 * sample.abs().sum().item(), 9);

@@ -33,12 +33,12 @@ const norm = (x: Tensor, w: Tensor, bias: Tensor, epsilon: number): Tensor => {
 };
 
 /** Proximal-gradient steps on ½‖Z − A D‖² + λ‖A‖₁, A ≥ 0, from zero; atoms of D are rows. */
-function lasso(Z: Tensor, D: Tensor, step: number, threshold: number, steps: number): Tensor {
+function lasso(Z: Tensor, D: Tensor, eta: number, lambda: number, steps: number): Tensor {
   let A = Z.matmul(D.T).mul(0);
   for (let t = 0; t < steps; t++) {
     const slope = A.matmul(D).sub(Z).matmul(D.T);
-    A = A.sub(slope.mul(step))
-      .sub(step * threshold)
+    A = A.sub(slope.mul(eta))
+      .sub(eta * lambda)
       .relu();
   }
   return A;
@@ -48,7 +48,7 @@ test("OvercompleteISTA: two steps of the lasso from zero, decoded by the same di
   scope(() => {
     const Z = tokens();
     const D = draw("D", [4 * d, d]).div(4);
-    using layer = new OvercompleteISTA(D, { step: 0.07, threshold: 0.3 });
+    using layer = new OvercompleteISTA(D, { eta: 0.07, lambda: 0.3 });
     expect(gap(layer.apply(Z), lasso(Z, D, 0.07, 0.3, 2).matmul(D))).toBeLessThan(1e-12);
   }));
 
@@ -56,7 +56,7 @@ test("DecoupledISTA: two steps of the lasso from zero, decoded by a dictionary o
   scope(() => {
     const Z = tokens();
     const [D, D1] = [draw("D", [d, 4 * d]).div(4), draw("D1", [d, 4 * d])];
-    using layer = new DecoupledISTA(D, D1, { step: 0.07, threshold: 0.3 });
+    using layer = new DecoupledISTA(D, D1, { eta: 0.07, lambda: 0.3 });
     expect(gap(layer.apply(Z), lasso(Z, D.T, 0.07, 0.3, 2).matmul(D1.T))).toBeLessThan(1e-12);
   }));
 
@@ -106,7 +106,7 @@ test("CausalTSSA: token t is what the last of t tokens would be, with β of its 
   scope(() => {
     const Z = tokens();
     const given = weights();
-    const layer = new CausalTSSA(given, { heads, block: n + 2 }).to("float64");
+    const layer = new CausalTSSA(given, { heads, context: n + 2 }).to("float64");
     noGrad(() => layer.shift.copy_(draw("β", layer.shift.shape)));
     const out = layer.apply(Z);
     for (let t = 0; t < n; t++) {
@@ -222,7 +222,7 @@ test("Tost: from its parameters: waves, TSSA blocks, two class blocks, the class
 
 test("Gpt: tables of tokens and positions, causal layers, the table of tokens again", () =>
   scope(() => {
-    const sizes = { dim: d, depth: 1, heads, block: 6, vocabulary: 11 };
+    const sizes = { dim: d, depth: 1, heads, context: 6, vocabulary: 11 };
     const model = createModel("crate_gpt", sizes, stream.at("gpt")).to("float64") as Gpt;
     const at = (name: string) => model.namedParameters().get(`transformer.${name}`)!;
     const t = stream.at("t").integers([b, n], 0, 11);
@@ -254,7 +254,7 @@ test("Gpt: tables of tokens and positions, causal layers, the table of tokens ag
 
 test("Bert: three tables and LN, CRATE's layers without a causal mask, LN(GELU(Linear)) and the table", () =>
   scope(() => {
-    const sizes = { dim: d, depth: 1, heads, block: 6, vocabulary: 11 };
+    const sizes = { dim: d, depth: 1, heads, context: 6, vocabulary: 11 };
     const model = createModel("crate_bert", sizes, stream.at("bert")).to("float64");
     const at = (name: string) => model.namedParameters().get(name)!;
     const table = (name: string) => at(`crate.embeddings.${name}_embeddings.weight`);

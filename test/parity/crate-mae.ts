@@ -10,7 +10,7 @@ export function crateMae(golden: Golden): Comparison {
   const input = required(golden, "input");
   const options = {
     ...patchSizes(golden),
-    ...{ channels: input.size(1), threshold: c.lambd! },
+    ...{ channels: input.size(1), lambda: c.lambd! },
   };
   using model = createModel("crate_mae", options, random(0)).load(below(golden, "param."));
   const mask = randomMask(required(golden, "noise"), c.mask_ratio!);

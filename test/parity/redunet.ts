@@ -16,7 +16,7 @@ export function redunet(golden: Golden): Comparison {
   const { layers, num_classes: classes, eta, eps, lmbda } = golden.config as unknown as Config;
   const reports: LayerRates[] = [];
   const options = {
-    ...{ layers, classes, step: eta, epsilon: Math.sqrt(eps), sharpness: lmbda },
+    ...{ layers, classes, eta, epsilon: Math.sqrt(eps), sharpness: lmbda },
     report: (_: number, rates: LayerRates) => reports.push(rates),
   };
   const wide = (name: string) => required(golden, name).to("float64"); // as the reference was computed

@@ -7,13 +7,13 @@ import { below, type Kind, relativeError, required } from "./golden.ts";
 export const tssa =
   (causal: boolean): Kind =>
   (golden) => {
-    const { heads, block_size: block } = golden.config as { heads: number; block_size: number };
+    const { heads, block_size: context } = golden.config as { heads: number; block_size: number };
     const state = below(golden, "param.");
     const at = (name: string) => state.get(name)!.clone();
     using layer = causal
       ? new CausalTSSA(
           { U: at("c_attn.weight"), b: at("c_attn.bias"), W: at("c_proj.weight"), c: at("c_proj.bias") },
-          { heads, block },
+          { heads, context },
         )
       : new TSSA({ U: at("qkv.weight"), W: at("to_out.0.weight"), c: at("to_out.0.bias") }, { heads });
     layer.load(state);

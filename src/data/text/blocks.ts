@@ -9,7 +9,7 @@ import { noGrad, type Random, scope, type Tensor, tensor } from "../../tensor/in
 export function requireBlock(tokens: Int32Array, length: number, name: string): void {
   if (tokens.length < length)
     throw new DataError(
-      `${name}: has ${tokens.length} tokens, expected ${length} or more, one block and what follows it; take a longer text or a smaller model.block`,
+      `${name}: has ${tokens.length} tokens, expected ${length} or more, one block and what follows it; take a longer text or a smaller model.context`,
     );
 }
 

@@ -20,8 +20,8 @@ export {
   maskOf,
   type Rectangle,
 } from "./mask.ts";
+export { largestEntries, largestMass, type MaskRule } from "./mask-rule.ts";
 export { normalisedCut, patchAffinity } from "./normalised-cut.ts";
 export { type Coloured, codeColours, type PcaOptions, paperColours } from "./pca-colours.ts";
 export { imagePaths, normalised, type Picture, readPicture } from "./picture.ts";
-export { largestEntries, largestMass, type Threshold } from "./threshold.ts";
 export { type CutOptions, type MaskCutOptions, maskCut, tokenCut } from "./token-cut.ts";

@@ -5,7 +5,7 @@ import { averagePrecision } from "./average-precision.ts";
 import { bestHeadIou, coverage, coverageIou } from "./best-head.ts";
 import { byClass, parsePolygons, regions } from "./ground-truth.ts";
 import { area, boxOf, enlarge, maskIou, maskOf } from "./mask.ts";
-import { largestEntries, largestMass } from "./threshold.ts";
+import { largestEntries, largestMass } from "./mask-rule.ts";
 
 test("largestEntries: ⌈60 %⌉ of the patches, whatever their weights", () => {
   expect([...largestEntries([0.9, 0.01, 0.04, 0.02, 0.03])]).toEqual([1, 0, 1, 0, 1]);

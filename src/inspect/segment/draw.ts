@@ -33,7 +33,7 @@ export async function drawAttention(
   const { svg } = figure(
     {
       title: `What the class token attends to in layer ${layer + 1} of ${maps.length}, by head`,
-      subtitle: "yellow is each map's largest weight; below, what a threshold keeps of it",
+      subtitle: "yellow is each map's largest weight; below, what the rule keeps of it",
       width: Math.min(1100, Math.max(640, 120 + tiles.length * 44)),
     },
     imageGrid({

@@ -1,6 +1,6 @@
 /** @file What `vitrine segment` is told. */
 
-import type { Threshold } from "../../evaluate/segment/index.ts";
+import type { MaskRule } from "../../evaluate/segment/index.ts";
 
 export type SegmentMethod = "attention" | "tokencut" | "maskcut" | "pca";
 
@@ -15,7 +15,7 @@ export interface SegmentOptions {
   /** The weights that training starts from, for comparison. */
   untrained?: boolean;
   /** How attention becomes a mask where it is judged, and what share of it is kept; mass, 0.6. */
-  threshold?: Threshold;
+  rule?: MaskRule;
   share?: number;
   /** τ of the cuts; 0.2 for tokencut, 0.15 for maskcut. */
   tau?: number;

@@ -18,9 +18,9 @@ import type { SegmentOptions } from "./options.ts";
 
 /** Attention to a mask, as the options say. */
 export const binariser =
-  ({ threshold = "mass", share = 0.6 }: SegmentOptions) =>
+  ({ rule = "mass", share = 0.6 }: SegmentOptions) =>
   (map: Float64Array): Uint8Array =>
-    threshold === "mass" ? largestMass(map, share) : largestEntries(map, share);
+    rule === "mass" ? largestMass(map, share) : largestEntries(map, share);
 
 /** Collects scores image by image. */
 export function scorer(options: SegmentOptions) {

@@ -1,5 +1,6 @@
 /** @file CPP as a learner: a head on fixed features, warmed up by the coding rate, then trained by rate reduction. */
 
+import { inPercent, percent } from "../../base/percent.ts";
 import {
   checkBatchSize,
   checkClusters,
@@ -145,11 +146,11 @@ export class CppLearner implements Learner<FeatureBatch> {
     return {
       numbers: {
         ...numbers,
-        ...{ "eval/accuracy": 100 * accuracy, "eval/nmi": 100 * nmi, "eval/ari": 100 * ari },
+        ...inPercent({ "eval/accuracy": accuracy, "eval/nmi": nmi, "eval/ari": ari }),
         ...{ "eval/featureDetectionError": featureDetectionError, "eval/wrongEdges": 100 * wrongEdges },
       },
       score: accuracy,
-      text: `accuracy ${(100 * accuracy).toFixed(2)} %  NMI ${(100 * nmi).toFixed(2)} %  ${spectrum}`,
+      text: `accuracy ${percent(accuracy)}  NMI ${percent(nmi)}  ${spectrum}`,
     };
   }
 

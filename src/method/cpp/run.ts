@@ -1,7 +1,7 @@
 /** @file CPP by recipe: a head trained on fixed features, its clusters, and the number of them. */
 
 import { createHash } from "node:crypto";
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { kMeans, spectralClustering } from "../../evaluate/cluster/index.ts";
 import { rowsOf } from "../../evaluate/index.ts";
 import { clusteringAccuracy, nmi } from "../../evaluate/metrics/index.ts";
@@ -110,9 +110,16 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
     if (found.agreement !== undefined && source.labels !== undefined) {
       const { accuracy, nmi, ari, featureDetectionError, wrongEdges } = found.agreement;
       const plain = baselines(rows, rowsOf(source.labels, indices), recipe);
-      Object.assign(numbers, { accuracy, nmi, ari, featureDetectionError, wrongEdges });
-      Object.assign(numbers, { kMeansAccuracy: plain.kMeans.accuracy, kMeansNmi: plain.kMeans.nmi });
-      Object.assign(numbers, { spectralAccuracy: plain.spectral.accuracy, spectralNmi: plain.spectral.nmi });
+      Object.assign(numbers, { featureDetectionError });
+      Object.assign(numbers, inPercent({ accuracy, nmi, ari, wrongEdges }));
+      Object.assign(
+        numbers,
+        inPercent({ kMeansAccuracy: plain.kMeans.accuracy, kMeansNmi: plain.kMeans.nmi }),
+      );
+      Object.assign(
+        numbers,
+        inPercent({ spectralAccuracy: plain.spectral.accuracy, spectralNmi: plain.spectral.nmi }),
+      );
       lines.push(
         `CPP, ${clusters} clusters: accuracy ${percent(accuracy)}, NMI ${percent(nmi)}, ARI ${percent(ari)} (mean of ${repeats} clusterings of ${indices.length} points)`,
         `the same points before the head: k-means ${percent(plain.kMeans.accuracy)}, NMI ${percent(plain.kMeans.nmi)}; spectral ${percent(plain.spectral.accuracy)}, NMI ${percent(plain.spectral.nmi)}`,

@@ -1,6 +1,6 @@
 /** @file Closed-loop transcription as a learner: shuffled batches, linear decay, evaluation by subspaces. */
 
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { type ImageSet, type ImageSource, imageSource, leavesOne } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
@@ -80,7 +80,7 @@ export class CtrlLearner implements Learner<EpochBatch> {
     const images = { imageSize, device, components };
     const { pca, svd } = await evaluateEncoder(this.players.nets.encoder, train, test, images);
     return {
-      numbers: { "eval/pca": 100 * pca, "eval/svd": 100 * svd },
+      numbers: inPercent({ "eval/pca": pca, "eval/svd": svd }),
       score: Math.max(pca, svd),
       text: `nearest subspace ${percent(pca)} (PCA) ${percent(svd)} (SVD)`,
     };

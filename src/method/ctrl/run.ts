@@ -1,6 +1,6 @@
 /** @file Closed-loop transcription by recipe. */
 
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { featuresOf } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import { createModel, formOf } from "../../model/index.ts";
@@ -83,7 +83,7 @@ function evaluate(recipe: CtrlRecipe, { checkpoint, split, device }: Trained): P
     const options = { imageSize: sized.model.imageSize, device, components };
     const { pca, svd } = await evaluateEncoder(players.nets.encoder, splits.train, splits[split], options);
     const text = `nearest subspace, ${components} directions: ${percent(pca)} through class means (PCA), ${percent(svd)} through the origin (SVD)`;
-    return { numbers: { pca, svd, count: splits[split].count }, text };
+    return { numbers: { ...inPercent({ pca, svd }), count: splits[split].count }, text };
   });
 }
 

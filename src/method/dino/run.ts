@@ -137,8 +137,8 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
         near: neighbours(fitted, held, recipe, classes),
         probes: probeScores(fitted, held, { classes, random: random(recipe.seed).at("probe") }),
       }));
-      numbers[`${key}/knn`] = near;
-      for (const [how, share] of Object.entries(probes)) numbers[`${key}/${how}`] = share;
+      numbers[`${key}/knn`] = 100 * near;
+      for (const [how, share] of Object.entries(probes)) numbers[`${key}/${how}`] = 100 * share;
       lines.push(`${label}: ${neighboursInWords(recipe, given, near)}; linear probes: ${inWords(probes)}`);
     }
     return { numbers: { ...numbers, count: given.test.count }, text: lines.join("\n") };

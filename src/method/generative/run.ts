@@ -1,6 +1,6 @@
 /** @file The comparators by recipe: VAE, DCGAN, SNGAN on closed-loop transcription's nets and data. */
 
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import { Module } from "../../nn/index.ts";
 import { noGrad, type Random, random, scope, type Tensor } from "../../tensor/index.ts";
@@ -86,7 +86,7 @@ async function score(
   const options = { imageSize: SIDE, device, components: recipe.method.components };
   const { pca, svd } = await evaluateEncoder(new CodeMeans(nets.encoder), train, test, options);
   const text = `nearest subspace on the codes: ${percent(pca)} through class means (PCA), ${percent(svd)} through the origin (SVD)`;
-  return { numbers: { pca, svd }, text };
+  return { numbers: inPercent({ pca, svd }), text };
 }
 
 function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {

@@ -1,5 +1,6 @@
 /** @file i-CTRL as a learner: a first model by CTRL, then task after task with a memory, then reviews. */
 
+import { inPercent, percent } from "../../base/percent.ts";
 import { type Batch, batchCount, type ImageSet, imageSource, leavesOne } from "../../data/index.ts";
 import { featuresOf } from "../../evaluate/features.ts";
 import type { Module } from "../../nn/index.ts";
@@ -176,8 +177,7 @@ export class IctrlLearner implements Learner<Batch> {
     this.replace(next && (next.kind === "review" ? this.tasks[next.task]! : []));
     const { last, average } = lastAndAverage(this.progression);
     const numbers = {
-      "eval/seen": 100 * last,
-      "eval/average": 100 * average,
+      ...inPercent({ "eval/seen": last, "eval/average": average }),
       "memory/bytes": this.memory.bytes,
     };
     const name =
@@ -186,7 +186,7 @@ export class IctrlLearner implements Learner<Batch> {
         : `task ${phase.task + 1}/${this.tasks.length}`;
     return {
       numbers,
-      text: `${name}  accuracy on the classes seen ${(100 * last).toFixed(2)} %  mean so far ${(100 * average).toFixed(2)} %`,
+      text: `${name}  accuracy on the classes seen ${percent(last)}  mean so far ${percent(average)}`,
     };
   }
 

@@ -1,6 +1,6 @@
 /** @file Closed-loop transcription of classes in groups, by recipe. */
 
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { imageSource, openDataset } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
@@ -91,7 +91,7 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
     "",
     table,
   ].join("\n");
-  return { numbers: { last, average, now: now.seen.at(-1)!, memoryBytes: bytes }, text };
+  return { numbers: { ...inPercent({ last, average, now: now.seen.at(-1)! }), memoryBytes: bytes }, text };
 }
 
 export const ictrlMethod: Method<Recipe> = { train, evaluate, features: closedLoopFeatures };

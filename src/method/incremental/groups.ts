@@ -1,6 +1,6 @@
 /** @file What is known of classes in groups: accuracies after each, and what was carried from one to the next. */
 
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { stateOf } from "../../train/position.ts";
@@ -19,7 +19,7 @@ export function milestoneOf(state: GroupState): Milestone {
   const { progression, bytes } = state;
   const { last, average } = lastAndAverage(progression);
   return {
-    numbers: { "eval/seen": 100 * last, "eval/average": 100 * average, "memory/bytes": bytes },
+    numbers: { ...inPercent({ "eval/seen": last, "eval/average": average }), "memory/bytes": bytes },
     text: `group ${progression.seen.length}  accuracy on the classes seen ${percent(last)}`,
     result: scoresOf(state),
   };
@@ -32,7 +32,7 @@ export function scoresOf({ progression, bytes }: GroupState): Scores {
   const { last, average } = lastAndAverage(progression);
   const head = `Last ${percent(last)}, Avg ${percent(average)}, memory ${bytes.toLocaleString("en")} bytes`;
   return {
-    numbers: { last, average, memoryBytes: bytes },
+    numbers: { ...inPercent({ last, average }), memoryBytes: bytes },
     text: `${head}\n\n${progressionTable(progression)}`,
   };
 }

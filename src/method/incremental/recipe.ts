@@ -24,7 +24,7 @@ const model = z.strictObject({
   features,
   width: width.default(64).describe("channels of the encoder's first stage (classifier)"),
   layers: layers.default(10).describe("number of layers (redunet)"),
-  step: positive.default(0.5).describe("step size η of a layer (redunet)"),
+  eta: positive.default(0.5).describe("step size η of a layer (redunet)"),
   sharpness: positive.default(500).describe("λ of the soft assignment to classes (redunet)"),
   channels,
 });

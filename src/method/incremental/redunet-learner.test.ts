@@ -23,7 +23,7 @@ const sets = {
 async function learn(name: string, maxSteps?: number, resume?: "last") {
   const folder = join(root, name);
   using learner = new IncrementalReduNetLearner({
-    ...{ ...sets, tasks: 3, layers: 4, epsilon: Math.sqrt(0.1), step: 0.5, sharpness: 100 },
+    ...{ ...sets, tasks: 3, layers: 4, epsilon: Math.sqrt(0.1), eta: 0.5, sharpness: 100 },
   });
   const kept = { folder, config: {}, keep: 2, logInterval: 1, progress: "none", tensorboard: false } as const;
   const from = resume && { resume: loadCheckpoint(join(folder, "checkpoints"), resume) };

@@ -44,9 +44,9 @@ async function splitsOf({ data }: Recipe) {
 type Splits = Awaited<ReturnType<typeof splitsOf>>;
 
 function byGrams({ model, method }: Recipe, splits: Splits) {
-  const { layers, step, sharpness } = model;
+  const { layers, eta, sharpness } = model;
   const { tasks, epsilon } = method;
-  return new IncrementalReduNetLearner({ ...splits, tasks, layers, step, sharpness, epsilon });
+  return new IncrementalReduNetLearner({ ...splits, tasks, layers, eta, sharpness, epsilon });
 }
 
 function bySteps(recipe: Recipe, splits: Splits, { device, progress }: TrainPlace) {

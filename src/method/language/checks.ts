@@ -17,11 +17,11 @@ export function languageConflict(recipe: LanguageRecipe): Conflict | undefined {
     return { path: "data.tokens", message: `belongs to tokenizer bpe, received ${data.tokenizer}` };
   if (data.tokenizer !== "file" && data.file !== undefined)
     return { path: "data.file", message: `belongs to tokenizer file, received ${data.tokenizer}` };
-  const asked = method.masked * train.batchSize * model.block;
+  const asked = method.masked * train.batchSize * model.context;
   if (!formOf(model.name, "language").causal && asked < 1)
     return {
       path: "method.masked",
-      message: `${method.masked} of the ${train.batchSize * model.block} tokens of a batch is less than one to fill in`,
+      message: `${method.masked} of the ${train.batchSize * model.context} tokens of a batch is less than one to fill in`,
     };
   if (train.leastLr > train.lr)
     return { path: "train.leastLr", message: `${train.leastLr} is more than train.lr ${train.lr}` };

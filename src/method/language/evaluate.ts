@@ -21,7 +21,7 @@ export interface LanguageScores {
 
 export interface EvaluateTextOptions {
   /** Tokens of a sequence. */
-  block: number;
+  context: number;
   /** BERT's question; the next token when not given. */
   masks?: Omit<MaskOptions, "random"> & { random: Random };
   device?: string;
@@ -39,10 +39,10 @@ const AT_ONCE = 32;
 export async function evaluateText(
   model: Gpt | Bert,
   tokens: Int32Array,
-  { block, masks, device = "cpu", most }: EvaluateTextOptions,
+  { context, masks, device = "cpu", most }: EvaluateTextOptions,
 ): Promise<LanguageScores> {
-  const length = masks === undefined ? block + 1 : block;
-  const starts = blockStarts(tokens.length, length, block, most);
+  const length = masks === undefined ? context + 1 : context;
+  const starts = blockStarts(tokens.length, length, context, most);
   const sums = { loss: 0, right: 0, count: 0 };
   const training = model.training;
   model.eval();

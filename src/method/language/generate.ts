@@ -26,15 +26,15 @@ export interface SampleTextOptions {
   /** Only so many of the likeliest tokens; all when not given. */
   topK?: number;
   random: Random;
-  /** Keep what was seen, as long as the sequence fits the model's block; true unless given. */
+  /** Keep what was seen, as long as the sequence fits the model's context; true unless given. */
   cache?: boolean;
   /** Tokens below this number only: a table of tokens can have rows that are none. */
   size?: number;
 }
 
 /**
- * Tokens that follow a prompt. Beyond the model's block the oldest are forgotten; then every token stands at another
- * position than before, nothing that was kept is right any more, and the block is gone through for each token.
+ * Tokens that follow a prompt. Beyond the model's context the oldest are forgotten; then every token stands at another
+ * position than before, nothing that was kept is right any more, and the context is gone through for each token.
  *
  * @throws {UsageError} no prompt, or options out of range; {NotFiniteError} logits that are no numbers
  */
@@ -45,7 +45,7 @@ export function generateTokens(model: Gpt, prompt: ArrayLike<number>, options: S
     throw new UsageError(`temperature: expected a finite number from 0, got ${temperature}`);
   if (topK !== undefined && !(Number.isInteger(topK) && topK >= 1))
     throw new UsageError(`topK: expected a whole number from 1, got ${topK}`);
-  const { block } = model.options;
+  const { context } = model.options;
   const device = model.tokens.W.device;
   const row = (ids: readonly number[]) =>
     tensor(BigInt64Array.from(ids, BigInt), { shape: [1, ids.length], device });
@@ -57,12 +57,12 @@ export function generateTokens(model: Gpt, prompt: ArrayLike<number>, options: S
   };
   try {
     for (let i = 0; i < tokens; i++) {
-      const fits = cache && sequence.length <= block;
+      const fits = cache && sequence.length <= context;
       if (!fits) free();
       const seen = past?.[0]?.count ?? 0;
       const { token, after } = noGrad(() =>
         scope(() => {
-          const fresh = row(fits ? sequence.slice(seen) : sequence.slice(-block));
+          const fresh = row(fits ? sequence.slice(seen) : sequence.slice(-context));
           const step = fits ? model.next(fresh, past) : { logits: model.apply(fresh), past: undefined };
           const last = step.logits.select(1, fresh.size(1) - 1).select(0, 0); //  [V]
           return { token: drawToken(last, options), after: step.past };

@@ -18,13 +18,13 @@ export const inspectLanguage: InspectRun = async (folder, options) => {
   const run = openRunOf(folder, options.checkpoint, ["language"], "inspecting a language model");
   const { recipe, checkpoint } = run;
   try {
-    const { name, block } = recipe.model;
+    const { name, context } = recipe.model;
     const tokenizer = runTokenizer(folder, checkpoint);
     const text = openTokens(recipe, tokenizer)[options.split];
     using model = restoreLanguageModel(recipe, checkpoint, tokenizer).eval();
     using untrained = buildLanguageModel(recipe, tokenizer).eval();
-    const starts = blockStarts(text.length, block, block, options.samples);
-    using blocks = blocksAt(text, starts, block);
+    const starts = blockStarts(text.length, context, context, options.samples);
+    using blocks = blocksAt(text, starts, context);
     const meters = new BothMeters({ before: { model: untrained }, after: { model } });
     meters.add(blocks);
     const training = curves(
@@ -36,7 +36,7 @@ export const inspectLanguage: InspectRun = async (folder, options) => {
     const found = {
       model: describeModel(name, model),
       samples: starts.length,
-      data: { unit: `blocks of ${block} tokens` },
+      data: { unit: `blocks of ${context} tokens` },
       layers: meters.layers(),
       notes: ["attention is left out: it is drawn for a class token over the patches of an image"],
       figures: new Map<string, Figure>(training === undefined ? [] : [["training", training]]),

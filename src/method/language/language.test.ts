@@ -28,7 +28,7 @@ function recipeOf(name: string, more: { model?: object; data?: object; train?: o
       origin: "test",
       values: {
         name: "verse",
-        model: { name, dim: 24, depth: 2, heads: 2, block: 16, ...more.model },
+        model: { name, dim: 24, depth: 2, heads: 2, context: 16, ...more.model },
         data: { name: "text:verse.txt", dir: root, ...more.data },
         method: { name: "language" },
         train: {
@@ -83,14 +83,14 @@ test("nextTokens: each token is asked after those before it", () =>
 
 test("an untrained model is as good as guessing; bits and perplexity follow from nats", async () => {
   const tokens = Int32Array.from({ length: 600 }, (_, i) => (i * 7) % 11);
-  const sizes = { dim: 12, depth: 1, heads: 2, block: 8, vocabulary: 11 };
+  const sizes = { dim: 12, depth: 1, heads: 2, context: 8, vocabulary: 11 };
   using model = createModel("gpt2", sizes, random(1)) as Gpt;
-  const scores = await evaluateText(model, tokens, { block: 8 });
+  const scores = await evaluateText(model, tokens, { context: 8 });
   expect(scores.count).toBe(592); // 74 blocks of 8 and what follows each
   expect(scores.loss).toBeCloseTo(Math.log(11), 1);
   expect(scores.bits).toBeCloseTo(scores.loss / Math.log(2), 10);
   expect(scores.perplexity).toBeCloseTo(Math.exp(scores.loss), 10);
-  expect((await evaluateText(model, tokens, { block: 8, most: 3 })).count).toBe(24);
+  expect((await evaluateText(model, tokens, { context: 8, most: 3 })).count).toBe(24);
 });
 
 test("counting alone: the cross entropy of the counts, and the share of the commonest token", () => {
@@ -106,7 +106,7 @@ test("warmupCosine: nanoGPT's values at its corners", () => {
 });
 
 test("matrices decay; shifts, norms and ToST's additions do not", () => {
-  using model = createModel("tost_gpt", { dim: 4, depth: 1, heads: 2, block: 3, vocabulary: 5 }, random(0));
+  using model = createModel("tost_gpt", { dim: 4, depth: 1, heads: 2, context: 3, vocabulary: 5 }, random(0));
   const named = model.namedParameters();
   const size = (value: Tensor) => scope(() => value.abs().sum().item());
   const before = new Map([...named].map(([name, value]) => [name, size(value)]));
@@ -124,10 +124,10 @@ test("matrices decay; shifts, norms and ToST's additions do not", () => {
   expect(shrunk).toEqual(["wte.weight", "wpe.weight", ...inner.map((name) => `h.0.${name}.weight`)]);
 });
 
-const sizes = { dim: 16, depth: 2, heads: 2, block: 12, vocabulary: 9 };
+const sizes = { dim: 16, depth: 2, heads: 2, context: 12, vocabulary: 9 };
 
 describe.each(["crate_gpt", "crate_lm", "crate_alpha_gpt", "aot_gpt", "tost_gpt", "gpt2"])("%s", (name) => {
-  test("writes the same text with what it saw kept and without, also beyond its block", () => {
+  test("writes the same text with what it saw kept and without, also beyond its context", () => {
     using model = createModel(name, sizes, random(4)) as Gpt;
     const options = { tokens: 20, temperature: 1, topK: 5 };
     const write = (cache: boolean) =>

@@ -13,7 +13,7 @@ export interface LanguageLearnerOptions extends Pick<DescentOptions, "precision"
   /** The training text. */
   tokens: Int32Array;
   /** Tokens of a sequence. */
-  block: number;
+  context: number;
   /** BERT's question; the next token when not given. */
   masks?: Omit<MaskOptions, "random"> | undefined;
   random: Random;
@@ -75,9 +75,9 @@ export class LanguageLearner implements Learner<BlockBatch> {
   }
 
   private question(at: number, part: number): Question {
-    const { tokens, block, masks, random, batchSize, device } = this.options;
+    const { tokens, context, masks, random, batchSize, device } = this.options;
     const stream = random.at("data.blocks").at(`step.${at}`).at(`part.${part}`);
-    const length = masks === undefined ? block + 1 : block;
+    const length = masks === undefined ? context + 1 : context;
     const rows = randomBlocks(tokens, batchSize, length, stream, device);
     return masks === undefined ? nextTokens(rows) : hideTokens(rows, { ...masks, random: stream });
   }

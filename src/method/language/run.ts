@@ -1,5 +1,6 @@
 /** @file Language models by recipe: training and evaluation. */
 
+import { inPercent } from "../../base/percent.ts";
 import { type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
 import { type Bert, createModel, formOf, type Gpt } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
@@ -44,7 +45,7 @@ function masksOf({ model, method }: Recipe, tokenizer: Tokenizer) {
 const evaluationOf = (recipe: Recipe, tokenizer: Tokenizer, device: string) => {
   const masks = masksOf(recipe, tokenizer);
   const stream = random(recipe.seed).at("evaluation.masks");
-  return { block: recipe.model.block, device, ...(masks && { masks: { ...masks, random: stream } }) };
+  return { context: recipe.model.context, device, ...(masks && { masks: { ...masks, random: stream } }) };
 };
 
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
@@ -56,7 +57,12 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const look = { ...evaluationOf(recipe, tokenizer, place.device), ...(evalBlocks && { most: evalBlocks }) };
   using learner = new LanguageLearner(model, {
     ...settings,
-    ...{ tokens: data.train, block: recipe.model.block, random: random(recipe.seed), device: place.device },
+    ...{
+      tokens: data.train,
+      context: recipe.model.context,
+      random: random(recipe.seed),
+      device: place.device,
+    },
     masks,
     evaluate: async () => milestone(await evaluateText(model, data.test, look)),
   });
@@ -88,7 +94,14 @@ async function evaluate(recipe: Recipe, { folder, checkpoint, split, device }: T
     `${scores.count.toLocaleString("en")} tokens ${asked}: ${milestone(scores).text}`,
     `counting alone: loss ${counted.unigramLoss.toFixed(4)} nats, accuracy ${(100 * counted.unigramAccuracy).toFixed(1)} %`,
   ].join("\n");
-  return { numbers: { ...scores, ...counted }, text };
+  return {
+    numbers: {
+      ...scores,
+      ...counted,
+      ...inPercent({ accuracy: scores.accuracy, unigramAccuracy: counted.unigramAccuracy }),
+    },
+    text,
+  };
 }
 
 export const languageMethod: Method<Recipe> = { train, evaluate };

@@ -40,7 +40,7 @@ export interface TokenData {
 /**
  * Opens a recipe's text.
  * @param known the run's tokenizer; made from the training text, or read, as the recipe says when not given
- * @throws {DataError} no such text or tokenizer, shorter than a block, or a character that is no token
+ * @throws {DataError} no such text or tokenizer, shorter than a context, or a character that is no token
  * @throws {UsageError} more tokens than `model.vocabulary`
  */
 export function openTokens(recipe: Recipe, known?: Tokenizer): TokenData {
@@ -55,7 +55,7 @@ export function openTokens(recipe: Recipe, known?: Tokenizer): TokenData {
       `model.vocabulary: the tokenizer has ${tokenizer.size} tokens, expected at least as many, got ${model.vocabulary}`,
       { path: "model.vocabulary" },
     );
-  const length = model.block + (formOf(model.name, "language").causal ? 1 : 0);
+  const length = model.context + (formOf(model.name, "language").causal ? 1 : 0);
   const encode = (text: string, part: string) => {
     const tokens = tokenizer.encode(text);
     requireBlock(tokens, length, `${name}, ${part} text`);

@@ -95,7 +95,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
 
     const { masked, meanFill } = errors;
     const numbers = Object.entries(probes).flatMap(([name, scores]) =>
-      Object.entries(scores).map(([how, share]) => [`${name}/${how}`, share] as const),
+      Object.entries(scores).map(([how, share]) => [`${name}/${how}`, 100 * share] as const),
     );
     const text = [
       `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}, on ${test.count.toLocaleString("en")} images with ${ratio} of the patches removed`,

@@ -1,6 +1,6 @@
 /** @file MCR² by recipe: training, and the paper's evaluation of the features. */
 
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import type { Size } from "../../base/size.ts";
 import type { ImageSource } from "../../data/index.ts";
 import {
@@ -106,7 +106,7 @@ async function withFeatures<T>(
 
 function milestone({ svd, pca, knn }: ClassifierScores): Milestone {
   return {
-    numbers: { "eval/svd": 100 * svd, "eval/pca": 100 * pca, "eval/knn": 100 * knn },
+    numbers: inPercent({ "eval/svd": svd, "eval/pca": pca, "eval/knn": knn }),
     score: svd,
     text: `nearest subspace ${percent(svd)} (SVD) ${percent(pca)} (PCA), nearest neighbours ${percent(knn)}`,
   };
@@ -129,10 +129,13 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
     const text = [
       `nearest subspace, ${components} directions: ${percent(svd)} (SVD), ${percent(pca)} (PCA)`,
       `${neighbours} nearest neighbours ${percent(knn)}, linear SVM ${percent(svm)}`,
-      `k-means on the training features: ACC ${percent(acc)}, NMI ${nmi.toFixed(4)}, ARI ${ari.toFixed(4)}`,
+      `k-means on the training features: ACC ${percent(acc)}, NMI ${percent(nmi)}, ARI ${percent(ari)}`,
       `training features: R ${rate.toFixed(3)}, Rᶜ ${compression.toFixed(3)}, ΔR ${reduction.toFixed(3)} nats, ${rank} directions hold 95 % of their energy`,
     ].join("\n");
-    return { numbers: { ...found, count: splits[split].count }, text };
+    return {
+      numbers: { ...found, ...inPercent({ svd, pca, knn, svm, acc, nmi, ari }), count: splits[split].count },
+      text,
+    };
   });
 }
 

@@ -1,6 +1,6 @@
 /** @file Probes by recipe: features of a frozen network, a linear head on them, least squares, nearest neighbours. */
 
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { type ImageSource, normalisation } from "../../data/index.ts";
 import { accuracy, type Classifier, knn, leastSquares } from "../../evaluate/classify/index.ts";
 import { type Features, featuresOf } from "../../evaluate/features.ts";
@@ -93,7 +93,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
         knn: share(knn(Z, labels, { k: near, classes })),
       };
       const text = `linear probes: LARS ${percent(scores.lars)}, least squares ${percent(scores.leastSquares)}; ${near} nearest neighbours ${percent(scores.knn)}`;
-      return { numbers: { ...scores, dimension: Z.size(1), count: given.test.count }, text };
+      return { numbers: { ...inPercent(scores), dimension: Z.size(1), count: given.test.count }, text };
     });
   });
 }

@@ -3,7 +3,7 @@ import { random, scope } from "../../tensor/index.ts";
 import { gaussianMixture } from "./gaussians.ts";
 import { ClassGrams } from "./grams.ts";
 
-const options = { layers: 20, epsilon: Math.sqrt(0.1), step: 0.5, sharpness: 200 };
+const options = { layers: 20, epsilon: Math.sqrt(0.1), eta: 0.5, sharpness: 200 };
 
 test("ClassGrams: classes that come one after the other give the network of all at once", () => {
   const { X, labels, classes } = gaussianMixture(3, { set: 1, perClass: 60 }, random(0).at("train"));

@@ -16,7 +16,7 @@ import type { Layer } from "./layer.ts";
 import { ReduNet, type ReduNetOptions } from "./redunet.ts";
 import { Spectrum } from "./spectrum.ts";
 
-export type GramOptions = Omit<ReduNetOptions, "classes"> & { epsilon: number; step: number };
+export type GramOptions = Omit<ReduNetOptions, "classes"> & { epsilon: number; eta: number };
 
 /**
  * Σⱼ = XⱼXⱼᵀ and nⱼ of each class of vectors. With the true memberships and one rescaling for a whole class, a layer maps
@@ -182,7 +182,7 @@ function layerOf(
   S: Tensor,
   gamma: Tensor,
   counts: readonly number[],
-  { epsilon, step }: { epsilon: number; step: number },
+  { epsilon, eta }: { epsilon: number; eta: number },
   where: string,
 ): { operators: Tensor; S: Tensor } {
   const d = S.size(-1);
@@ -198,7 +198,7 @@ function layerOf(
   const operators = inverseOf(factor(all.mul(alpha), where)).mul(alpha); //      E, C¹ … Cᴷ
   const [E, C] = [operators.narrow(0, 0, 1), operators.narrow(0, 1, counts.length)];
   const T = E.sub(C.mul(gamma.reshape([-1, 1, 1])))
-    .mul(step)
+    .mul(eta)
     .add(eye(d, { dtype: "float64", device: S.device }));
   const moved = T.matmul(S).matmul(T.T); //                                      [K, d, d]
   const energy = moved.diagonal().sum(-1).reshape([-1, 1, 1]);

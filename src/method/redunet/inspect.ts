@@ -5,7 +5,7 @@ import type { MeasuredLayers } from "../../measure/make-report.ts";
 import { LayerMeter, measureSettings } from "../../measure/meter.ts";
 import { noGrad, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
-import { readMetrics } from "../../train/metrics.ts";
+import { type MetricsRecord, readMetrics } from "../../train/metrics.ts";
 import { writeFindings } from "../findings.ts";
 import { curves, similarityOf } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
@@ -99,13 +99,17 @@ function curveFigures(folder: string): Map<string, Figure> {
     "train/RcTrue": "Rᶜ, true labels",
     "train/deltaR": "ΔR",
   };
-  const right = { "train/accuracy": "training samples" };
+  const right = { "train/top1": "training samples" };
   const drawn = {
     rates: curves(folder, rates, "Rates after each layer", "nats", "layer"),
-    accuracy: curves(folder, right, "Share that each layer assigns right", "share", "layer"),
+    accuracy: curves(folder, right, "Training samples that each layer assigns right", "%", "layer"),
   };
   return new Map(Object.entries(drawn).flatMap(([name, made]) => (made === undefined ? [] : [[name, made]])));
 }
+
+/** Per cent that a layer assigns right; version 0.1 noted the share. */
+const top1Of = (record: MetricsRecord): number =>
+  (record["train/top1"] as number | undefined) ?? 100 * (record["train/accuracy"] as number);
 
 /** What was noted of each layer while it was built; accuracy in per cent. */
 const noted = (folder: string) =>
@@ -117,5 +121,5 @@ const noted = (folder: string) =>
       "Rᶜ predicted": record["train/RcPredicted"] as number,
       "Rᶜ true": record["train/RcTrue"] as number,
       ΔR: record["train/deltaR"] as number,
-      accuracy: 100 * (record["train/accuracy"] as number),
+      accuracy: top1Of(record),
     }));

@@ -20,7 +20,7 @@ export const compression = (layer: Layer): Tensor => layer.operators.narrow(1, 1
 
 export interface StepOptions {
   /** η, the size of the gradient step. */
-  step: number;
+  eta: number;
   /** λ, how sharply samples are assigned to the class that fits best. */
   sharpness: number;
 }
@@ -73,7 +73,7 @@ export function stepLayer(V: Tensor, layer: Layer, spectrum: Spectrum, options: 
     const misfits = spectrum.norm(applied.narrow(2, 1, K)).clamp(1e-8); //      [n, K]
     const memberships = misfits.mul(-options.sharpness).softmax(1); //          [n, K]
     const first = memberships.narrow(1, 0, 1).mul(0).add(1);
-    const weights = cat([first, memberships.mul(gamma).neg()], 1).mul(options.step); // [n, 1 + K]
+    const weights = cat([first, memberships.mul(gamma).neg()], 1).mul(options.eta); // [n, 1 + K]
     const parts = realView(applied).mul_(weights.unsqueeze(-1)); //             in place: the largest tensor there is
     const moved = realView(V).add(parts.sum(2)); //                             [P, n, C] as reals
     return { V: spectrum.normalise(asLike(moved, V)), memberships };

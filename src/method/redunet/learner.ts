@@ -56,7 +56,7 @@ export class ReduNetLearner implements Learner<number> {
       "train/RcStored": stored,
       "train/RcTrue": truth,
       "train/deltaR": rate - predicted,
-      "train/accuracy": accuracy,
+      "train/top1": 100 * accuracy,
     };
   }
 

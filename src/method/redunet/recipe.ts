@@ -18,7 +18,7 @@ import {
 const model = z.strictObject({
   name: z.literal("redunet").default("redunet").describe("architecture"),
   layers: count.max(10_000).describe("number of layers"),
-  step: positive.default(0.5).describe("step size η of a layer"),
+  eta: positive.default(0.5).describe("step size η of a layer"),
   sharpness: positive.default(500).describe("λ of the soft assignment to classes"),
   dftNorm: z
     .enum(["ortho", "backward"])

@@ -38,7 +38,7 @@ test("stepLayer: with certain memberships a layer is a gradient step on ΔR, sca
     const spread = random(1).normal([n, d], double);
     const offsets = random(2).normal([K, d], double).mul(3).indexSelect(0, labels);
     const X = spread.mul(0.2).add(offsets);
-    const { net, features } = buildReduNet(X, labels, { layers: 1, classes: K, sharpness: 1e6, step: eta });
+    const { net, features } = buildReduNet(X, labels, { layers: 1, classes: K, sharpness: 1e6, eta });
     using _owner = net;
     const Z = X.div(X.norm([1], true)).setRequiresGrad();
     const [gradient] = gradients(mcr2Loss(Z, labels, K, { epsilon: Math.sqrt(epsSq) }).loss, [Z]);
@@ -165,7 +165,7 @@ test("what does not fit is said", () => {
       buildReduNet(x, y, { layers: 2, classes: 2, ...more });
     expect(() => build(zeros([5, 3]))).toThrow("expected a label for each of 5 samples, got 6");
     expect(() => build(zeros([6, 3]).add(Number.NaN))).toThrow("redunet layer 0: features are not finite");
-    expect(() => build(zeros([6, 3]), labels, { step: -1 })).toThrow("expected step > 0, got -1");
+    expect(() => build(zeros([6, 3]), labels, { eta: -1 })).toThrow("expected eta > 0, got -1");
     expect(() => build(zeros([6, 3]), labels, { layers: 0 })).toThrow("expected layers to be a whole number");
     expect(() => build(zeros([6, 3]), labelsOf(6, 3))).toThrow("0 ≤ label < 2 classes, got 2 for sample 2");
     const lift = { channels: 2, kernel: 1 };

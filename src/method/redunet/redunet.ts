@@ -17,7 +17,7 @@ export interface ReduNetOptions {
   /** ε; √0.1 when left out. The authors' `eps` is ε². */
   epsilon?: number;
   /** η, the size of a step; 0.5 when left out. */
-  step?: number;
+  eta?: number;
   /** λ of the soft assignment; 500 when left out. */
   sharpness?: number;
   /** How spectra are scaled; "ortho", the authors', when left out. With "backward" the objective is the rate of all shifts. */
@@ -31,12 +31,12 @@ export type Settings = Required<ReduNetOptions>;
 
 /** @throws {UsageError} options out of range */
 export const withDefaults = (options: ReduNetOptions): Settings => {
-  const { layers, classes, epsilon = REDUNET_EPSILON, step = 0.5, sharpness = 500 } = options;
-  const settings = { layers, classes, epsilon, step, sharpness, dftNorm: options.dftNorm ?? "ortho" };
+  const { layers, classes, epsilon = REDUNET_EPSILON, eta = 0.5, sharpness = 500 } = options;
+  const settings = { layers, classes, epsilon, eta, sharpness, dftNorm: options.dftNorm ?? "ortho" };
   for (const name of ["layers", "classes"] as const)
     if (!(Number.isInteger(settings[name]) && settings[name] > 0))
       throw new UsageError(`redunet: expected ${name} to be a whole number from 1 on, got ${settings[name]}`);
-  for (const name of ["epsilon", "step", "sharpness"] as const)
+  for (const name of ["epsilon", "eta", "sharpness"] as const)
     if (!(settings[name] > 0 && Number.isFinite(settings[name])))
       throw new UsageError(`redunet: expected ${name} > 0, got ${settings[name]}`);
   return settings;

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { leastOf } from "../../base/extremes.ts";
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { accuracy } from "../../evaluate/classify/index.ts";
 import { scoreClassifiers, scoreSvm } from "../../evaluate/feature-scores.ts";
 import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
@@ -18,8 +18,8 @@ import { samplesOf } from "./samples.ts";
 import { fromState, layersIn } from "./state.ts";
 
 const settings = ({ model, method }: Recipe, classes: number) => {
-  const { layers, step, sharpness, dftNorm } = model;
-  return { layers, classes, step, sharpness, dftNorm, epsilon: method.epsilon };
+  const { layers, eta, sharpness, dftNorm } = model;
+  return { layers, classes, eta, sharpness, dftNorm, epsilon: method.epsilon };
 };
 
 /** The network of a checkpoint, of as many layers as had been built; the caller frees it. */
@@ -93,13 +93,12 @@ function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: R
       const components = Math.min(method.components, smallest, fitted.Z.size(1) - 1);
       const neighbours = Math.min(method.neighbours, train.labels.numel);
       const numbers: Record<string, number> = {
-        trainAccuracy: right(train),
-        testAccuracy: right(test),
-        ...scoreClassifiers(fitted, held, { classes, components, neighbours }),
-        svm: scoreSvm(fitted, held, classes),
+        ...inPercent({ trainAccuracy: right(train), testAccuracy: right(test) }),
+        ...inPercent({ ...scoreClassifiers(fitted, held, { classes, components, neighbours }) }),
+        ...inPercent({ svm: scoreSvm(fitted, held, classes) }),
         count: test.labels.numel,
       };
-      const share = (name: string) => percent(numbers[name]!);
+      const share = (name: string) => percent(numbers[name]! / 100);
       const lines = [
         `last layer: ${share("trainAccuracy")} of the training samples, ${share("testAccuracy")} of ${test.labels.numel} test samples`,
         `features of the test samples: nearest subspace (${components}) ${share("svd")} (SVD) ${share("pca")} (PCA), ${neighbours} nearest neighbours ${share("knn")}, linear SVM ${share("svm")}`,
@@ -107,10 +106,8 @@ function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: R
       if (data.form !== "vectors" && method.shifts > 0) {
         const shifted = cyclicShifts(test.X, method.shifts, method.stride);
         const times = shifted.size(0) / test.X.size(0);
-        numbers.shiftedAccuracy = accuracy(
-          net.predict(shifted),
-          cat(Array.from({ length: times }, () => test.labels)),
-        );
+        const labels = cat(Array.from({ length: times }, () => test.labels));
+        numbers.shiftedAccuracy = 100 * accuracy(net.predict(shifted), labels);
         lines.push(`shifted test samples, ${times} shifts each: ${share("shiftedAccuracy")}`);
       }
       return { numbers, text: lines.join("\n") };

@@ -26,7 +26,7 @@ test.each(CASES)("%s learns, is evaluated, and its layers are measured", async (
   const losses = records(folder).flatMap((record) => (record["train/loss"] as number | undefined) ?? []);
   expect(losses.at(-1)).toBeLessThan(losses[0]!);
   const { numbers } = await evaluateRun(folder, { checkpoint: "last", split: "test" });
-  expect(numbers.top1).toBeGreaterThan(0.1); // chance
+  expect(numbers.top1).toBeGreaterThan(10); // chance
   const { report, figures } = await inspectClassifier(folder, {
     checkpoint: "last",
     samples: 40,

@@ -1,5 +1,6 @@
 /** @file Learning from labels as a learner: batches with their augmentation, cross entropy, one descent. */
 
+import { inPercent, percent } from "../../base/percent.ts";
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { noGrad, type Tensor } from "../../tensor/index.ts";
@@ -115,11 +116,11 @@ export class SupervisedLearner implements Learner<EpochBatch> {
 function milestoneOf(found: Evaluation, epochs: number): Milestone {
   const { loss, top1, top5 } = found;
   return {
-    numbers: { "eval/loss": loss, "eval/top1": 100 * top1, "eval/top5": 100 * top5 },
-    text: `test ${(100 * top1).toFixed(2)} %`,
+    numbers: { "eval/loss": loss, ...inPercent({ "eval/top1": top1, "eval/top5": top5 }) },
+    text: `test ${percent(top1)}`,
     score: top1,
     result: {
-      numbers: { ...found, epochs },
+      numbers: { ...found, ...inPercent({ top1, top5 }), epochs },
       text: `test accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`,
     },
   };

@@ -1,7 +1,7 @@
 /** @file Classifiers by recipe: training and evaluation. */
 
 import { join } from "node:path";
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { writeFileAtomic } from "../../base/write-file.ts";
 import { familyOf, type LayerOf } from "../../model/index.ts";
 import { UsageError } from "../../tensor/index.ts";
@@ -62,7 +62,7 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
 function scoresOf(evaluation: Evaluation): Scores {
   const { top1, top5, loss, count } = evaluation;
   const text = `top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)} on ${count.toLocaleString("en")} images`;
-  return { numbers: { ...evaluation }, text };
+  return { numbers: { ...evaluation, ...inPercent({ top1, top5 }) }, text };
 }
 
 export const supervisedMethod: Method<Recipe> = {

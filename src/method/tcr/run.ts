@@ -1,6 +1,6 @@
 /** @file Features without labels by recipe: training, and how well labels are read off them. */
 
-import { percent } from "../../base/percent.ts";
+import { inPercent, percent } from "../../base/percent.ts";
 import { areaOf } from "../../base/size.ts";
 import { scoreClassifiers, scoreClusters } from "../../evaluate/feature-scores.ts";
 import { featuresOf } from "../../evaluate/features.ts";
@@ -54,7 +54,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       evaluate: async () => {
         const { knn, svd } = await classifiers(net, splits, recipe, place.device);
         const text = `nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}`;
-        return { numbers: { "eval/knn": 100 * knn, "eval/svd": 100 * svd }, score: knn, text };
+        return { numbers: inPercent({ "eval/knn": knn, "eval/svd": svd }), score: knn, text };
       },
     });
     return await trainLearner(learner, recipe, splits.train, place);
@@ -97,7 +97,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
         `${name}: nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}, k-means ${percent(acc)} (NMI ${percent(nmi)})`,
       );
       for (const [key, value] of Object.entries(found))
-        numbers[name === "features" ? key : `${name}/${key}`] = value;
+        numbers[name === "features" ? key : `${name}/${key}`] = 100 * value;
     }
     return { numbers, text: lines.join("\n") };
   });

@@ -13,15 +13,15 @@ import {
 import { type Random, type Tensor, zeros } from "../../tensor/index.ts";
 import { type Family, layersNamed } from "../family.ts";
 import {
+  eta,
   headConflict,
   headDim,
   headDimOf,
+  lambda,
   patchConflict,
   patches,
   patchNumbers,
   pool,
-  step,
-  threshold,
   tokenCount,
   tokenSizes,
 } from "../settings.ts";
@@ -33,7 +33,7 @@ import { positionsOf } from "./positions.ts";
 
 export type CrateAlphaOptions = { classes: number } & Pick<
   CrateOptions,
-  "imageSize" | "patch" | "channels" | "dim" | "depth" | "heads" | "headDim" | "pool" | "step" | "threshold"
+  "imageSize" | "patch" | "channels" | "dim" | "depth" | "heads" | "headDim" | "pool" | "eta" | "lambda"
 >;
 
 /** Atoms for each dimension. */
@@ -58,14 +58,14 @@ export class CrateAlphaLayer extends Module {
     readonly options: CrateAlphaOptions,
   ) {
     super();
-    const { dim: d, heads, headDim, step = 0.1, threshold = 0.1 } = options;
+    const { dim: d, heads, headDim, eta = 0.1, lambda = 0.1 } = options;
     const inner = heads * headDim;
     const drawn = (name: string, shape: [number, number]) => random.at(name).normal(shape).mul_(0.02);
     const mssa = new MSSA(drawn("U", [inner, d]), { heads, headDim }, { W: drawn("W", [d, inner]) });
     this.norm1 = this.child("norm1", new LayerNorm(d, EPSILON), "0.norm");
     this.mssa = this.child("mssa", mssa, "0.fn");
     this.norm2 = this.child("norm2", new LayerNorm(d, EPSILON), "1.norm");
-    this.ista = this.child("ista", decoupledISTA(d, RATIO * d, random, { step, threshold }), "1.fn");
+    this.ista = this.child("ista", decoupledISTA(d, RATIO * d, random, { eta, lambda }), "1.fn");
   }
 
   protected forward(Z: Tensor): Tensor {
@@ -126,7 +126,7 @@ export const crateAlpha: Family = {
   about: `CRATE-α of any size, ${paper}`,
   forms: {
     classifier: {
-      options: z.strictObject({ ...tokenSizes, headDim, ...patches, step, threshold, pool }),
+      options: z.strictObject({ ...tokenSizes, headDim, ...patches, eta, lambda, pool }),
       given: ["classes"],
       build: (options: Unsized<CrateAlphaOptions>, random) =>
         new CrateAlpha({ ...options, headDim: headDimOf(options) }, random),

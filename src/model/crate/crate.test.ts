@@ -7,10 +7,10 @@ import { CrateLayer, type CrateLayerOptions, createModel, ISTA, Majorise, MSSA }
 const normal = (name: string, shape: number[]) => random(7).at(name).normal(shape, { dtype: "float64" });
 
 /** ISTA in the authors' three products. */
-function threeProducts(Z: Tensor, D: Tensor, step: number, threshold: number): Tensor {
+function threeProducts(Z: Tensor, D: Tensor, eta: number, lambda: number): Tensor {
   const DZ = Z.matmul(D.T);
-  return Z.add(Z.matmul(D).sub(DZ.matmul(D)).mul(step))
-    .sub(step * threshold)
+  return Z.add(Z.matmul(D).sub(DZ.matmul(D)).mul(eta))
+    .sub(eta * lambda)
     .relu();
 }
 
@@ -19,12 +19,12 @@ describe("ISTA", () => {
     [0.1, 0.1],
     [0.1, 0.5],
     [0.5, 0.02],
-  ])("one d × d map equals three products, values and gradients, η %f λ %f", (step, threshold) => {
+  ])("one d × d map equals three products, values and gradients, η %f λ %f", (eta, lambda) => {
     scope(() => {
       const Z = normal("Z", [2, 5, 12]).setRequiresGrad();
-      using layer = new ISTA(normal("D", [12, 12]).mul(0.4), { step, threshold });
+      using layer = new ISTA(normal("D", [12, 12]).mul(0.4), { eta, lambda });
       const outer = normal("outer", [2, 5, 12]);
-      const [ours, theirs] = [layer.apply(Z), threeProducts(Z, layer.D, step, threshold)];
+      const [ours, theirs] = [layer.apply(Z), threeProducts(Z, layer.D, eta, lambda)];
       expectClose(ours, theirs);
       const [g, h] = [ours, theirs].map((output) => gradients(output.mul(outer).sum(), [Z, layer.D]));
       for (const [i, gradient] of g!.entries()) expectClose(gradient, h![i]!);
@@ -37,14 +37,14 @@ describe("ISTA", () => {
       const Y = normal("Y", [1, 9, 12]).relu();
       const lasso = (A: Tensor) =>
         Y.sub(A.matmul(D.T)).square().sum().div(2).add(A.abs().sum().mul(0.1)).item();
-      using layer = new ISTA(D, { step: 0.1, threshold: 0.1 });
+      using layer = new ISTA(D, { eta: 0.1, lambda: 0.1 });
       expect(lasso(layer.apply(Y))).toBeLessThan(lasso(Y));
     });
   });
 
   test("orthogonal D with η = 1 and λ = 0 is ReLU(Z D)", () => {
     scope(() => {
-      using layer = new ISTA(normal("D", [6, 6]).mul(0).add(0), { step: 1, threshold: 0 });
+      using layer = new ISTA(normal("D", [6, 6]).mul(0).add(0), { eta: 1, lambda: 0 });
       expectClose(layer.apply(normal("Z", [1, 3, 6])), normal("Z", [1, 3, 6]).relu());
     });
   });
@@ -54,7 +54,7 @@ test("the majorisation step is ReLU((1 + 4/(9(1+α))) Z D − 4λ/(9α))", () =>
   scope(() => {
     const D = normal("D", [6, 6]);
     const Z = normal("Z", [1, 3, 6]);
-    using layer = new Majorise(D, { threshold: 0.1, epsilon: 0.5 });
+    using layer = new Majorise(D, { lambda: 0.1, epsilon: 0.5 });
     const alpha = 6 / (3 * 0.25);
     const expected = Z.matmul(D)
       .mul(1 + 4 / (9 * (1 + alpha)))
@@ -112,31 +112,31 @@ describe("the layer's options", () => {
     const half = found.get("half")!;
     const copy = half.clone();
     half.dispose();
-    return { Z, U, step: layer.mssa.apply(U), half: copy };
+    return { Z, U, change: layer.mssa.apply(U), half: copy };
   };
 
   test("plain: Z + MSSA(LN Z)", () => {
     scope(() => {
-      const { Z, step, half: found } = half({});
-      expectClose(found, Z.add(step));
+      const { Z, change, half: found } = half({});
+      expectClose(found, Z.add(change));
     });
   });
   test("sign −1: Z − MSSA(LN Z)", () => {
     scope(() => {
-      const { Z, step, half: found } = half({ sign: -1 });
-      expectClose(found, Z.sub(step));
+      const { Z, change, half: found } = half({ sign: -1 });
+      expectClose(found, Z.sub(change));
     });
   });
   test("convex: (1 − β) Z + β MSSA(LN Z)", () => {
     scope(() => {
-      const { Z, step, half: found } = half({ residual: "convex", compression: 0.3 });
-      expectClose(found, Z.mul(0.7).add(step.mul(0.3)));
+      const { Z, change, half: found } = half({ residual: "convex", compression: 0.3 });
+      expectClose(found, Z.mul(0.7).add(change.mul(0.3)));
     });
   });
   test("skip from the normalised input: LN Z + MSSA(LN Z)", () => {
     scope(() => {
-      const { U, step, half: found } = half({ skipFrom: "normed" });
-      expectClose(found, U.add(step));
+      const { U, change, half: found } = half({ skipFrom: "normed" });
+      expectClose(found, U.add(change));
     });
   });
   test.each([

@@ -4,16 +4,16 @@ import { z } from "zod";
 import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../../nn/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import {
+  eta,
   headConflict,
   headDim,
   headDimOf,
+  lambda,
   type PatchOptions,
   patchConflict,
   patches,
   patchNumbers,
   pool,
-  step,
-  threshold,
   tokenCount,
   tokenSizes,
 } from "../settings.ts";
@@ -85,8 +85,8 @@ export const crateSettings = z.strictObject({
   ...tokenSizes,
   headDim,
   ...patches,
-  step,
-  threshold,
+  eta,
+  lambda,
   pool,
   tiedOutput: z
     .boolean()

@@ -7,9 +7,9 @@ const ADDMM = operator("addmm");
 
 export interface ISTAOptions {
   /** η, the step. */
-  step: number;
+  eta: number;
   /** λ, the weight of ‖Z‖₁. */
-  threshold: number;
+  lambda: number;
 }
 
 /**
@@ -33,19 +33,19 @@ export class ISTA extends Module {
   }
 
   protected forward(Z: Tensor): Tensor {
-    const { step, threshold } = this.options;
+    const { eta, lambda } = this.options;
     const { D } = this;
     const place = { dtype: D.dtype, device: D.device };
-    const shift = full([D.size(0)], -step * threshold, place); //               −η λ
+    const shift = full([D.size(0)], -eta * lambda, place); //               −η λ
     return Z.linear(this.map(), shift).relu(); //                               [b, n, d]
   }
 
   /** I + η (Dᵀ − DᵀD), the transpose of the map [d, d]. It holds a Gram matrix: never in a lower precision. */
   private map(): Tensor {
     const { D } = this;
-    const { step } = this.options;
+    const { eta } = this.options;
     return autocast(null, D.device, () => {
-      const change = run(ADDMM, D.T.h, D.T.h, D.h, step, -step); //             η (Dᵀ − DᵀD)
+      const change = run(ADDMM, D.T.h, D.T.h, D.h, eta, -eta); //             η (Dᵀ − DᵀD)
       return change.add(eye(D.size(0), { dtype: D.dtype, device: D.device }));
     });
   }
@@ -56,7 +56,7 @@ export const ista = (dim: number, random: Random, options: ISTAOptions): ISTA =>
   new ISTA(kaimingUniform([dim, dim], random.at("D")), options);
 
 export interface MajoriseOptions {
-  threshold: number;
+  lambda: number;
   /** ε of the rate that is majorised. */
   epsilon: number;
 }
@@ -80,11 +80,11 @@ export class Majorise extends Module {
   }
 
   protected forward(Z: Tensor): Tensor {
-    const { threshold, epsilon } = this.options;
+    const { lambda, epsilon } = this.options;
     const alpha = Z.size(-1) / (Z.size(-2) * epsilon ** 2);
     return Z.matmul(this.D)
       .mul(1 + 4 / (9 * (1 + alpha)))
-      .sub((4 * threshold) / (9 * alpha))
+      .sub((4 * lambda) / (9 * alpha))
       .relu();
   }
 }

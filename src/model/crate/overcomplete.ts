@@ -12,11 +12,11 @@ import type { ISTAOptions } from "./ista.ts";
  * @param D atoms as rows, [m, d]
  * @returns the code A₂ [..., m]
  */
-function code(Z: Tensor, D: Tensor, { step, threshold }: ISTAOptions): Tensor {
-  const shift = step * threshold;
-  const A = Z.linear(D).mul(step).sub(shift).relu(); //                         [b, n, m]
+function code(Z: Tensor, D: Tensor, { eta, lambda }: ISTAOptions): Tensor {
+  const shift = eta * lambda;
+  const A = Z.linear(D).mul(eta).sub(shift).relu(); //                         [b, n, m]
   const descent = Z.sub(A.matmul(D)).linear(D); //                              [b, n, m]
-  return A.add(descent.mul(step)).sub(shift).relu();
+  return A.add(descent.mul(eta)).sub(shift).relu();
 }
 
 /**

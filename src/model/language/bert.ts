@@ -12,12 +12,12 @@ export interface BertOptions {
   /** V, rows of the table of tokens. */
   vocabulary: number;
   /** Most tokens of a sequence. */
-  block: number;
+  context: number;
   dim: number;
   depth: number;
   heads: number;
-  step?: number;
-  threshold?: number;
+  eta?: number;
+  lambda?: number;
   /** The token that fills sequences up; without it none is left out, and positions start at 0. */
   pad?: number;
   /** Reads classes off the first token, in place of tokens off every one. */
@@ -37,7 +37,7 @@ class CrateBertLayer extends Module {
 
   constructor(options: BertOptions, random: Random) {
     super();
-    const { dim: d, heads, step = 0.1, threshold = 0.1 } = options;
+    const { dim: d, heads, eta = 0.1, lambda = 0.1 } = options;
     const drawn = (name: string) => random.at(name).normal([d, d]).mul_(0.02);
     const names = { U: "self.qkv.weight", W: "output.dense.weight" };
     this.norm1 = this.child("norm1", new LayerNorm(d), "attention.self.prenorm");
@@ -45,7 +45,7 @@ class CrateBertLayer extends Module {
     this.mssa = this.child("mssa", mssa, "attention");
     this.norm2 = this.child("norm2", new LayerNorm(d), "output.prenorm");
     const D = kaimingUniform([d, d], random.at("D"));
-    this.ista = this.child("ista", new ISTA(D, { step, threshold }), "output");
+    this.ista = this.child("ista", new ISTA(D, { eta, lambda }), "output");
   }
 
   protected forward(Z: Tensor, mask?: Tensor): Tensor {
@@ -67,7 +67,7 @@ class CrateBertLayer extends Module {
  */
 export class Bert extends Module {
   readonly tokens: Embedding; //                                                E [V, d]
-  readonly positions: Embedding; //                                             P [block + pad + 1, d]
+  readonly positions: Embedding; //                                             P [context + pad + 1, d]
   readonly segments: Embedding; //                                              S [2, d]
   readonly norm: LayerNorm;
   readonly blocks: (CrateBertLayer | BertLayer)[] = [];
@@ -79,14 +79,14 @@ export class Bert extends Module {
     random: Random,
   ) {
     super();
-    const { kind, dim, heads, depth, block, vocabulary, pad, classes } = options;
+    const { kind, dim, heads, depth, context, vocabulary, pad, classes } = options;
     if (dim % heads !== 0)
       throw new UsageError(`model: expected dim divisible by heads, got ${dim} and ${heads}`);
     const trunk = kind === "bert" ? "bert" : "crate";
     const table = (name: string, rows: number) =>
       this.child(name, embedding(rows, dim, random.at(name)), `${trunk}.embeddings.${TABLES[name]}`);
     this.tokens = table("tokens", vocabulary);
-    this.positions = table("positions", block + (pad === undefined ? 0 : pad + 1));
+    this.positions = table("positions", context + (pad === undefined ? 0 : pad + 1));
     this.segments = table("segments", 2);
     this.norm = this.child("norm", new LayerNorm(dim, 1e-12), `${trunk}.embeddings.LayerNorm`);
     for (let l = 0; l < depth; l++) {
@@ -101,11 +101,12 @@ export class Bert extends Module {
     this.head = this.child("head", head, head.stateName);
   }
 
-  /** int64 [b, n], n ≤ block → logits [b, n, V], or with classes [b, classes] */
+  /** int64 [b, n], n ≤ context → logits [b, n, V], or with classes [b, classes] */
   protected forward(tokens: Tensor): Tensor {
-    const { pad, block } = this.options;
+    const { pad, context } = this.options;
     const n = tokens.size(1);
-    if (n > block) throw new UsageError(`model: expected at most ${block} tokens, its block, got ${n}`);
+    if (n > context)
+      throw new UsageError(`model: expected at most ${context} tokens, its context length, got ${n}`);
     const real = pad === undefined ? undefined : tokens.ne(pad); //             [b, n]
     const places = real === undefined ? arange(n, { device: tokens.device }) : counted(real, pad!);
     const embedded = this.tokens.apply(tokens).add(this.positions.apply(places));

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { count, layers, width } from "../../base/bounds.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { Conflict, Family } from "../family.ts";
-import { step, threshold } from "../settings.ts";
+import { eta, lambda } from "../settings.ts";
 import { Bert, type BertOptions } from "./bert.ts";
 import { Gpt, type GptOptions } from "./gpt.ts";
 import type { GptKind } from "./gpt-block.ts";
@@ -13,7 +13,7 @@ const sizes = {
   dim: width.describe("width d of a token"),
   depth: layers.describe("number of layers L"),
   heads: width.describe("number of heads K, a divisor of dim; MSSA has one subspace per head"),
-  block: width.min(2).describe("context length: largest number of tokens in a sequence"),
+  context: width.min(2).describe("context length: largest number of tokens in a sequence"),
   vocabulary: count.exactOptional().describe("size of the vocabulary (default: that of the tokenizer)"),
 };
 
@@ -24,7 +24,7 @@ const check = ({ dim, heads }: { dim: number; heads: number }): Conflict | undef
 type LayerCount = (d: number, K: number, n: number) => number;
 
 /** At the size of a paper; GPT-2's vocabulary rounded up to a multiple of 64. */
-const SHOWN = { dim: 768, depth: 12, heads: 12, block: 1024, vocabulary: 50_304 };
+const SHOWN = { dim: 768, depth: 12, heads: 12, context: 1024, vocabulary: 50_304 };
 
 /** @param last parameters of the norm after the layers, for each dimension */
 function gpt(
@@ -38,11 +38,11 @@ function gpt(
     forms: {
       language: {
         causal: true,
-        options: z.strictObject(ista ? { ...sizes, step, threshold } : sizes),
+        options: z.strictObject(ista ? { ...sizes, eta, lambda } : sizes),
         build: (options: Omit<GptOptions, "kind">, random: Random) =>
           new Gpt({ ...options, kind: name }, random),
-        count: ({ dim: d, depth, heads, block, vocabulary: V }: GptOptions) =>
-          V * d + block * d + depth * layer(d, heads, block) + last * d,
+        count: ({ dim: d, depth, heads, context, vocabulary: V }: GptOptions) =>
+          V * d + context * d + depth * layer(d, heads, context) + last * d,
         check,
       },
     },
@@ -60,14 +60,14 @@ function bert(
     forms: {
       language: {
         causal: false,
-        options: z.strictObject(ista ? { ...sizes, step, threshold } : sizes),
+        options: z.strictObject(ista ? { ...sizes, eta, lambda } : sizes),
         given: ["pad", "classes"],
         build: (options: Omit<BertOptions, "kind">, random: Random) =>
           new Bert({ ...options, kind: name }, random),
-        count({ dim: d, depth, heads, block, vocabulary: V, pad, classes }: BertOptions) {
-          const positions = block + (pad === undefined ? 0 : pad + 1);
+        count({ dim: d, depth, heads, context, vocabulary: V, pad, classes }: BertOptions) {
+          const positions = context + (pad === undefined ? 0 : pad + 1);
           const head = d * d + d + (classes === undefined ? 2 * d + V : d * classes + classes);
-          return V * d + positions * d + 2 * d + 2 * d + depth * layer(d, heads, block) + head;
+          return V * d + positions * d + 2 * d + 2 * d + depth * layer(d, heads, context) + head;
         },
         check,
       },
@@ -103,9 +103,9 @@ export const tostGpt = gpt(
 export const gpt2 = gpt("gpt2", "GPT-2, for comparison", (d) => 12 * d * d + 13 * d, { ista: false });
 export const crateBert = bert("crate_bert", "CRATE-BERT, Yu et al. 2024", (d) => 3 * d * d + 4 * d, {
   ista: true,
-  shown: { dim: 768, depth: 12, heads: 12, block: 510, pad: 1, vocabulary: 50_265 },
+  shown: { dim: 768, depth: 12, heads: 12, context: 510, pad: 1, vocabulary: 50_265 },
 });
 export const bertBase = bert("bert", "BERT-Base, for comparison", (d) => 12 * d * d + 13 * d, {
   ista: false,
-  shown: { dim: 768, depth: 12, heads: 12, block: 512, vocabulary: 30_522 },
+  shown: { dim: 768, depth: 12, heads: 12, context: 512, vocabulary: 30_522 },
 });

@@ -14,11 +14,11 @@ export interface GptBlockOptions {
   depth: number;
   heads: number;
   /** Most tokens of a sequence. */
-  block: number;
+  context: number;
   /** η of ISTA. */
-  step?: number;
+  eta?: number;
   /** λ of ISTA. */
-  threshold?: number;
+  lambda?: number;
 }
 
 /** Atoms for each dimension of an overcomplete dictionary; hidden units for each of an MLP. */
@@ -56,7 +56,7 @@ function causalMssa(options: GptBlockOptions, random: Random, bias: boolean): MS
   return new MSSA(U, mssa, bias ? { W, b: zeros([d]) } : { W });
 }
 
-const istaOptions = ({ step = 0.1, threshold = 0.1 }: GptBlockOptions) => ({ step, threshold });
+const istaOptions = ({ eta = 0.1, lambda = 0.1 }: GptBlockOptions) => ({ eta, lambda });
 const CRATE_NORMS: [string, string] = ["prenorm_1", "prenorm_2"];
 const GPT_NORMS: [string, string] = ["ln_1", "ln_2"];
 
@@ -81,13 +81,13 @@ const PARTS = {
   },
   aot_gpt: (options, random) => ({ mixer: causalMssa(options, random, true), norms: CRATE_NORMS }),
   tost_gpt: (options, random) => {
-    const { dim: d, heads, block } = options;
+    const { dim: d, heads, context } = options;
     const { into, out } = deviations(options);
     const U = random.at("U").normal([d, d]).mul_(into);
     const W = random.at("W").normal([d, d]).mul_(out);
     const module = new GptMlp(d, random.at("mlp"), { deviation: out, bias: false });
     const change = { name: "mlp", stateName: "mlp", module, skip: true };
-    const mixer = new CausalTSSA({ U, W }, { heads, block });
+    const mixer = new CausalTSSA({ U, W }, { heads, context });
     return { mixer, norms: GPT_NORMS, change, bias: false, scale: SMALL };
   },
   gpt2: (options, random) => {

@@ -20,7 +20,7 @@ export interface GptOptions extends GptBlockOptions {
  */
 export class Gpt extends Module {
   readonly tokens: Embedding; //                                                E [V, d]
-  readonly positions: Embedding; //                                             P [block, d]
+  readonly positions: Embedding; //                                             P [context, d]
   readonly blocks: GptBlock[] = [];
   readonly norm: LayerNorm | undefined;
 
@@ -30,11 +30,11 @@ export class Gpt extends Module {
     random: Random,
   ) {
     super();
-    const { kind, dim, heads, depth, block, vocabulary } = options;
+    const { kind, dim, heads, depth, context, vocabulary } = options;
     if (dim % heads !== 0)
       throw new UsageError(`model: expected dim divisible by heads, got ${dim} and ${heads}`);
     this.tokens = this.child("tokens", embedding(vocabulary, dim, random.at("tokens")), "transformer.wte");
-    const positions = embedding(block, dim, random.at("positions"));
+    const positions = embedding(context, dim, random.at("positions"));
     this.positions = this.child("positions", positions, "transformer.wpe");
     for (let l = 0; l < depth; l++) {
       const layer = new GptBlock(kind, options, random.at(`block.${l}`));
@@ -44,7 +44,7 @@ export class Gpt extends Module {
     this.norm = kind === "crate_gpt" ? undefined : this.child("norm", norm(), "transformer.ln_f");
   }
 
-  /** int64 [b, n], n ≤ block → logits [b, n, V] */
+  /** int64 [b, n], n ≤ context → logits [b, n, V] */
   protected forward(tokens: Tensor): Tensor {
     let Z = this.embed(tokens, 0); //                                           [b, n, d]
     for (const block of this.blocks) Z = block.apply(Z);
@@ -58,7 +58,7 @@ export class Gpt extends Module {
    * @param tokens the new ones, int64 [b, n]
    * @param past one for each layer, as the last call gave it; none at the start
    * @returns logits [b, n, V]
-   * @throws {UsageError} more than `block` tokens in all: positions end there
+   * @throws {UsageError} more than `context` tokens in all: positions end there
    */
   next(tokens: Tensor, past?: readonly Past[]): { logits: Tensor; past: Past[] } {
     const count = past?.[0]?.count ?? 0;
@@ -73,9 +73,9 @@ export class Gpt extends Module {
 
   private embed(tokens: Tensor, start: number): Tensor {
     const n = tokens.size(1);
-    const { block } = this.options;
-    if (start + n > block)
-      throw new UsageError(`model: expected at most ${block} tokens, its block, got ${start + n}`);
+    const { context } = this.options;
+    if (start + n > context)
+      throw new UsageError(`model: expected at most ${context} tokens, its context length, got ${start + n}`);
     const places = arange(start + n, { start, device: tokens.device }); //      [n]
     return this.probe("tokens", this.tokens.apply(tokens).add(this.positions.apply(places)));
   }

@@ -23,9 +23,9 @@ import { type Pool, pooled, withClass } from "../tokens.ts";
 export interface CrateMaeOptions
   extends Pick<CrateOptions, "imageSize" | "patch" | "channels" | "dim" | "depth" | "heads" | "headDim"> {
   /** η of ISTA; 0.1. */
-  step?: number;
+  eta?: number;
   /** λ of ISTA; 0.5, where the classifier has 0.1. */
-  threshold?: number;
+  lambda?: number;
 }
 
 /**
@@ -71,7 +71,7 @@ abstract class CrateMaeBody extends Module {
     random: Random,
   ) {
     super();
-    const { dim, depth, patch, channels = 3, threshold = 0.5 } = options;
+    const { dim, depth, patch, channels = 3, lambda = 0.5 } = options;
     this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]).mul(0.02));
     this.positions = this.buffer("decoder_pos_embed", sinCosPositions(dim, patchGrid(options)));
     const numbers = patchNumbers(options);
@@ -80,7 +80,7 @@ abstract class CrateMaeBody extends Module {
     const b = linearUniform([dim], numbers, random.at("embedding.bias"));
     this.embedding = this.child("embedding", new PatchConvolution(W, b), "patch_embed.proj");
     for (let l = 0; l < depth; l++) {
-      const layer = new CrateLayer(random.at(`block.${l}`), { ...options, threshold });
+      const layer = new CrateLayer(random.at(`block.${l}`), { ...options, lambda });
       this.blocks.push(this.child(`block.${l}`, layer, `blocks.${l}.layers.0`));
     }
     this.norm = this.child("norm", new LayerNorm(dim, 1e-6));

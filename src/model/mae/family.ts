@@ -6,15 +6,15 @@ import type { Unsized } from "../crate/crate.ts";
 import { mssaCount } from "../crate/mssa.ts";
 import { type Conflict, type Family, layersNamed } from "../family.ts";
 import {
+  eta,
   headConflict,
   headDim,
   headDimOf,
+  lambda,
   patchConflict,
   patches,
   patchNumbers,
   pool,
-  step,
-  threshold,
   tokenSizes,
 } from "../settings.ts";
 import { recogniseKernel, recogniseViT } from "../vit/vit.ts";
@@ -27,7 +27,7 @@ import {
 } from "./crate-mae.ts";
 import { ViTMae, type ViTMaeOptions } from "./vit-mae.ts";
 
-const shared = { ...tokenSizes, headDim, ...patches, step };
+const shared = { ...tokenSizes, headDim, ...patches, eta };
 
 /** Of CRATE's layers alone. */
 function layerCount(options: Unsized<CrateMaeOptions>): number {
@@ -63,7 +63,7 @@ export const crateMae: Family = {
     autoencoder: {
       options: z.strictObject({
         ...shared,
-        threshold: amount.default(0.5).describe("sparsity penalty λ of ISTA"),
+        lambda: amount.default(0.5).describe("sparsity penalty λ of ISTA"),
       }),
       build: (options: Unsized<CrateMaeOptions>, random) => new CrateMae(sized(options), random),
       count(options: Unsized<CrateMaeOptions>) {
@@ -74,7 +74,7 @@ export const crateMae: Family = {
       check: crateConflict,
     },
     classifier: {
-      options: z.strictObject({ ...shared, threshold, pool }),
+      options: z.strictObject({ ...shared, lambda, pool }),
       given: ["classes"],
       build: (options: Unsized<CrateMaeClassifierOptions>, random) =>
         new CrateMaeClassifier(sized(options), random),

@@ -86,7 +86,7 @@ export class TSSA extends TokenStatistics {
 
 export interface CausalTSSAOptions extends TSSAOptions {
   /** Most tokens of a sequence: β has a number for each position. */
-  block: number;
+  context: number;
 }
 
 /**
@@ -100,13 +100,13 @@ export interface CausalTSSAOptions extends TSSAOptions {
  * @see Wu et al. 2024, the causal TSSA operator
  */
 export class CausalTSSA extends TokenStatistics {
-  readonly shift: Tensor; //                                                    β [K, block, 1]
+  readonly shift: Tensor; //                                                    β [K, context, 1]
 
   constructor(
     weights: TSSAWeights,
     readonly options: CausalTSSAOptions,
   ) {
-    const shift = zeros([options.heads, options.block, 1]);
+    const shift = zeros([options.heads, options.context, 1]);
     super(weights, options.heads, { U: "c_attn", W: "c_proj" }, shift);
     this.shift = shift;
   }

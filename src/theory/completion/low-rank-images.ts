@@ -39,7 +39,7 @@ export function learnedMae(
 ): CrateMae {
   const { n, patch } = family;
   const size = { imageSize: n, patch, channels: 1, dim: 64, depth: 3, heads: 4, headDim: 16 };
-  const mae = new CrateMae({ ...size, threshold: 0.05 }, random.at("model"));
+  const mae = new CrateMae({ ...size, lambda: 0.05 }, random.at("model"));
   const parameters = new Map(mae.namedParameters());
   using optimizer = createOptimizer("adamw", parameters, { weightDecay: 0.01, betas: [0.9, 0.95] });
   const factor = warmedCosine({ total: steps, warmup: 40 });

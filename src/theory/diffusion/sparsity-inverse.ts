@@ -11,14 +11,14 @@ import { normal, rotation } from "../sample.ts";
 export function recoveryError(
   random: Random,
   d: number,
-  { step, threshold, positive }: { step: number; threshold: number; positive: boolean },
+  { eta, lambda, positive }: { eta: number; lambda: number; positive: boolean },
 ): number {
   return scope(() => {
     const D = rotation(random.at("D"), d);
     const drawn = normal(random.at("codes"), [1, 2 * d, d]);
     const codes = positive ? drawn.abs().add(0.2) : drawn;
     const Z = codes.matmul(D.T); //                                             rows Dα
-    using ista = new ISTA(D.clone(), { step, threshold });
+    using ista = new ISTA(D.clone(), { eta, lambda });
     return relativeError(ista.apply(Z).matmul(D.T), Z);
   });
 }
@@ -36,11 +36,11 @@ export const sparsityInverse: Claim = {
     const d = quick ? 24 : 96;
     const steps = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
     const cases = [
-      { name: "λ = 0, codes ≥ 0", threshold: 0, positive: true },
-      { name: "λ = 0.1, codes ≥ 0", threshold: 0.1, positive: true },
-      { name: "λ = 0, codes of both signs", threshold: 0, positive: false },
+      { name: "λ = 0, codes ≥ 0", lambda: 0, positive: true },
+      { name: "λ = 0.1, codes ≥ 0", lambda: 0.1, positive: true },
+      { name: "λ = 0, codes of both signs", lambda: 0, positive: false },
     ];
-    const found = cases.map((one) => steps.map((step) => recoveryError(random, d, { step, ...one })));
+    const found = cases.map((one) => steps.map((eta) => recoveryError(random, d, { eta, ...one })));
     const [clean, shifted, clipped] = found as [number[], number[], number[]];
     return {
       measured: `η = 1: ${short(clean.at(-1)!)}; with λ = .1 ${short(shifted.at(-1)!)}; clipped ${short(clipped.at(-1)!)}; η = .1: ${short(clean[0]!)}`,

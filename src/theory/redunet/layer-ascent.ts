@@ -51,7 +51,7 @@ export function layerError(random: Random, K: number, count: number, d: number):
     const labels = segments(classLabels(K, count), K);
     const spectrum = new Spectrum([d]);
     const layer = buildLayer(Z.unsqueeze(0), labels, epsSq, "layer");
-    const { V } = stepLayer(Z.unsqueeze(0), layer, spectrum, { step: 0.5, sharpness: 1e4 });
+    const { V } = stepLayer(Z.unsqueeze(0), layer, spectrum, { eta: 0.5, sharpness: 1e4 });
     const step = Z.unsqueeze(0).add(reductionGradient(Z.unsqueeze(0), { classes: K, epsSq }).mul(0.5));
     return largestDifference(V, step.div(step.norm(-1, true)));
   });

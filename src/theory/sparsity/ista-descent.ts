@@ -10,11 +10,11 @@ import { normal } from "../sample.ts";
 import { curvatureOf, fista, istaCourse, type Lasso, lassoStep } from "./lasso.ts";
 
 /** A problem as a layer at its start has it: D from Kaiming's distribution, normalised tokens. */
-function layerProblem(random: Random, n: number, d: number, threshold = 0.1): Lasso {
+function layerProblem(random: Random, n: number, d: number, lambda = 0.1): Lasso {
   return {
     Y: normal(random.at("Y"), [n, d]),
     D: kaimingUniform([d, d], random.at("D")).to("float64"),
-    threshold,
+    lambda,
   };
 }
 
@@ -55,7 +55,7 @@ export const istaDescent: Claim = {
       const gap = (course: readonly number[]) => k.map((i) => Math.max(course[i]! - best, 1e-12));
       const bound = k.map((i) => distance / (2 * limit * i));
       const excess = Math.max(...gap(courses[1]!).map((value, i) => value / bound[i]!));
-      using layer = new ISTA(lasso.D.clone(), { step: 0.1, threshold: lasso.threshold });
+      using layer = new ISTA(lasso.D.clone(), { eta: 0.1, lambda: lasso.lambda });
       const coded = layer.apply(lasso.Y.unsqueeze(0)).squeeze(0);
       const difference = largestDifference(coded, lassoStep(lasso, lasso.Y, 0.1));
       const broken = courses[2]!.at(-1)! / courses[2]![0]!;
@@ -69,7 +69,7 @@ export const istaDescent: Claim = {
           "the authors' η = 0.1 over 1/λ_max": atMost(0.1 / limit, 1),
         },
         plot: {
-          subtitle: `n = ${n}, d = ${d}, D as a layer starts with it, λ = ${lasso.threshold}; from A⁰ = ReLU(Y)`,
+          subtitle: `n = ${n}, d = ${d}, D as a layer starts with it, λ = ${lasso.lambda}; from A⁰ = ReLU(Y)`,
           panels: [
             {
               kind: "curves",

@@ -7,18 +7,18 @@ export interface Lasso {
   Y: Tensor;
   /** [d, m] */
   D: Tensor;
-  threshold: number;
+  lambda: number;
 }
 
 /** ½‖Y − A Dᵀ‖² + λ‖A‖₁ */
-const lassoValue = ({ Y, D, threshold }: Lasso, A: Tensor): number =>
-  scope(() => Y.sub(A.matmul(D.T)).square().sum().item() / 2 + threshold * A.abs().sum().item());
+const lassoValue = ({ Y, D, lambda }: Lasso, A: Tensor): number =>
+  scope(() => Y.sub(A.matmul(D.T)).square().sum().item() / 2 + lambda * A.abs().sum().item());
 
 /** ReLU(A + η (Y − A Dᵀ) D − ηλ), one proximal gradient step. */
-export const lassoStep = ({ Y, D, threshold }: Lasso, A: Tensor, step: number): Tensor =>
+export const lassoStep = ({ Y, D, lambda }: Lasso, A: Tensor, step: number): Tensor =>
   scope(() =>
     A.add(Y.sub(A.matmul(D.T)).matmul(D).mul(step))
-      .sub(step * threshold)
+      .sub(step * lambda)
       .relu(),
   );
 

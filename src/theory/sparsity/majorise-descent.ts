@@ -7,7 +7,7 @@ import { atLeast, atMost, type Claim, recorded, short } from "../claim.ts";
 import { level } from "../plot.ts";
 import { identity, normal } from "../sample.ts";
 
-const [epsilon, threshold] = [0.5, 0.1];
+const [epsilon, lambda] = [0.5, 0.1];
 
 /** Non-negative tokens of length 1 with disjoint supports, so that ZZᵀ = I: [n, d], each on d/n coordinates or more. */
 export function disjointTokens(random: Random, n: number, d: number): Tensor {
@@ -16,13 +16,13 @@ export function disjointTokens(random: Random, n: number, d: number): Tensor {
   return Z.div(Z.norm(-1, true));
 }
 
-const objective = (Z: Tensor): number => threshold * Z.abs().sum().item() - codingRate(Z, { epsilon }).item();
+const objective = (Z: Tensor): number => lambda * Z.abs().sum().item() - codingRate(Z, { epsilon }).item();
 
 /** Change of the objective by one step with D = I, from disjoint tokens of the given length. */
 export function objectiveChange(random: Random, [n, d]: readonly [number, number], length = 1): number {
   return scope(() => {
     const Z = disjointTokens(random, n, d).mul(length);
-    using step = new Majorise(identity(d), { threshold, epsilon });
+    using step = new Majorise(identity(d), { lambda, epsilon });
     return objective(step.apply(Z.unsqueeze(0)).squeeze(0)) - objective(Z);
   });
 }
@@ -58,7 +58,7 @@ export const majoriseDescent: Claim = {
         "largest change at length 16": atLeast(worst, 0),
       },
       plot: {
-        subtitle: `${trials} draws for each length, n from 2 to 6, d from 2n; ε = ${epsilon}, λ = ${threshold}, D = I`,
+        subtitle: `${trials} draws for each length, n from 2 to 6, d from 2n; ε = ${epsilon}, λ = ${lambda}, D = I`,
         panels: [
           {
             kind: "curves",

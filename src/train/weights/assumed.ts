@@ -61,10 +61,10 @@ export function assumptions(
   model: Settings | undefined,
   pixels: string | undefined,
 ): string | undefined {
-  const [step, threshold] = [usual(found.family, "step"), usual(found.family, "threshold")];
+  const [eta, lambda] = [usual(found.family, "eta"), usual(found.family, "lambda")];
   const words = [
     ...(because === undefined ? [] : [`${because}; --heads says otherwise`]),
-    ...(model === undefined && threshold !== undefined ? [`η ${step} and λ ${threshold}`] : []),
+    ...(model === undefined && lambda !== undefined ? [`η ${eta} and λ ${lambda}`] : []),
     ...(pixels === undefined ? [] : [pixels]),
   ];
   return words.length > 0 ? `${path}: no tensor tells, so assumed: ${words.join("; ")}` : undefined;

@@ -38,7 +38,7 @@ function unseen(
   init: string,
 ): string[] {
   const heads = settings.heads ?? recognise(tensors)?.heads;
-  const words = Object.entries({ heads, step: settings.step, threshold: settings.threshold }).flatMap(
+  const words = Object.entries({ heads, eta: settings.eta, lambda: settings.lambda }).flatMap(
     ([key, value]) => (value === undefined ? [] : [`${key} ${value}`]),
   );
   if (model !== undefined || words.length === 0) return [];

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { hint } from "../../base/nearest.ts";
+import { underNewNames } from "../../base/renamed.ts";
 import { CheckpointError, loadTensors, type Tensor, UsageError } from "../../tensor/index.ts";
 import { freeCheckpoint, loadCheckpoint } from "../checkpoint.ts";
 
@@ -59,7 +60,7 @@ export function weightsFile(path: string): string {
 function checkpointWeights(folder: string, name: string, path: string, key: string | undefined): Weights {
   const loaded = loadCheckpoint(folder, name);
   if (loaded === undefined) throw new CheckpointError(`${path}: no checkpoint yet; train first`, { path });
-  const { model } = loaded.config as { model?: Weights["model"] };
+  const { model } = underNewNames(loaded.config).values as { model?: Weights["model"] };
   const all = new Map([...loaded.model, ...(loaded.ema ?? [])]);
   const dispose = () => freeCheckpoint(loaded);
   try {
@@ -128,12 +129,15 @@ function settingsOf(
   metadata: ReadonlyMap<string, string>,
 ): { model: Settings; from: string } | undefined {
   const own = parsed(metadata.get("model"));
-  if (isSettings(own)) return { model: own, from: "those that it was converted with" };
+  if (isSettings(own)) return { model: modelOf({ model: own }), from: "those that it was converted with" };
   const config = join(dirname(path), "config.json");
   const beside = existsSync(config) ? parsed(readFileSync(config, "utf8")) : undefined;
-  if (isSettings(beside) && isSettings(beside.model)) return { model: beside.model, from: `of ${config}` };
+  if (isSettings(beside) && isSettings(beside.model)) return { model: modelOf(beside), from: `of ${config}` };
   return undefined;
 }
+
+/** The model's settings, whichever version wrote them. */
+const modelOf = (config: Settings): Settings => (underNewNames(config).values as { model: Settings }).model;
 
 function parsed(text: string | undefined): unknown {
   try {

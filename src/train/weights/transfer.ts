@@ -111,8 +111,8 @@ export function inWords({ loaded, resized, missing, reinitialised, unused }: Tra
 const HIDDEN = [
   "heads",
   "headDim",
-  "step",
-  "threshold",
+  "eta",
+  "lambda",
   "tiedOutput",
   "residual",
   "sign",

@@ -3,11 +3,11 @@
 import { UsageError } from "../../tensor/index.ts";
 
 /** Names of the two ways: so many of the patches, or the patches with so much of the attention. */
-export type Threshold = "entries" | "mass";
+export type MaskRule = "entries" | "mass";
 
 function checkShare(share: number): void {
   if (!(share > 0 && share <= 1))
-    throw new UsageError(`threshold: expected a share above 0 and up to 1, got ${share}`);
+    throw new UsageError(`share: expected a share above 0 and up to 1, got ${share}`);
 }
 
 /** Places from the largest weight to the smallest; of equal weights the first comes first. */
