@@ -2,7 +2,6 @@
 import { z } from "zod";
 import {
   amount,
-  channels,
   components,
   count,
   epsilon,
@@ -28,7 +27,6 @@ const model = z.strictObject({
     .exactOptional()
     .describe("channels of the random convolution before the first layer (default: no convolution)"),
   kernel: pixels.default(9).describe("side of that convolution's kernel"),
-  channels,
 });
 
 const data = images.extend({
