@@ -15,7 +15,10 @@ import {
 } from "../../recipe/parts.ts";
 
 const model = z.strictObject({
-  name: z.literal("redunet").default("redunet").describe("architecture"),
+  name: z
+    .literal("redunet")
+    .default("redunet")
+    .describe("architecture: layers built from data, one after the other"),
   layers: count.max(10_000).describe("number of layers"),
   step: positive.default(0.5).describe("step size η of a layer"),
   sharpness: positive.default(500).describe("λ of the soft assignment to classes"),
