@@ -33,7 +33,7 @@ const images = { name: "synthetic" }; // 640 to train on, 160 to test on, 10 cla
 const tokens = { dim: 16, depth: 1, heads: 2, patch: 4, imageSize: 8 };
 const closedLoop = { name: "ctrl_mnist", width: 8, features: 16 };
 const groups = {
-  model: { width: 8, features: 16 },
+  model: { name: "classifier", width: 8, features: 16 },
   data: images,
   train: { ...run, epochs: 2, batchSize: 64 },
 };

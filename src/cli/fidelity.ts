@@ -32,7 +32,10 @@ export function fidelityCommand(command: Command): void {
   const whole = (flag: string, about: string, preset: number) =>
     new Option(`${flag} <n>`, about).argParser(wholeNumber(flag)).default(preset);
   command
-    .argument("<source>", "run folder of ctrl, ictrl or generative; file of activations; or folder of images")
+    .argument(
+      "<source>",
+      "run folder of a method that generates images; file of activations; or folder of images",
+    )
     .option("--classifier <run>", "run folder of a classifier of the same data, whose features are compared")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .option("--against <source>", "file of activations of real images, or a folder of real images")

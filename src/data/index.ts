@@ -63,6 +63,7 @@ export { dataRoot } from "./sets/find.ts";
 export { type FolderOptions, ImageFolder } from "./sets/folder.ts";
 export {
   checkImageSet,
+  firstImages,
   type ImageInfo,
   type ImageSet,
   type ImageSource,

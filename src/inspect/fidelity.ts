@@ -3,37 +3,26 @@
 import type { Size } from "../base/size.ts";
 import {
   batches,
+  firstImages,
   type ImageSource,
   type Normalisation,
   normalisation,
   normalise,
   openSource,
   resize,
-  sourceSubset,
 } from "../data/index.ts";
-import { featuresOf, SYMMETRIC } from "../evaluate/features.ts";
+import { SYMMETRIC } from "../evaluate/features.ts";
 import { frechetDistance } from "../evaluate/metrics/index.ts";
-import { classModel } from "../method/ctrl/class-model.ts";
-import { sampleImages, transcribe } from "../method/ctrl/pictures.ts";
-import { restorePlayers, withImageSize } from "../method/ctrl/run.ts";
-import { measureStatistics } from "../method/ctrl/statistics.ts";
-import { drawImages, restoreGenerative, SIDE } from "../method/generative/run.ts";
-import { openRunOf } from "../method/load-run.ts";
-import { isOf } from "../method/recipe.ts";
+import { readRecipe } from "../method/load-run.ts";
 import { loadRun } from "../method/supervised/load.ts";
+import type { GeneratorOptions } from "../method/views.ts";
 import { type Module, record } from "../nn/index.ts";
-import { cat, keep, noGrad, random, scope, type Tensor, UsageError } from "../tensor/index.ts";
-import { freeCheckpoint } from "../train/checkpoint.ts";
+import { cat, keep, noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import { viewOf } from "./view-run.ts";
 
-export interface FidelityOptions {
-  checkpoint: string;
+export interface FidelityOptions extends GeneratorOptions {
   /** Run folder of a classifier trained on the same data: its features are the space. */
   classifier: string;
-  /** Images of each kind. */
-  count: number;
-  /** Principal components that a class's samples vary along (closed loops). */
-  components: number;
-  seed: number;
 }
 
 /** Squared distances to as many real test images, in the classifier's units. They are FD-ours: no FID. */
@@ -50,74 +39,35 @@ export interface Fidelity {
  * @throws {UsageError} runs of other methods, images of another size than the classifier's that cannot be brought to it
  */
 export async function fidelity(folder: string, options: FidelityOptions): Promise<Fidelity> {
-  const { count, components, seed } = options;
-  const { recipe, checkpoint } = openRunOf(
-    folder,
-    options.checkpoint,
-    ["ctrl", "ictrl", "generative"],
-    "fidelity",
-  );
+  const open = await viewOf(folder, "fidelity");
   const judge = loadRun(options.classifier, "best");
   using classifier = judge.model;
-  try {
-    const { name, dir } = recipe.data;
-    const place = dir === undefined ? {} : { dir };
-    const test = await openSource(name, { split: "test", imageSize: SIDE, ...place });
-    const train = await openSource(name, { split: "train", imageSize: SIDE, ...place });
-    if (train.channels !== (classifier.options.channels ?? 3))
-      throw new UsageError(
-        `${options.classifier}: expected a classifier of images with ${train.channels} channels`,
-      );
-    const space = async (images: Tensor) =>
-      judgeFeatures(
-        classifier,
-        images,
-        judge.recipe.model.imageSize,
-        normalisation(train, judge.recipe.data.normalise),
-      );
-    using real = await imagesOf(first(test, count), SIDE);
-    using other = await imagesOf(first(train, count), SIDE);
-    using target = await space(real);
-    const distance = async (images: Tensor): Promise<number> => {
-      using found = await space(images);
-      return frechetDistance(found, target);
-    };
-    const draws = random(seed).at("fidelity");
-    if (isOf(recipe, "generative")) {
-      using players = restoreGenerative(recipe, checkpoint, "cpu");
-      using drawn = drawImages(players, recipe.model.features, count, draws);
-      return { samples: await distance(drawn), real: await distance(other) };
-    }
-    using players = restorePlayers(recipe, checkpoint, "cpu");
-    const { imageSize } = withImageSize(recipe).model;
-    if (isOf(recipe, "ctrl")) await measureStatistics(players.nets, first(train, 3000), { imageSize });
-    using features = await featuresOf(players.nets.encoder, first(train, 5000), { imageSize });
-    const { length: classes } = train.classes;
-    using drawn = scope(() =>
-      cat(
-        Array.from({ length: classes }, (_, k) => {
-          const model = classModel(features.Z.index([features.labels.eq(k)]), components);
-          const rows = Math.ceil(count / classes);
-          return sampleImages(players.nets.decoder, model, draws.at(`class.${k}`).normal([rows, components]));
-        }),
-      ),
+  using generator = await open(folder, options);
+  const { imageSize } = generator;
+  const { name, dir } = readRecipe(folder).data as { name: string; dir?: string };
+  const place = { imageSize, ...(dir !== undefined && { dir }) };
+  const test = await openSource(name, { split: "test", ...place });
+  const train = await openSource(name, { split: "train", ...place });
+  if (train.channels !== (classifier.options.channels ?? 3))
+    throw new UsageError(
+      `${options.classifier}: expected a classifier of images with ${train.channels} channels`,
     );
-    using loop = transcribe(players.nets, real);
-    return {
-      samples: await distance(drawn),
-      transcriptions: await distance(loop),
-      real: await distance(other),
-    };
-  } finally {
-    freeCheckpoint(checkpoint);
-  }
+  const constants = normalisation(train, judge.recipe.data.normalise);
+  const space = (images: Tensor) =>
+    judgeFeatures(classifier, images, judge.recipe.model.imageSize, constants);
+  using real = await imagesOf(firstImages(test, options.count), imageSize);
+  using other = await imagesOf(firstImages(train, options.count), imageSize);
+  using target = space(real);
+  const distance = (images: Tensor): number => {
+    using found = space(images);
+    return frechetDistance(found, target);
+  };
+  using drawn = await generator.draw(train);
+  const found = { samples: distance(drawn), real: distance(other) };
+  if (generator.transcribe === undefined) return found;
+  using loop = generator.transcribe(real);
+  return { ...found, transcriptions: distance(loop) };
 }
-
-const first = (source: ImageSource, count: number): ImageSource =>
-  sourceSubset(
-    source,
-    Int32Array.from({ length: Math.min(count, source.count) }, (_, i) => i),
-  );
 
 /** All images of a source in [−1, 1]: [n, c, size, size]; the caller frees them. */
 async function imagesOf(source: ImageSource, imageSize: Size): Promise<Tensor> {

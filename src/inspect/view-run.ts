@@ -8,7 +8,7 @@ import { methodEntry, methodNames } from "../method/registry.ts";
 import type { DrawRun, ReconstructOptions, SampleOptions } from "../method/views.ts";
 
 /** What a run's method has for a command. @throws {UsageError} nothing: which methods have it */
-async function viewOf<V extends keyof Views>(folder: string, view: V) {
+export async function viewOf<V extends keyof Views>(folder: string, view: V) {
   const { name } = readRecipe(folder).method;
   const load = methodEntry(name)[view];
   if (load !== undefined) return (await load()) as Awaited<ReturnType<NonNullable<Views[V]>>>;

@@ -1,29 +1,55 @@
 /** @file From a recipe to what it names: its data and its model. */
 
 import { type Size, sameSize } from "../base/size.ts";
-import { type BatchOptions, type ImageSource, normalisation, openSource } from "../data/index.ts";
+import {
+  type BatchOptions,
+  type ImageSet,
+  type ImageSource,
+  normalisation,
+  openDataset,
+  openSource,
+} from "../data/index.ts";
 import { createModel, type ImageClassifier } from "../model/index.ts";
 import { type Random, random } from "../tensor/index.ts";
 import type { Recipe, RecipeOf } from "./recipe.ts";
+import { requireChannels } from "./requirements.ts";
 
-/** Which images, and how they are read. */
-type ImageData = { name: string; dir?: string; workers: number };
+/** Which images, how they are read, and what the model expects of them. */
+interface OfImages {
+  data: { name: string; dir?: string; workers: number };
+  model: { imageSize?: Size; channels?: number };
+}
 
-/** One split of a recipe's images. @throws {DataError} when it is not there or damaged */
-export function openSplit(
-  { data, model }: { data: ImageData; model: { imageSize: Size } },
-  split: "train" | "test",
-): Promise<ImageSource> {
-  const { name, dir, workers } = data;
-  const { imageSize } = model;
-  return openSource(name, { split, imageSize, workers, ...(dir !== undefined && { dir }) });
+const placeOf = ({ data: { dir, workers }, model: { imageSize } }: OfImages, split: "train" | "test") => ({
+  ...{ split, workers },
+  ...(imageSize !== undefined && { imageSize }),
+  ...(dir !== undefined && { dir }),
+});
+
+/**
+ * One split of a recipe's images.
+ * @throws {DataError} it is not there or damaged; {UsageError} other channels than the recipe's `model.channels`
+ */
+export async function openSplit(recipe: OfImages, split: "train" | "test"): Promise<ImageSource> {
+  const source = await openSource(recipe.data.name, placeOf(recipe, split));
+  try {
+    requireChannels(recipe.model.channels, source);
+    return source;
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** The same, with all images in memory. */
+export async function openWhole(recipe: OfImages, split: "train" | "test"): Promise<ImageSet> {
+  const set = await openDataset(recipe.data.name, placeOf(recipe, split));
+  requireChannels(recipe.model.channels, set);
+  return set;
 }
 
 /** Runs `body` with both splits open, and closes them. */
-export async function withSplits<T>(
-  recipe: Parameters<typeof openSplit>[0],
-  body: (splits: Splits) => Promise<T>,
-): Promise<T> {
+export async function withSplits<T>(recipe: OfImages, body: (splits: Splits) => Promise<T>): Promise<T> {
   const train = await openSplit(recipe, "train");
   try {
     const test = await openSplit(recipe, "test");

@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import type { Method } from "./method.ts";
 import type { InspectRun } from "./run-types.ts";
-import type { DrawRun, ReconstructOptions, SampleOptions } from "./views.ts";
+import type { DrawRun, OpenGenerator, ReconstructOptions, SampleOptions } from "./views.ts";
 
 /** A rule that a recipe breaks: the key to change, and why. */
 export interface Conflict {
@@ -37,6 +37,8 @@ export interface Views {
   readonly reconstruct?: () => Promise<DrawRun<ReconstructOptions>>;
   /** Images that no image was given for. */
   readonly sample?: () => Promise<DrawRun<SampleOptions>>;
+  /** The same as tensors, to be measured against real images. */
+  readonly fidelity?: () => Promise<OpenGenerator>;
 }
 
 /** A method of recipes. Reading one loads no more than its schema: `load` brings the code, and libtorch with it. */

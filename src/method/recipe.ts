@@ -194,12 +194,11 @@ function unknownKey(path: string, merged: Merged, method: string): UsageError {
   return new UsageError(`${at(path, merged)}: unknown key${near}`, { path });
 }
 
-/** The family of a model's name, among those that the method trains; nothing where the method has nets of its own. */
+/** The family of a model's name, among those that the method trains, or the name of a net of the method's own. */
 function familyNameOf(name: string, method: string): string | undefined {
-  const trained = recipeKeys(method)
-    .find(({ path }) => path === "model.name")
-    ?.choices.includes(name);
-  return trained && modelNames().includes(name) ? familyOf(name).family.name : undefined;
+  const { choices = [], families = [] } = keyAt("model.name", method) ?? {};
+  if (families.includes(name)) return name;
+  return choices.includes(name) && modelNames().includes(name) ? familyOf(name).family.name : undefined;
 }
 
 /** Where a value came from and which key it is: `digits.yaml:12 (train.epochs)`, `--epochs (train.epochs)`. */

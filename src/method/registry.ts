@@ -27,11 +27,14 @@ export const DEFAULT_METHOD = "supervised";
 
 const entries = new Map<string, AnyMethod>([[DEFAULT_METHOD, built.supervised], ...Object.entries(built)]);
 
+let read = false;
+
 /** Every name: the default, the others by the alphabet, a plugin's. */
 export const methodNames = (): string[] => [...entries.keys()];
 
-/** The method of a name. @throws {UsageError} there is none */
+/** The method of a name; from then on no others come. @throws {UsageError} there is none */
 export function methodEntry(name: string): AnyMethod {
+  read = true;
   const found = entries.get(name);
   if (found !== undefined) return found;
   throw new UsageError(
@@ -39,9 +42,11 @@ export function methodEntry(name: string): AnyMethod {
   );
 }
 
-/** Adds a plugin's method. @throws {UsageError} the name is taken */
+/** Adds a plugin's method. @throws {UsageError} the name is taken; recipes were read before, whose methods are known */
 export function registerMethod<R extends AnyRecipe>(name: string, entry: MethodEntry<R>): void {
   if (entries.has(name)) throw new UsageError(`method "${name}" is there already; choose another name`);
+  if (read)
+    throw new UsageError(`method: "${name}" comes late; register methods before the first recipe is read`);
   entries.set(name, entry);
 }
 

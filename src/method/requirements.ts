@@ -39,6 +39,15 @@ export function requireBatch(
 const normalises = (net: Module): boolean =>
   net instanceof BatchNorm || net.children.some((child) => normalises(child.module));
 
+/** The channels that the recipe says, where it says them. @throws {UsageError} */
+export function requireChannels(
+  channels: number | undefined,
+  set: Pick<ImageInfo, "name" | "channels">,
+): void {
+  if (channels !== undefined && channels !== set.channels)
+    refuse("model.channels", `${set.channels}, the channels of ${set.name}'s images`, channels);
+}
+
 /** Images of each class. */
 const countsOf = ({ labels, classes }: Pick<ImageInfo, "labels" | "classes">): number[] => {
   const counts = new Array<number>(classes.length).fill(0);

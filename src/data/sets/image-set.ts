@@ -90,6 +90,13 @@ export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): I
   };
 }
 
+/** The first images of a source, at most `count`. */
+export const firstImages = (source: ImageSource, count: number): ImageSource =>
+  sourceSubset(
+    source,
+    Int32Array.from({ length: Math.min(count, source.count) }, (_, i) => i),
+  );
+
 /** An image set as a source. A source is returned as it is. */
 export function imageSource(data: ImageSet | ImageSource): ImageSource {
   if ("load" in data) return data;

@@ -10,4 +10,5 @@ export const ctrl: MethodEntry<CtrlRecipe> = {
   inspect: async () => (await import("./inspect.ts")).inspectClosedLoop,
   reconstruct: async () => (await import("./views.ts")).drawTranscription,
   sample: async () => (await import("./views.ts")).drawSamples,
+  fidelity: async () => (await import("./generator.ts")).openClosedLoop,
 };

@@ -54,7 +54,7 @@ export function loadNets(players: Players, checkpoint: LoadedCheckpoint): Player
 /** The recipe with the size of its images, which the nets decide. */
 export const withImageSize = <R extends ClosedLoopRecipe>(recipe: R) => ({
   data: recipe.data,
-  model: { imageSize: formOf(recipe.model.name, "pair").imageSize },
+  model: { ...recipe.model, imageSize: formOf(recipe.model.name, "pair").imageSize },
 });
 
 function train(recipe: CtrlRecipe, place: TrainPlace) {

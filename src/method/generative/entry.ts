@@ -8,4 +8,5 @@ export const generative: MethodEntry<GenerativeRecipe> = {
   load: async () => (await import("./run.ts")).generativeMethod,
   inspect: async () => (await import("./inspect.ts")).inspectGenerative,
   sample: async () => (await import("./views.ts")).drawFromNoise,
+  fidelity: async () => (await import("./generator.ts")).openFromNoise,
 };

@@ -20,7 +20,7 @@ import type { GenerativeRecipe as Recipe } from "./recipe.ts";
 /** The nets' images. */
 export const SIDE = 32;
 
-const sized = (recipe: Recipe) => ({ data: recipe.data, model: { imageSize: SIDE } });
+const sized = ({ data, model }: Recipe) => ({ data, model: { ...model, imageSize: SIDE } });
 
 /** Freshly started players, on the device; the caller frees them. */
 export function buildPlayers({ model, train, seed }: Recipe, given: number, device: string): Players {

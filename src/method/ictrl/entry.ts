@@ -11,4 +11,5 @@ export const ictrl: MethodEntry<IctrlRecipe> = {
   inspect: async () => (await import("../ctrl/inspect.ts")).inspectClosedLoop,
   reconstruct: async () => (await import("../ctrl/views.ts")).drawTranscription,
   sample: async () => (await import("../ctrl/views.ts")).drawSamples,
+  fidelity: async () => (await import("../ctrl/generator.ts")).openClosedLoop,
 };

@@ -1,10 +1,11 @@
 /** @file Closed-loop transcription of classes in groups, by recipe. */
 
 import { inPercent, percent } from "../../base/percent.ts";
-import { imageSource, openDataset } from "../../data/index.ts";
+import { imageSource } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
 import { stateOf } from "../../train/position.ts";
+import { openWhole } from "../build.ts";
 import { buildPlayers, closedLoopFeatures, restorePlayers, withImageSize } from "../ctrl/run.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
@@ -22,14 +23,9 @@ import type { IctrlRecipe as Recipe } from "./recipe.ts";
 import { lastAndAverage, type Progression, progressionTable, splitClasses } from "./tasks.ts";
 
 async function splitsOf(recipe: Recipe) {
-  const { name, dir } = recipe.data;
-  const { imageSize } = withImageSize(recipe).model;
-  const options = { imageSize, ...(dir !== undefined && { dir }) };
-  const [train, test] = [
-    await openDataset(name, { split: "train", ...options }),
-    await openDataset(name, { split: "test", ...options }),
-  ];
-  return { train, test, imageSize };
+  const sized = withImageSize(recipe);
+  const [train, test] = [await openWhole(sized, "train"), await openWhole(sized, "test")];
+  return { train, test, imageSize: sized.model.imageSize };
 }
 
 /** @throws {UsageError} data of which no memory can be kept, or that the evaluations cannot be made of */

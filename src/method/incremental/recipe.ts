@@ -1,7 +1,6 @@
 /** @file The recipe of a comparison: classes in groups, learned by other means than i-CTRL. */
 import { z } from "zod";
 import {
-  channels,
   count,
   descent,
   epochs,
@@ -15,18 +14,22 @@ import {
   run,
   width,
 } from "../../recipe/parts.ts";
+import type { Conflict } from "../entry.ts";
 
-const model = z.strictObject({
-  name: z
-    .enum(["classifier", "redunet"])
-    .default("classifier")
-    .describe("architecture: i-CTRL's encoder with a linear head, or a ReduNet on pixels (strategy redunet)"),
+const ABOUT =
+  "architecture: i-CTRL's encoder with a linear head (classifier), or a ReduNet on pixels (strategy redunet)";
+
+const classifier = z.strictObject({
+  name: z.literal("classifier").describe(ABOUT),
   features,
-  width: width.default(64).describe("channels of the encoder's first stage (classifier)"),
-  layers: layers.default(10).describe("number of layers (redunet)"),
-  eta: positive.default(0.5).describe("step size η of a layer (redunet)"),
-  sharpness: positive.default(500).describe("λ of the soft assignment to classes (redunet)"),
-  channels,
+  width: width.default(64).describe("channels of the encoder's first stage"),
+});
+
+const redunet = z.strictObject({
+  name: z.literal("redunet").describe(ABOUT),
+  layers: layers.default(10).describe("number of layers"),
+  eta: positive.default(0.5).describe("step size η of a layer"),
+  sharpness: positive.default(500).describe("λ of the soft assignment to classes"),
 });
 
 const method = z.strictObject({
@@ -52,7 +55,7 @@ const train = z.strictObject({
 });
 
 export const incrementalRecipe = recipeOf({
-  model: model.prefault({}),
+  model: z.discriminatedUnion("name", [classifier, redunet]),
   data: images,
   method,
   train: train.prefault({}),
@@ -60,3 +63,11 @@ export const incrementalRecipe = recipeOf({
 
 /** What a run of incremental is made from, validated. */
 export type IncrementalRecipe = z.infer<typeof incrementalRecipe>;
+
+/** A ReduNet is built by the strategy of its name, and by no other. */
+export function incrementalConflict({ model, method }: IncrementalRecipe): Conflict | undefined {
+  const expected = method.strategy === "redunet" ? "redunet" : "classifier";
+  if (model.name === expected) return undefined;
+  const message = `expected ${expected} for strategy ${method.strategy}, received ${model.name}`;
+  return { path: "model.name", message };
+}

@@ -1,9 +1,10 @@
 /** @file Classes in groups, learned by other means than i-CTRL: the table that it is compared in. */
 
-import { imageSource, openDataset } from "../../data/index.ts";
+import { imageSource } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
 import type { Learner } from "../../train/index.ts";
+import { openWhole } from "../build.ts";
 import { AGem } from "../ictrl/comparators/a-gem.ts";
 import { fineTuning } from "../ictrl/comparators/fine-tuning.ts";
 import { Icarl } from "../ictrl/comparators/icarl.ts";
@@ -35,22 +36,23 @@ function strategyOf({ method }: Recipe, classes: number): Strategy {
   return method.strategy === "a-gem" ? new AGem({ perClass }) : fineTuning();
 }
 
-async function splitsOf({ data }: Recipe) {
-  const options = data.dir === undefined ? {} : { dir: data.dir };
-  const open = (split: "train" | "test") => openDataset(data.name, { split, imageSize: SIDE, ...options });
-  return { train: await open("train"), test: await open("test") };
+async function splitsOf({ data, model }: Recipe) {
+  const sized = { data, model: { ...model, imageSize: SIDE } };
+  return { train: await openWhole(sized, "train"), test: await openWhole(sized, "test") };
 }
 
 type Splits = Awaited<ReturnType<typeof splitsOf>>;
 
-function byGrams({ model, method }: Recipe, splits: Splits) {
-  const { layers, eta, sharpness } = model;
+type Net<Name extends string> = Extract<Recipe["model"], { name: Name }>;
+
+function byGrams({ layers, eta, sharpness }: Net<"redunet">, { method }: Recipe, splits: Splits) {
   const { tasks, epsilon } = method;
   return new IncrementalReduNetLearner({ ...splits, tasks, layers, eta, sharpness, epsilon });
 }
 
-function bySteps(recipe: Recipe, splits: Splits, { device, progress }: TrainPlace) {
-  const { model, method, train, seed } = recipe;
+function bySteps(model: Net<"classifier">, recipe: Recipe, splits: Splits, place: TrainPlace) {
+  const { device, progress } = place;
+  const { method, train, seed } = recipe;
   const { epochs, batchSize, lr, precision, clipGrad } = train;
   const learner = new IncrementalLearner(strategyOf(recipe, splits.train.classes.length), {
     ...{ ...splits, tasks: method.tasks, epochs, batchSize, lr, device, random: random(seed) },
@@ -88,8 +90,9 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     using learner = made;
     return await trainLearner(learner, recipe, imageSource(splits.train), place);
   };
-  if (recipe.method.strategy === "redunet") return await run(byGrams(recipe, splits));
-  return await run(bySteps(recipe, splits, place));
+  const { model } = recipe;
+  if (model.name === "redunet") return await run(byGrams(model, recipe, splits));
+  return await run(bySteps(model, recipe, splits, place));
 }
 
 /** What was noted while training: later groups cannot be tested without having learned them. */

@@ -2,7 +2,6 @@
 import { z } from "zod";
 import {
   amount,
-  channels,
   components,
   count,
   epsilon,
@@ -16,7 +15,10 @@ import {
 } from "../../recipe/parts.ts";
 
 const model = z.strictObject({
-  name: z.literal("redunet").default("redunet").describe("architecture"),
+  name: z
+    .literal("redunet")
+    .default("redunet")
+    .describe("architecture: layers built from data, one after the other"),
   layers: count.max(10_000).describe("number of layers"),
   eta: positive.default(0.5).describe("step size η of a layer"),
   sharpness: positive.default(500).describe("λ of the soft assignment to classes"),
@@ -28,7 +30,6 @@ const model = z.strictObject({
     .exactOptional()
     .describe("channels of the random convolution before the first layer (default: no convolution)"),
   kernel: pixels.default(9).describe("side of that convolution's kernel"),
-  channels,
 });
 
 const data = images.extend({
