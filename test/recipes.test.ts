@@ -132,7 +132,6 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
   probe: { train: { batchSize: 40, epochs: 1, warmupEpochs: 0 } },
   ctrl: { model: { width: 16, features: 16 }, train: { batchSize: 60, steps: 2 }, method: { components: 3 } },
   incremental: {
-    model: { width: 8, features: 16, layers: 2 },
     train: { batchSize: 200, epochs: 1 },
     method: { memory: 20 },
   },
@@ -163,6 +162,9 @@ const SMALL: Partial<Record<MethodName, Record<string, unknown>>> = {
   },
 };
 
+/** The nets of incremental have settings of their own. */
+const SMALL_NETS: Record<string, object> = { classifier: { width: 8, features: 16 }, redunet: { layers: 2 } };
+
 describe.each(
   recipes.filter((recipe) => !isOf(recipe, "supervised")).map((recipe) => [recipe.name, recipe] as const),
 )("%s", (name, recipe) => {
@@ -181,6 +183,7 @@ describe.each(
       SMALL[recipe.method.name] ?? {},
       values,
       ...("lift" in recipe.model ? [{ model: { lift: 6 } }] : []),
+      ...(recipe.method.name === "incremental" ? [{ model: SMALL_NETS[modelName(recipe)] }] : []),
       ...(/^vit_mae/.test(modelName(recipe)) ? [{ model: DECODER }] : []),
     ].map((values) => ({ origin: "test", values }));
     const small = resolveRecipe([findRecipe(name), ...layers]).recipe;
