@@ -2,9 +2,10 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { openZip, zipChunks } from "../src/base/zip.ts";
+import { zipChunks } from "../src/base/write-zip.ts";
 import { readIdxImages } from "../src/data/formats/idx.ts";
 import { npyChunks, parseNpy } from "../src/data/formats/npy.ts";
+import { openNpz } from "../src/data/formats/npz.ts";
 import { decodeParquet } from "../src/data/formats/parquet/decode.ts";
 import { tarMembers } from "../src/data/formats/tar.ts";
 import { decodeImage } from "../src/data/image/decode.ts";
@@ -67,7 +68,7 @@ const npz = bytewise([archive({ "features.npy": arrays[0]!, "ys.npy": arrays[1]!
 
 function readArchive(bytes: Uint8Array): void {
   scope(() => {
-    for (const [name, member] of openZip(bytes, "FILE")) parseNpy(member(), name);
+    for (const [name, member] of openNpz(bytes, "FILE")) parseNpy(member(), name);
   });
 }
 

@@ -1,6 +1,6 @@
 /** @file Pickles and PyTorch's archives written by hand, for files that no program of today writes. */
 
-import { zipChunks } from "../src/base/zip.ts";
+import { zipChunks } from "../src/base/write-zip.ts";
 
 /** Bytes as a string of one character each, which is how the pieces are put together. */
 export type Piece = string;

@@ -1,157 +1,163 @@
-/** @file Zip archives in memory, as NumPy writes them: stored or deflated members, zip64. */
+/** @file ZIP archives in memory: stored members, as PyTorch and NumPy write them, and deflated ones; zip64. */
 
-import { crc32 } from "node:zlib";
-import { DataError, UsageError } from "./errors.ts";
-import { unpack, unpackLimit, unpacksTooFar } from "./unpack.ts";
+import { crc32, inflateRawSync } from "node:zlib";
 
+const LOCAL = 0x04034b50;
+const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
 const END_64 = 0x06064b50;
 const LOCATOR_64 = 0x07064b50;
-const CENTRAL = 0x02014b50;
-const LOCAL = 0x04034b50;
-/**
- * The members of an archive by name, each read when asked for. Together they may have as many bytes as `unpackLimit`
- * grants the archive.
- *
- * @param path for messages
- * @throws {DataError} not a zip archive, cut off, a member that is encrypted, of another compression, too large or fails
- *   its checksum
- */
-export function openZip(bytes: Uint8Array, path: string): Map<string, () => Uint8Array> {
-  const fail = (what: string): never => {
-    throw new DataError(`${path}: ${what}`, { path });
-  };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const limit = unpackLimit(bytes.length);
-  let unpacked = 0;
-  try {
-    const { count, start } = directory(view, fail);
-    const members = new Map<string, () => Uint8Array>();
-    for (let i = 0, at = start; i < count; i++) {
-      if (view.getUint32(at, true) !== CENTRAL) fail(`damaged list of members at byte ${at}`);
-      const [nameLength, extraLength, commentLength] = [28, 30, 32].map((to) =>
-        view.getUint16(at + to, true),
-      );
-      const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength!));
-      const sizes = wideSizes(view, at, at + 46 + nameLength!, extraLength!);
-      const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
-      const crc = view.getUint32(at + 16, true);
-      if (members.has(name)) fail(`two members ${JSON.stringify(name)}`);
-      members.set(name, () => {
-        if (method !== 0) unpacked += sizes.size;
-        if (unpacked > limit) throw unpacksTooFar(`${path}, ${name}`, limit);
-        return member(bytes, { ...sizes, flags, method, crc }, `${path}, ${name}`);
-      });
-      at += 46 + nameLength! + extraLength! + commentLength!;
-    }
-    return members;
-  } catch (error) {
-    if (error instanceof RangeError) return fail("the archive is cut off or damaged");
-    throw error;
-  }
-}
+/** In place of a number that takes 64 bits, which then stands elsewhere. */
+const ELSEWHERE = 0xffffffff;
+/** Length of the end record, of an entry of the directory without its names, of a member's own header without them. */
+const END_LENGTH = 22;
+const ENTRY_LENGTH = 46;
+const HEADER_LENGTH = 30;
+const LONGEST_COMMENT = 0xffff;
+const MOST_FILES = 1_000_000;
+const [ENCRYPTED, SIZES_FOLLOW] = [1, 8];
+const [STORED, DEFLATED] = [0, 8];
 
-/** Where the list of members begins, from the record at the end of the archive. */
-function directory(view: DataView, fail: (what: string) => never): { count: number; start: number } {
-  const last = view.byteLength - 22;
-  for (let at = last; at >= Math.max(0, last - 0xffff); at--) {
-    if (view.getUint32(at, true) !== END) continue;
-    const [count, start] = [view.getUint16(at + 10, true), view.getUint32(at + 16, true)];
-    if (count !== 0xffff && start !== 0xffffffff) return { count, start };
-    if (at < 20 || view.getUint32(at - 20, true) !== LOCATOR_64) fail("no zip64 record");
-    const wide = Number(view.getBigUint64(at - 12, true));
-    if (view.getUint32(wide, true) !== END_64) fail("no zip64 record");
-    return {
-      count: Number(view.getBigUint64(wide + 32, true)),
-      start: Number(view.getBigUint64(wide + 48, true)),
-    };
-  }
-  return fail("not a zip archive, or cut off");
-}
+/** Whether bytes begin as a ZIP archive does. */
+export const isZip = (bytes: Uint8Array): boolean =>
+  bytes.length >= END_LENGTH &&
+  new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === LOCAL &&
+  bytes[8] !== 0x7b; // the brace of a safetensors file whose header is that long
 
-interface Sizes {
+interface Member {
+  name: string;
+  method: number;
+  sum: number;
   size: number;
   packed: number;
-  at: number;
+  /** Where its own header begins, and its bytes. */
+  offset: number;
+  begin: number;
 }
 
-/** Sizes and place of a member; those that are 2³² − 1 stand in the zip64 field, in this order. */
-function wideSizes(view: DataView, header: number, extra: number, length: number): Sizes {
-  const values = [24, 20, 42].map((to) => view.getUint32(header + to, true));
-  for (let at = extra; at + 4 <= extra + length; at += 4 + view.getUint16(at + 2, true)) {
-    if (view.getUint16(at, true) !== 1) continue;
-    let from = at + 4;
-    for (const [i, value] of values.entries())
-      if (value === 0xffffffff) {
-        values[i] = Number(view.getBigUint64(from, true));
-        from += 8;
-      }
-  }
-  return { size: values[0]!, packed: values[1]!, at: values[2]! };
-}
-
-function member(
+/**
+ * The members of an archive by name, each read when it is called: a view of `bytes` where it is stored as it is. What is
+ * read passes its checksum.
+ *
+ * @param fail called with what is wrong: cut off, damaged, encrypted, members that overlap or have other sizes than they say
+ * @param allowance what deflated members become is taken from it
+ * @param unsummed a checksum of 0 is none: PyTorch can leave them out
+ */
+export function openZip(
   bytes: Uint8Array,
-  { size, packed, at, flags, method, crc }: Sizes & { flags: number; method: number; crc: number },
-  path: string,
-): Uint8Array {
-  const fail = (what: string): never => {
-    throw new DataError(`${path}: ${what}`, { path });
-  };
-  if ((flags & 1) !== 0) fail("is encrypted");
-  if (method !== 0 && method !== 8) fail(`compression ${method}, expected none or deflate`);
+  fail: (what: string) => never,
+  allowance: { take(bytes: number): void },
+  { unsummed = false }: { unsummed?: boolean } = {},
+): Map<string, () => Uint8Array> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (at + 30 > bytes.length || view.getUint32(at, true) !== LOCAL) fail("is not where the archive says");
-  const start = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
-  if (start + packed > bytes.length) fail("is cut off");
-  const body = bytes.subarray(start, start + packed);
-  const content = method === 0 ? body : unpack("deflate", body, path, size);
-  if (content.length !== size) fail(`has ${content.length} bytes, expected ${size}`);
-  if (crc32(content) !== crc) fail("fails its checksum");
-  return content;
-}
+  const within = (at: number, length: number, what: string): void => {
+    if (!(at >= 0 && length >= 0 && at + length <= bytes.length))
+      fail(`${what} lies outside the file: it is cut off`);
+  };
+  const u16 = (at: number): number => view.getUint16(at, true);
+  const u32 = (at: number): number => view.getUint32(at, true);
+  const u64 = (at: number): number => Number(view.getBigUint64(at, true));
 
-/** An archive of stored members, in chunks. @throws {UsageError} more than 4 GiB */
-export function zipChunks(members: ReadonlyMap<string, readonly Uint8Array[]>): Uint8Array[] {
-  const chunks: Uint8Array[] = [];
-  const list: Uint8Array[] = [];
-  let at = 0;
-  for (const [name, parts] of members) {
-    const title = Buffer.from(name, "utf8");
-    const size = parts.reduce((sum, part) => sum + part.length, 0);
-    if (at + size > 0xfffffff0)
-      throw new UsageError(`${name}: an archive holds at most 4 GiB; write a .safetensors file instead`);
-    const crc = parts.reduce((sum, part) => crc32(part, sum), 0);
-    // version 2.0, name in UTF-8, stored; 1 January 1980: equal contents give equal files
-    const middle = Buffer.alloc(26);
-    middle.writeUInt16LE(20, 0);
-    middle.writeUInt16LE(0x800, 2);
-    middle.writeUInt16LE(0x21, 8);
-    middle.writeUInt32LE(crc, 10);
-    middle.writeUInt32LE(size, 14);
-    middle.writeUInt32LE(size, 18);
-    middle.writeUInt16LE(title.length, 22);
-    const head = Buffer.concat([signature(LOCAL), middle, title]);
-    const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(at, 10);
-    list.push(Buffer.concat([signature(CENTRAL), Buffer.from([20, 0]), middle, rest, title]));
-    chunks.push(head);
-    for (const part of parts) chunks.push(part);
-    at += head.length + size;
+  const found = new Map<string, () => Uint8Array>();
+  const members = list();
+  for (const member of members) {
+    if (found.has(member.name)) fail(`${shown(member.name)} is in the archive twice`);
+    found.set(member.name, () => content(member));
   }
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(members.size, 4);
-  end.writeUInt16LE(members.size, 6);
-  end.writeUInt32LE(
-    list.reduce((sum, part) => sum + part.length, 0),
-    8,
-  );
-  end.writeUInt32LE(at, 12);
-  return [...chunks, ...list, signature(END), end];
+  let free = 0;
+  for (const { name, offset, begin, packed } of members.sort((a, b) => a.offset - b.offset)) {
+    if (offset < free) fail(`${shown(name)} begins inside another file of the archive`);
+    free = begin + packed;
+  }
+  return found;
+
+  function list(): Member[] {
+    const { count, start } = directory();
+    const listed: Member[] = [];
+    let at = start;
+    for (let i = 0; i < count; i++) {
+      within(at, ENTRY_LENGTH, "the archive's directory");
+      if (u32(at) !== CENTRAL) fail("the archive's directory is damaged");
+      const [names, extra, comment] = [u16(at + 28), u16(at + 30), u16(at + 32)];
+      within(at, ENTRY_LENGTH + names + extra + comment, "the archive's directory");
+      listed.push(entry(at, names, extra));
+      at += ENTRY_LENGTH + names + extra + comment;
+    }
+    return listed;
+  }
+
+  function entry(at: number, nameLength: number, extraLength: number): Member {
+    const name = new TextDecoder().decode(bytes.subarray(at + ENTRY_LENGTH, at + ENTRY_LENGTH + nameLength));
+    const wide = wideNumbers(at + ENTRY_LENGTH + nameLength, extraLength);
+    // in this order, each only where it did not fit
+    const [size, packed, offset] = [24, 20, 42].map((o) => {
+      const value = u32(at + o);
+      return value === ELSEWHERE ? (wide.shift() ?? fail(`${shown(name)}: a length is missing`)) : value;
+    }) as [number, number, number];
+    const [flags, method] = [u16(at + 8), u16(at + 10)];
+    if ((flags & ENCRYPTED) !== 0) fail(`${shown(name)} is encrypted`);
+    if (method !== STORED && method !== DEFLATED)
+      fail(`${shown(name)} is compressed by method ${method}; expected stored or deflated files`);
+    within(offset, HEADER_LENGTH, shown(name));
+    if (u32(offset) !== LOCAL) fail(`${shown(name)} does not begin where the directory says`);
+    const own = [u32(offset + 18), u32(offset + 22)];
+    const differ = [packed, size].some((value, i) => own[i] !== ELSEWHERE && own[i] !== value);
+    if ((method === STORED && packed !== size) || ((u16(offset + 6) & SIZES_FOLLOW) === 0 && differ))
+      fail(`${shown(name)} has two sizes: the archive is damaged`);
+    const begin = offset + HEADER_LENGTH + u16(offset + 26) + u16(offset + 28);
+    within(begin, packed, shown(name));
+    return { name, method, sum: u32(at + 16), size, packed, offset, begin };
+  }
+
+  function content({ name, method, sum, size, packed, begin }: Member): Uint8Array {
+    const body = bytes.subarray(begin, begin + packed);
+    const read = method === STORED ? body : inflate(name, body, size);
+    if (!(unsummed && sum === 0) && crc32(read) !== sum)
+      fail(`${shown(name)} is damaged: it does not match its checksum`);
+    return read;
+  }
+
+  function inflate(name: string, body: Uint8Array, size: number): Uint8Array {
+    allowance.take(size);
+    let made: Uint8Array;
+    try {
+      made = inflateRawSync(body, { maxOutputLength: Math.max(size, 1) });
+    } catch {
+      return fail(`${shown(name)} cannot be decompressed: it is damaged`);
+    }
+    if (made.length !== size) fail(`${shown(name)} has ${made.length} bytes, expected ${size}`);
+    return new Uint8Array(made.buffer, made.byteOffset, made.length);
+  }
+
+  /** Where the directory begins, and how many files it lists. */
+  function directory(): { count: number; start: number } {
+    const last = bytes.length - END_LENGTH;
+    for (let end = last; end >= Math.max(0, last - LONGEST_COMMENT); end--) {
+      if (u32(end) !== END) continue;
+      let [count, start] = [u16(end + 10), u32(end + 16)];
+      const locator = end - 20;
+      if (locator >= 0 && u32(locator) === LOCATOR_64) {
+        const wide = u64(locator + 8);
+        within(wide, 56, "the archive's directory");
+        if (u32(wide) !== END_64) fail("the archive's directory is damaged");
+        [count, start] = [u64(wide + 32), u64(wide + 48)];
+      }
+      if (count > MOST_FILES) fail(`an archive of ${count} files`);
+      return { count, start };
+    }
+    return fail("the archive has no directory: it is cut off");
+  }
+
+  /** The 64-bit numbers of an entry's extra field. */
+  function wideNumbers(from: number, length: number): number[] {
+    for (let at = from; at + 4 <= from + length; at += 4 + u16(at + 2)) {
+      const size = u16(at + 2);
+      if (u16(at) !== 1 || at + 4 + size > from + length) continue;
+      return Array.from({ length: Math.floor(size / 8) }, (_, i) => u64(at + 4 + 8 * i));
+    }
+    return [];
+  }
 }
 
-function signature(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
+/** A member's name for messages, in one line. */
+const shown = (name: string): string => JSON.stringify(name.slice(0, 80));

@@ -2,13 +2,13 @@
 
 import { CheckpointError } from "../base/errors.ts";
 import { Allowance } from "../base/limits.ts";
+import { isZip, openZip } from "../base/zip.ts";
 import { COST, type PickleValue, unpickle } from "./pickle.ts";
 import { quote, type StoredTensor, type StoredTensors } from "./stored.ts";
 import { rowMajor, type Storage, type TensorRecord } from "./strided.ts";
 import { bytesOf, type Fail, isOdd, persistentValue, torchKinds } from "./torch-kinds.ts";
 import { plainNames } from "./torch-names.ts";
 import { type Choice, choosePart, everything, keysOf, type Named, partOf } from "./torch-parts.ts";
-import { isZip, openZip } from "./zip.ts";
 
 /** What a file of the format before version 1.6 begins with: a pickled number. */
 const LEGACY = [0x80, 0x02, 0x8a, 0x0a];
@@ -105,7 +105,7 @@ interface Unpickled {
 const LONGEST_PICKLE = 64 * 2 ** 20;
 
 function readArchive(bytes: Uint8Array, path: string, allowance: Allowance, fail: Fail): Unpickled {
-  const files = openZip(bytes, fail, allowance);
+  const files = openZip(bytes, fail, allowance, { unsummed: true });
   const main = [...files.keys()].find((name) => name.endsWith("/data.pkl") || name === "data.pkl");
   if (main === undefined)
     return fail(

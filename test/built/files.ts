@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { zipChunks } from "../../src/base/zip.ts";
+import { zipChunks } from "../../src/base/write-zip.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 
 /** float32 tensors as `torch.save` writes them: a zip archive of a pickle and one file for each storage. */

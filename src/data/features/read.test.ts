@@ -6,7 +6,7 @@ import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect, test } from "vitest";
 import { archive, dict, type Piece, tensorOf, tuple, whole } from "../../../test/pickles.ts";
-import { zipChunks } from "../../base/zip.ts";
+import { zipChunks } from "../../base/write-zip.ts";
 import { DataError, random, saveTensors, scope, tensor } from "../../tensor/index.ts";
 import { npyChunks } from "../formats/npy.ts";
 import type { ArrayNames } from "./features.ts";

@@ -3,10 +3,10 @@
 import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { CheckpointError, DataError, UsageError } from "../../base/errors.ts";
-import { openZip } from "../../base/zip.ts";
 import { loadTensors, scope, type Tensor } from "../../tensor/index.ts";
 import { readWhole } from "../../tensor/tensor-file.ts";
 import { parseNpy } from "../formats/npy.ts";
+import { openNpz } from "../formats/npz.ts";
 import { readParquet } from "../formats/parquet/read.ts";
 import { encodeFolder } from "./encode-folder.ts";
 import type { OnnxEncoderOptions } from "./encoder.ts";
@@ -63,7 +63,7 @@ function ofArrays(path: string, arrays: ReadonlyMap<string, () => Tensor>, given
 }
 
 function npzMembers(path: string): Map<string, () => Tensor> {
-  const members = [...openZip(bytesOf(path), path)].filter(([name]) => name.endsWith(".npy"));
+  const members = [...openNpz(bytesOf(path), path)].filter(([name]) => name.endsWith(".npy"));
   return new Map(
     members.map(([name, read]) => [name.slice(0, -4), () => parseNpy(read(), `${path}, ${name}`)]),
   );

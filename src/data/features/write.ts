@@ -3,7 +3,7 @@
 import { extname } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { writeOutput } from "../../base/write-output.ts";
-import { zipChunks } from "../../base/zip.ts";
+import { zipChunks } from "../../base/write-zip.ts";
 import { saveTensors, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { npyChunks } from "../formats/npy.ts";
 import { parquetBytes } from "../formats/parquet/write.ts";
