@@ -39,6 +39,7 @@ const RIGHT = [
   "models ls",
   "models show crate_tiny",
   "recipes ls",
+  "runs ls",
   "recipes show digits",
   "data ls",
   "data show manifolds",

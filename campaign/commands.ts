@@ -49,7 +49,7 @@ export default async function campaign({ until, seed }: CampaignOptions): Promis
 }
 
 /** Commands of commands: alone they print their help. */
-const GROUPS = ["config", "data", "models", "recipes"];
+const GROUPS = ["config", "data", "models", "recipes", "runs"];
 
 function judge(args: readonly string[], code: number, text: string, seconds: number): string[] {
   const wrong: string[] = [];

@@ -133,6 +133,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./recipes.ts")).recipesCommand,
   },
   {
+    name: "runs",
+    usage: "ls",
+    about: "list runs, the newest first",
+    load: async () => (await import("./runs.ts")).runsCommand,
+  },
+  {
     name: "setup",
     usage: "[flags]",
     about: "find or download libtorch, and build the addon",

@@ -54,7 +54,7 @@ function bash(list: readonly Words[], shell: "bash" | "zsh"): string {
   local command="" words="" cur="\${COMP_WORDS[COMP_CWORD]}"
   (( COMP_CWORD > 1 )) && command="\${COMP_WORDS[1]}"
   case "$command" in
-    data|models|recipes|config) (( COMP_CWORD > 2 )) && command="$command \${COMP_WORDS[2]}" ;;
+    data|models|recipes|runs|config) (( COMP_CWORD > 2 )) && command="$command \${COMP_WORDS[2]}" ;;
   esac
   case "$command" in
 ${cases.join("\n")}

@@ -61,6 +61,15 @@ export function lockRun(folder: string): RunLock {
   return { release, [Symbol.dispose]: dispose };
 }
 
+/** Whether a live process of this machine has a run folder, or one of another machine may. */
+export function isLocked(folder: string): boolean {
+  const host = encodeURIComponent(hostname());
+  return readdirSync(folder).some((name) => {
+    const [, where, pid, start] = /^\.lock-(.+)-(\d+)-(\d+)$/.exec(name) ?? [];
+    return where !== undefined && (where !== host || isAlive(Number(pid), Number(start)));
+  });
+}
+
 function inUse(folder: string, by: string): UsageError {
   const what = `${folder} is in use ${by}`;
   return new UsageError(what.includes(";") ? what : `${what}; wait for it to end, or use another folder`, {
