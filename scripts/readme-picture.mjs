@@ -44,7 +44,7 @@ const { svg } = figure(
     width: 760,
   },
   [
-    panel("Compress: coding rate R^c after MSSA", "authorsRate", { label: "R^c (nats)" }),
+    panel("Compress: coding rate R^c after MSSA", "authorsRate", { label: "R^c (nats)", zero: true }),
     panel("Sparsify: non-zeros after ISTA", "nonZero", {
       label: "share of entries",
       format: "percent",
