@@ -94,7 +94,7 @@ export const SMALL_RUNS: Readonly<Record<string, Tree>> = {
     train: { ...run, epochs: 2, batchSize: 20, lr: 0.1, warmupEpochs: 0 },
   },
   language: {
-    model: { name: "crate_gpt", dim: 8, depth: 1, heads: 2, block: 8 },
+    model: { name: "crate_gpt", dim: 8, depth: 1, heads: 2, context: 8 },
     train: { ...run, steps: 3, batchSize: 2, lr: 0.1 },
   },
 };
