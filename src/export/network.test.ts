@@ -5,9 +5,11 @@ import { runInOnnxruntime } from "../../test/onnx/run.ts";
 import { decodeModel } from "../../test/onnx/schema.ts";
 import { Interpreter, OPSET, readOnnx, writeOnnx } from "../graph/index.ts";
 import type { Network, NetworkInput } from "../method/network.ts";
+import { buildReduNet } from "../method/redunet/construction.ts";
+import { redunetAsNetwork } from "../method/redunet/network.ts";
 import { CppHead, createModel, type FormName, familiesOf } from "../model/index.ts";
 import { LayerNorm, type Module } from "../nn/index.ts";
-import { random, type Tensor } from "../tensor/index.ts";
+import { random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import { difference } from "./compare.ts";
 import { graphOf } from "./network.ts";
 
@@ -146,6 +148,30 @@ const network = (name: string, { make, inputs, run }: Row): Network => {
   };
 };
 
+/** What we write is read by another reader, and both engines give what libtorch gives, for two sizes of batches. */
+async function expectParity(net: Network): Promise<void> {
+  const { graph, references } = graphOf(net, new Map([["about", net.name]]));
+  const bytes = writeOnnx(graph);
+  const decoded = decodeModel(bytes);
+  expect(decoded.opset_import).toEqual([{ domain: "", version: OPSET }]);
+  expect(decoded.metadata_props).toEqual([{ key: "about", value: net.name }]);
+  expect(decoded.graph.output.map((port) => port.name)).toEqual([...references[0]!.values.keys()]);
+  expect(decoded.graph.output[0]!.type.tensor_type.shape.dim[0]).toMatchObject({ dim_param: "batch" });
+  const ours = new Interpreter(readOnnx(bytes));
+  const theirs = await runInOnnxruntime(
+    bytes,
+    references.map(({ feeds }) => feeds),
+  );
+  for (const [i, { feeds, values }] of references.entries()) {
+    const made = ours.run(feeds);
+    for (const [probe, expected] of values) {
+      expect(difference(probe, made[probe], expected).relative, `ours, ${probe}`).toBeLessThanOrEqual(1e-5);
+      const other = difference(probe, theirs[i]!.get(probe), expected).relative;
+      expect(other, `onnxruntime, ${probe}`).toBeLessThanOrEqual(1e-5);
+    }
+  }
+}
+
 test("every form of every family has a row", () => {
   const forms = familiesOf().flatMap(({ name, forms }) =>
     Object.keys(forms).map((form) => `${name} ${form}`),
@@ -157,28 +183,28 @@ test.each(Object.entries(ROWS))(
   "%s: both engines give what libtorch gives, for every probe",
   async (name, row) => {
     using net = network(name, row);
-    const { graph, references } = graphOf(net, new Map([["about", name]]));
-    const bytes = writeOnnx(graph);
-    const decoded = decodeModel(bytes);
-    expect(decoded.opset_import).toEqual([{ domain: "", version: OPSET }]);
-    expect(decoded.metadata_props).toEqual([{ key: "about", value: name }]);
-    expect(decoded.graph.output.map((port) => port.name)).toEqual([...references[0]!.values.keys()]);
-    expect(decoded.graph.output[0]!.type.tensor_type.shape.dim[0]).toMatchObject({ dim_param: "batch" });
-    const ours = new Interpreter(readOnnx(bytes));
-    const theirs = await runInOnnxruntime(
-      bytes,
-      references.map(({ feeds }) => feeds),
-    );
-    references.forEach(({ feeds, values }, i) => {
-      const made = ours.run(feeds);
-      for (const [probe, expected] of values) {
-        expect(difference(probe, made[probe], expected).relative, `ours, ${probe}`).toBeLessThanOrEqual(1e-5);
-        expect(
-          difference(probe, theirs[i]!.get(probe), expected).relative,
-          `onnxruntime, ${probe}`,
-        ).toBeLessThanOrEqual(1e-5);
-      }
-    });
+    await expectParity(net);
+  },
+);
+
+test.each([
+  ["vectors", [6], undefined],
+  ["sequences", [2, 6], undefined],
+  ["images", [2, 4, 5], undefined],
+  ["lifted images", [1, 5, 4], [3, 1, 2, 2]],
+  ["lifted sequences", [1, 7], [3, 1, 3]],
+] as const)(
+  "ReduNet on %s: both engines give what libtorch gives, after every layer",
+  async (_, shape, kernel) => {
+    const draws = random(5);
+    const X = draws.at("X").normal([12, ...shape]);
+    const labels = tensor(BigInt64Array.from({ length: 12 }, (_, i) => BigInt(i % 3)));
+    const lift = kernel && { channels: kernel[0], kernel: kernel.at(-1)! };
+    const options = { layers: 2, classes: 3, ...(lift && { lift, random: draws }) };
+  const net = scope(() => buildReduNet(X, labels, options).net);
+    using network = redunetAsNetwork(net);
+    for (const made of [X, labels]) made.dispose();
+    await expectParity(network);
   },
 );
 

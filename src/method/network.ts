@@ -1,10 +1,10 @@
 /** @file A trained network as a function of named inputs: what can be traced, exported and looked into. */
 
+import { type Size, sides } from "../base/size.ts";
 import type { Normalisation } from "../data/index.ts";
 import type { Module } from "../nn/index.ts";
 import type { Random, Tensor } from "../tensor/index.ts";
 import type { LoadedCheckpoint } from "../train/index.ts";
-import type { AnyRecipe } from "./entry.ts";
 
 /** What goes into a network, for each sample. */
 export type NetworkInput = { readonly name: string } & (
@@ -37,11 +37,33 @@ export interface Network extends Disposable {
   readonly classes?: readonly string[];
 }
 
+/** Where a network is restored from. */
+export interface Restored {
+  /** The run's folder. */
+  folder: string;
+  checkpoint: LoadedCheckpoint;
+}
+
 /** The network of a run, as it was at a checkpoint. */
-export type NetworkOf<R extends AnyRecipe> = (
-  recipe: R,
-  checkpoint: LoadedCheckpoint,
-) => Network | Promise<Network>;
+export type NetworkOf<R> = (recipe: R, from: Restored) => Network | Promise<Network>;
+
+/** A module as a network, in evaluation mode. */
+export function networkOf(
+  name: string,
+  model: Module,
+  inputs: readonly NetworkInput[],
+  run: (...inputs: Tensor[]) => Readonly<Record<string, Tensor>>,
+  classes?: readonly string[],
+): Network {
+  model.eval();
+  return { name, model, inputs, run, ...(classes && { classes }), [Symbol.dispose]: () => model.dispose() };
+}
+
+/** The input of a network of images. */
+export function imageInput(size: Size, channels: number, normalise: Normalisation): NetworkInput {
+  const [height, width] = sides(size);
+  return { name: "image", kind: "image", channels, height, width, normalise };
+}
 
 /** Random inputs for b samples. */
 export const randomInputs = (inputs: readonly NetworkInput[], b: number, draws: Random): Tensor[] =>

@@ -27,7 +27,7 @@ export interface EmitOptions {
 export function emit({ trace: a, labels }: Traced, { trace: b }: Traced, options: EmitOptions): Graph {
   const twins = pair(a, b);
   const emitter = new Emitter(twins);
-  a.inputs.forEach((tensor, i) => emitter.input(tensor, options.inputs[i] ?? `input.${i}`));
+  for (const [i, tensor] of a.inputs.entries()) emitter.input(tensor, options.inputs[i] ?? `input.${i}`);
   a.calls.forEach((call, i) => {
     const fed = tensorsOf(call).some(({ live }) => live);
     const grows = call.outputs.some((tensor) => tensor.shape.join() !== twins.get(tensor)!.shape.join());

@@ -10,34 +10,43 @@ export interface At {
   from: number;
 }
 
-/** C += A B: A [m, k], B [k, n], C [m, n]. Four rows at a time, so that a row of B is read once for four. */
+/** Four columns of B, one row after the other; wide, so that they are converted once for all rows of A. */
+let panel = new Float64Array(0);
+
+/** C += A B: A [m, k], B [k, n], C [m, n]. Two rows and four columns at a time stay in registers. */
 export function gemm(a: At, b: At, c: At, m: number, k: number, n: number): void {
-  const [A, B, C] = [a.data, b.data, c.data];
-  let i = 0;
-  for (; i + 4 <= m; i += 4) {
-    const [a0, c0] = [a.from + i * k, c.from + i * n];
-    const [c1, c2, c3] = [c0 + n, c0 + 2 * n, c0 + 3 * n];
-    for (let p = 0; p < k; p++) {
-      const x0 = A[a0 + p]!;
-      const x1 = A[a0 + k + p]!;
-      const x2 = A[a0 + 2 * k + p]!;
-      const x3 = A[a0 + 3 * k + p]!;
-      const row = b.from + p * n;
-      for (let j = 0; j < n; j++) {
-        const y = B[row + j]!;
-        C[c0 + j]! += x0 * y;
-        C[c1 + j]! += x1 * y;
-        C[c2 + j]! += x2 * y;
-        C[c3 + j]! += x3 * y;
-      }
-    }
+  if (panel.length < 4 * k) panel = new Float64Array(4 * k);
+  for (let j = 0; j < n; j += 4) {
+    const width = Math.min(4, n - j);
+    for (let p = 0, to = 0, from = b.from + j; p < k; p++, to += 4, from += n)
+      for (let q = 0; q < 4; q++) panel[to + q] = q < width ? b.data[from + q]! : 0;
+    for (let i = 0; i < m; i += 2) tile(a, c, c.from + i * n + j, i, Math.min(2, m - i), width, k, n);
   }
-  for (; i < m; i++)
-    for (let p = 0; p < k; p++) {
-      const x = A[a.from + i * k + p]!;
-      const [row, to] = [b.from + p * n, c.from + i * n];
-      for (let j = 0; j < n; j++) C[to + j]! += x * B[row + j]!;
-    }
+}
+
+/** Two rows of A times the panel; of an odd last row the second is the same, and is not kept. */
+function tile(a: At, c: At, to: number, i: number, rows: number, width: number, k: number, n: number): void {
+  const [A, B, C] = [a.data, panel, c.data];
+  let [s0, s1, s2, s3, t0, t1, t2, t3] = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (let p = 0, x = a.from + i * k, y = x + (rows - 1) * k; p < 4 * k; p += 4, x++, y++) {
+    const [u, v] = [A[x]!, A[y]!];
+    const [b0, b1, b2, b3] = [B[p]!, B[p + 1]!, B[p + 2]!, B[p + 3]!];
+    s0 += u * b0;
+    s1 += u * b1;
+    s2 += u * b2;
+    s3 += u * b3;
+    t0 += v * b0;
+    t1 += v * b1;
+    t2 += v * b2;
+    t3 += v * b3;
+  }
+  for (let row = 0; row < rows; row++) {
+    const at = to + row * n;
+    C[at]! += row === 0 ? s0 : t0;
+    if (width > 1) C[at + 1]! += row === 0 ? s1 : t1;
+    if (width > 2) C[at + 2]! += row === 0 ? s2 : t2;
+    if (width > 3) C[at + 3]! += row === 0 ? s3 : t3;
+  }
 }
 
 /** [..., m, k] × [..., k, n], the leading axes repeated to one another. */
