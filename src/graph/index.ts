@@ -2,6 +2,15 @@
 
 export { type Attribute, checkOrder, type Graph, type GraphNode, OPSET, type Port } from "./graph.ts";
 export { type Change, Interpreter } from "./interpret.ts";
+export {
+  authorsLayerRate,
+  codingRate,
+  nonZeroShare,
+  paperLayerRate,
+  rateOfProjections,
+  type Subspaces,
+  subspacesOf,
+} from "./rates.ts";
 export { type ReadOptions, readOnnx } from "./read.ts";
 export {
   describe,

@@ -51,7 +51,8 @@ export class Interpreter {
    *
    * @param feeds the inputs, by name
    * @param fetches outputs, or any values by their names; all outputs unless given
-   * @param patch values that are changed as they are made, by name: what follows is computed from the changed ones
+   * @param patch values that are changed as they are made, by name, weights too: what follows is computed from the changed
+   *   ones
    * @throws {UsageError} an input that is missing or of another shape, a name that nothing has, a change of shape
    * @throws {DataError} a graph that cannot run, or takes more than the limits
    */
@@ -69,6 +70,8 @@ export class Interpreter {
         throw new UsageError(`graph: "${name}" is ${describe(value)}, its change gives ${describe(changed)}`);
       return changed;
     };
+    for (const [name, value] of this.graph.constants)
+      if (changes.has(name)) values.set(name, change(name, value));
     for (const port of this.graph.inputs) {
       const value = given.get(port.name);
       if (value !== undefined) values.set(port.name, change(port.name, fitting(port, value)));
@@ -78,12 +81,16 @@ export class Interpreter {
     const last = lastUses(plan, fetches);
     plan.forEach((node, i) => {
       const output = node.outputs[0]!;
-      if (this.fixed.has(output)) return;
-      const inputs = node.inputs.map((name) => (name === "" ? undefined : this.valueOf(name, values)));
-      const made = operatorOf(node)(inputs, node, budget);
-      if (node.inputs.every((name) => name === "" || this.fixed.has(name)) && !changes.has(output))
-        this.fixed.set(output, made);
-      else values.set(output, change(output, made));
+      const constant = node.inputs.every(
+        (name) => name === "" || (this.fixed.has(name) && !values.has(name)),
+      );
+      if (!(constant && this.fixed.has(output))) {
+        const inputs = node.inputs.map((name) => (name === "" ? undefined : this.valueOf(name, values)));
+        const made = operatorOf(node)(inputs, node, budget);
+        if (constant) this.fixed.set(output, made);
+        else values.set(output, made);
+      }
+      if (changes.has(output)) values.set(output, change(output, this.valueOf(output, values)));
       for (const name of last.get(i) ?? []) values.delete(name);
     });
     return Object.fromEntries(fetches.map((name) => [name, this.valueOf(name, values)]));

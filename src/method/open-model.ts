@@ -21,6 +21,10 @@ import { readRecipe } from "./load-run.ts";
 export interface OpenedModel {
   /** The caller frees it. */
   model: DrawnClassifier;
+  /** Of the registry. */
+  family: string;
+  /** Whether the weights have no head: the model's is then as it was initialised. */
+  headless: boolean;
   normalise: Normalisation;
   /** What of a file was read, and what was assumed because no tensor tells it; one line each. */
   notes: string[];
@@ -86,7 +90,14 @@ export function openModel(
     }, "open model");
     const { normalise, assumed } = normaliseOf(path, found.channels);
     const line = assumptions(path, found, heads, trained, assumed);
-    return { model, normalise, notes: [...weights.notes, ...(line === undefined ? [] : [line])] };
+    const headless = found.classes === undefined;
+    return {
+      model,
+      family,
+      headless,
+      normalise,
+      notes: [...weights.notes, ...(line === undefined ? [] : [line])],
+    };
   } catch (error) {
     model.dispose();
     throw error;
