@@ -1,7 +1,7 @@
 /** @file What is exported: the network of a run, or of a file of weights, with all that a reader of the export wants to know. */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { openRun, readRecipe } from "../method/load-run.ts";
 import { imageInput, type Network, type NetworkOf, networkOf } from "../method/network.ts";
@@ -12,6 +12,7 @@ import { familiesOf, namesOf } from "../model/index.ts";
 import type { Module } from "../nn/index.ts";
 import { UsageError } from "../tensor/index.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
+import { weightsFile } from "../train/weights/read.ts";
 
 /** A network, and where it is from. The caller frees it. */
 export interface Source extends Disposable {
@@ -98,8 +99,12 @@ function fromWeights(path: string, { heads, key }: OpenOptions): Source {
   const { imageSize, channels = 3 } = model.options;
   const input = imageInput(imageSize, channels, normalise);
   const network = networkOf(family, model, [input], (X) => ({ logits: model.apply(X!) }));
-  const file = statSync(path).isDirectory() ? join(path, "model.safetensors") : path;
-  return sourceOf(network, { name: basename(resolve(path)), family, sha256: sha256(file), notes });
+  return sourceOf(network, {
+    name: basename(resolve(path)),
+    family,
+    sha256: sha256(weightsFile(path)),
+    notes,
+  });
 }
 
 /** Which family has a model of that name. */
