@@ -117,7 +117,7 @@ const unary =
 
 /**
  * erf(x) = 1 − t exp(−x² + P(t)), t = 1 / (1 + |x|/2), for x ≥ 0: right to 1.2e-7 relative.
- * @see Press et al. 1992, "Numerical Recipes", complementary error function
+ * As Press et al. 1992, "Numerical Recipes", have the complementary error function.
  */
 function erf(x: number): number {
   const t = 1 / (1 + Math.abs(x) / 2);
@@ -206,7 +206,7 @@ export const elementwise: Readonly<Record<string, Operator>> = {
   ...{ Tanh: map(Math.tanh), Sqrt: map(Math.sqrt), Exp: map(Math.exp), Log: map(Math.log), Erf: map(erf) },
   ...{ Neg: map((x) => -x), Abs: map(Math.abs), Sigmoid: map((x) => 1 / (1 + Math.exp(-x))) },
   Relu: unary((a, out) => {
-    for (let i = 0; i < out.length; i++) out[i] = a[i]! > 0 ? a[i]! : a[i]! * 0; // NaN stays, as −0 does not matter
+    for (let i = 0; i < out.length; i++) out[i] = a[i]! <= 0 ? 0 : a[i]!; // NaN stays
   }),
   LeakyRelu: unary((a, out, node) => {
     const slope = integer(node, "alpha", 0.01);
