@@ -34,6 +34,8 @@ test("a graph comes back as it was written", () => {
     },
   );
   expect(readOnnx(writeOnnx(written))).toEqual(written);
+  // a buffer of Node's is a part of a larger one
+  expect(readOnnx(Buffer.from(writeOnnx(product)))).toEqual(product);
 });
 
 const lied = (dims: number[], bytes: number) =>

@@ -199,7 +199,7 @@ function tensorOf(
 function decode(type: ElementType, bytes: Uint8Array, expect: (length: number) => void): Data {
   const length = bytes.length / FILE_BYTES[type];
   expect(length);
-  if (type === "float32" && LITTLE_ENDIAN) return new Float32Array(bytes.slice().buffer);
+  if (type === "float32" && LITTLE_ENDIAN) return new Float32Array(new Uint8Array(bytes).buffer);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = dataOf(type, length);
   for (let i = 0; i < length; i++) data[i] = element(view, type, i);

@@ -18,6 +18,9 @@ export interface Field {
 
 const NONE = new Uint8Array();
 
+/** Fields of one message: each takes more memory than its two bytes or more in the file. */
+const MOST_FIELDS = 2 ** 20;
+
 /** A message's fields by their numbers, each in the order of the file. */
 export class Fields {
   private readonly byNumber = new Map<number, Field[]>();
@@ -28,8 +31,10 @@ export class Fields {
     private readonly where: string,
   ) {
     const cursor = new Cursor(bytes, where);
-    while (cursor.at < bytes.length) {
+    for (let count = 1; cursor.at < bytes.length; count++) {
       const field = cursor.field();
+      if (count > MOST_FIELDS)
+        throw new DataError(`${where}: a part has more than ${MOST_FIELDS} fields: made to fill the memory`);
       const known = this.byNumber.get(field.number);
       if (known === undefined) this.byNumber.set(field.number, [field]);
       else known.push(field);

@@ -184,7 +184,9 @@ const pool =
     const taps = windows.kernel[0] * windows.kernel[1];
     const dims = [b, channels, rows, columns];
     const out = new Float32Array(budget.take(dims, taps));
-    const [at, area] = [reading([H, W], [rows, columns], windows), rows * columns];
+    const area = rows * columns;
+    budget.take([taps, area]);
+    const at = reading([H, W], [rows, columns], windows);
     const whole = integer(node, "count_include_pad", 0) === 1;
     for (let map = 0; map < b * channels; map++)
       for (let place = 0; place < area; place++) {

@@ -6,9 +6,9 @@ import {
   paperLayerRate as paper,
   codingRate as R,
   nonZeroShare as share,
-} from "../rate/index.ts";
+} from "./index.ts";
 import { random, scope } from "../tensor/index.ts";
-import { authorsLayerRate, codingRate, nonZeroShare, paperLayerRate } from "./index.ts";
+import { authorsLayerRate, codingRate, nonZeroShare, paperLayerRate } from "../graph/index.ts";
 
 test("rates and sparsity equal libtorch's to 1e-5, for more tokens than dimensions and for less", () => {
   for (const n of [4, 30])
