@@ -57,7 +57,11 @@ function traced({ model, inputs, run }: Network, b: number): TracedNetwork {
     const recorded = trace(given, body, { names: model.stateDict(), place });
     const { result, found } = recorded.result;
     try {
-      const outputs = [...Object.entries(result), ...found];
+      // an encoder of convolutions shows its features before they are scaled by the name of those after
+      const probes = [...found].map(
+        ([name, tensor]) => [name in result ? `probe.${name}` : name, tensor] as const,
+      );
+      const outputs = [...Object.entries(result), ...probes];
       return {
         trace: recorded,
         labels: outputs.map(([name, tensor]) => ({ name, tensor: recorded.of(tensor) })),

@@ -76,7 +76,7 @@ export class Budget {
   /** The size of an array that is about to be made, `work` steps for each of its elements. @throws {DataError} too much */
   take(dims: readonly number[], work = 1): number {
     const size = sizeOf(dims);
-    if (!(size <= this.limits.elements))
+    if (!dims.every((each) => Number.isInteger(each) && each >= 0) || !(size <= this.limits.elements))
       throw new DataError(
         `graph: expected arrays of at most ${this.limits.elements} numbers, got [${dims.join(", ")}]`,
       );

@@ -26,15 +26,16 @@ class Transcription extends Module {
 /** Images → features and what the decoder makes of them; to draw from features, change `features` on the way. */
 export function transcriptionNetwork(
   name: string,
-  { nets }: Players,
+  players: Players,
   input: ReturnType<typeof imageInput>,
   code: (output: Tensor) => Tensor = (output) => output,
 ): Network {
-  const { encoder, decoder } = nets;
-  return networkOf(name, new Transcription(nets), [input], (X) => {
+  const { encoder, decoder } = players.nets;
+  const network = networkOf(name, new Transcription(players.nets), [input], (X) => {
     const features = code(encoder.apply(X!));
     return { features, reconstruction: decoder.apply(features) };
   });
+  return { ...network, [Symbol.dispose]: () => players.dispose() };
 }
 
 /** Of CTRL with its running statistics measured again, as for its pictures. */
