@@ -3,13 +3,12 @@
 export { type Attribute, checkOrder, type Graph, type GraphNode, OPSET, type Port } from "./graph.ts";
 export { type Change, Interpreter } from "./interpret.ts";
 export {
-  authorsLayerRate,
-  codingRate,
-  nonZeroShare,
-  paperLayerRate,
-  rateOfProjections,
+  authorsRate,
+  nonZero,
+  paperRate,
   type Subspaces,
   subspacesOf,
+  tokenRate,
 } from "./rates.ts";
 export { type ReadOptions, readOnnx } from "./read.ts";
 export {

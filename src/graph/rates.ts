@@ -54,7 +54,7 @@ function perSample(
  * @param W `block.ℓ.mssa.projection`, [b, K, n, p]
  * @returns nats, one number for each sample
  */
-export const authorsLayerRate = (W: Value, epsilon: number): number[] =>
+export const authorsRate = (W: Value, epsilon: number): number[] =>
   perSample(W, 4, (rows, n, p) => {
     for (let i = 0; i < n; i++) {
       let squares = 0;
@@ -66,7 +66,7 @@ export const authorsLayerRate = (W: Value, epsilon: number): number[] =>
   });
 
 /** Rᶜ of tokens that are projected already: Σₖ ½ log det(I + p/(n ε²) WₖᵀWₖ), [b, K, n, p] → nats for each sample. */
-export const rateOfProjections = (W: Value, epsilon: number): number[] =>
+const rateOfProjections = (W: Value, epsilon: number): number[] =>
   perSample(W, 4, (rows, n, p) => halfLogDet(rows, n, p, p / (n * epsilon ** 2)));
 
 /**
@@ -74,7 +74,7 @@ export const rateOfProjections = (W: Value, epsilon: number): number[] =>
  * @param Z `block.ℓ.half`, [b, n, d]
  * @param U `subspacesOf(graph, "block.ℓ")`
  */
-export function paperLayerRate(Z: Value, U: Subspaces, epsilon: number): number[] {
+export function paperRate(Z: Value, U: Subspaces, epsilon: number): number[] {
   const [b = 0, n = 0, d = 0] = Z.dims;
   const { heads: K, width: p, data } = U;
   if (data.length !== d * K * p)
@@ -91,11 +91,11 @@ export function paperLayerRate(Z: Value, U: Subspaces, epsilon: number): number[
 }
 
 /** R(Z) = ½ log det(I + d/(n ε²) ZᵀZ), [b, n, d] → nats for each sample. */
-export const codingRate = (Z: Value, epsilon: number): number[] =>
+export const tokenRate = (Z: Value, epsilon: number): number[] =>
   perSample(Z, 3, (rows, n, d) => halfLogDet(rows, n, d, d / (n * epsilon ** 2)));
 
 /** Share of entries that are not exactly zero, [b, …] → one number for each sample. */
-export function nonZeroShare(Z: Value): number[] {
+export function nonZero(Z: Value): number[] {
   const [b = 0, ...rest] = Z.dims;
   const each = sizeOf(rest);
   return Array.from({ length: b }, (_, sample) => {

@@ -1,14 +1,14 @@
 /** @file Rates of the page are those of libtorch. */
 
 import { expect, test } from "vitest";
+import { authorsRate, nonZero, paperRate, tokenRate } from "../graph/index.ts";
+import { random, scope } from "../tensor/index.ts";
 import {
   authorsLayerRate as authors,
   paperLayerRate as paper,
   codingRate as R,
   nonZeroShare as share,
 } from "./index.ts";
-import { random, scope } from "../tensor/index.ts";
-import { authorsLayerRate, codingRate, nonZeroShare, paperLayerRate } from "../graph/index.ts";
 
 test("rates and sparsity equal libtorch's to 1e-5, for more tokens than dimensions and for less", () => {
   for (const n of [4, 30])
@@ -23,13 +23,10 @@ test("rates and sparsity equal libtorch's to 1e-5, for more tokens than dimensio
         for (const [i, expected] of theirs.numbers().entries())
           expect(Math.abs(ours[i]! / expected - 1)).toBeLessThan(1e-5);
       };
-      close(authorsLayerRate(value(W), 0.01), authors(W, 0.01));
-      close(codingRate(value(Z), 0.5), R(Z, { epsilon: 0.5 }));
-      close(nonZeroShare(value(Z)), share(Z));
+      close(authorsRate(value(W), 0.01), authors(W, 0.01));
+      close(tokenRate(value(Z), 0.5), R(Z, { epsilon: 0.5 }));
+      close(nonZero(value(Z)), share(Z));
       const flat = value(U.permute([1, 0, 2]).contiguous().reshape([8, 12]));
-      close(
-        paperLayerRate(value(Z), { heads: 2, width: 6, data: flat.data }, 0.5),
-        paper(Z, U, { epsilon: 0.5 }),
-      );
+      close(paperRate(value(Z), { heads: 2, width: 6, data: flat.data }, 0.5), paper(Z, U, { epsilon: 0.5 }));
     });
 });

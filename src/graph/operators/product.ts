@@ -26,11 +26,24 @@ export function gemm(a: At, b: At, c: At, m: number, k: number, n: number): void
 
 /** Two rows of A times the panel; of an odd last row the second is the same, and is not kept. */
 function tile(a: At, c: At, to: number, i: number, rows: number, width: number, k: number, n: number): void {
-  const [A, B, C] = [a.data, panel, c.data];
-  let [s0, s1, s2, s3, t0, t1, t2, t3] = [0, 0, 0, 0, 0, 0, 0, 0];
+  const A = a.data;
+  const B = panel;
+  const C = c.data;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let t0 = 0;
+  let t1 = 0;
+  let t2 = 0;
+  let t3 = 0;
   for (let p = 0, x = a.from + i * k, y = x + (rows - 1) * k; p < 4 * k; p += 4, x++, y++) {
-    const [u, v] = [A[x]!, A[y]!];
-    const [b0, b1, b2, b3] = [B[p]!, B[p + 1]!, B[p + 2]!, B[p + 3]!];
+    const u = A[x]!;
+    const v = A[y]!;
+    const b0 = B[p]!;
+    const b1 = B[p + 1]!;
+    const b2 = B[p + 2]!;
+    const b3 = B[p + 3]!;
     s0 += u * b0;
     s1 += u * b1;
     s2 += u * b2;
