@@ -33,7 +33,7 @@ async function train(name: string, settings: Record<string, unknown> = {}): Prom
   return at(name);
 }
 
-beforeAll(() => train("first", { "model.threshold": 0.3 }).then(() => {}));
+beforeAll(() => train("first", { "model.lambda": 0.3 }).then(() => {}));
 afterAll(() => rmSync(root, { recursive: true }));
 
 test("a run becomes a file of ONNX that says where it is from", async () => {
@@ -51,7 +51,7 @@ test("a run becomes a file of ONNX that says where it is from", async () => {
     std: [0.25, 0.25, 0.25],
   });
   expect(JSON.parse(metadata.get("classes")!)).toHaveLength(10);
-  expect(JSON.parse(metadata.get("model")!)).toMatchObject({ name: "crate", heads: 2, threshold: 0.3 });
+  expect(JSON.parse(metadata.get("model")!)).toMatchObject({ name: "crate", heads: 2, lambda: 0.3 });
 });
 
 test("halves and bytes are smaller, and say by how much they differ", async () => {
@@ -106,7 +106,7 @@ test("a folder for the hub is read back: sizes, η, λ, normalisation, weights u
     expect([...tensors.keys()]).toContain("transformer.layers.0.0.fn.qkv.weight");
   });
   const { model, normalise, notes } = openModel(at("hub"));
-  expect(model.options).toMatchObject({ heads: 2, headDim: 8, threshold: 0.3, classes: 10 });
+  expect(model.options).toMatchObject({ heads: 2, headDim: 8, lambda: 0.3, classes: 10 });
   expect(normalise).toEqual({ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] });
   expect(notes).toEqual([expect.stringContaining("settings are of")]);
   model.dispose();

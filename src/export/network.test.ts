@@ -29,7 +29,7 @@ interface Row {
 }
 
 const tokens = { imageSize: 12, patch: 4, channels: 1, dim: 16, depth: 2, heads: 2 };
-const words = { dim: 16, depth: 2, heads: 2, block: 8, vocabulary: 30 };
+const words = { dim: 16, depth: 2, heads: 2, context: 8, vocabulary: 30 };
 const build = (name: string, options: object, form: FormName) => () =>
   createModel(name, options, random(3), form) as Module;
 const classifier = (name: string, more: object = {}): Row => ({

@@ -21,7 +21,7 @@ export interface Source extends Disposable {
   name: string;
   /** Of the registry; of what is not there the method. */
   family: string;
-  /** Sizes and constants of the model: `dim`, `heads`, `patch`, `step` (η), `threshold` (λ). */
+  /** Sizes and constants of the model: `dim`, `heads`, `patch`, `eta`, `lambda`. */
   options: Readonly<Record<string, unknown>>;
   /** Of a run: its folder, its recipe, and the checkpoint. */
   run?: { folder: string; recipe: Recipe; checkpoint: string };

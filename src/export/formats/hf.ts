@@ -43,8 +43,8 @@ interface Sizes {
   depth?: number;
   heads?: number;
   headDim?: number;
-  step?: number;
-  threshold?: number;
+  eta?: number;
+  lambda?: number;
   pool?: "cls" | "mean";
 }
 
@@ -68,14 +68,14 @@ export function labelsOf({ network, options }: Source): { id2label: object; labe
 /** Sizes in the hub's words; `model` is what we read back. */
 function ownConfig(source: Source): object {
   const { family, options } = source;
-  const { imageSize, patch, channels, dim, depth, heads, headDim, step, threshold } = options as Sizes;
+  const { imageSize, patch, channels, dim, depth, heads, headDim, eta, lambda } = options as Sizes;
   return {
     ...{ architectures: [family.toUpperCase()], model_type: family, torch_dtype: "float32" },
     ...(imageSize !== undefined && { image_size: square(imageSize) }),
     ...(patch !== undefined && { patch_size: square(patch) }),
     ...(imageSize !== undefined && { num_channels: channels ?? 3 }),
     ...{ hidden_size: dim, num_hidden_layers: depth, num_attention_heads: heads, head_dim: headDim },
-    ...{ step_size: step, lambda: threshold },
+    ...{ step_size: eta, lambda },
     ...labelsOf(source),
     model: { name: family, ...options },
   };
@@ -154,8 +154,8 @@ function card(source: Source): string {
     depth,
     heads,
     headDim,
-    step = 0.1,
-    threshold = 0.1,
+    eta = 0.1,
+    lambda = 0.1,
   } = options as Sizes;
   const classes = Object.keys(labelsOf(source)?.id2label ?? {}).length;
   const onnx = ["import onnxruntime", 'session = onnxruntime.InferenceSession("onnx/model.onnx")'].join("\n");
@@ -166,7 +166,7 @@ function card(source: Source): string {
       "from model.crate import CRATE  # github.com/Ma-Lab-Berkeley/CRATE",
       `model = CRATE(image_size=${square(imageSize)}, patch_size=${square(patch)}, channels=${channels}, num_classes=${classes}, dim=${dim}, depth=${depth}, heads=${heads}, dim_head=${headDim})`,
       "for _, ista in model.transformer.layers:  # the class has 0.1 for both",
-      `    ista.fn.step_size, ista.fn.lambd = ${step}, ${threshold}`,
+      `    ista.fn.step_size, ista.fn.lambd = ${eta}, ${lambda}`,
       'model.load_state_dict(load_file("model.safetensors"))',
     ].join("\n"),
   };

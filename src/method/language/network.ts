@@ -8,7 +8,7 @@ import { runTokenizer } from "./text.ts";
 /** Texts of the length that it was trained on; shorter ones are filled up to the right. */
 export const languageNetwork: NetworkOf<LanguageRecipe> = (recipe, { folder, checkpoint }) => {
   const model = restoreLanguageModel(recipe, checkpoint, runTokenizer(folder, checkpoint));
-  const { block: length, vocabulary } = model.options;
+  const { context: length, vocabulary } = model.options;
   const input = { name: "input_ids", kind: "tokens", length, vocabulary } as const;
   return networkOf(recipe.model.name, model, [input], (tokens) => ({ logits: model.apply(tokens!) }));
 };
