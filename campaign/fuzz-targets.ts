@@ -18,6 +18,7 @@ import { parseSettings } from "../src/recipe/yaml.ts";
 import { saveTensors, scope, tensor } from "../src/tensor/index.ts";
 import { loadTensors } from "../src/tensor/tensor-file.ts";
 import { readMetrics } from "../src/train/metrics.ts";
+import { graphFiles, runGraph } from "./fuzz-graphs.ts";
 import { seedImages, seedOnnx, seedReport, tarOf } from "./fuzz-seeds.ts";
 import { type Dice, damaged, damagedJson, damagedText } from "./mutate.ts";
 
@@ -219,7 +220,8 @@ export async function targets(): Promise<Target[]> {
       onDisk: ".txt.gz",
       read: (_, path) => openText(`text:${path}`),
     },
-    { name: "onnx", share: 1, make: bytewise([seedOnnx()]), onDisk: ".onnx", read: readOnnx },
+    { name: "onnx", share: 1, make: bytewise([seedOnnx()]), onDisk: ".onnx", read: readEncoder },
+    { name: "graphs", share: 3, make: graphFiles(), read: runGraph },
   ];
 }
 
@@ -235,7 +237,7 @@ function readable(error: Error): void {
     throw error;
 }
 
-async function readOnnx(_: Uint8Array, path: string): Promise<void> {
+async function readEncoder(_: Uint8Array, path: string): Promise<void> {
   const { openEncoder } = await import("../src/data/features/encoder.ts");
   const encoder = await openEncoder({ path });
   try {

@@ -1,9 +1,11 @@
 /**
  * @file The library: tensors, and what most programs begin with. The rest lies in `vitrine/nn`, `/rate`, `/model`,
- * `/data`, `/train`, `/evaluate`, `/method`, `/inspect` and `/theory`; everything that a command does is a function there.
+ * `/data`, `/train`, `/evaluate`, `/method`, `/inspect`, `/theory`, `/export` and `/graph`; everything that a command does
+ * is a function there.
  */
 
 export { batches, datasets, openDataset } from "./data/index.ts";
+export { exportModel } from "./export/index.ts";
 export { inspectRun } from "./inspect/index.ts";
 export { measureLayers, readReport } from "./measure/index.ts";
 export { evaluateRun, type Recipe, resolveRecipe, type TrainRunOptions, trainRun } from "./method/index.ts";

@@ -52,6 +52,18 @@ const SETTINGS: Record<string, readonly Setting[]> = {
   ],
   "docs/ctrl.md": [{ before: IMAGES, small: [["steps: 4500, batchSize: 2048", "steps: 1, batchSize: 40"]] }],
   "docs/data.md": [{}],
+  "docs/export.md": [
+    {
+      before: `
+        const sizes = { imageSize: 8, patch: 4, channels: 1, dim: 8, depth: 1, heads: 2, classes: 3 };
+        const model = createModel("crate", sizes, random(1)).eval();
+        const normalise = { mean: [0], std: [1] };
+        const input = { name: "image", kind: "image", channels: 1, height: 8, width: 8, normalise };
+        const run = (X) => ({ logits: model.apply(X) });
+        const bytes = writeOnnx(graphOf({ name: "crate", model, inputs: [input], run }).graph);
+        const image = { type: "float32", dims: [1, 1, 8, 8], data: new Float32Array(64).fill(1) };`,
+    },
+  ],
   "docs/ictrl.md": [
     {
       before: IMAGES,

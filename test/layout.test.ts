@@ -7,7 +7,9 @@ import { projectFiles, root } from "./markdown.ts";
 
 /** A folder may import from those to its left. */
 const ORDER = [
-  ..."base tensor nn rate model data train evaluate chart measure recipe method theory inspect".split(" "),
+  ..."base graph tensor nn rate model data train evaluate chart measure recipe method theory inspect".split(
+    " ",
+  ),
   ..."export cli studio".split(" "),
 ];
 
@@ -65,6 +67,22 @@ const told = ({ from, to }: Import): string => `${from} imports ${to}`;
 
 test("folders import from those to their left only, at once or late, and nobody imports what is outside src", () => {
   expect(imports.filter((found) => !keepsDirection(found)).map(told)).toEqual([]);
+});
+
+/** Folders that run in a page: neither they nor what they import may need Node or a package. */
+const IN_A_PAGE = ["graph"];
+
+test("what runs in a page imports nothing of Node, of libtorch or of a package", () => {
+  const reached = new Set(sources.filter((path) => IN_A_PAGE.includes(folderOf(path))));
+  for (const path of reached)
+    for (const { from, to } of imports) if (from === path && to.startsWith("src/")) reached.add(to);
+  expect(reached.size).toBeGreaterThan(10);
+  const foreign = [...reached].flatMap((path) =>
+    [...read(path).matchAll(/\b(?:from|import)\s*\(?\s*"([^".][^"]*)"/g)].map(
+      ([, name]) => `${path} imports ${name}`,
+    ),
+  );
+  expect(foreign).toEqual([]);
 });
 
 test("a test imports what its folder may, and from test/", () => {

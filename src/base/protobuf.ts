@@ -1,4 +1,4 @@
-/** @file Writing protocol buffer messages field by field: the few wire types that event files use. */
+/** @file Writing protocol buffer messages field by field: the few wire types that event files and ONNX use. */
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -14,6 +14,15 @@ export class Message {
     if (!Number.isSafeInteger(value) || value < 0)
       throw new RangeError(`field ${field} takes whole numbers, not ${value}`);
     return this.#key(field, VARINT).#push(varint(value));
+  }
+
+  /** An integer that may be negative (int64, in two's complement). */
+  integer(field: number, value: number): this {
+    if (value >= 0) return this.varint(field, value);
+    let rest = BigInt.asUintN(64, BigInt(value));
+    const bytes: number[] = [];
+    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+    return this.#key(field, VARINT).#push(Uint8Array.from([...bytes, Number(rest)]));
   }
 
   double(field: number, value: number): this {

@@ -112,6 +112,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./convert.ts")).convertCommand,
   },
   {
+    name: "export",
+    usage: "RUN|FILE --output PATH [flags]",
+    about: "write a network as ONNX, for the hub or for transformers.js; verified after writing",
+    reads: true,
+    plugs: true,
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
+  {
     name: "data",
     usage: "ls|get|show",
     about: "list, download and summarise data sets",

@@ -2,6 +2,7 @@
 
 import type { z } from "zod";
 import type { Method } from "./method.ts";
+import type { NetworkOf } from "./network.ts";
 import type { InspectRun } from "./run-types.ts";
 import type { DrawRun, OpenGenerator, ReconstructOptions, SampleOptions } from "./views.ts";
 
@@ -48,6 +49,8 @@ export interface MethodEntry<R extends AnyRecipe> extends Views {
   /** The first rule among several keys that a recipe breaks, which no key's schema can know. */
   readonly conflict?: (recipe: R) => Conflict | undefined;
   readonly load: () => Promise<Method<R>>;
+  /** The network of its runs, which can be exported. */
+  readonly network?: () => Promise<NetworkOf<R>>;
 }
 
 /** A method whose recipes are known when the program runs: what its schema has checked is its own. */
@@ -55,4 +58,5 @@ export interface AnyMethod extends Views {
   readonly schema: z.ZodType<AnyRecipe>;
   readonly conflict?: (recipe: never) => Conflict | undefined;
   readonly load: () => Promise<Method<never>>;
+  readonly network?: () => Promise<NetworkOf<never>>;
 }

@@ -1,7 +1,8 @@
 /** @file A classifier from a run or a file of weights, at any size of images. */
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
 import type { Size } from "../base/size.ts";
 import { IMAGENET, type Normalisation, normalisation } from "../data/index.ts";
 import {
@@ -11,9 +12,9 @@ import {
   interpolatePositions,
   patchGrid,
 } from "../model/index.ts";
-import { CheckpointError, random, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import { CheckpointError, DataError, random, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { assumptions, headsOf } from "../train/weights/assumed.ts";
-import { readWeights } from "../train/weights/read.ts";
+import { readWeights, weightsFile } from "../train/weights/read.ts";
 import { type Architecture, recognise } from "../train/weights/recognise.ts";
 import { transfer } from "../train/weights/transfer.ts";
 import { readRecipe } from "./load-run.ts";
@@ -21,6 +22,10 @@ import { readRecipe } from "./load-run.ts";
 export interface OpenedModel {
   /** The caller frees it. */
   model: DrawnClassifier;
+  /** Of the registry. */
+  family: string;
+  /** Whether the weights have no head: the model's is then as it was initialised. */
+  headless: boolean;
   normalise: Normalisation;
   /** What of a file was read, and what was assumed because no tensor tells it; one line each. */
   notes: string[];
@@ -86,7 +91,14 @@ export function openModel(
     }, "open model");
     const { normalise, assumed } = normaliseOf(path, found.channels);
     const line = assumptions(path, found, heads, trained, assumed);
-    return { model, normalise, notes: [...weights.notes, ...(line === undefined ? [] : [line])] };
+    const headless = found.classes === undefined;
+    return {
+      model,
+      family,
+      headless,
+      normalise,
+      notes: [...weights.notes, ...(line === undefined ? [] : [line])],
+    };
   } catch (error) {
     model.dispose();
     throw error;
@@ -120,9 +132,11 @@ function atSize(
   return new Map(resized);
 }
 
-/** As the run's recipe has it; of a file or a checkpoint alone ImageNet's, or mean 0.5 and deviation 0.25 for grey. */
+/** As the run's recipe has it, or a folder for the hub; else ImageNet's, or mean 0.5 and deviation 0.25 for grey. */
 function normaliseOf(path: string, channels: number): { normalise: Normalisation; assumed?: string } {
   const grey = { mean: [0.5], std: [0.25] };
+  const exported = preprocessorOf(weightsFile(path), channels);
+  if (exported !== undefined) return { normalise: exported };
   if (!existsSync(join(path, "recipe.json")))
     return channels === 3
       ? { normalise: IMAGENET, assumed: "pixels normalised by ImageNet's mean and deviation" }
@@ -131,4 +145,23 @@ function normaliseOf(path: string, channels: number): { normalise: Normalisation
     data: { name: string; normalise?: "dataset" | "imagenet" | "none" };
   };
   return { normalise: normalisation({ name: data.name, channels }, data.normalise ?? "none") };
+}
+
+/** What preprocessor_config.json beside a file of weights says, as `vitrine export --format hf` writes it. */
+function preprocessorOf(file: string, channels: number): Normalisation | undefined {
+  const path = join(dirname(file), "preprocessor_config.json");
+  if (!existsSync(path)) return undefined;
+  const constants = z.array(z.number()).length(channels);
+  try {
+    const text: unknown = JSON.parse(readFileSync(path, "utf8"));
+    const { image_mean: mean, image_std: std } = z
+      .looseObject({ image_mean: constants, image_std: constants })
+      .parse(text);
+    return { mean, std };
+  } catch (cause) {
+    throw new DataError(`${path}: expected image_mean and image_std of ${channels} channels`, {
+      path,
+      cause,
+    });
+  }
 }

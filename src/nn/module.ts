@@ -1,7 +1,7 @@
 /** @file A layer or a network: parameters and buffers under the official names, children, mode, probes. */
 
 import { CheckpointError, type DType, hint, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
-import { note, wanted } from "./probe.ts";
+import { enter, leave, note, wanted } from "./probe.ts";
 
 interface Child {
   name: string;
@@ -27,7 +27,9 @@ export abstract class Module {
 
   /** The output; every tensor made on the way is freed, but what gradients need. */
   apply(...inputs: Tensor[]): Tensor {
+    enter(this);
     const output = scope(() => this.forward(...inputs), this.constructor.name);
+    leave(); // not where it throws: whoever tracks the modules learns where that was
     return note(this, "", output);
   }
 

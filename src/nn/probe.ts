@@ -12,7 +12,8 @@ interface Node {
 
 interface Recording {
   paths: Map<Node, string>;
-  wants: (path: string) => boolean;
+  /** By the path of the module, and the name in it: "" is its output. */
+  wants: (path: string, name: string) => boolean;
   found: Map<string, Tensor>;
 }
 
@@ -47,16 +48,39 @@ export function record<T>(
   const expressions = patterns.map(
     (p) => new RegExp(`^${p.replaceAll(".", "\\.").replaceAll("*", "[^.]+")}$`),
   );
-  const wants = (path: string): boolean => expressions.some((expression) => expression.test(path));
+  const wants = (path: string, name: string): boolean =>
+    expressions.some((expression) => expression.test(join(path, name)));
+  return recorded(root, wants, body, (found) => {
+    patterns.forEach((pattern, i) => {
+      if (silent === "allowed" || [...found.keys()].some((path) => expressions[i]!.test(path))) return;
+      throw new UsageError(`no probe "${pattern}" was passed${hint(pattern, modulePaths(root))}`);
+    });
+  });
+}
+
+/**
+ * Runs `body` and returns every named intermediate that it passes, in order, and the outputs of the modules at `layers`. The
+ * caller frees them.
+ */
+export const recordAll = <T>(
+  root: Node,
+  layers: readonly string[],
+  body: () => T,
+): { result: T; found: Map<string, Tensor> } =>
+  recorded(root, (path, name) => name !== "" || layers.includes(path), body);
+
+function recorded<T>(
+  root: Node,
+  wants: Recording["wants"],
+  body: () => T,
+  check: (found: ReadonlyMap<string, Tensor>) => void = () => {},
+): { result: T; found: Map<string, Tensor> } {
   const before = recording;
   const found = new Map<string, Tensor>();
   recording = { paths: walk(root, "", new Map()), wants, found };
   try {
     const result = body();
-    patterns.forEach((pattern, i) => {
-      if (silent === "allowed" || [...found.keys()].some((path) => expressions[i]!.test(path))) return;
-      throw new UsageError(`no probe "${pattern}" was passed${hint(pattern, modulePaths(root))}`);
-    });
+    check(found);
     return { result, found };
   } catch (error) {
     for (const tensor of found.values()) tensor.dispose();
@@ -70,7 +94,7 @@ export function record<T>(
 export function note(module: Node, name: string, tensor: Tensor): Tensor {
   if (recording === undefined) return tensor;
   const path = recording.paths.get(module);
-  if (path === undefined || !recording.wants(join(path, name))) return tensor;
+  if (path === undefined || !recording.wants(path, name)) return tensor;
   recording.found.get(join(path, name))?.dispose();
   recording.found.set(join(path, name), keep(tensor.alias()));
   return tensor;
@@ -79,5 +103,28 @@ export function note(module: Node, name: string, tensor: Tensor): Tensor {
 /** Called by modules: whether an intermediate would be recorded. */
 export function wanted(module: Node, name: string): boolean {
   const path = recording?.paths.get(module);
-  return path !== undefined && recording!.wants(join(path, name));
+  return path !== undefined && recording!.wants(path, name);
 }
+
+/** The modules that are being applied, the outermost first; nobody asks but a tracer. */
+let applied: Node[] | undefined;
+
+/**
+ * Runs `body`, which may ask for the path of the module that is at work: of the innermost that lies below `root`.
+ * @example tracked(model, (place) => trace([X], () => model.apply(X), { place }));
+ */
+export function tracked<T>(root: Node, body: (place: () => string) => T): T {
+  const paths = walk(root, "", new Map());
+  const before = applied;
+  const own: Node[] = [];
+  applied = own;
+  try {
+    return body(() => paths.get(own.at(-1)!) ?? "");
+  } finally {
+    applied = before;
+  }
+}
+
+/** Called by modules, before and after they run. */
+export const enter = (module: Node): void => void applied?.push(module);
+export const leave = (): void => void applied?.pop();

@@ -14,3 +14,11 @@ export { run, run1, run2, runInPlace, runMany } from "./run.ts";
 export { keep, memory, scope } from "./scope.ts";
 export { Tensor } from "./tensor.ts";
 export { loadTensors, saveTensors, type TensorFile } from "./tensor-file.ts";
+export {
+  isTensor,
+  type Trace,
+  type TracedArgument,
+  type TracedCall,
+  type TracedTensor,
+  trace,
+} from "./trace.ts";

@@ -15,7 +15,7 @@ import { variableOf } from "../../src/method/environment.ts";
 import type { MethodName } from "../../src/method/recipe.ts";
 import { createModel } from "../../src/model/index.ts";
 import { random, scope, type Tensor } from "../../src/tensor/index.ts";
-import { writeAverages } from "../onnx.ts";
+import { writeAverages } from "../onnx/averages.ts";
 import { archive, dict, tensorOf } from "../pickles.ts";
 import { coco, writeIdx, writePhoto, writePth } from "./files.ts";
 

@@ -127,7 +127,11 @@ test("archives of ours have their members, and a changed byte is noticed", () =>
     expect([...members.keys()]).toEqual(["a.npy", "ü.npy"]);
     expect(parseNpy(members.get("a.npy")!(), "a").numbers()).toEqual([1, 2, 3]);
     archive[160] = archive[160]! ^ 1;
-    expect(() => openNpz(archive, "ours").get("a.npy")!()).toThrow('ours: "a.npy" is damaged: it does not match its checksum');
-    expect(() => openNpz(archive.subarray(0, 90), "ours")).toThrow("the archive has no directory: it is cut off");
+    expect(() => openNpz(archive, "ours").get("a.npy")!()).toThrow(
+      'ours: "a.npy" is damaged: it does not match its checksum',
+    );
+    expect(() => openNpz(archive.subarray(0, 90), "ours")).toThrow(
+      "the archive has no directory: it is cut off",
+    );
   });
 });

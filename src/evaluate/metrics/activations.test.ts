@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { writeAverages } from "../../../test/onnx.ts";
+import { writeAverages } from "../../../test/onnx/averages.ts";
 import { resize, writeFeatures } from "../../data/index.ts";
 import { random, scope } from "../../tensor/index.ts";
 import { activations, frechetDistance } from "./index.ts";

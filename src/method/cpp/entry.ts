@@ -6,5 +6,6 @@ import { type CppRecipe, cppRecipe } from "./recipe.ts";
 export const cpp: MethodEntry<CppRecipe> = {
   schema: cppRecipe,
   load: async () => (await import("./run.ts")).cppMethod,
+  network: async () => (await import("./network.ts")).headNetwork,
   inspect: async () => (await import("./inspect.ts")).inspectCpp,
 };

@@ -8,5 +8,6 @@ export const dino: MethodEntry<DinoRecipe> = {
   schema: dinoRecipe,
   conflict: dinoConflict,
   load: async () => (await import("./run.ts")).dinoMethod,
+  network: async () => (await import("./network.ts")).dinoNetwork,
   inspect: async () => (await import("./inspect.ts")).inspectDino,
 };

@@ -8,6 +8,7 @@ export const ictrl: MethodEntry<IctrlRecipe> = {
   schema: ictrlRecipe,
   conflict: modelRule("pair"),
   load: async () => (await import("./run.ts")).ictrlMethod,
+  network: async () => (await import("../ctrl/network.ts")).closedLoopNetwork,
   inspect: async () => (await import("../ctrl/inspect.ts")).inspectClosedLoop,
   reconstruct: async () => (await import("../ctrl/views.ts")).drawTranscription,
   sample: async () => (await import("../ctrl/views.ts")).drawSamples,

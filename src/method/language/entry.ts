@@ -8,5 +8,6 @@ export const language: MethodEntry<LanguageRecipe> = {
   schema: languageRecipe,
   conflict: languageConflict,
   load: async () => (await import("./run.ts")).languageMethod,
+  network: async () => (await import("./network.ts")).languageNetwork,
   inspect: async () => (await import("./inspect.ts")).inspectLanguage,
 };

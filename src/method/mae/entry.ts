@@ -8,6 +8,7 @@ export const mae: MethodEntry<MaeRecipe> = {
   schema: maeRecipe,
   conflict: maeConflict,
   load: async () => (await import("./run.ts")).maeMethod,
+  network: async () => (await import("./network.ts")).maeNetwork,
   inspect: async () => (await import("./inspect.ts")).inspectMae,
   reconstruct: async () => (await import("./pictures.ts")).drawReconstruction,
 };

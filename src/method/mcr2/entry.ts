@@ -7,5 +7,6 @@ export const mcr2: MethodEntry<Mcr2Recipe> = {
   schema: mcr2Recipe,
   conflict: mcr2Conflict,
   load: async () => (await import("./run.ts")).mcr2Method,
+  network: async () => (await import("./network.ts")).mcr2Network,
   inspect: async () => (await import("./inspect.ts")).inspectEncoder,
 };

@@ -6,5 +6,6 @@ import { type RedunetRecipe, redunetRecipe } from "./recipe.ts";
 export const redunet: MethodEntry<RedunetRecipe> = {
   schema: redunetRecipe,
   load: async () => (await import("./run.ts")).redunetMethod,
+  network: async () => (await import("./network.ts")).redunetNetwork,
   inspect: async () => (await import("./inspect.ts")).inspectRedunet,
 };

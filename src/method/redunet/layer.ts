@@ -74,8 +74,8 @@ export function stepLayer(V: Tensor, layer: Layer, spectrum: Spectrum, options: 
     const memberships = misfits.mul(-options.sharpness).softmax(1); //          [n, K]
     const first = memberships.narrow(1, 0, 1).mul(0).add(1);
     const weights = cat([first, memberships.mul(gamma).neg()], 1).mul(options.eta); // [n, 1 + K]
-    const parts = realView(applied).mul_(weights.unsqueeze(-1)); //             in place: the largest tensor there is
-    const moved = realView(V).add(parts.sum(2)); //                             [P, n, C] as reals
+    const change = weights.unsqueeze(1).matmul(realView(applied)).squeeze(2); // [P, n, C] as reals
+    const moved = realView(V).add(change);
     return { V: spectrum.normalise(asLike(moved, V)), memberships };
   }, "step layer");
 }

@@ -8,5 +8,6 @@ export const supervised: MethodEntry<SupervisedRecipe> = {
   schema: supervisedRecipe,
   conflict: supervisedConflict,
   load: async () => (await import("./run.ts")).supervisedMethod,
+  network: async () => (await import("./network.ts")).classifierNetwork,
   inspect: async () => (await import("./inspect.ts")).inspectClassifier,
 };

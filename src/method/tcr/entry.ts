@@ -8,5 +8,6 @@ export const tcr: MethodEntry<TcrRecipe> = {
   schema: tcrRecipe,
   conflict: modelRule("encoder"),
   load: async () => (await import("./run.ts")).tcrMethod,
+  network: async () => (await import("./network.ts")).tcrNetwork,
   inspect: async () => (await import("../mcr2/inspect.ts")).inspectEncoder,
 };

@@ -32,6 +32,7 @@ export function readWeights(path: string, key?: string): Weights {
     });
   if (isPointer(path)) return checkpointWeights(dirname(path), basename(path), path, key);
   if (!statSync(path).isDirectory()) return fileWeights(path, key);
+  if (isHubFolder(path)) return fileWeights(join(path, HUB_FILE), key);
   const checkpoints = join(path, "checkpoints");
   const inside = existsSync(join(path, "SHA256SUMS"));
   if (!inside && !existsSync(checkpoints))
@@ -50,11 +51,21 @@ export function readWeights(path: string, key?: string): Weights {
 const isPointer = (path: string): boolean =>
   /^(last|best)$/.test(basename(path)) && statSync(path).isFile() && statSync(path).size < 100;
 
-/** The file of weights that a path means: itself, or that of a checkpoint, or of the checkpoint that a pointer names. */
+/** The weights in a folder of the Hugging Face hub, as `vitrine export --format hf` writes one. */
+const HUB_FILE = "model.safetensors";
+const isHubFolder = (path: string): boolean =>
+  existsSync(join(path, HUB_FILE)) &&
+  existsSync(join(path, "config.json")) &&
+  !existsSync(join(path, "SHA256SUMS"));
+
+/**
+ * The file of weights that a path means: itself, or that of a folder for the hub or of a checkpoint, or of the checkpoint
+ * that a pointer names.
+ */
 export function weightsFile(path: string): string {
   if (!existsSync(path)) return path;
   if (isPointer(path)) return weightsFile(join(dirname(path), readFileSync(path, "utf8").trim()));
-  return existsSync(join(path, "SHA256SUMS")) ? join(path, "model.safetensors") : path;
+  return existsSync(join(path, "SHA256SUMS")) || isHubFolder(path) ? join(path, HUB_FILE) : path;
 }
 
 function checkpointWeights(folder: string, name: string, path: string, key: string | undefined): Weights {

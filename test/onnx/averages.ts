@@ -1,7 +1,7 @@
 /** @file The smallest ONNX net that makes features of images. */
 
 import { writeFileSync } from "node:fs";
-import { Message } from "../src/base/protobuf.ts";
+import { Message } from "../../src/base/protobuf.ts";
 
 /**
  * Writes an ONNX net whose features are the mean of each channel: GlobalAveragePool, Flatten.

@@ -1,0 +1,82 @@
+/** @file `vitrine export`: a network in a format that others read, verified after it was written. */
+import { type Command, Option } from "commander";
+import { columns, print, talk } from "./terminal.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+interface Options {
+  format: "onnx" | "hf" | "transformersjs";
+  checkpoint: string;
+  precision?: "fp32" | "fp16" | "int8";
+  heads?: number;
+  key?: string;
+  samples: number;
+  output: string;
+}
+
+const help = `
+Formats:
+  onnx            one ONNX file, opset 17, with every probe as an output
+  hf              a folder for the Hugging Face hub: config, safetensors, model card, ONNX
+  transformersjs  a folder for transformers.js: image classification in a browser
+
+What was written is run, and compared with libtorch: above 1e-4 of a probe's largest entry (fp32) nothing is left.
+
+Examples:
+  $ vitrine export runs/first --output first.onnx
+  $ vitrine export runs/first --format hf --output first-hf
+  $ vitrine export crate-base-8.pth --precision fp16 --heads 12 --output crate.onnx`;
+
+export function exportCommand(command: Command): void {
+  command
+    .argument("<model>", "run folder, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)")
+    .requiredOption("--output <path>", "file or folder to write")
+    .addOption(
+      new Option("--format <format>", "format to write")
+        .choices(["onnx", "hf", "transformersjs"])
+        .default("onnx"),
+    )
+    .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
+    .addOption(
+      new Option(
+        "--precision <precision>",
+        "of the weights (default: fp32, above 8 MiB of weights fp16)",
+      ).choices(["fp32", "fp16", "int8"]),
+    )
+    .addOption(
+      new Option(
+        "--heads <n>",
+        "number of heads, for a file of weights (default: that of the published size)",
+      ).argParser(wholeNumber("--heads")),
+    )
+    .option("--key <key>", "part of a file that has the weights, such as state_dict_ema (default: found)")
+    .addOption(
+      new Option("--samples <n>", "images of the data set that a page shows")
+        .argParser(wholeNumber("--samples"))
+        .default(24),
+    )
+    .addHelpText("after", help)
+    .action(async (model: string, options: Options) => {
+      const { exportModel } = await import("../export/index.ts");
+      const { output, precision, nodes, outputs, files, engines, differences } = await exportModel(model, {
+        ...options,
+        say: talk,
+      });
+      const kinds = new Map<string, (typeof differences)[number]>();
+      for (const each of differences) {
+        const kind = each.name.replace(/\.\d+(?=\.|$)/g, ".*");
+        const known = kinds.get(kind);
+        if (known === undefined || each.relative > known.relative) kinds.set(kind, each);
+      }
+      const rows = [...kinds].map(([kind, { name, relative, absolute }]) => [
+        kind,
+        absolute.toExponential(1),
+        relative.toExponential(1),
+        name,
+      ]);
+      print(columns(["probe", "difference", "relative", "largest at"], rows));
+      for (const { path, bytes } of files) print(`${path}: ${(bytes / 1024).toFixed(0)} KiB`);
+      print(
+        `${output}: ${nodes} nodes, ${outputs} outputs, ${precision}; as libtorch by ${engines.join(" and ")}`,
+      );
+    });
+}

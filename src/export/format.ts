@@ -1,0 +1,53 @@
+/** @file What a format of exports is. */
+
+import type { Graph } from "../graph/index.ts";
+import type { GraphOfNetwork, Reference } from "./network.ts";
+import type { Source } from "./open.ts";
+import type { Precision } from "./precision.ts";
+import type { Renamed, Verified } from "./verify.ts";
+
+/** What a format writes from. */
+export interface Job extends GraphOfNetwork {
+  source: Source;
+  /** The graph with its weights in the precision that was asked for. */
+  small: Graph;
+  precision: Precision;
+  references: readonly Reference[];
+  /** Images of the data set that a page shows. */
+  samples: number;
+}
+
+/** A file of the export: its path below the output, "" where the output is the file itself. */
+export interface ExportedFile {
+  path: string;
+  /** The bytes, in parts. */
+  parts: readonly Uint8Array[];
+  /** Of a model: how it is run to be verified. */
+  model?: Renamed;
+}
+
+export interface Format {
+  /** What it is, in a line. */
+  about: string;
+  /** Whether the output is one file, else a folder. */
+  file: boolean;
+  /** @throws {UsageError} a network that the format cannot hold */
+  write(job: Job): Promise<ExportedFile[]> | ExportedFile[];
+}
+
+/** What was exported. */
+export interface Exported extends Verified {
+  output: string;
+  precision: Precision;
+  /** By path, in bytes. */
+  files: { path: string; bytes: number }[];
+  nodes: number;
+  outputs: number;
+}
+
+export const textFile = (path: string, text: string): ExportedFile => ({
+  path,
+  parts: [new TextEncoder().encode(text)],
+});
+export const jsonFile = (path: string, value: unknown): ExportedFile =>
+  textFile(path, `${JSON.stringify(value, null, 2)}\n`);

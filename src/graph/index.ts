@@ -1,0 +1,24 @@
+/** @file Networks as data: ONNX in and out, an interpreter, rates. Runs in a page: nothing of Node or libtorch is used. */
+
+export { type Attribute, checkOrder, type Graph, type GraphNode, OPSET, type Port } from "./graph.ts";
+export { type Change, Interpreter } from "./interpret.ts";
+export {
+  authorsRate,
+  nonZero,
+  paperRate,
+  type Subspaces,
+  subspacesOf,
+  tokenRate,
+} from "./rates.ts";
+export { type ReadOptions, readOnnx } from "./read.ts";
+export {
+  describe,
+  type ElementType,
+  float,
+  integers,
+  LIMITS,
+  type Limits,
+  sizeOf,
+  type Value,
+} from "./value.ts";
+export { writeOnnx } from "./write.ts";
