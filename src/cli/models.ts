@@ -52,19 +52,18 @@ type Trainable = ModelInfo & { methods: readonly string[] };
 
 async function models(): Promise<Trainable[]> {
   const { models } = await import("../model/index.ts");
-  const { methodNames } = await import("../method/registry.ts");
+  const { methodEntry, methodNames } = await import("../method/registry.ts");
   const { keyAt } = await import("../method/recipe-keys.ts");
   const taken = methodNames().map((method) => ({ method, ...keyAt("model.name", method) }));
   const registered = models();
   const known = new Set(registered.map(({ name }) => name));
   // networks that a method builds itself: no family has them
   const others = new Map(
-    taken.flatMap(({ choices = [], about = "" }) =>
-      choices
-        .map(String)
-        .filter((name) => !known.has(name))
-        .map((name) => [name, about.replace("architecture: ", "")] as const),
-    ),
+    taken.flatMap(({ method, choices = [], about = "" }) => {
+      const { own = {} } = methodEntry(method);
+      const names = choices.map(String).filter((name) => !known.has(name));
+      return names.map((name) => [name, own[name] ?? about.replace("architecture: ", "")] as const);
+    }),
   );
   const own = [...others].map(([name, about]) => ({ name, family: name, about, forms: [], shown: {} }));
   return [...registered, ...own].map((model) => ({

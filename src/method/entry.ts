@@ -48,6 +48,8 @@ export interface MethodEntry<R extends AnyRecipe> extends Views {
   readonly schema: z.ZodType<R>;
   /** The first rule among several keys that a recipe breaks, which no key's schema can know. */
   readonly conflict?: (recipe: R) => Conflict | undefined;
+  /** What the networks are that it builds itself, by `model.name`: no family of models has them. */
+  readonly own?: Readonly<Record<string, string>>;
   readonly load: () => Promise<Method<R>>;
   /** The network of its runs, which can be exported. */
   readonly network?: () => Promise<NetworkOf<R>>;
@@ -57,6 +59,7 @@ export interface MethodEntry<R extends AnyRecipe> extends Views {
 export interface AnyMethod extends Views {
   readonly schema: z.ZodType<AnyRecipe>;
   readonly conflict?: (recipe: never) => Conflict | undefined;
+  readonly own?: Readonly<Record<string, string>>;
   readonly load: () => Promise<Method<never>>;
   readonly network?: () => Promise<NetworkOf<never>>;
 }

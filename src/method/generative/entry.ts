@@ -5,6 +5,11 @@ import { type GenerativeRecipe, generativeRecipe } from "./recipe.ts";
 
 export const generative: MethodEntry<GenerativeRecipe> = {
   schema: generativeRecipe,
+  own: {
+    vae: "variational autoencoder of CTRL's nets, Kingma and Welling 2014",
+    dcgan: "GAN of CTRL's nets, Radford et al. 2016",
+    sngan: "GAN of CTRL's nets with spectral norm, Miyato et al. 2018",
+  },
   load: async () => (await import("./run.ts")).generativeMethod,
   network: async () => (await import("./network.ts")).generativeNetwork,
   inspect: async () => (await import("./inspect.ts")).inspectGenerative,

@@ -5,6 +5,10 @@ import { type IncrementalRecipe, incrementalConflict, incrementalRecipe } from "
 
 export const incremental: MethodEntry<IncrementalRecipe> = {
   schema: incrementalRecipe,
+  own: {
+    classifier: "i-CTRL's encoder with a linear head",
+    redunet: "ReduNet, built from the data layer by layer, Chan et al. 2022",
+  },
   conflict: incrementalConflict,
   load: async () => (await import("./run.ts")).incrementalMethod,
   inspect: async () => (await import("./inspect.ts")).inspectIncremental,
