@@ -38,7 +38,8 @@ function halves(graph: Graph): Graph {
   for (const [name, value] of graph.constants) {
     if (value.type !== "float32" || value.data.length <= SMALL) constants.set(name, value);
     else {
-      const data = Float32Array.from(value.data, (x) => fromHalf(toHalf(x)));
+      const data = new Float32Array(value.data.length);
+      for (let i = 0; i < data.length; i++) data[i] = fromHalf(toHalf(value.data[i]!));
       constants.set(`${name}.half`, { type: "float16", dims: value.dims, data });
       front.push(cast(`${name}.half`, name));
     }

@@ -25,7 +25,15 @@ function subnormal(magnitude: number): number {
   return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
 }
 
+/** Every half as a number, made when the first is asked for. */
+let table: Float32Array | undefined;
+
 export function fromHalf(half: number): number {
+  table ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => decoded(bits));
+  return table[half]!;
+}
+
+function decoded(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >>> 10) & 31;
   const fraction = half & 0x3ff;
