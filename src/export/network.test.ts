@@ -242,3 +242,12 @@ test("what cannot be traced is refused, with the operator and the module", () =>
     "what is computed depends on the data: relu for some, tanh for others",
   );
 });
+
+test("nodes say what their module computes, and keep it in the file", () => {
+  using net = network("crate", classifier("crate"));
+  const read = readOnnx(writeOnnx(graphOf(net).graph));
+  const docs = new Map(read.nodes.map(({ name, doc }) => [name, doc]));
+  expect(docs.get("block.1.ista/MatMul")).toMatch("ISTA(Z) = ReLU(Z + η (Z − Z Dᵀ) D − η λ)");
+  expect(docs.get("block.1/Add")).toMatch("Z^{ℓ+1} = ISTA(LN(Z^{ℓ+½}))");
+  expect(docs.get("head/MatMul")).toBeUndefined();
+});

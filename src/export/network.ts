@@ -5,6 +5,7 @@ import { stacksOf } from "../measure/index.ts";
 import { type Network, randomInputs } from "../method/network.ts";
 import { recordAll, tracked } from "../nn/index.ts";
 import { noGrad, random, scope, type Tensor, type Trace, trace, UsageError } from "../tensor/index.ts";
+import { formulasOf } from "./formulas.ts";
 import { emit } from "./onnx/emit.ts";
 import type { Label } from "./onnx/emitter.ts";
 
@@ -34,7 +35,12 @@ export function graphOf(network: Network, metadata: ReadonlyMap<string, string> 
       try {
         for (const b of [2, 3]) traces.push(traced(network, b));
         const [two, three] = traces as [TracedNetwork, TracedNetwork];
-        const graph = emit(two, three, { name, inputs: inputs.map((input) => input.name), metadata });
+        const graph = emit(two, three, {
+          name,
+          inputs: inputs.map((input) => input.name),
+          metadata,
+          formulas: formulasOf(model),
+        });
         return { graph, references: [two.reference, three.reference] };
       } finally {
         for (const { trace } of traces) trace[Symbol.dispose]();

@@ -28,6 +28,10 @@ function walk(module: Node, path: string, paths: Map<Node, string>): Map<Node, s
   return paths;
 }
 
+/** Every module below, and the root, ""; the first path of one that has several. */
+export const modulesByPath = <M extends Node>(root: M): ReadonlyMap<string, M> =>
+  new Map([...walk(root, "", new Map())].map(([module, path]) => [path, module as M]));
+
 /** Paths of every module below (and of the root, ""). */
 export const modulePaths = (root: Node): string[] => [...walk(root, "", new Map()).values()];
 

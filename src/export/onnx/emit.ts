@@ -15,6 +15,8 @@ export interface EmitOptions {
   name: string;
   inputs: readonly string[];
   metadata?: ReadonlyMap<string, string>;
+  /** What modules compute, by their paths: written at their nodes. */
+  formulas?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -40,7 +42,8 @@ export function emit({ trace: a, labels }: Traced, { trace: b }: Traced, options
     for (const [j, tensor] of call.outputs.entries()) emitter.set(tensor, all[j]!);
   });
   emitter.place = "";
-  return emitter.graph(options.name, labels, options.metadata ?? new Map());
+  const { name, metadata = new Map(), formulas = new Map() } = options;
+  return emitter.graph(name, labels, metadata, formulas);
 }
 
 const tensorsOf = (call: TracedCall): TracedTensor[] => [...call.arguments.values()].flat().filter(isTensor);

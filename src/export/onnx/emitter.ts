@@ -211,7 +211,12 @@ export class Emitter {
   }
 
   /** The finished graph: what the outputs do not need is left out. */
-  graph(name: string, labels: readonly Label[], metadata: ReadonlyMap<string, string>): Graph {
+  graph(
+    name: string,
+    labels: readonly Label[],
+    metadata: ReadonlyMap<string, string>,
+    formulas: ReadonlyMap<string, string>,
+  ): Graph {
     const names = new Map<Id, string[]>();
     for (const label of labels) {
       const id = this.id(label.tensor, label.name);
@@ -251,7 +256,9 @@ export class Emitter {
       if (!needed.has(output)) continue;
       const own = names.get(output) ?? [];
       const made = own[0] ?? unique(`${place === "" ? "" : `${place}/`}${operator.toLowerCase()}`);
+      const doc = formulas.get(place);
       nodes.push({
+        ...(doc !== undefined && { doc }),
         name: unique(`${place}/${operator}`.replace(/^\//, "")),
         operator,
         inputs: inputs.map((input) => (input === "" ? "" : reads.get(input)!)),
