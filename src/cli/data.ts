@@ -1,6 +1,6 @@
 /** @file `vitrine data`: list, download and summarise data sets. */
 import type { Command } from "commander";
-import type { GetOptions, ImageSource } from "../data/index.ts";
+import type { ImageSource } from "../data/index.ts";
 import { grouped, print, printColumns, printJson, talk } from "./terminal.ts";
 
 interface Options {
@@ -58,6 +58,7 @@ async function list({ json }: Options): Promise<void> {
 
 async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
   const { getDataset } = await import("../data/fetch/get.ts");
+  const { downloadProgress } = await import("../data/fetch/progress.ts");
   const { folder, downloaded } = await getDataset(name, {
     ...(dataDir === undefined ? {} : { dir: dataDir }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
@@ -67,26 +68,6 @@ async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
   talk(downloaded.length === 0 ? "all files are there already" : `downloaded ${downloaded.join(", ")}`);
   print(folder);
 }
-
-/** One line per file, rewritten in place on a terminal; elsewhere a line when a file begins. */
-function downloadProgress(): NonNullable<GetOptions["progress"]> {
-  const { stderr } = process;
-  let current = "";
-  let shown = 0;
-  return (file, received, total) => {
-    if (file !== current) talk(`${current === "" || !stderr.isTTY ? "" : "\n"}fetching ${file}`);
-    current = file;
-    const now = Date.now();
-    const done = received === total;
-    if (!stderr.isTTY || (!done && now - shown < 100)) return;
-    shown = now;
-    const share =
-      total === undefined ? "" : ` of ${megabytes(total)} (${Math.floor((100 * received) / total)} %)`;
-    stderr.write(`\r  ${megabytes(received)}${share}${done ? "\n" : ""}`);
-  };
-}
-
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 async function show(name: string, { dataDir, json }: Options): Promise<void> {
   const { openSource } = await import("../data/sets/registry.ts");

@@ -30,7 +30,10 @@ export function featuresCommand(command: Command): void {
         .choices(["train", "test"])
         .default("train"),
     )
-    .option("--encoder <file>", "ONNX encoder for a folder of images, run by onnxruntime")
+    .option(
+      "--encoder <file>",
+      "ONNX encoder for a folder of images, or hf:OWNER/NAME[/FILE]; run by onnxruntime",
+    )
     .option("--encoder-output <name>", "output of the encoder to take; required if it has several")
     .addOption(
       new Option(

@@ -24,7 +24,7 @@ export function inspectCommand(command: Command): void {
   command
     .argument(
       "<run>",
-      "run folder, checkpoint, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
+      "run folder, checkpoint, hf:OWNER/NAME, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
     )
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
@@ -40,7 +40,9 @@ export function inspectCommand(command: Command): void {
     .option("--json", "the report as JSON on stdout")
     .addHelpText("after", examples)
     .option("--key <key>", "part of a file of weights, such as state_dict_ema (default: found)")
-    .action(async (given: string, { json, key, ...options }: Options) => {
+    .action(async (address: string, { json, key, ...options }: Options) => {
+      const { localFile } = await import("../data/hub/fetch.ts");
+      const given = await localFile(address);
       const { weightsFile } = await import("../train/weights/read.ts");
       const run = weightsFile(given);
       const file = statSync(run, { throwIfNoEntry: false })?.isDirectory() === false;

@@ -22,7 +22,7 @@ export function segmentCommand(command: Command): void {
   command
     .argument(
       "<model>",
-      "run folder, checkpoint, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
+      "run folder, checkpoint, hf:OWNER/NAME, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
     )
     .argument("<images>", "image, or folder of images")
     .addOption(

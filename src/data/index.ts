@@ -58,6 +58,8 @@ export {
 export { type Checksum, type DownloadOptions, download } from "./fetch/download.ts";
 export { type GetOptions, getDataset } from "./fetch/get.ts";
 export type { RemoteFile, RemoteSet } from "./fetch/remote.ts";
+export { isHubAddress } from "./hub/address.ts";
+export { type HubOptions, localFile } from "./hub/fetch.ts";
 export type { Dataset, DatasetInfo, DatasetOptions } from "./sets/dataset.ts";
 export { dataRoot } from "./sets/find.ts";
 export { type FolderOptions, ImageFolder } from "./sets/folder.ts";

@@ -13,7 +13,9 @@ export const steps = times.describe("optimiser steps in all");
 export const init = z
   .string()
   .min(1)
-  .describe("initial weights: a run folder, a checkpoint, or a file of safetensors or PyTorch");
+  .describe(
+    "initial weights: a run folder, a checkpoint, a file of safetensors or PyTorch, or hf:OWNER/NAME[@REVISION][/FILE]",
+  );
 export const initKey = z
   .string()
   .min(1)

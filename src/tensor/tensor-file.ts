@@ -8,6 +8,7 @@ import { native } from "./native.ts";
 import { wrap } from "./run.ts";
 import { layoutSafetensors, parseSafetensors } from "./safetensors.ts";
 import { scope } from "./scope.ts";
+import { isIndex, parseSharded } from "./sharded.ts";
 import { numelOf, quote, type StoredTensors } from "./stored.ts";
 import type { Tensor } from "./tensor.ts";
 import { isTorch, parseTorch } from "./torch-file.ts";
@@ -47,8 +48,8 @@ export function saveTensors(
 }
 
 /**
- * The tensors of a safetensors file, or of a PyTorch file (.pth, .pt, .th, .ckpt, .bin), of which nothing is executed. On
- * the CPU they share the memory that the file was read into, which is freed with the last of them. Types that libtorch
+ * The tensors of a safetensors file, of the files that an index names (.safetensors.index.json), or of a PyTorch file (.pth,
+ * .pt, .th, .ckpt, .bin), of which nothing is executed. On the CPU they share the memory that the file was read into, which is freed with the last of them. Types that libtorch
  * does not compute with become wider ones: float8 bfloat16, uint16 int32, uint32 and uint64 int64, complex32 complex64.
  *
  * @throws {CheckpointError} the file cannot be read, or breaks a rule of the format; it has no such key; a PyTorch file
@@ -66,6 +67,7 @@ export function storedIn(
   path: string,
   { key, unclear }: { key?: string; unclear?: "refuse" | "all" } = {},
 ): StoredTensors {
+  if (isIndex(path)) return underKey(parseSharded(bytes, path, readWhole), path, key);
   const torch = isTorch(bytes) || /\.(pth|pt|th|ckpt)(\.tar)?$/.test(path);
   return torch
     ? parseTorch(bytes, path, { ...(key !== undefined && { key }), ...(unclear && { unclear }) })

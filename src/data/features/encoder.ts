@@ -5,6 +5,7 @@ import { DataError, UsageError } from "../../base/errors.ts";
 import { type DType, dtypeOf, isTypedArray } from "../../tensor/dtype.ts";
 import { cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { normalise } from "../augment/augment.ts";
+import { localFile } from "../hub/fetch.ts";
 import type { Normalisation } from "../sets/normalise.ts";
 import { checkInput, chooseOutput, type EncoderInput, type PixelType, shown } from "./encoder-ends.ts";
 import { loadRuntime, type Runtime, type Session, type Value } from "./runtime.ts";
@@ -17,7 +18,7 @@ export const CLIP: Normalisation = {
 
 /** An encoder, and the images it wants: those of CLIP unless said otherwise. */
 export interface OnnxEncoderOptions {
-  /** The ONNX file. */
+  /** The ONNX file, or where it is on the hub, as in `localFile`. */
   path: string;
   /** Side of its square input in pixels; the model's when left out, 224 for a model that takes any. */
   size?: number;
@@ -52,13 +53,14 @@ export interface OnnxEncoder {
  * @throws {DataError} no ONNX model that the runtime can load
  */
 export async function openEncoder(options: OnnxEncoderOptions): Promise<OnnxEncoder> {
-  const { path, size, batchSize = 32, short, output } = options;
+  const { size, batchSize = 32, short, output } = options;
   for (const [key, value] of Object.entries({ size, batchSize, short }))
     if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= LARGEST))
       throw new UsageError(
         `encoder: expected ${key} to be a whole number from 1 to ${LARGEST}, got ${value}`,
       );
   const runtime = await loadRuntime();
+  const path = await localFile(options.path, { wanted: "encoder" });
   if (!existsSync(path)) throw new DataError(`encoder ${path} is missing`, { path });
   const session = await runtime.InferenceSession.create(path, SILENT).catch((cause: Error) => {
     throw new DataError(`encoder ${path} cannot be loaded: ${firstLine(cause)}`, { path, cause });

@@ -2,34 +2,30 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { get as httpGet, type IncomingMessage } from "node:http";
-import { get as httpsGet } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { DataError, DiskError } from "../../base/errors.ts";
+import { FinalError, request, requireStatus, type Tries, trying } from "./request.ts";
 
-/** A published checksum, in hexadecimal. */
+/** A published checksum, in hexadecimal; `git` is SHA-1 of "blob LENGTH\0" and the content, as git names its blobs. */
 export interface Checksum {
-  readonly algorithm: "md5" | "sha256";
+  readonly algorithm: "md5" | "sha256" | "git";
   readonly hex: string;
 }
 
-export interface DownloadOptions {
+export interface DownloadOptions extends Tries {
   checksum: Checksum;
   /** Bytes of the file as published: a server that sends more is left at once. */
   size?: number;
   /** Called as bytes arrive; `total` is undefined when the server does not say. */
   progress?: (received: number, total: number | undefined) => void;
-  /** Tries after the first one, for errors that may pass. */
-  retries?: number;
-  /** Milliseconds before the first retry; doubles each time. */
-  pause?: number;
   /** Milliseconds without a byte after which a connection is given up. */
   idle?: number;
+  /** Headers for the address's own host alone. */
+  own?: Readonly<Record<string, string>>;
+  /** What to do when it fails; "try again, or name a mirror with --base-url". */
+  remedy?: string;
 }
-
-/** An answer that no retry changes. */
-class FinalError extends Error {}
 
 /**
  * Brings `url` to `path`, through `path`.part, which a later call continues if the server's file is still the same.
@@ -37,37 +33,29 @@ class FinalError extends Error {}
  * @throws DataError when the server refuses, stays away, or sends something else; DiskError when it cannot be written
  */
 export async function download(url: string, path: string, options: DownloadOptions): Promise<boolean> {
-  const { checksum, size, retries = 4, pause = 500 } = options;
+  const { checksum, size, remedy = "try again, or name a mirror with --base-url" } = options;
   if (await matches(path, checksum)) return false;
   const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true }).catch(diskError(path));
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const resumed = await transfer(url, part, options);
-      if (await matches(part, checksum)) break;
+  const whole = async (): Promise<void> => {
+    // what was there before may have been the damaged half: then once more from the start
+    for (let resumed = true; resumed; ) {
+      resumed = await transfer(url, part, options);
+      if (await matches(part, checksum)) return;
       const got = (await stat(part)).size;
       await discard(part);
-      // what was there before may have been the damaged half: once more from the start
       if (!resumed)
         throw new FinalError(
           got === (size ?? got)
             ? `${checksum.algorithm} is not ${checksum.hex}; the file was deleted`
             : `the server sent ${got} bytes, expected ${size}; they were deleted`,
         );
-    } catch (cause) {
-      if (cause instanceof DiskError) throw cause;
-      const reason = (cause as Error).message;
-      if (cause instanceof FinalError || attempt >= retries)
-        throw new DataError(
-          `cannot download ${url}: ${reason}; try again, or name a mirror with --base-url`,
-          {
-            path: url,
-            cause,
-          },
-        );
-      await sleep(pause * 2 ** attempt);
     }
-  }
+  };
+  await trying(options, whole).catch((cause: Error) => {
+    if (cause instanceof DiskError) throw cause;
+    throw new DataError(`cannot download ${url}: ${cause.message}; ${remedy}`, { path: url, cause });
+  });
   await rename(part, path).catch(diskError(path));
   await discard(part);
   return true;
@@ -75,8 +63,9 @@ export async function download(url: string, path: string, options: DownloadOptio
 
 /** Whether the file exists and has the checksum. */
 export async function matches(path: string, { algorithm, hex }: Checksum): Promise<boolean> {
-  const hash = createHash(algorithm);
+  const hash = createHash(algorithm === "git" ? "sha1" : algorithm);
   try {
+    if (algorithm === "git") hash.update(`blob ${(await stat(path)).size}\0`);
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return false;
@@ -89,19 +78,15 @@ export async function matches(path: string, { algorithm, hex }: Checksum): Promi
 async function transfer(url: string, part: string, options: DownloadOptions): Promise<boolean> {
   const validator = await readValidator(part, url);
   let start = validator === undefined ? 0 : ((await stat(part).catch(() => undefined))?.size ?? 0);
-  const headers: Record<string, string> = { "accept-encoding": "identity", "user-agent": "vitrine" };
-  if (start > 0) Object.assign(headers, { range: `bytes=${start}-`, "if-range": validator });
-  const response = await request(url, headers, options.idle ?? 30_000);
+  const headers = start > 0 && validator ? { range: `bytes=${start}-`, "if-range": validator } : {};
+  const response = await request(url, { headers, own: options.own, idle: options.idle });
   try {
     const status = response.statusCode ?? 0;
     if (status === 416) {
       await discard(part);
       throw new Error("the server refuses to continue; starting again");
     }
-    if (status !== 200 && status !== 206) {
-      const passing = status >= 500 || status === 408 || status === 429;
-      throw new (passing ? Error : FinalError)(`the server answers ${status}`);
-    }
+    requireStatus(response, 200, 206);
     if (status === 200)
       start = 0; // no ranges here, or another file by now
     else if (!response.headers["content-range"]?.startsWith(`bytes ${start}-`)) {
@@ -114,28 +99,6 @@ async function transfer(url: string, part: string, options: DownloadOptions): Pr
   } finally {
     response.destroy();
   }
-}
-
-/** Follows redirects, within http and https. */
-async function request(
-  url: string,
-  headers: Record<string, string>,
-  idle: number,
-  hops = 5,
-): Promise<IncomingMessage> {
-  const get = /^https:/i.test(url) ? httpsGet : /^http:/i.test(url) ? httpGet : undefined;
-  if (get === undefined) throw new FinalError(`${url} is not an http address`);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const sent = get(url, { headers, timeout: idle }, resolve);
-    sent.on("timeout", () => sent.destroy(new Error(`no byte for ${idle / 1000} s`)));
-    sent.on("error", reject);
-  });
-  const { location } = response.headers;
-  if (location === undefined || ![301, 302, 303, 307, 308].includes(response.statusCode ?? 0))
-    return response;
-  response.destroy();
-  if (hops === 0) throw new FinalError("too many redirects");
-  return request(new URL(location, url).href, headers, idle, hops - 1);
 }
 
 async function append(

@@ -5,6 +5,7 @@ import { basename, extname, join } from "node:path";
 import { areaOf, type Size, sides } from "../../base/size.ts";
 import { makeFolder } from "../../base/write-file.ts";
 import { writePng } from "../../chart/pixels.ts";
+import { localFile } from "../../data/index.ts";
 import {
   imagePaths,
   type Look,
@@ -49,12 +50,15 @@ export async function segmentImages(
     });
   const paths = imagePaths(images);
   const trueMasks = masksFrom(masks);
-  const { model, normalise, notes } = openModel(weights, {
-    untrained,
-    ...(size !== undefined && { size: [size, size] as const }),
-    ...(heads !== undefined && { heads }),
-    ...(options.key !== undefined && { key: options.key }),
-  });
+  const { model, normalise, notes } = openModel(
+    await localFile(weights, { ...(options.say && { say: options.say }) }),
+    {
+      untrained,
+      ...(size !== undefined && { size: [size, size] as const }),
+      ...(heads !== undefined && { heads }),
+      ...(options.key !== undefined && { key: options.key }),
+    },
+  );
   try {
     for (const note of notes) options.say?.(note);
     const layer = layerOf(options.layer, model.options.depth, method);

@@ -61,7 +61,9 @@ function train(recipe: Recipe, place: TrainPlace) {
     using network = buildNetwork(recipe, splits.train);
     const { init, initKey } = recipe.method;
     const files =
-      init === undefined ? {} : { [INIT_FILE]: beginFrom({ init, initKey }, network, recipe.model, place) };
+      init === undefined
+        ? {}
+        : { [INIT_FILE]: await beginFrom({ init, initKey }, network, recipe.model, place) };
     network.to(place.device);
     return await withFeatures(recipe, network, splits, place.device, async (train, test) => {
       const { epochs, batchSize, lr, warmupEpochs } = recipe.train;

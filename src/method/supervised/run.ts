@@ -30,7 +30,10 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   const begun = beginRun(recipe, train, place);
   const { init, initKey, smoothing } = recipe.method;
   if (init !== undefined && begun.resume === undefined)
-    writeFileAtomic(join(place.output, INIT_FILE), beginFrom({ init, initKey }, model, recipe.model, place));
+    writeFileAtomic(
+      join(place.output, INIT_FILE),
+      await beginFrom({ init, initKey }, model, recipe.model, place),
+    );
   using learner = new SupervisedLearner(model, {
     ...{ ...splits, ...settings, batch, smoothing },
     optimizer: { name: optimizer, weightDecay, betas, momentum, scales },

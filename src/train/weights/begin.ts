@@ -1,6 +1,7 @@
 /** @file The start of a run from given weights: read, checked, copied in, and noted. */
 
 import { talk } from "../../base/plain-text.ts";
+import { localFile } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { readWeights, type Weights } from "./read.ts";
 import { recognise } from "./recognise.ts";
@@ -17,18 +18,19 @@ export const INIT_FILE = "init.json";
  * @returns the text of `init.json`
  * @throws {UsageError} nothing there, other settings; {CheckpointError} damaged, or of another family
  */
-export function beginFrom(
+export async function beginFrom(
   { init, initKey: key }: { init: string; initKey?: string | undefined },
   model: Module,
   settings: Readonly<Record<string, unknown>>,
   { progress }: { progress: string },
-): string {
-  using weights = readWeights(init, key);
+): Promise<string> {
+  const path = await localFile(init, { say: (line) => talk(`init: ${line}`) });
+  using weights = readWeights(path, key);
   const found = transfer(model, weights.tensors, init, weights.model);
   requireSettings(settings, weights.model, init); // after another family was refused, whose settings mean other things
   const lines = [...weights.notes, inWords(found, init), ...unseen(settings, weights, init)];
   if (progress !== "none") for (const line of lines) talk(`init: ${line}`);
-  return `${JSON.stringify({ init, ...(key !== undefined && { key }), ...found }, null, 2)}\n`;
+  return `${JSON.stringify({ init, ...(path !== init && { path }), ...(key !== undefined && { key }), ...found }, null, 2)}\n`;
 }
 
 /** Of a file without settings: those of the recipe that its tensors neither confirm nor deny. */
