@@ -17,11 +17,9 @@ export function convertCommand(command: Command): void {
     .action(async (given: string, output: string, { key }: { key?: string }) => {
       const { localFile } = await import("../data/hub/fetch.ts");
       const input = await localFile(given);
-      const { convertWeights, describeArchitecture } = await import("../train/weights/index.ts");
-      const { tensors, numbers, architecture, notes } = convertWeights(input, output, key);
+      const { convertWeights } = await import("../train/weights/index.ts");
+      const { tensors, numbers, what, notes } = convertWeights(input, output, key);
       for (const note of notes) talk(note);
-      print(
-        `${output}: ${tensors} tensors, ${grouped(numbers)} numbers; ${describeArchitecture(architecture)}`,
-      );
+      print(`${output}: ${tensors} tensors, ${grouped(numbers)} numbers; ${what}`);
     });
 }

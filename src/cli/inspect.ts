@@ -1,4 +1,4 @@
-/** @file `vitrine inspect`: the layers of a run, or the tensors of a file. */
+/** @file `vitrine inspect`: the layers of a run, the tensors of a file, the layers of any network on images or a text. */
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
@@ -12,13 +12,16 @@ interface Options {
   split: "train" | "test";
   json?: true;
   key?: string;
+  heads?: number;
 }
 
 const examples = `
 Examples:
   $ vitrine inspect runs/first
   $ vitrine inspect runs/first --checkpoint last --samples 512 --output report
-  $ vitrine inspect runs/first/checkpoints/step-00001000/model.safetensors`;
+  $ vitrine inspect runs/first/checkpoints/step-00001000/model.safetensors
+  $ vitrine inspect hf:facebook/dinov2-small photos/ --output dinov2
+  $ vitrine inspect hf:openai-community/gpt2 book.txt --samples 32`;
 
 export function inspectCommand(command: Command): void {
   command
@@ -26,12 +29,18 @@ export function inspectCommand(command: Command): void {
       "<run>",
       "run folder, checkpoint, hf:OWNER/NAME, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
     )
+    .argument(
+      "[data]",
+      "image, folder of images, or text for a language model: measure on them a network that was not trained here",
+    )
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
       new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
     )
     .addOption(
-      new Option("--samples <n>", "images to measure on").argParser(wholeNumber("--samples")).default(256),
+      new Option("--samples <n>", "images, or blocks of text, to measure on")
+        .argParser(wholeNumber("--samples"))
+        .default(256),
     )
     .option(
       "--output <dir>",
@@ -40,36 +49,59 @@ export function inspectCommand(command: Command): void {
     .option("--json", "the report as JSON on stdout")
     .addHelpText("after", examples)
     .option("--key <key>", "part of a file of weights, such as state_dict_ema (default: found)")
-    .action(async (address: string, { json, key, ...options }: Options) => {
+    .addOption(
+      new Option(
+        "--heads <n>",
+        "number of heads, for a file of weights (default: that of its settings, or of the published size)",
+      ).argParser(wholeNumber("--heads")),
+    )
+    .action(async (address: string, data: string | undefined, { json, key, heads, ...options }: Options) => {
       const { localFile } = await import("../data/hub/fetch.ts");
       const given = await localFile(address);
+      if (data !== undefined) {
+        const { inspectOnData } = await import("../inspect/inspect-data.ts");
+        const { samples, output } = options;
+        const more = { ...(key && { key }), ...(heads && { heads }), ...(output && { output }) };
+        const found = await inspectOnData(given, data, { samples, ...more, say: talk });
+        return json ? printJson(found.report) : printInspection(found);
+      }
       const { weightsFile } = await import("../train/weights/read.ts");
       const run = weightsFile(given);
       const file = statSync(run, { throwIfNoEntry: false })?.isDirectory() === false;
       if (file || /\.(safetensors|pth|pt|th)$/.test(run))
-        return showTensors(run, { key, json: json ?? false, output: options.output });
+        return showTensors(run, { key, heads, json: json ?? false, output: options.output });
       if (key !== undefined)
         throw new UsageError(`--key: names a part of a file of weights, but ${run} is a folder`, {
           path: "--key",
         });
       const { inspectRun } = await import("../inspect/view-run.ts");
-      const { report, table, figures } = await inspectRun(run, options);
-      if (json) return printJson(report);
-      printTable(table);
-      for (const figure of figures) print(figure);
+      const found = await inspectRun(run, options);
+      return json ? printJson(found.report) : printInspection(found);
     });
+}
+
+function printInspection({ table, figures }: { table: string; figures: readonly string[] }): void {
+  printTable(table);
+  for (const figure of figures) print(figure);
 }
 
 async function showTensors(
   file: string,
-  { key, json, output }: { key: string | undefined; json: boolean; output: string | undefined },
+  {
+    key,
+    heads,
+    json,
+    output,
+  }: { key: string | undefined; heads: number | undefined; json: boolean; output: string | undefined },
 ): Promise<void> {
   const { listTensors } = await import("../measure/tensor-list.ts");
   const { tensors, note, keys } = listTensors(file, key);
   if (note !== undefined) talk(note);
   if (json || output !== undefined) {
     const { inspectWeights } = await import("../inspect/inspect-weights.ts");
-    const report = inspectWeights(file, { ...(key && { key }), ...(output && { output }) });
+    const report = inspectWeights(file, {
+      ...{ ...(key && { key }), ...(heads && { heads }), ...(output && { output }) },
+    });
     if (json) return printJson(report);
   }
   printColumns(
@@ -77,12 +109,16 @@ async function showTensors(
     tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(" × ")]),
   );
   const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-  const { describeArchitecture, recognise } = await import("../train/weights/recognise.ts");
+  const { recognise } = await import("../train/weights/recognise.ts");
+  const { describeTensors } = await import("../train/weights/describe.ts");
+  const { configBeside } = await import("../train/weights/elsewhere.ts");
   const { headsInWords } = await import("../train/weights/assumed.ts");
-  const architecture = recognise(new Map(tensors.map((tensor) => [tensor.name, tensor])));
-  print(`${tensors.length} tensors, ${grouped(bytes)} bytes; ${describeArchitecture(architecture)}`);
-  const heads = architecture && headsInWords(architecture);
-  if (heads !== undefined) print(`no tensor tells the number of heads: ${heads}`);
+  const shapes = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const what = describeTensors(shapes, configBeside(file));
+  print(`${tensors.length} tensors, ${grouped(bytes)} bytes; ${what}`);
+  const architecture = heads === undefined ? recognise(shapes) : undefined;
+  const assumed = architecture && headsInWords(architecture);
+  if (assumed !== undefined) print(`no tensor tells the number of heads: ${assumed}`);
   if (keys.length > 0)
     printColumns(
       ["key", "tensors"],

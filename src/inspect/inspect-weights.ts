@@ -10,8 +10,10 @@ import { measureSettings } from "../measure/meter.ts";
 import { listTensors } from "../measure/tensor-list.ts";
 import { measureWeights } from "../measure/weights.ts";
 import { writeInspection } from "../method/findings.ts";
-import { openModel } from "../method/open-model.ts";
-import { describeArchitecture, recognise } from "../train/weights/recognise.ts";
+import { type OpenModelOptions, openModel } from "../method/open-model.ts";
+import { describeTensors } from "../train/weights/describe.ts";
+import { configBeside } from "../train/weights/elsewhere.ts";
+import { recognise } from "../train/weights/recognise.ts";
 
 /**
  * The report of a file of weights: its tensors as rows and, of a CRATE, how orthogonal subspaces and dictionaries are.
@@ -20,28 +22,30 @@ import { describeArchitecture, recognise } from "../train/weights/recognise.ts";
  */
 export function inspectWeights(
   file: string,
-  { key, output }: { key?: string; output?: string } = {},
+  { key, heads, output }: { key?: string; heads?: number; output?: string } = {},
 ): Report {
   const { tensors } = listTensors(file, key);
   const count = (shape: readonly number[]) => shape.reduce((product, side) => product * side, 1);
   const parameters = tensors.reduce((sum, { shape }) => sum + count(shape), 0);
-  const found = recognise(new Map(tensors.map((tensor) => [tensor.name, tensor])));
+  const shapes = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const found = recognise(shapes);
   const parts: ReportParts = {
     name: basename(file),
-    model: { name: describeArchitecture(found), parameters },
+    model: { name: describeTensors(shapes, configBeside(file)), parameters },
     samples: 0,
     numbers: { tensors: tensors.length, bytes: tensors.reduce((sum, { bytes }) => sum + bytes, 0) },
     rows: tensors.map(({ shape, ...tensor }) => ({ ...tensor, shape: shape.join(" × ") })),
     notes: ["rates, sparsity and attention are left out: they need data; inspect the run"],
-    ...(found?.family.startsWith("crate") && layersOf(file, found.name, key)),
+    ...(found?.family.startsWith("crate") &&
+      layersOf(file, found.name, { ...(key && { key }), ...(heads && { heads }) })),
   };
   return output === undefined ? makeReport(parts) : writeInspection(parts, output).report;
 }
 
 /** What the weights of each layer say; a line in its place where the model cannot be built from the file alone. */
-function layersOf(file: string, name: string, key: string | undefined): Partial<ReportParts> {
+function layersOf(file: string, name: string, options: OpenModelOptions): Partial<ReportParts> {
   try {
-    using model = openModel(file, key === undefined ? {} : { key }).model;
+    using model = openModel(file, options).model;
     const after = stacksOf(model).map((stack) => ({
       name: stack.name,
       layers: stack.layers.map(({ block }) => {

@@ -38,11 +38,13 @@ export function classAttention(subject: Subject, image: Tensor, patch: Size): Cl
         const weights = layers.map(
           ({ path }) => [...found].find(([name]) => name.startsWith(`${path}.`))?.[1],
         );
-        const whole = (A: Tensor | undefined) => A !== undefined && A.size(-1) === rows * columns + 1;
+        // what stands between the class token and the patches are registers
+        const whole = (A: Tensor | undefined) => A !== undefined && A.size(-1) >= rows * columns + 1;
         if (weights.length === 0 || !weights.every(whole)) return undefined;
         const maps = weights.map((A) => {
           const cls = A!.select(0, 0).select(1, 0); //                          [K, n]
-          const patches = cls.narrow(1, 1, rows * columns).to("float32"); //    [K, N]
+          const first = cls.size(1) - rows * columns;
+          const patches = cls.narrow(1, first, rows * columns).to("float32"); // [K, N]
           return patches.unbind(0).map((head) => Float32Array.from(head.contiguous().numbers()));
         });
         return { rows, columns, maps, largest: result.argmax().item() };

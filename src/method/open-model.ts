@@ -14,7 +14,8 @@ import {
 } from "../model/index.ts";
 import { CheckpointError, DataError, random, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { assumptions, headsOf } from "../train/weights/assumed.ts";
-import { readWeights, weightsFile } from "../train/weights/read.ts";
+import { headsInWeights } from "../train/weights/heads-in-weights.ts";
+import { readWeights, type Weights, weightsFile } from "../train/weights/read.ts";
 import { type Architecture, recognise } from "../train/weights/recognise.ts";
 import { transfer } from "../train/weights/transfer.ts";
 import { readRecipe } from "./load-run.ts";
@@ -38,6 +39,8 @@ export interface OpenModelOptions {
   heads?: number;
   /** The part of a file, as in `loadTensors`; found when left out. */
   key?: string;
+  /** How its pixels are normalised, where somebody knows. */
+  normalise?: Normalisation;
   /** The same architecture with the weights that training starts from. */
   untrained?: boolean;
 }
@@ -49,19 +52,28 @@ export interface OpenModelOptions {
  * @throws {UsageError} nothing there, no such model, heads that are not known, a size that is no multiple of the patch;
  *   {CheckpointError} damaged
  */
-export function openModel(
-  path: string,
-  { size, heads: given, key, untrained = false }: OpenModelOptions = {},
-): OpenedModel {
+export function openModel(path: string, { key, ...options }: OpenModelOptions = {}): OpenedModel {
   using weights = readWeights(path, key);
+  return openFrom(weights, path, options);
+}
+
+/** As `openModel`, of weights that were read. @param path said in errors and notes */
+export function openFrom(
+  weights: Weights,
+  path: string,
+  { size, heads: given, normalise: known, untrained = false }: Omit<OpenModelOptions, "key">,
+): OpenedModel {
   const found = recognise(weights.tensors, weights.model);
-  if (found === undefined)
-    throw new UsageError(`${path}: expected the weights of a CRATE or a ViT, got those of another model`, {
-      path,
-    });
+  if (found === undefined) {
+    const why = weights.refused === undefined ? "" : `: ${weights.refused}`;
+    throw new UsageError(
+      `${path}: expected the weights of a CRATE or a ViT, got those of another model${why}`,
+      { path },
+    );
+  }
   const fits = weights.model?.dim === undefined || weights.model.dim === found.dim;
   const trained = fits ? weights.model : undefined;
-  const heads = headsOf(found, given, trained, path);
+  const heads = headsOf(found, given, trained, path, headsInWeights(weights.tensors));
   const own = (trained?.imageSize as Size | undefined) ?? found.imageSize;
   if (own === undefined)
     throw new UsageError(
@@ -82,22 +94,23 @@ export function openModel(
     createModel(family, { ...options, imageSize }, random(1).at("model"), "classifier") as DrawnClassifier;
   const model = build(size ?? own);
   try {
-    scope(() => {
+    const { unused } = scope(() => {
       // an untrained model's positions are those of its own size too, brought to this one
       using start = untrained ? build(own) : undefined;
       const tensors = start?.stateDict() ?? weights.tensors;
       const sized = size === undefined ? tensors : atSize(tensors, { ...found, imageSize: own }, size, path);
-      transfer(model, sized, path, { imageSize: size ?? own, patch: found.patch });
+      return transfer(model, sized, path, { imageSize: size ?? own, patch: found.patch });
     }, "open model");
-    const { normalise, assumed } = normaliseOf(path, found.channels);
+    const { normalise, assumed } = known ? { normalise: known } : normaliseOf(path, found.channels);
     const line = assumptions(path, found, heads, trained, assumed);
-    const headless = found.classes === undefined;
+    const left = unused.slice(0, 3).join(", ") + (unused.length > 3 ? " …" : "");
     return {
-      model,
-      family,
-      headless,
-      normalise,
-      notes: [...weights.notes, ...(line === undefined ? [] : [line])],
+      ...{ model, family, headless: found.classes === undefined, normalise },
+      notes: [
+        ...weights.notes,
+        ...(line === undefined ? [] : [line]),
+        ...(unused.length === 0 ? [] : [`${path}: not used, of ${unused.length} tensors: ${left}`]),
+      ],
     };
   } catch (error) {
     model.dispose();
@@ -109,7 +122,8 @@ export function openModel(
 function classifierFor(name: string) {
   const { family } = familyOf(name);
   const found = family.forms.classifier === undefined ? familyOf("vit").family : family;
-  return { family: found.name, takes: new Set(Object.keys(found.forms.classifier?.options.shape ?? {})) };
+  const { options, given = [] } = found.forms.classifier!;
+  return { family: found.name, takes: new Set([...Object.keys(options.shape), ...given]) };
 }
 
 /** The weights with their positions brought to the grid of a size; ViT-MAE's decoder has positions of its own. */

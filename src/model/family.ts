@@ -63,6 +63,8 @@ export interface Recognised {
   channels: number;
   /** Of classifiers. */
   classes?: number;
+  /** Where a tensor tells them, as in ToST. */
+  heads?: number;
 }
 
 /** Which layer a parameter belongs to: −1 before the first, from 0 on in one, `undefined` after the last. */

@@ -64,16 +64,18 @@ export class PatchEmbedding extends Module {
 /** Patches by a convolution whose stride is its size, without a norm: as timm's transformers begin. */
 export class PatchConvolution extends Module {
   readonly W: Tensor; //                                                        [d, c, h, w]
-  readonly b: Tensor; //                                                        [d]
+  readonly b: Tensor | undefined; //                                            [d]
 
-  constructor(W: Tensor, b: Tensor) {
+  constructor(W: Tensor, b?: Tensor) {
     super();
     this.W = this.parameter("weight", W);
-    this.b = this.parameter("bias", b);
+    this.b = b && this.parameter("bias", b);
   }
 
   protected forward(X: Tensor): Tensor {
     const stride = [this.W.size(2), this.W.size(3)];
-    return run(CONV2D, X.h, this.W.h, this.b.h, stride).flatten(2).transpose(1, 2); // [b, N, d]
+    return run(CONV2D, X.h, this.W.h, this.b?.h ?? null, stride)
+      .flatten(2)
+      .transpose(1, 2); // [b, N, d]
   }
 }

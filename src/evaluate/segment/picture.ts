@@ -6,7 +6,7 @@ import { ENDINGS } from "../../data/image/endings.ts";
 import { imagesIn, sayLeftOut } from "../../data/image/image-files.ts";
 import { type Picture, toGrey } from "../../data/image/picture.ts";
 import { readImage } from "../../data/image/read.ts";
-import { resample } from "../../data/image/resample.ts";
+import { type Kernel, resample } from "../../data/image/resample.ts";
 import type { Normalisation } from "../../data/index.ts";
 import { DataError, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 
@@ -26,18 +26,18 @@ export function imagePaths(path: string): string[] {
 }
 
 /**
- * Decodes an image, stretched to a size where one is given (Lanczos).
+ * Decodes an image, stretched to a size where one is given (Lanczos unless given).
  * @throws {DataError} not a whole image
  */
 export async function readPicture(
   path: string,
-  options: { channels?: 1 | 3; size?: readonly [height: number, width: number] } = {},
+  options: { channels?: 1 | 3; size?: readonly [height: number, width: number]; kernel?: Kernel } = {},
 ): Promise<Picture> {
-  const { channels = 3, size } = options;
+  const { channels = 3, size, kernel = "lanczos" } = options;
   try {
     const colours = await readImage(readFileSync(path));
     const whole = channels === 1 ? toGrey(colours) : colours;
-    return size === undefined ? whole : resample(whole, size[1], size[0], "lanczos");
+    return size === undefined ? whole : resample(whole, size[1], size[0], kernel);
   } catch (cause) {
     throw new DataError(`${path}: cannot be read as an image: ${(cause as Error).message.split("\n")[0]}`, {
       path,

@@ -11,7 +11,7 @@ import {
   PatchConvolution,
 } from "../../nn/index.ts";
 import { type Random, type Tensor, zeros } from "../../tensor/index.ts";
-import { type Family, layersNamed } from "../family.ts";
+import { countLayers, type Family, layersNamed } from "../family.ts";
 import {
   eta,
   headConflict,
@@ -151,4 +151,18 @@ export const crateAlpha: Family = {
   head: ["mlp_head.1.weight", "mlp_head.1.bias"],
   positions: ["pos_embedding"],
   layerOf: layersNamed("transformer.layers", ["cls_token", "pos_embedding", "conv1."]),
+  recognise(tensors) {
+    const inner = tensors.get("transformer.layers.0.0.fn.qkv.weight")?.shape[0];
+    const kernel = tensors.get("conv1.weight")?.shape;
+    if (!tensors.has("transformer.layers.0.1.fn.D") || inner === undefined || kernel?.length !== 4)
+      return undefined;
+    const [dim, channels, height, width] = kernel as [number, number, number, number];
+    const classes = tensors.get("mlp_head.1.weight")?.shape[0];
+    return {
+      ...{ dim, depth: countLayers(tensors, "transformer.layers."), inner, channels },
+      patch: height === width ? height : [height, width],
+      patches: (tensors.get("pos_embedding")?.shape[1] ?? 0) - 1,
+      ...(classes !== undefined && { classes }),
+    };
+  },
 };

@@ -37,7 +37,7 @@ function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Reco
   const shape = (name: string) => tensors.get(name)?.shape ?? [];
   const [dim, numbers] = shape("to_patch_embedding.2.weight");
   const depth = countLayers(tensors, "transformer.layers.");
-  if (dim === undefined || numbers === undefined || depth === 0) return undefined;
+  if (dim === undefined || numbers === undefined || depth === 0 || isAot(tensors)) return undefined;
   const square = Number.isInteger(Math.sqrt(numbers / 3)) ? 3 : 1;
   const channels = known.patch === undefined ? square : numbers / areaOf(known.patch);
   const [classes] = shape("mlp_head.1.weight");
@@ -48,6 +48,10 @@ function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Reco
     ...(classes !== undefined && { classes }),
   };
 }
+
+/** AoT has all tensors of a CRATE but the dictionaries and the norms before them. */
+const isAot = (tensors: Shapes): boolean =>
+  tensors.has("transformer.layers.0.0.norm.weight") && !tensors.has("transformer.layers.0.1.norm.weight");
 
 /**
  * CRATE-Base is published twice with the same shapes of layers: as in the paper with 12 heads of 64, and for segmentation

@@ -38,6 +38,7 @@ function gpt(
     forms: {
       language: {
         causal: true,
+        ...(name === "gpt2" && { given: ["tanh"] }),
         options: z.strictObject(ista ? { ...sizes, eta, lambda } : sizes),
         build: (options: Omit<GptOptions, "kind">, random: Random) =>
           new Gpt({ ...options, kind: name }, random),

@@ -1,7 +1,7 @@
 /** @file Attention and MLP of GPT-2, for comparison. */
 
 import { attention, attentionWeights, type Linear, Module, normalLinear, qkv } from "../../nn/index.ts";
-import { cat, type Random, type Tensor } from "../../tensor/index.ts";
+import { aten, cat, type Random, type Tensor } from "../../tensor/index.ts";
 import type { MixedTokens, Past } from "./past.ts";
 
 /** Causal self-attention with queries, keys and values of their own; names are nanoGPT's. */
@@ -47,12 +47,24 @@ export class CausalAttention extends Module {
   }
 }
 
+export interface GptMlpOptions {
+  /** Of the weights that write into the stream, at the start. */
+  deviation: number;
+  bias: boolean;
+  /** GELU by OpenAI's formula with tanh, which differs by up to 5e-4. */
+  tanh?: boolean;
+}
+
 /** Two linear maps with GELU between them; names are nanoGPT's. */
 export class GptMlp extends Module {
   readonly fc: Linear;
   readonly proj: Linear;
 
-  constructor(dim: number, random: Random, options: { deviation: number; bias: boolean }) {
+  constructor(
+    dim: number,
+    random: Random,
+    private readonly options: GptMlpOptions,
+  ) {
     super();
     const { bias } = options;
     this.fc = this.child("fc", normalLinear(dim, 4 * dim, random.at("fc"), { bias }), "c_fc");
@@ -60,6 +72,7 @@ export class GptMlp extends Module {
   }
 
   protected forward(Z: Tensor): Tensor {
-    return this.proj.apply(this.fc.apply(Z).gelu());
+    const H = this.fc.apply(Z); //                                              [b, n, 4 d]
+    return this.proj.apply(this.options.tanh ? aten("gelu", H, "tanh") : H.gelu());
   }
 }

@@ -19,6 +19,8 @@ export interface GptBlockOptions {
   eta?: number;
   /** λ of ISTA. */
   lambda?: number;
+  /** Of gpt2: GELU by the formula with tanh, as OpenAI's weights have it. */
+  tanh?: boolean;
 }
 
 /** Atoms for each dimension of an overcomplete dictionary; hidden units for each of an MLP. */
@@ -91,9 +93,9 @@ const PARTS = {
     return { mixer, norms: GPT_NORMS, change, bias: false, scale: SMALL };
   },
   gpt2: (options, random) => {
-    const { dim, heads } = options;
+    const { dim, heads, tanh = false } = options;
     const { out } = deviations(options);
-    const module = new GptMlp(dim, random.at("mlp"), { deviation: out, bias: true });
+    const module = new GptMlp(dim, random.at("mlp"), { deviation: out, bias: true, tanh });
     const change = { name: "mlp", stateName: "mlp", module, skip: true };
     const mixer = new CausalAttention(dim, heads, random.at("attn"), out);
     return { mixer, norms: GPT_NORMS, change };

@@ -1,7 +1,7 @@
 /** @file One layer of a vision transformer: attention, then an MLP on each token. */
 
 import { attention, attentionWeights, LayerNorm, type Linear, linear, Module, qkv } from "../../nn/index.ts";
-import type { Random, Tensor } from "../../tensor/index.ts";
+import { ones, type Random, type Tensor } from "../../tensor/index.ts";
 
 /** Multi-head self-attention with queries, keys and values of their own. */
 class SelfAttention extends Module {
@@ -29,6 +29,9 @@ class SelfAttention extends Module {
   }
 }
 
+/** x Φ(x), and CLIP's x σ(1.702 x). */
+export type Activation = "gelu" | "quick_gelu";
+
 /** Two linear maps with GELU between them; names are timm's. */
 export class Mlp extends Module {
   readonly fc1: Linear;
@@ -38,6 +41,7 @@ export class Mlp extends Module {
     dim: number,
     random: Random,
     start: (inputs: number, outputs: number, random: Random) => Linear = linear,
+    private readonly activation: Activation = "gelu",
   ) {
     super();
     this.fc1 = this.child("fc1", start(dim, 4 * dim, random.at("fc1")));
@@ -45,28 +49,62 @@ export class Mlp extends Module {
   }
 
   protected forward(Z: Tensor): Tensor {
-    return this.fc2.apply(this.fc1.apply(Z).gelu());
+    const H = this.fc1.apply(Z); //                                             [b, n, 4 d]
+    return this.fc2.apply(this.activation === "gelu" ? H.gelu() : H.mul(H.mul(1.702).sigmoid()));
   }
 }
 
-/** Z½ = Z + MHSA(LN(Z)),  Z⁺ = Z½ + MLP(LN(Z½)). */
+/** γ ⊙ Z, by which a branch begins small; the name is timm's. */
+class LayerScale extends Module {
+  readonly gamma: Tensor; //                                                    [d]
+
+  constructor(dim: number) {
+    super();
+    this.gamma = this.parameter("gamma", ones([dim]).mul_(1e-5));
+  }
+
+  protected forward(Z: Tensor): Tensor {
+    return Z.mul(this.gamma);
+  }
+}
+
+export interface ViTBlockOptions {
+  /** Whether queries, keys and values have a bias. */
+  qkvBias?: boolean;
+  /** ε of the norms; 1e-6. */
+  epsilon?: number;
+  activation?: Activation;
+  /** Whether the branches are scaled by γ₁ and γ₂. */
+  layerScale?: boolean;
+}
+
+/** Z½ = Z + γ₁ MHSA(LN(Z)),  Z⁺ = Z½ + γ₂ MLP(LN(Z½)); γ = 1 without layer scale. */
 export class ViTBlock extends Module {
   readonly norm1: LayerNorm;
   readonly attn: SelfAttention;
   readonly norm2: LayerNorm;
   readonly mlp: Mlp;
+  readonly scale1: LayerScale | undefined;
+  readonly scale2: LayerScale | undefined;
 
-  constructor(dim: number, heads: number, random: Random, { qkvBias = true }: { qkvBias?: boolean } = {}) {
+  constructor(dim: number, heads: number, random: Random, options: ViTBlockOptions = {}) {
     super();
-    this.norm1 = this.child("norm1", new LayerNorm(dim, 1e-6));
+    const { qkvBias = true, epsilon = 1e-6, activation, layerScale = false } = options;
+    const scale = (name: string, stateName: string) =>
+      layerScale ? this.child(name, new LayerScale(dim), stateName) : undefined;
+    this.norm1 = this.child("norm1", new LayerNorm(dim, epsilon));
     this.attn = this.child("attn", new SelfAttention(dim, heads, random.at("attn"), qkvBias));
-    this.norm2 = this.child("norm2", new LayerNorm(dim, 1e-6));
-    this.mlp = this.child("mlp", new Mlp(dim, random.at("mlp")));
+    this.scale1 = scale("scale1", "ls1");
+    this.norm2 = this.child("norm2", new LayerNorm(dim, epsilon));
+    this.mlp = this.child("mlp", new Mlp(dim, random.at("mlp"), linear, activation));
+    this.scale2 = scale("scale2", "ls2");
   }
 
   protected forward(Z: Tensor): Tensor {
-    const half = this.probe("half", Z.add(this.attn.apply(this.norm1.apply(Z))));
-    return half.add(this.mlp.apply(this.norm2.apply(half)));
+    const mixed = this.attn.apply(this.norm1.apply(Z));
+    const half = this.probe("half", Z.add(this.scale1?.apply(mixed) ?? mixed)); // Z½
+    const changed = this.mlp.apply(this.norm2.apply(half));
+    return half.add(this.scale2?.apply(changed) ?? changed); //                 [b, n, d]
   }
 }
 

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { sides } from "../../base/size.ts";
 import { LayerNorm, type Linear, linear, Module, PatchConvolution, truncatedNormal } from "../../nn/index.ts";
-import { type Random, type Tensor, zeros } from "../../tensor/index.ts";
+import { cat, type Random, type Tensor, zeros } from "../../tensor/index.ts";
 import { positionsOf } from "../crate/positions.ts";
 import { countLayers, type Family, layersNamed, type Recognised, type Shapes } from "../family.ts";
 import {
@@ -17,9 +17,9 @@ import {
   tokenSizes,
 } from "../settings.ts";
 import { withClass } from "../tokens.ts";
-import { blockCount, ViTBlock } from "./vit-block.ts";
+import { blockCount, ViTBlock, type ViTBlockOptions } from "./vit-block.ts";
 
-export interface ViTOptions extends PatchOptions {
+export interface ViTOptions extends PatchOptions, ViTBlockOptions {
   /** Without it there is no head, and the output are features. */
   classes?: number;
   dim: number;
@@ -27,7 +27,14 @@ export interface ViTOptions extends PatchOptions {
   heads: number;
   /** What the head reads: the class token, or the mean of all tokens. */
   pool?: "cls" | "mean";
+  /** Tokens that stand for no patch, after the class token, without positions; 0. */
+  registers?: number;
+  /** A norm before the first layer, and no bias of the patches, as in CLIP. */
+  preNorm?: boolean;
 }
+
+/** What other ViTs have and ours has not: no recipe sets these, weights from elsewhere do. */
+const ELSEWHERE = ["qkvBias", "epsilon", "activation", "layerScale", "registers", "preNorm"];
 
 /**
  * ViT(X): the same tokens as CRATE's, mixed by attention and MLP blocks; parameter names are timm's. Without `classes` the
@@ -37,7 +44,9 @@ export interface ViTOptions extends PatchOptions {
 export class ViT extends Module {
   readonly cls: Tensor; //                                                      [1, 1, d]
   readonly positions: Tensor; //                                                [1, n, d]
+  readonly registers: Tensor | undefined; //                                    [1, r, d]
   readonly embedding: PatchConvolution;
+  readonly preNorm: LayerNorm | undefined;
   readonly blocks: ViTBlock[] = [];
   readonly norm: LayerNorm;
   readonly head: Linear | undefined;
@@ -48,31 +57,43 @@ export class ViT extends Module {
     random: Random,
   ) {
     super();
-    const { dim, depth, heads, patch, channels = 3, classes } = options;
+    const { dim, depth, heads, patch, channels = 3, classes, registers = 0, preNorm = false } = options;
+    const { epsilon = 1e-6 } = options;
     const n = tokenCount(options.imageSize, patch);
     this.cls = this.parameter("cls_token", zeros([1, 1, dim]));
     this.positions = this.parameter("pos_embed", truncatedNormal([1, n, dim], random.at("positions")));
+    if (registers > 0) this.registers = this.parameter("reg_token", zeros([1, registers, dim]));
     const flat = linear(patchNumbers(options), dim, random.at("embedding"));
     const kernel = flat.W.detach().reshape([dim, channels, ...sides(patch)]);
-    const embedding = new PatchConvolution(kernel, flat.b!.detach());
+    const embedding = new PatchConvolution(kernel, preNorm ? undefined : flat.b!.detach());
     flat.dispose();
     this.embedding = this.child("embedding", embedding, "patch_embed.proj");
+    if (preNorm) this.preNorm = this.child("preNorm", new LayerNorm(dim, epsilon), "norm_pre");
     for (let l = 0; l < depth; l++) {
-      const block = new ViTBlock(dim, heads, random.at(`block.${l}`));
+      const block = new ViTBlock(dim, heads, random.at(`block.${l}`), options);
       this.blocks.push(this.child(`block.${l}`, block, `blocks.${l}`));
     }
-    this.norm = this.child("norm", new LayerNorm(dim, 1e-6));
+    this.norm = this.child("norm", new LayerNorm(dim, epsilon));
     if (classes !== undefined) this.head = this.child("head", linear(dim, classes, random.at("head")));
   }
 
   protected forward(X: Tensor): Tensor {
     const positions = positionsOf(this.positions, X, this.options);
-    let Z = this.probe("tokens", withClass(this.embedding.apply(X), this.cls, positions)); // [b, n, d]
+    const placed = this.withRegisters(withClass(this.embedding.apply(X), this.cls, positions));
+    let Z = this.probe("tokens", this.preNorm?.apply(placed) ?? placed); //     [b, n, d]
     for (const block of this.blocks) Z = block.apply(Z);
     const normed = this.norm.apply(Z);
     const mean = this.options.pool === "mean";
     const pooled = this.probe("pooled", mean ? normed.mean(1) : normed.select(1, 0)); // [b, d]
     return this.head?.apply(pooled) ?? pooled; //                               [b, classes]
+  }
+
+  /** [b, n, d] → [b, n + r, d]: registers stand after the class token. */
+  private withRegisters(Z: Tensor): Tensor {
+    if (this.registers === undefined) return Z;
+    const [b, n, d] = Z.shape as [number, number, number];
+    const registers = this.registers.expand([b, this.registers.size(1), d]).to(Z.dtype);
+    return cat([Z.narrow(1, 0, 1), registers, Z.narrow(1, 1, n - 1)], 1);
   }
 }
 
@@ -80,9 +101,11 @@ const form = {
   options: z.strictObject({ ...tokenSizes, ...patches, pool }),
   build: (options: ViTOptions, random: Random) => new ViT(options, random),
   count(options: ViTOptions): number {
-    const { dim: d, depth: L, imageSize, patch, classes: C } = options;
-    const tokens = patchNumbers(options) * d + d + tokenCount(imageSize, patch) * d + d;
-    return tokens + L * blockCount(d) + 2 * d + (C === undefined ? 0 : d * C + C);
+    const { dim: d, depth: L, imageSize, patch, classes: C, registers = 0, preNorm = false } = options;
+    const start = patchNumbers(options) * d + (preNorm ? 2 * d : d) + registers * d;
+    const tokens = start + tokenCount(imageSize, patch) * d + d;
+    const layer = blockCount(d, options.qkvBias) + (options.layerScale ? 2 * d : 0);
+    return tokens + L * layer + 2 * d + (C === undefined ? 0 : d * C + C);
   },
   check: (options: ViTOptions) => patchConflict(options) ?? headConflict(options),
 };
@@ -90,7 +113,10 @@ const form = {
 export const vit: Family = {
   name: "vit",
   about: "ViT of any size, for comparison",
-  forms: { classifier: { ...form, given: ["classes"] }, backbone: form },
+  forms: {
+    classifier: { ...form, given: ["classes", ...ELSEWHERE] },
+    backbone: { ...form, given: ELSEWHERE },
+  },
   needs: ["dim", "depth", "heads"],
   sizes: {
     vit_tiny: { dim: 192, depth: 12, heads: 3, about: "ViT-Tiny, for comparison" },

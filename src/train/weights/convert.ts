@@ -6,6 +6,8 @@ import { CheckpointError, saveTensors, UsageError } from "../../tensor/index.ts"
 import { serialiseSafetensors } from "../../tensor/safetensors.ts";
 import { codeOf, numelOf, quote } from "../../tensor/stored.ts";
 import { readWhole, storedIn } from "../../tensor/tensor-file.ts";
+import { describeTensors } from "./describe.ts";
+import { configBeside } from "./elsewhere.ts";
 import { readWeights } from "./read.ts";
 import { type Architecture, recognise, type Shapes } from "./recognise.ts";
 
@@ -14,6 +16,8 @@ export interface Converted {
   /** Numbers in all. */
   numbers: number;
   architecture: Architecture | undefined;
+  /** What it is, in words. */
+  what: string;
   /** What of the input was read and what was left out, one line each. */
   notes: string[];
 }
@@ -36,7 +40,7 @@ export function convertWeights(input: string, output: string, key?: string): Con
   const { tensors, model } = weights;
   if (tensors.size === 0) throw none(input);
   saveTensors(output, tensors, metadataOf(tensors, model && JSON.stringify(model)));
-  return summary(tensors, []);
+  return summary(tensors, [], input);
 }
 
 /** From bytes to bytes: also of types that libtorch does not compute with. */
@@ -47,12 +51,16 @@ function convertFile(input: string, output: string, key: string | undefined): Co
   if (entries.size === 0) throw none(input);
   writeFileAtomic(output, serialiseSafetensors(entries, metadataOf(entries, stored.metadata.get("model"))));
   const words = left.slice(0, 3).map(([name, { dtype }]) => `${quote(name)} (${dtype})`);
-  return summary(entries, [
-    ...(stored.note === undefined ? [] : [stored.note]),
-    ...(left.length > 0
-      ? [`${input}: left out ${left.length}, of types that safetensors has not: ${words.join(", ")}`]
-      : []),
-  ]);
+  return summary(
+    entries,
+    [
+      ...(stored.note === undefined ? [] : [stored.note]),
+      ...(left.length > 0
+        ? [`${input}: left out ${left.length}, of types that safetensors has not: ${words.join(", ")}`]
+        : []),
+    ],
+    input,
+  );
 }
 
 const none = (input: string): CheckpointError =>
@@ -67,9 +75,10 @@ function metadataOf(tensors: Shapes, model: string | undefined): Map<string, str
   ]);
 }
 
-const summary = (tensors: Shapes, notes: string[]): Converted => ({
+const summary = (tensors: Shapes, notes: string[], input: string): Converted => ({
   tensors: tensors.size,
   numbers: [...tensors.values()].reduce((sum, { shape }) => sum + numelOf(shape), 0),
   architecture: recognise(tensors),
+  what: describeTensors(tensors, configBeside(input)),
   notes,
 });

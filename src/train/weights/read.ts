@@ -6,12 +6,15 @@ import { hint } from "../../base/nearest.ts";
 import { underNewNames } from "../../base/renamed.ts";
 import { CheckpointError, loadTensors, type Tensor, UsageError } from "../../tensor/index.ts";
 import { freeCheckpoint, loadCheckpoint } from "../checkpoint.ts";
+import { configBeside, elsewhere } from "./elsewhere.ts";
 
 export interface Weights extends Disposable {
   /** By the authors' names, without prefixes. */
   tensors: Map<string, Tensor>;
   /** The `model` of the recipe they were trained by, where they come from a run or say it. */
   model?: Readonly<Record<string, unknown>>;
+  /** Why ours cannot compute another library's network. */
+  refused?: string;
   /** What of a file was read and what else is there, and where its settings are from; one line each. */
   notes: string[];
 }
@@ -115,17 +118,22 @@ function partOf(
 }
 
 function fileWeights(path: string, key: string | undefined): Weights {
-  const { tensors, note, metadata } = loadTensors(path, key === undefined ? {} : { key });
+  const { tensors: read, note, metadata } = loadTensors(path, key === undefined ? {} : { key });
   const settings = settingsOf(path, metadata);
+  const other = elsewhere(path, read);
+  const tensors = other?.tensors ?? read;
+  const model = settings?.model ?? other?.model;
   return {
     tensors,
-    ...(settings && { model: settings.model }),
+    ...(model && { model }),
+    ...(other?.refused !== undefined && { refused: other.refused }),
     notes: [
       ...(note === undefined ? [] : [note]),
       ...(settings ? [`${path}: settings are ${settings.from}`] : []),
+      ...(other?.notes ?? []),
     ],
     [Symbol.dispose]() {
-      for (const tensor of tensors.values()) tensor.dispose();
+      for (const tensor of new Set([...read.values(), ...tensors.values()])) tensor.dispose();
     },
   };
 }
@@ -141,10 +149,9 @@ function settingsOf(
 ): { model: Settings; from: string } | undefined {
   const own = parsed(metadata.get("model"));
   if (isSettings(own)) return { model: modelOf({ model: own }), from: "those that it was converted with" };
-  const config = join(dirname(path), "config.json");
-  const beside = existsSync(config) ? parsed(readFileSync(config, "utf8")) : undefined;
-  if (isSettings(beside) && isSettings(beside.model)) return { model: modelOf(beside), from: `of ${config}` };
-  return undefined;
+  const beside = configBeside(path);
+  const from = `of config.json beside it`;
+  return isSettings(beside.model) ? { model: modelOf(beside), from } : undefined;
 }
 
 /** The model's settings, whichever version wrote them. */

@@ -14,6 +14,8 @@ export interface Architecture {
   dim: number;
   depth: number;
   heads?: number;
+  /** Whether a tensor tells the heads. */
+  told?: boolean;
   /** Another number of heads of which files with these shapes are published. */
   otherHeads?: number;
   /** Width of all heads together. */
@@ -52,7 +54,8 @@ function named(family: Family, found: Recognised, weights: Shapes): Architecture
     ([, size]) => size.dim === dim && size.depth === depth,
   ) ?? [family.name, undefined];
   const made: Architecture = { ...found, family: family.name, name };
-  if (size !== undefined && dim === inner)
+  if (found.heads !== undefined) made.told = true;
+  else if (size !== undefined && dim === inner)
     Object.assign(made, family.headsOf?.(found, weights) ?? { heads: size.heads });
   const side = Math.sqrt(patches);
   if (Number.isInteger(side)) {

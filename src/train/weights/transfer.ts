@@ -120,12 +120,31 @@ const HIDDEN = [
   "sparsify",
 ];
 
-/** @throws {UsageError} a setting of the model differs from that which the weights were trained with */
+/** What ViTs of other libraries have and no recipe's has, and how that is told. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  layerScale: "layer scale",
+  registers: "registers",
+  preNorm: "a norm before the first layer",
+  activation: "quick GELU",
+};
+
+/**
+ * @throws {UsageError} a setting of the model differs from that which the weights were trained with, or the weights are of
+ *   another library's network that no recipe has
+ */
 export function requireSettings(
   model: Readonly<Record<string, unknown>>,
   trained: Readonly<Record<string, unknown>> | undefined,
   from: string,
 ): void {
+  const strange = Object.keys(ELSEWHERE).find(
+    (key) => ![undefined, false, "gelu"].includes(trained?.[key] as boolean),
+  );
+  if (strange !== undefined)
+    throw new UsageError(
+      `method.init: ${from} has ${ELSEWHERE[strange]}, which no recipe's model has; inspect and segment take it, training does not`,
+      { path: "method.init" },
+    );
   const key = HIDDEN.find(
     (key) => model[key] !== undefined && trained?.[key] !== undefined && model[key] !== trained[key],
   );

@@ -131,6 +131,7 @@ test("a file of PyTorch becomes a safetensors file of the same tensors", () => {
   ]);
   expect(converted).toEqual({
     ...{ tensors: 8, numbers: 24 + 24 + 12 + 2 + 1 + 2 + 1, architecture: undefined },
+    what: "no architecture that vitrine has",
   });
   scope(() => {
     const [a, b] = [loadTensors(fixture("wrapped-zip.pth")).tensors, loadTensors(output).tensors];
