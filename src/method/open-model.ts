@@ -17,7 +17,7 @@ import { assumptions, headsOf } from "../train/weights/assumed.ts";
 import { headsInWeights } from "../train/weights/heads-in-weights.ts";
 import { readWeights, type Weights, weightsFile } from "../train/weights/read.ts";
 import { type Architecture, recognise } from "../train/weights/recognise.ts";
-import { transfer } from "../train/weights/transfer.ts";
+import { some, transfer } from "../train/weights/transfer.ts";
 import { readRecipe } from "./load-run.ts";
 
 export interface OpenedModel {
@@ -103,13 +103,12 @@ export function openFrom(
     }, "open model");
     const { normalise, assumed } = known ? { normalise: known } : normaliseOf(path, found.channels);
     const line = assumptions(path, found, heads, trained, assumed);
-    const left = unused.slice(0, 3).join(", ") + (unused.length > 3 ? " …" : "");
     return {
       ...{ model, family, headless: found.classes === undefined, normalise },
       notes: [
         ...weights.notes,
         ...(line === undefined ? [] : [line]),
-        ...(unused.length === 0 ? [] : [`${path}: not used, of ${unused.length} tensors: ${left}`]),
+        ...(unused.length === 0 ? [] : [`${path}: not used: ${some(unused)}`]),
       ],
     };
   } catch (error) {

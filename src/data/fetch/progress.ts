@@ -2,7 +2,8 @@
 
 import { talk } from "../../base/plain-text.ts";
 
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+export const megabytes = (bytes: number): string =>
+  bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** One line per file, rewritten in place on a terminal; elsewhere a line when a file begins. */
 export function downloadProgress(

@@ -1,8 +1,8 @@
 /** @file One pass of one image: the class token's attention and the patches' features, for every layer. */
 
-import { type DrawnClassifier, type Grid, patchGrid } from "../../model/index.ts";
+import { type DrawnClassifier, type Grid, patchGrid, ViT } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
-import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { noGrad, scope, type Tensor, UsageError } from "../../tensor/index.ts";
 
 /** What an image's patches look like from inside. The caller frees the features. */
 export interface Look extends Disposable {
@@ -27,6 +27,11 @@ export function look(model: DrawnClassifier, image: Tensor): Look {
   const { patch, heads } = model.options;
   const grid: Grid = patchGrid({ imageSize: [image.size(1), image.size(2)], patch });
   const white = "mssa" in model.blocks[0]!;
+  if (!white && !(model instanceof ViT))
+    throw new UsageError(
+      "segments: expected a CRATE or a ViT, whose class token attends to patches, got a ToST",
+    );
+  const N = grid[0] * grid[1]; // patches; what stands between the class token and them are registers
   const part = white ? "mssa.projection" : "attn.qkv";
   const [maps, features] = noGrad(() =>
     scope((): [Float64Array[][], Tensor[]] => {
@@ -35,10 +40,10 @@ export function look(model: DrawnClassifier, image: Tensor): Look {
         const raw = found.get(`block.${l}.${part}`)!.select(0, 0).to("float32");
         return white ? { Q: raw, K: raw } : queriesAndKeys(raw, heads); //        [K, n, p]
       });
-      const seen = layers.map(({ Q, K }) => classRow(Q, K));
+      const seen = layers.map(({ Q, K }) => classRow(Q, K, N));
       const beside = layers.map(({ K }) => {
         const tokens = K.transpose(0, 1).flatten(1); //                           [n, K p]
-        return tokens.narrow(0, 1, tokens.size(0) - 1).contiguous();
+        return tokens.narrow(0, tokens.size(0) - N, N).contiguous();
       });
       for (const tensor of found.values()) tensor.dispose();
       return [seen, beside];
@@ -61,8 +66,8 @@ function queriesAndKeys(qkv: Tensor, heads: number): { Q: Tensor; K: Tensor } {
   return { Q: split.select(0, 0), K: split.select(0, 1) };
 }
 
-/** The first row of softmax(Q Kᵀ / √p), without its first column, by head. */
-function classRow(Q: Tensor, K: Tensor): Float64Array[] {
+/** The first row of softmax(Q Kᵀ / √p), of which the last N columns, by head. */
+function classRow(Q: Tensor, K: Tensor, N: number): Float64Array[] {
   const n = K.size(1);
   const row = Q.narrow(1, 0, 1)
     .matmul(K.T)
@@ -70,7 +75,7 @@ function classRow(Q: Tensor, K: Tensor): Float64Array[] {
     .softmax(-1)
     .select(1, 0); //                                                             [K, n]
   return row
-    .narrow(1, 1, n - 1)
+    .narrow(1, n - N, N)
     .unbind(0)
     .map((head) => Float64Array.from(head.contiguous().numbers()));
 }

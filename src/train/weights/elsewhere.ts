@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Tensor } from "../../tensor/index.ts";
 import { type Settings, type Translation, translated, translationOf } from "./layouts/index.ts";
+import { some } from "./transfer.ts";
 
 /** A network of another library. */
 export interface Elsewhere {
@@ -23,13 +24,12 @@ export function elsewhere(path: string, tensors: Map<string, Tensor>): Elsewhere
   return { tensors: translated(found, tensors), model: found.settings, notes: [inWords(path, found)] };
 }
 
-/** `names are those of GPT-2 of Hugging Face, settings those of config.json; left out 1 tensor: lm_head.weight` */
+/** `names are those of GPT-2 of Hugging Face, settings those of config.json; left out: lm_head.weight` */
 function inWords(path: string, { layout, left }: Translation): string {
   const config = existsSync(placeOf(path))
     ? "those of config.json"
     : "the usual ones, for there is no config.json";
-  const names = `${left.slice(0, 3).join(", ")}${left.length > 3 ? " …" : ""}`;
-  const rest = left.length === 0 ? "" : `; left out, of ${left.length} tensors: ${names}`;
+  const rest = left.length === 0 ? "" : `; left out: ${some(left)}`;
   return `${path}: names are those of ${layout.name}, settings ${config}${rest}`;
 }
 

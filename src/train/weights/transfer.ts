@@ -93,10 +93,12 @@ export function gridFor(n: number, name: string, from: string, { imageSize, patc
   return [side, side];
 }
 
+/** The first of some names, and how many more. */
+export const some = (names: readonly string[]): string =>
+  `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
+
 /** What became of the tensors, in one line. */
 export function inWords({ loaded, resized, missing, reinitialised, unused }: Transfer, from: string): string {
-  const some = (names: readonly string[]) =>
-    `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
   const parts = [
     `${loaded.length} tensors loaded`,
     ...(resized.length > 0 ? [`${some(resized)} interpolated`] : []),
