@@ -28,7 +28,10 @@ Examples:
 
 export function exportCommand(command: Command): void {
   command
-    .argument("<model>", "run folder, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)")
+    .argument(
+      "<model>",
+      "run folder, hf:OWNER/NAME, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
+    )
     .requiredOption("--output <path>", "file or folder to write")
     .addOption(
       new Option("--format <format>", "format to write")

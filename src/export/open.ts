@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { localFile } from "../data/index.ts";
 import { openRun, readRecipe } from "../method/load-run.ts";
 import { imageInput, type Network, type NetworkOf, networkOf } from "../method/network.ts";
 import { openModel } from "../method/open-model.ts";
@@ -40,11 +41,12 @@ export interface OpenOptions {
 }
 
 /**
- * The network at a path: a run folder, a checkpoint or a file of weights.
+ * The network at a path: a run folder, a checkpoint or a file of weights, which may be on the hub.
  * @throws {UsageError} nothing there; a run of a method without a network; weights without a head
  * @throws {CheckpointError} damaged
  */
-export async function openSource(path: string, options: OpenOptions = {}): Promise<Source> {
+export async function openSource(given: string, options: OpenOptions = {}): Promise<Source> {
+  const path = await localFile(given);
   if (!existsSync(path))
     throw new UsageError(`${path}: nothing there; expected a run folder or a file of weights`, { path });
   return existsSync(join(path, "recipe.json")) ? await fromRun(path, options) : fromWeights(path, options);

@@ -71,7 +71,7 @@ const ROWS: Row[] = [
 /** How a batch goes through, and a batch of two. */
 function given(model: Module): { subject: Subject; inputs: () => Tensor } {
   const { options = {} } = model as { options?: Record<string, unknown> };
-  if ("block" in options) return { subject: { model }, inputs: () => ones([2, 8], { dtype: "int64" }) };
+  if ("context" in options) return { subject: { model }, inputs: () => ones([2, 8], { dtype: "int64" }) };
   if (!("patch" in options)) {
     const channels = (options.channels as number | undefined) ?? 3;
     return { subject: { model }, inputs: () => random(2).normal([2, channels, 32, 32]) };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Size, sides } from "../../base/size.ts";
 import { writeOnnx } from "../../graph/index.ts";
 import { TOKENIZER_FILE } from "../../method/language/text.ts";
+import { isPlain } from "../../model/index.ts";
 import { UsageError } from "../../tensor/index.ts";
 import { tensorChunks } from "../../tensor/tensor-file.ts";
 import { type ExportedFile, type Format, type Job, jsonFile, textFile } from "../format.ts";
@@ -87,6 +88,10 @@ function timmConfig(source: Source): object {
   if (pool === "mean")
     throw new UsageError(
       `${source.name}: timm's ViT reads the class token; this one's head reads the mean of all tokens`,
+    );
+  if (!isPlain(source.options))
+    throw new UsageError(
+      `${source.name}: timm's config.json cannot say what this ViT has of its own (layer scale, registers, ε, activation); write --format onnx`,
     );
   const { label2id, id2label } = labelsOf(source) ?? { label2id: {}, id2label: {} };
   const names = Object.values(id2label) as string[];

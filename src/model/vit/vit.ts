@@ -36,6 +36,12 @@ export interface ViTOptions extends PatchOptions, ViTBlockOptions {
 /** What other ViTs have and ours has not: no recipe sets these, weights from elsewhere do. */
 const ELSEWHERE = ["qkvBias", "epsilon", "activation", "layerScale", "registers", "preNorm"];
 
+/** Whether a ViT is one that recipes build: no layer scale, registers, norm before the layers, another ε or activation. */
+export const isPlain = (options: Partial<ViTOptions>): boolean => {
+  const { qkvBias = true, epsilon = 1e-6, activation = "gelu", layerScale, registers, preNorm } = options;
+  return qkvBias && epsilon === 1e-6 && activation === "gelu" && !layerScale && !registers && !preNorm;
+};
+
 /**
  * ViT(X): the same tokens as CRATE's, mixed by attention and MLP blocks; parameter names are timm's. Without `classes` the
  * output is LN of the class token, [b, d].
