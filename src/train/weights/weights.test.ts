@@ -7,6 +7,7 @@ import { createModel, interpolatePositions } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { CheckpointError, loadTensors, random, scope } from "../../tensor/index.ts";
 import { convertWeights, describeArchitecture, readWeights, recognise, transfer } from "./index.ts";
+import { requireSettings } from "./transfer.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vitrine weights-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -143,4 +144,15 @@ test("a file of PyTorch becomes a safetensors file of the same tensors", () => {
   );
   expect(() => convertWeights(join(root, "none"), output)).toThrow("nothing there; expected a run folder");
   expect(() => readWeights(root)).toThrow("it has neither checkpoints nor SHA256SUMS");
+});
+
+test("weights of a network that no recipe has are not begun from", () => {
+  expect(() => requireSettings({ heads: 2 }, { heads: 2, activation: "quick_gelu" }, "clip")).toThrow(
+    "clip has quick GELU, which no recipe's model has",
+  );
+  expect(() => requireSettings({ heads: 2 }, { heads: 2, layerScale: true }, "dinov2")).toThrow(
+    "layer scale",
+  );
+  const plain = { heads: 2, activation: "gelu", layerScale: false, preNorm: false };
+  expect(() => requireSettings({ heads: 2 }, plain, "vit")).not.toThrow();
 });
