@@ -34,9 +34,3 @@ export function shortest(n: number): string {
   const [digits, exponent] = [String(n), n.toExponential().replace("+", "")];
   return exponent.length + 2 < digits.length ? exponent : digits;
 }
-
-/** Lines for the person watching, on stderr; very long ones are cut in the middle. */
-export function talk(text: string): void {
-  const lines = plainLines(text).split("\n");
-  process.stderr.write(`${lines.map((line) => shortened(line)).join("\n")}\n`);
-}

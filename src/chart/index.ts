@@ -2,7 +2,7 @@
 
 export { type Cell, csv, type Table } from "../base/csv.ts";
 export { type BarChartOptions, type BarSeries, barChart } from "./bar-chart.ts";
-export { colourMaps, orderedTone, type Tone, withTheme } from "./colour.ts";
+export { colourMaps, hex, isLight, orderedTone, type Tone, withTheme } from "./colour.ts";
 export { type ColourBarOptions, colourBar } from "./colour-bar.ts";
 export { type Chart, type Figure, type FigureOptions, figure, type LegendItem } from "./figure.ts";
 export { type HeatMapOptions, heatMap } from "./heat-map.ts";

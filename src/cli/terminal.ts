@@ -1,7 +1,8 @@
 /** @file Writing to people and to programs: stdout carries data, stderr carries talk. */
 import type { WriteStream } from "node:tty";
 import { styleText } from "node:util";
-import { plain, plainJson, plainLines, talk } from "../base/plain-text.ts";
+import { plain, plainJson, plainLines } from "../base/plain-text.ts";
+import { talk } from "../base/talk.ts";
 
 export { talk };
 

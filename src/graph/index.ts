@@ -2,6 +2,9 @@
 
 export { type Attribute, checkOrder, type Graph, type GraphNode, OPSET, type Port } from "./graph.ts";
 export { type Change, Interpreter } from "./interpret.ts";
+export { type IstaOptions, withIsta } from "./ista.ts";
+export { type GraphLayer, layersOf } from "./layers.ts";
+export { type Band, type Bands, type PageFacts, readFacts } from "./page-facts.ts";
 export {
   authorsRate,
   nonZero,

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { talk } from "../base/plain-text.ts";
+import { talk } from "../base/talk.ts";
 import { readSettings } from "../recipe/recipes.ts";
 import { layerOfRun } from "../recipe/renamed.ts";
 import { UsageError } from "../tensor/index.ts";

@@ -1,6 +1,6 @@
 /** @file What a method needs of its data, said before the first step: nothing is refused once the work is done. */
 
-import { talk } from "../base/plain-text.ts";
+import { talk } from "../base/talk.ts";
 import { type ImageInfo, leavesOne } from "../data/index.ts";
 import { BatchNorm, type Module } from "../nn/index.ts";
 import { UsageError } from "../tensor/index.ts";

@@ -1,8 +1,8 @@
 /** @file How a run begins: what it goes on from and whether it may, what is written first. */
 
 import { join } from "node:path";
-import { talk } from "../base/plain-text.ts";
 import { underNewNames } from "../base/renamed.ts";
+import { talk } from "../base/talk.ts";
 import { writeFileAtomic } from "../base/write-file.ts";
 import { isSampled } from "../data/sets/fingerprint.ts";
 import { layerOfRun } from "../recipe/renamed.ts";

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../base/errors.ts";
 import { hint } from "../base/nearest.ts";
-import { talk } from "../base/plain-text.ts";
+import { talk } from "../base/talk.ts";
 import type { Layer } from "./merge.ts";
 import { layerOfRun } from "./renamed.ts";
 import { LONGEST, parseSettings } from "./yaml.ts";

@@ -1,6 +1,6 @@
 /** @file The learning rate where a run goes on by another recipe: longer training, for one, stretches its schedule. */
 
-import { talk } from "../base/plain-text.ts";
+import { talk } from "../base/talk.ts";
 
 /**
  * Says how the learning rate goes on, in one line.

@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { extname, join } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import { byCodePoint, counted, entries, some } from "../../base/file-names.ts";
-import { talk } from "../../base/plain-text.ts";
+import { talk } from "../../base/talk.ts";
 import { ENDINGS } from "./endings.ts";
 
 /** Paths inside a folder; `leftOut` are those of other files. */

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { DataError } from "../../base/errors.ts";
 import { counted } from "../../base/file-names.ts";
-import { talk } from "../../base/plain-text.ts";
+import { talk } from "../../base/talk.ts";
 
 const schema = z.union([z.array(z.string()), z.record(z.string(), z.string())]);
 

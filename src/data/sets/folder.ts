@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { extname, join } from "node:path";
 import { DataError, UsageError } from "../../base/errors.ts";
 import { entries, some } from "../../base/file-names.ts";
-import { talk } from "../../base/plain-text.ts";
+import { talk } from "../../base/talk.ts";
 import { type Size, sides } from "../../base/size.ts";
 import { type DecodePool, decodeFiles } from "../image/decode-files.ts";
 import { ENDINGS } from "../image/endings.ts";

@@ -5,7 +5,7 @@ import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DataError, UsageError } from "../../base/errors.ts";
 import { some } from "../../base/file-names.ts";
-import { talk } from "../../base/plain-text.ts";
+import { talk } from "../../base/talk.ts";
 import { dataRoot } from "../sets/find.ts";
 import { listTexts, readText } from "./text-files.ts";
 

@@ -1,6 +1,6 @@
 /** @file The start of a run from given weights: read, checked, copied in, and noted. */
 
-import { talk } from "../../base/plain-text.ts";
+import { talk } from "../../base/talk.ts";
 import { localFile } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { readWeights, type Weights } from "./read.ts";

@@ -1,0 +1,28 @@
+/** @file The page of web/ as dist/web/app.js and app.css: one script and one style sheet, which exports take along. */
+
+import { join } from "node:path";
+import { build } from "esbuild";
+import { root } from "./place.mjs";
+
+/** @returns paths of the files written */
+export async function buildWeb(outDir) {
+  const folder = join(outDir, "web");
+  await build({
+    entryPoints: [
+      { in: join(root, "web", "main.tsx"), out: "app" },
+      { in: join(root, "web", "style.css"), out: "app" },
+    ],
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    legalComments: "none",
+    tsconfigRaw: {},
+    logLevel: "warning",
+  });
+  return [join(folder, "app.js"), join(folder, "app.css")];
+}

@@ -1,0 +1,204 @@
+/** @file One network in the page: what goes in, what every layer makes of it, what removing heads does. */
+
+import { computed, effect, signal } from "@preact/signals";
+import {
+  authorsLayerRate,
+  type Graph,
+  type GraphLayer,
+  type IstaOptions,
+  layersOf,
+  nonZeroShare,
+  type PageFacts,
+  readOnnx,
+  type Value,
+  withIsta,
+} from "../src/graph/index.ts";
+import { view } from "./address.ts";
+import { type Engine, interpreter, type Patch, type Values, withoutHeads } from "./engine.ts";
+import { type Colours, cut, loadPicture } from "./input/load.ts";
+import { normalised, type Prepared, prepare } from "./input/prepare.ts";
+import type { Source } from "./source.ts";
+
+/** What one layer made of the picture. */
+export interface LayerSeen {
+  input: Value;
+  half: Value;
+  output: Value;
+  attention: Value;
+  /** Rᶜ by the authors' estimator, nats; of layers that have subspaces. */
+  rate: number | undefined;
+  nonZero: number;
+}
+
+export interface Seen {
+  /** Of classes, with the heads removed that are. */
+  probabilities: readonly number[];
+  /** With all heads. */
+  whole: readonly number[];
+  layers: readonly LayerSeen[];
+  /** One forward pass, in milliseconds. */
+  ms: number;
+}
+
+/** Beyond this a pass waits until the hand rests. */
+const SLOW_MS = 60;
+
+export class Session {
+  readonly layers: readonly GraphLayer[];
+  readonly heads: number;
+  readonly prepared = signal<Prepared | undefined>(undefined);
+  /** What is on the pad besides strokes. */
+  readonly shown = signal<Colours | undefined>(undefined);
+  readonly seen = signal<Seen | undefined>(undefined);
+  readonly problem = signal("");
+  /** η and λ can be changed. */
+  readonly canChange: boolean;
+  private readonly engine = computed<Engine>(() => interpreter(this.changed(this.ista.value)));
+  private queued = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private frames = 0;
+
+  constructor(
+    readonly facts: PageFacts,
+    private readonly graph: Graph,
+    readonly samples: readonly Colours[],
+  ) {
+    this.layers = layersOf(graph);
+    const attention = graph.outputs.find(({ name }) => name === this.layers[0]?.attention);
+    this.heads = Number(attention?.dims[1] ?? 0);
+    this.canChange = facts.ista !== undefined && withIsta(graph, facts.ista, facts.ista) !== undefined;
+    const chosen = computed(() => view.value.sample);
+    effect(() => this.showSample(chosen.value));
+    const removed = computed(() => view.value.off.join());
+    effect(() => {
+      void [this.prepared.value, this.engine.value, removed.value];
+      this.queue();
+    });
+  }
+
+  static async open(source: Source): Promise<Session> {
+    const [facts, bytes, samples] = await Promise.all([source.facts(), source.model(), source.samples()]);
+    const graph = readOnnx(bytes, { name: "the model" });
+    const sheet = samples && (await loadPicture(samples, "samples.png", 1e6));
+    return new Session(facts, graph, sheet === undefined ? [] : cut(sheet, facts.samples.length));
+  }
+
+  /** η and λ as they are set. */
+  readonly ista = computed<IstaOptions | undefined>(() => {
+    const { eta, lambda } = view.value;
+    const { ista } = this.facts;
+    return ista && { step: eta ?? ista.step, threshold: lambda ?? ista.threshold };
+  });
+
+  private changed(wanted: IstaOptions | undefined): Graph {
+    const { ista } = this.facts;
+    if (ista === undefined || wanted === undefined) return this.graph;
+    if (ista.step === wanted.step && ista.threshold === wanted.threshold) return this.graph;
+    return withIsta(this.graph, ista, wanted) ?? this.graph;
+  }
+
+  /** Pixels that were drawn or given. */
+  show(picture: Colours, from: "drawn" | "file" | "sample"): void {
+    this.problem.value = "";
+    this.prepared.value = prepare(picture, this.facts.input, from);
+  }
+
+  private showSample(number: number): void {
+    const picture = this.samples[number - 1];
+    if (picture === undefined) {
+      if (this.prepared.peek() === undefined) this.show(this.blank(), "drawn");
+      return;
+    }
+    this.shown.value = picture;
+    this.show(picture, "sample");
+  }
+
+  private blank(): Colours {
+    const { width, height } = this.facts.input;
+    return { width, height, data: new Uint8ClampedArray(width * height * 4) };
+  }
+
+  /** At most one pass a frame; of a slow network one when the hand rests. */
+  private queue(): void {
+    if (this.queued && this.timer === undefined) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.queued = true;
+    const start = () => requestAnimationFrame(() => void this.pass());
+    if ((this.seen.peek()?.ms ?? 0) < SLOW_MS) start();
+    else this.timer = setTimeout(start, 250);
+  }
+
+  private async pass(): Promise<void> {
+    this.queued = false;
+    const prepared = this.prepared.peek();
+    if (prepared === undefined) return;
+    const start = performance.now();
+    try {
+      const image = normalised(prepared.pixels, this.facts.input);
+      const patch = patchOf(this.layers, view.peek().off);
+      const values = await this.engine.peek().run(this.feeds(image), this.fetches(), patch);
+      const ms = performance.now() - start;
+      const probabilities = softmax(values.logits!);
+      const isWhole = Object.keys(patch).length === 0;
+      const whole = isWhole ? probabilities : await this.probabilities(image, {});
+      this.seen.value = { probabilities, whole, layers: this.layers.map((l) => this.layer(l, values)), ms };
+      // what was drawn can be looked up as a frame; a page that stays open keeps no endless list
+      if (this.frames++ < 2000)
+        setTimeout(() => performance.measure("frame", { start, end: performance.now() }));
+    } catch (error) {
+      this.problem.value = (error as Error).message;
+    }
+  }
+
+  private feeds(image: Value): Values {
+    return { [this.graph.inputs[0]!.name]: image };
+  }
+
+  private fetches(): string[] {
+    const names = this.layers.flatMap(({ input, half, output, attention, projection }) => [
+      ...[input, half, output, attention],
+      ...(projection === undefined ? [] : [projection]),
+    ]);
+    return ["logits", ...new Set(names)];
+  }
+
+  private layer({ input, half, output, attention, projection }: GraphLayer, values: Values): LayerSeen {
+    const W = projection === undefined ? undefined : values[projection];
+    return {
+      ...{ input: values[input]!, half: values[half]!, output: values[output]! },
+      attention: values[attention]!,
+      rate: W && authorsLayerRate(W, this.facts.epsilon)[0]!,
+      nonZero: nonZeroShare(values[output]!)[0]!,
+    };
+  }
+
+  private async probabilities(image: Value, patch: Patch): Promise<number[]> {
+    return softmax((await this.engine.peek().run(this.feeds(image), ["logits"], patch)).logits!);
+  }
+
+  /** Probabilities of the present picture without one head. */
+  without(l: number, k: number): Promise<number[]> {
+    const image = normalised(this.prepared.peek()!.pixels, this.facts.input);
+    return this.probabilities(image, patchOf(this.layers, [`${l + 1}.${k + 1}`]));
+  }
+}
+
+/** Removed heads as changes of attention, by layer. */
+function patchOf(layers: readonly GraphLayer[], off: readonly string[]): Patch {
+  const byLayer = new Map<string, number[]>();
+  for (const each of off) {
+    const [l, k] = each.split(".").map(Number) as [number, number];
+    const name = layers[l - 1]?.attention;
+    if (name !== undefined) byLayer.set(name, [...(byLayer.get(name) ?? []), k - 1]);
+  }
+  return Object.fromEntries([...byLayer].map(([name, heads]) => [name, withoutHeads(heads)]));
+}
+
+function softmax({ data }: Value): number[] {
+  const logits = Array.from(data);
+  const largest = Math.max(...logits);
+  const powers = logits.map((x) => Math.exp(x - largest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((x) => x / sum);
+}

@@ -1,0 +1,66 @@
+/** @file Where the page's files come from: a folder beside it, or the page itself. A server will be a third. */
+
+import { readFacts, type PageFacts } from "../src/graph/index.ts";
+
+export interface Source {
+  facts(): Promise<PageFacts>;
+  /** An ONNX file. */
+  model(): Promise<Uint8Array>;
+  /** Pictures of equal size, side by side; none where there are none. */
+  samples(): Promise<Blob | undefined>;
+}
+
+/** Files of an exported folder, by addresses relative to the page. */
+class FolderSource implements Source {
+  async facts(): Promise<PageFacts> {
+    return readFacts(await (await get("data/run.json")).text());
+  }
+
+  async model(): Promise<Uint8Array> {
+    return new Uint8Array(await (await get("model/model.onnx")).arrayBuffer());
+  }
+
+  async samples(): Promise<Blob | undefined> {
+    return (await get("data/samples.png")).blob();
+  }
+}
+
+async function get(path: string): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path);
+  } catch (cause) {
+    const why =
+      location.protocol === "file:"
+        ? "a browser reads no files beside a page that was opened from a folder. Serve the folder (python3 -m http.server), or export one file with --format html"
+        : "the server does not answer";
+    throw new Error(`${path} cannot be read: ${why}.`, { cause });
+  }
+  if (response.ok) return response;
+  throw new Error(`${path} cannot be read: the server says ${response.status}. Copy the whole exported folder.`);
+}
+
+/** Files inside of the page: `<script type="text/plain" id="model">` in base64. */
+class EmbeddedSource implements Source {
+  async facts(): Promise<PageFacts> {
+    return readFacts(new TextDecoder().decode(embedded("run")));
+  }
+
+  async model(): Promise<Uint8Array> {
+    return embedded("model")!;
+  }
+
+  async samples(): Promise<Blob | undefined> {
+    const bytes = embedded("samples");
+    return bytes && new Blob([bytes], { type: "image/png" });
+  }
+}
+
+function embedded(id: string): Uint8Array<ArrayBuffer> | undefined {
+  const text = document.getElementById(id)?.textContent?.trim();
+  return text ? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)) : undefined;
+}
+
+/** The page's own source. */
+export const sourceHere = (): Source =>
+  document.getElementById("model") === null ? new FolderSource() : new EmbeddedSource();
