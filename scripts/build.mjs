@@ -1,10 +1,11 @@
-/** @file `npm run build`: src/ compiled into dist/. */
+/** @file `npm run build`: src/ compiled into dist/, and web/ into dist/web/. */
 
 import { chmodSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { root } from "./place.mjs";
 import { stop } from "./run.mjs";
+import { buildWeb } from "./web.mjs";
 
 /**
  * `import("./x.ts")` becomes `import("./x.js")` before anything else is done. tsc's own rewriting comes last and looks
@@ -38,6 +39,7 @@ const write = (path, ...rest) => {
   written.add(path);
 };
 program.emit(undefined, write, undefined, false, { before: [endings] });
+for (const path of await buildWeb(outDir)) written.add(path);
 
 // what an earlier src/ left behind would be packed, and could be imported
 for (const entry of readdirSync(outDir, { recursive: true, withFileTypes: true })) {

@@ -1,6 +1,6 @@
 /** @file Where the page's files come from: a folder beside it, or the page itself. A server will be a third. */
 
-import { readFacts, type PageFacts } from "../src/graph/index.ts";
+import { type PageFacts, readFacts } from "../src/graph/index.ts";
 
 export interface Source {
   facts(): Promise<PageFacts>;
@@ -37,7 +37,9 @@ async function get(path: string): Promise<Response> {
     throw new Error(`${path} cannot be read: ${why}.`, { cause });
   }
   if (response.ok) return response;
-  throw new Error(`${path} cannot be read: the server says ${response.status}. Copy the whole exported folder.`);
+  throw new Error(
+    `${path} cannot be read: the server says ${response.status}. Copy the whole exported folder.`,
+  );
 }
 
 /** Files inside of the page: `<script type="text/plain" id="model">` in base64. */

@@ -1,15 +1,19 @@
-/** @file Pixels as a PNG data URI, to be embedded in a figure. */
+/** @file Pixels as a PNG, and as a data URI to be embedded in a figure. */
 
 import { crc32, deflateSync } from "node:zlib";
 import { UsageError } from "../base/errors.ts";
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
+/** An 8-bit PNG as `data:image/png;base64,…`; as `png`. */
+export const pngDataUri = (pixels: Uint8Array, width: number, height: number): string =>
+  `data:image/png;base64,${png(pixels, width, height).toString("base64")}`;
+
 /**
- * An 8-bit PNG as `data:image/png;base64,…`. `pixels` row by row, 0 to 255: [height × width] for grey, or
- * [height × width × 3] for red, green and blue. Throws `UsageError` when their number is neither.
+ * An 8-bit PNG. `pixels` row by row, 0 to 255: [height × width] for grey, or [height × width × 3] for red, green and
+ * blue. Throws `UsageError` when their number is neither.
  */
-export function pngDataUri(pixels: Uint8Array, width: number, height: number): string {
+export function png(pixels: Uint8Array, width: number, height: number): Buffer {
   const channels = pixels.length === width * height * 3 ? 3 : 1;
   if (pixels.length !== width * height * channels || pixels.length === 0) {
     throw new UsageError(`picture of ${width} × ${height} pixels cannot have ${pixels.length} values`);
@@ -23,13 +27,12 @@ export function pngDataUri(pixels: Uint8Array, width: number, height: number): s
   const rows = Buffer.alloc(height * (stride + 1));
   for (let y = 0; y < height; y++)
     rows.set(pixels.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
-  const png = Buffer.concat([
+  return Buffer.concat([
     SIGNATURE,
     chunk("IHDR", header),
     chunk("IDAT", deflateSync(rows)),
     chunk("IEND", Buffer.alloc(0)),
   ]);
-  return `data:image/png;base64,${png.toString("base64")}`;
 }
 
 function chunk(type: string, data: Uint8Array): Buffer {

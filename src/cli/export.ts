@@ -4,7 +4,7 @@ import { columns, print, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface Options {
-  format: "onnx" | "hf" | "transformersjs";
+  format: "onnx" | "hf" | "transformersjs" | "page" | "html";
   checkpoint: string;
   precision?: "fp32" | "fp16" | "int8";
   heads?: number;
@@ -18,11 +18,14 @@ Formats:
   onnx            one ONNX file, opset 17, with every probe as an output
   hf              a folder for the Hugging Face hub: config, safetensors, model card, ONNX
   transformersjs  a folder for transformers.js: image classification in a browser
+  page            a folder for any web server: draw a picture, and see what every layer makes of it
+  html            the same page as one file that opens without a network; weights as halves, up to 2 MiB
 
 What was written is run, and compared with libtorch: above 1e-4 of a probe's largest entry (fp32) nothing is left.
 
 Examples:
   $ vitrine export runs/first --output first.onnx
+  $ vitrine export runs/first --format html --output first.html
   $ vitrine export runs/first --format hf --output first-hf
   $ vitrine export crate-base-8.pth --precision fp16 --heads 12 --output crate.onnx`;
 
@@ -35,14 +38,14 @@ export function exportCommand(command: Command): void {
     .requiredOption("--output <path>", "file or folder to write")
     .addOption(
       new Option("--format <format>", "format to write")
-        .choices(["onnx", "hf", "transformersjs"])
+        .choices(["onnx", "hf", "transformersjs", "page", "html"])
         .default("onnx"),
     )
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
       new Option(
         "--precision <precision>",
-        "of the weights (default: fp32, above 8 MiB of weights fp16)",
+        "of the weights (default: fp32; above 8 MiB of weights, and in html, fp16)",
       ).choices(["fp32", "fp16", "int8"]),
     )
     .addOption(

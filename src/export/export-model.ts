@@ -38,7 +38,8 @@ export async function exportModel(path: string, options: ExportOptions): Promise
   using source = await openSource(path, options);
   for (const note of source.notes) say(note);
   const { graph, references } = graphOf(source.network, metadataOf(source));
-  const precision = options.precision ?? (weightBytes(graph) > LARGEST_FP32 ? "fp16" : "fp32");
+  const precision =
+    options.precision ?? format.precision ?? (weightBytes(graph) > LARGEST_FP32 ? "fp16" : "fp32");
   if (options.precision === undefined && precision === "fp16")
     say(
       `${source.name}: ${(weightBytes(graph) / 2 ** 20).toFixed(1)} MiB of weights are written as halves; --precision fp32 keeps them`,

@@ -31,6 +31,8 @@ export interface Format {
   about: string;
   /** Whether the output is one file, else a folder. */
   file: boolean;
+  /** Of the weights, unless something else is asked for; else by their size. */
+  precision?: Precision;
   /** @throws {UsageError} a network that the format cannot hold */
   write(job: Job): Promise<ExportedFile[]> | ExportedFile[];
 }

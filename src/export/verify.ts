@@ -22,6 +22,8 @@ export interface Verified {
 /** How values come back under the names of the file: where it has other inputs, or less outputs. */
 export interface Renamed {
   inputs?: (feeds: Reference["feeds"]) => Reference["feeds"];
+  /** The model inside of a file that holds more. */
+  model?: (file: Uint8Array) => Uint8Array;
 }
 
 /**
@@ -30,11 +32,12 @@ export interface Renamed {
  * @throws {DataError} in fp32: a value that differs by more than 1e-4 of the largest
  */
 export async function verify(
-  bytes: Uint8Array,
+  file: Uint8Array,
   references: readonly Reference[],
   precision: Precision,
-  { inputs = (feeds) => feeds }: Renamed = {},
+  { inputs = (feeds) => feeds, model = (file) => file }: Renamed = {},
 ): Promise<Verified> {
+  const bytes = model(file);
   const own = new Interpreter(readOnnx(bytes, { name: "what was written" }));
   const names = own.outputs;
   const all: Difference[][] = [];

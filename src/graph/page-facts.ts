@@ -35,8 +35,8 @@ export interface PageFacts {
   readonly samples: readonly { readonly label: number; readonly index: number }[];
   /** Per layer, mean and standard deviation over `samples` images, from report.json. */
   readonly bands?: { readonly samples: number; readonly layers: readonly Bands[] } | undefined;
-  /** A module of onnxruntime-web beside the page, relative. */
-  readonly runtime?: string | undefined;
+  /** Why there are no bands. */
+  readonly noBands?: string | undefined;
 }
 
 export interface Band {

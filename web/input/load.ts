@@ -17,7 +17,9 @@ export interface Colours {
 /** @throws {Error} no picture, or one that is too large: what was given, what is expected */
 export async function loadPicture(file: Blob, name: string, largestSide = 2048): Promise<Colours> {
   if (file.size > MOST_BYTES)
-    throw new Error(`${name} has ${megabytes(file.size)}; expected a picture of at most ${megabytes(MOST_BYTES)}.`);
+    throw new Error(
+      `${name} has ${megabytes(file.size)}; expected a picture of at most ${megabytes(MOST_BYTES)}.`,
+    );
   const bytes = new Uint8Array(await file.arrayBuffer());
   const size = pictureSize(bytes);
   if (size === undefined || !(size.width >= 1 && size.height >= 1))

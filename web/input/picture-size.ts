@@ -10,8 +10,7 @@ export interface PictureSize {
 /** PNG, JPEG, GIF, WebP and BMP. */
 export function pictureSize(bytes: Uint8Array): PictureSize | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = (from: number, length: number) =>
-    String.fromCharCode(...bytes.subarray(from, from + length));
+  const text = (from: number, length: number) => String.fromCharCode(...bytes.subarray(from, from + length));
   if (bytes.length >= 24 && text(1, 3) === "PNG" && bytes[0] === 0x89)
     return { type: "PNG", width: view.getUint32(16), height: view.getUint32(20) };
   if (bytes.length >= 10 && /^GIF8[79]a$/.test(text(0, 6)))

@@ -18,7 +18,8 @@ export function prepare(picture: Colours, input: Input, from: "drawn" | "file" |
   const { channels, height, width } = input;
   const steps: string[] = [];
   const planes = channels === 1 ? [grey(picture)] : [0, 1, 2].map((c) => plane(picture, c));
-  if (from === "sample") return { pixels: joined(planes.map(({ data }) => data)), steps: ["from the test set"] };
+  if (from === "sample")
+    return { pixels: joined(planes.map(({ data }) => data)), steps: ["from the test set"] };
   if (channels === 1 && from === "file") {
     steps.push("to grey");
     if (isLight(planes[0]!)) {
@@ -27,7 +28,10 @@ export function prepare(picture: Colours, input: Input, from: "drawn" | "file" |
     }
   }
   if (input.centring === "mnist") {
-    steps.push(`shrunk into a box of 20 × 20`, `centre of mass to the middle of ${width} × ${height}, as in MNIST`);
+    steps.push(
+      `shrunk into a box of 20 × 20`,
+      `centre of mass to the middle of ${width} × ${height}, as in MNIST`,
+    );
     return { pixels: centre(planes[0]!), steps };
   }
   const box = middle(picture, width / height);

@@ -1,12 +1,12 @@
 /** @file The page: its header, the picture on the left, what becomes of it on the right. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { addressOf, go, view, type View } from "../address.ts";
 import type { AblationGrid } from "../ablation.ts";
+import { addressOf, go, type View, view } from "../address.ts";
 import { onKey } from "../keys.ts";
 import type { Session } from "../session.ts";
-import { Help } from "./help.tsx";
 import { HeadView } from "./head.tsx";
+import { Help } from "./help.tsx";
 import { Input } from "./input.tsx";
 import { Probabilities } from "./probabilities.tsx";
 import { See } from "./see.tsx";
@@ -41,13 +41,21 @@ export function App({ session, ablations }: { session: Session; ablations: Ablat
         </div>
         <nav aria-label="Pages">
           {PAGES.map(([key, text]) => (
-            <a key={key} href={addressOf({ ...view.value, page: key })} {...(page === key && { "aria-current": "page" })}>
+            <a
+              key={key}
+              href={addressOf({ ...view.value, page: key })}
+              {...(page === key && { "aria-current": "page" })}
+            >
               {text}
             </a>
           ))}
         </nav>
         <div class="tools">
-          <button type="button" aria-pressed={view.value.table} onClick={() => go({ table: !view.value.table })}>
+          <button
+            type="button"
+            aria-pressed={view.value.table}
+            onClick={() => go({ table: !view.value.table })}
+          >
             Numbers
           </button>
           <button type="button" onClick={() => go({ theme: NEXT_THEME[theme] })}>

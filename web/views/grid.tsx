@@ -1,8 +1,8 @@
 /** @file A grid of heads and layers: Δp when each is removed alone. */
 
 import { colourMaps, hex, isLight } from "../../src/chart/index.ts";
-import { addressOf, view } from "../address.ts";
 import type { AblationGrid } from "../ablation.ts";
+import { addressOf, view } from "../address.ts";
 import type { Session } from "../session.ts";
 import { signed } from "./letters.tsx";
 
@@ -51,7 +51,11 @@ export function Grid({ session, ablations, l, k }: Props) {
             <tr key={i}>
               <th scope="row">layer {i + 1}</th>
               {row.map((change, j) => (
-                <td key={j} class={i + 1 === l && j + 1 === k ? "current" : ""} style={colours(change, largest)}>
+                <td
+                  key={j}
+                  class={i + 1 === l && j + 1 === k ? "current" : ""}
+                  style={colours(change, largest)}
+                >
                   <a href={addressOf({ ...view.value, l: i + 1, k: j + 1 })}>{signed(change ?? 0, 3)}</a>
                 </td>
               ))}

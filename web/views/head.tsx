@@ -1,7 +1,7 @@
 /** @file What does one head look at, and what is it good for? */
 
-import { addressOf, go, view } from "../address.ts";
 import type { AblationGrid } from "../ablation.ts";
+import { addressOf, go, view } from "../address.ts";
 import type { Session } from "../session.ts";
 import { Choice } from "./choice.tsx";
 import { Grid } from "./grid.tsx";
@@ -53,15 +53,18 @@ export function HeadView({ session, ablations }: { session: Session; ablations: 
             on={(value) => go({ scale: value })}
           />
           <p>
-            The {chosenName(session)} looks most at {placeOf(top, columns)}:{" "}
-            <strong>{percent(own)}</strong>. Uniform attention would give each token 1/n ={" "}
-            {percent(uniform)}.
+            The {chosenName(session)} looks most at {placeOf(top, columns)}: <strong>{percent(own)}</strong>.
+            Uniform attention would give each token 1/n = {percent(uniform)}.
           </p>
           <Removal session={session} l={l} k={k} />
         </div>
       </div>
       {view.value.table && (
-        <PatchTable values={values} columns={columns} caption={`Attention of the ${chosenName(session)}, %`} />
+        <PatchTable
+          values={values}
+          columns={columns}
+          caption={`Attention of the ${chosenName(session)}, %`}
+        />
       )}
       <Grid session={session} ablations={ablations} l={l} k={k} />
       <Foot session={session} ms={seen.ms} />
@@ -116,9 +119,10 @@ function Removal({ session, l, k }: { session: Session; l: number; k: number }) 
           <span class="math">
             <i>p</i>
           </span>
-          ({session.facts.classes[label] ?? label}): {percent(whole[label]!)} → {percent(probabilities[label]!)},{" "}
+          ({session.facts.classes[label] ?? label}): {percent(whole[label]!)} →{" "}
+          {percent(probabilities[label]!)},{" "}
           <strong>
-            Δ<i>p</i> = {signed(change)}
+            Δ<i>p</i> = {signed(change, 3)}
           </strong>
           {off.length > 1 && ` with ${off.length} heads removed`}
         </p>

@@ -48,9 +48,9 @@ export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }
           <dd>step of ISTA in the dictionary D; weight of ‖Z‖₁</dd>
         </div>
       </dl>
-      <form method="dialog">
-        <button>Close</button>
-      </form>
+      <button type="button" onClick={() => dialog.current?.close()}>
+        Close
+      </button>
     </dialog>
   );
 }

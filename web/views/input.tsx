@@ -141,7 +141,8 @@ function draw(context: CanvasRenderingContext2D, picture: Colours): void {
   context.drawImage(own, (SIDE - w) / 2, (SIDE - h) / 2, w, h);
 }
 
-const imageOf = ({ data, width, height }: Colours) => new ImageData(new Uint8ClampedArray(data), width, height);
+const imageOf = ({ data, width, height }: Colours) =>
+  new ImageData(new Uint8ClampedArray(data), width, height);
 
 function Samples({ session }: { session: Session }) {
   const { samples, facts } = session;

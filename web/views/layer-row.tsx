@@ -25,7 +25,11 @@ export function LayerRow({ session, seen, l, longest, heaviest }: Props) {
   const bands = session.facts.bands?.layers[l];
   const number = l + 1;
   return (
-    <section id={`layer-${number}`} class={`layer ${layer === number ? "current" : ""}`} aria-labelledby={`layer-${number}-name`}>
+    <section
+      id={`layer-${number}`}
+      class={`layer ${layer === number ? "current" : ""}`}
+      aria-labelledby={`layer-${number}-name`}
+    >
       <div class="measures">
         <h3 id={`layer-${number}-name`}>
           <a href={addressOf({ ...view.value, l: number })}>Layer {number}</a>
@@ -39,7 +43,13 @@ export function LayerRow({ session, seen, l, longest, heaviest }: Props) {
         />
       </div>
       <div class="tokens">
-        <Tokens session={session} value={seen.input} longest={longest} name={<Raised letter="Z">{number}</Raised>} what="in" />
+        <Tokens
+          session={session}
+          value={seen.input}
+          longest={longest}
+          name={<Raised letter="Z">{number}</Raised>}
+          what="in"
+        />
         <Tokens
           {...{ session, longest, value: seen.half }}
           name={<Raised letter="Z">{number}+½</Raised>}
@@ -140,7 +150,10 @@ function Heads({ session, attention, l, heaviest }: HeadsProps) {
         const isOff = off.includes(`${l + 1}.${k + 1}`);
         return (
           <figure key={k} class={isOff ? "off" : ""}>
-            <a href={addressOf({ ...view.value, page: "head", l: l + 1, k: k + 1 })} aria-label={`Head ${k + 1} of layer ${l + 1}`}>
+            <a
+              href={addressOf({ ...view.value, page: "head", l: l + 1, k: k + 1 })}
+              aria-label={`Head ${k + 1} of layer ${l + 1}`}
+            >
               <Heat
                 {...{ values, rows, columns, low: 0, high: scale === "own" ? most : heaviest }}
                 chosen={chosenPatch(session)}
@@ -149,7 +162,7 @@ function Heads({ session, attention, l, heaviest }: HeadsProps) {
               />
             </a>
             <figcaption>
-              head {k + 1} <span class="note">{isOff ? "removed" : `≤ ${percent(most, 0)}`}</span>
+              <span>head {k + 1}</span> <span class="note">{isOff ? "removed" : percent(most, 0)}</span>
             </figcaption>
           </figure>
         );

@@ -20,8 +20,7 @@ export const Raised = ({ letter, children }: { letter: string; children: Compone
 
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
 /** With its sign, a true minus. */
-export const signed = (x: number, digits = 2): string =>
-  `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(digits)}`;
+export const signed = (x: number, digits = 2): string => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(digits)}`;
 /** `row 3, column 4` of a patch from 0. */
 export const placeOf = (patch: number, columns: number): string =>
   `row ${Math.floor(patch / columns) + 1}, column ${(patch % columns) + 1}`;

@@ -12,7 +12,7 @@ interface Props {
   band?: Band | undefined;
 }
 
-const WIDTH = 120;
+const WIDTH = 84;
 
 /** A track from mean − 4 σ to mean + 4 σ, longer where the number lies outside; the band is ± σ. */
 export function Quantity({ name, value, unit, digits = 1, band }: Props) {
@@ -34,7 +34,13 @@ function Track({ value, band: { mean, std }, digits }: { value: number; band: Ba
   const words = `${mean.toFixed(digits)} ± ${std.toFixed(digits)}`;
   return (
     <div class="track">
-      <svg viewBox={`0 0 ${WIDTH} 12`} width={WIDTH} height={12} role="img" aria-label={`test images ${words}`}>
+      <svg
+        viewBox={`0 0 ${WIDTH} 12`}
+        width={WIDTH}
+        height={12}
+        role="img"
+        aria-label={`test images ${words}`}
+      >
         <line class="rail" x1={0} x2={WIDTH} y1={6} y2={6} />
         <rect class="band" x={x(mean - std)} width={x(mean + std) - x(mean - std)} y={2} height={8} rx={2} />
         <line class="mean" x1={x(mean)} x2={x(mean)} y1={2} y2={10} />

@@ -12,7 +12,8 @@ export function scalesOf(session: Session, seen: Seen): { longest: number; heavi
   let [longest, heaviest] = [0, 0];
   for (const { input, half, output, attention } of seen.layers) {
     for (const { dims, data } of [input, half, output])
-      for (let at = 0, d = dims[2]!; at < data.length; at += d) longest = Math.max(longest, norm(data, at, d));
+      for (let at = 0, d = dims[2]!; at < data.length; at += d)
+        longest = Math.max(longest, norm(data, at, d));
     for (let k = 0; k < session.heads; k++)
       heaviest = Math.max(heaviest, largestOf(weightsOf(session, attention, k)));
   }
@@ -42,7 +43,7 @@ export function See({ session }: { session: Session }) {
           on={(value) => go({ scale: value })}
         />
         <span class="note">
-          {scale === "all" ? `0 … ${percent(heaviest, 0)}` : "0 … largest"}, 1/n = {percent(1 / n, 1)}
+          {scale === "all" ? `0 … ${percent(heaviest, 0)}` : "0 … largest, in %"}; 1/n = {percent(1 / n, 1)}
         </span>
       </div>
       {seen.layers.map((layer, l) => (
@@ -56,10 +57,10 @@ export function See({ session }: { session: Session }) {
 
 /** What was measured, and by what. */
 export function Foot({ session, ms }: { session: Session; ms: number }) {
-  const { bands } = session.facts;
+  const { bands, noBands = "" } = session.facts;
   return (
     <p class="foot note">
-      {bands && `Bands: mean ± standard deviation over ${bands.samples} test images. `}
+      {bands ? `Bands: mean ± standard deviation over ${bands.samples} test images. ` : `${noBands} `}
       One forward pass of all layers, in plain JavaScript: {ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms.
       {ms > 200 && " That is slow: this network is large for a page without onnxruntime-web."}
     </p>

@@ -12,7 +12,13 @@ export function Settings({ session }: { session: Session }) {
       <h2>Change it</h2>
       {session.canChange && ista && now ? (
         <>
-          <Slider name="η" what="step of ISTA" value={now.step} trained={ista.step} on={(x) => go({ eta: x })} />
+          <Slider
+            name="η"
+            what="step of ISTA"
+            value={now.step}
+            trained={ista.step}
+            on={(x) => go({ eta: x })}
+          />
           <Slider
             name="λ"
             what="weight of ‖Z‖₁"
@@ -27,7 +33,11 @@ export function Settings({ session }: { session: Session }) {
       <p class="note">
         {off.length === 0 ? "All heads take part." : `Without ${off.map(headName).join(", ")}.`}
         {(off.length > 0 || eta !== undefined || lambda !== undefined) && (
-          <button type="button" class="link" onClick={() => go({ off: [], eta: undefined, lambda: undefined })}>
+          <button
+            type="button"
+            class="link"
+            onClick={() => go({ off: [], eta: undefined, lambda: undefined })}
+          >
             as trained
           </button>
         )}

@@ -52,7 +52,15 @@ export function LayerTable({ session, seen }: { session: Session; seen: Seen }) 
 }
 
 /** A number for each patch, as they lie. */
-export function PatchTable({ values, columns, caption }: { values: ArrayLike<number>; columns: number; caption: string }) {
+export function PatchTable({
+  values,
+  columns,
+  caption,
+}: {
+  values: ArrayLike<number>;
+  columns: number;
+  caption: string;
+}) {
   const rows = Math.ceil(values.length / columns);
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
   return (

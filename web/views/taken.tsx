@@ -112,7 +112,9 @@ export function TakenPanel({ session }: { session: Session }) {
         </ol>
       </div>
       <p class="note chosen">
-        <span>Followed: {chosenName(session)}</span>
+        <span>
+          Followed: <b>{chosenName(session).replace("patch in ", "")}</b>
+        </span>
         <button type="button" class="link" disabled={view.value.patch === 0} onClick={() => go({ patch: 0 })}>
           class token
         </button>

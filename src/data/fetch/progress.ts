@@ -1,6 +1,6 @@
 /** @file What a person sees of a download that goes on. */
 
-import { talk } from "../../base/plain-text.ts";
+import { talk } from "../../base/talk.ts";
 
 export const megabytes = (bytes: number): string =>
   bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

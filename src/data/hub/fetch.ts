@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataError } from "../../base/errors.ts";
-import { talk } from "../../base/plain-text.ts";
+import { talk } from "../../base/talk.ts";
 import { megabytes } from "../fetch/progress.ts";
 import { type HubAddress, isHubAddress, isPlainPath, parseHubAddress } from "./address.ts";
 import { BESIDE, noneUsual, PICKLES, requireTaken, USUAL, type Wanted } from "./choose.ts";

@@ -1,7 +1,7 @@
 /** @file One repository of the hub, at one commit: what of it is in the cache, what is fetched, and why nothing is. */
 
 import { type DataError, UsageError } from "../../base/errors.ts";
-import { talk } from "../../base/plain-text.ts";
+import { talk } from "../../base/talk.ts";
 import { type DownloadOptions, download } from "../fetch/download.ts";
 import { whileAlone } from "../fetch/fetch-lock.ts";
 import { downloadProgress } from "../fetch/progress.ts";

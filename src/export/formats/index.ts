@@ -2,9 +2,11 @@
 
 import type { Format } from "../format.ts";
 import { hf } from "./hf.ts";
+import { html } from "./html.ts";
 import { onnx } from "./onnx.ts";
+import { page } from "./page.ts";
 import { transformersjs } from "./transformersjs.ts";
 
-export const formats = { onnx, hf, transformersjs } satisfies Record<string, Format>;
+export const formats = { onnx, hf, transformersjs, page, html } satisfies Record<string, Format>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as FormatName[];
