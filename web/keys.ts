@@ -27,7 +27,7 @@ export function onKey(event: KeyboardEvent, session: Session, help: () => void):
   };
   // the arrows that scroll stay the page's where there is no head to choose
   const isScroll = page === "see" && (event.key === "ArrowUp" || event.key === "ArrowDown");
-  if (event.key === "Enter" && target === document.body) return go({ page: page === "see" ? "head" : "see" });
+  if (target === document.body) actions.Enter = () => go({ page: page === "see" ? "head" : "see" });
   const action = isScroll ? undefined : actions[event.key];
   if (action === undefined) return;
   event.preventDefault();

@@ -53,34 +53,37 @@ export function centre(picture: Grey): Float32Array {
   return out;
 }
 
-/** Each new pixel is the mean of the area that it covers. */
+/** Each new pixel is the mean of the area that it covers: along the rows, then along the columns. */
 export function shrink(
   { width, data }: Grey,
   [left, top, w, h]: readonly [number, number, number, number],
   columns: number,
   rows: number,
 ): Float32Array {
-  const out = new Float32Array(columns * rows);
-  const [xs, ys] = [covers(w, columns), covers(h, rows)];
-  const area = (w / columns) * (h / rows);
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) {
-      let sum = 0;
-      for (const [y, tall] of ys[r]!)
-        for (const [x, wide] of xs[c]!) sum += data[(top + y) * width + left + x]! * tall * wide;
-      out[r * columns + c] = sum / area;
-    }
+  const across = new Float32Array(h * columns);
+  for (let y = 0; y < h; y++) means(data, (top + y) * width + left, 1, w, across, y * columns, 1, columns);
+  const out = new Float32Array(rows * columns);
+  for (let x = 0; x < columns; x++) means(across, x, columns, h, out, x, columns, rows);
   return out;
 }
 
-/** For each new pixel along an axis: old ones, and how much of each it covers. */
-function covers(size: number, count: number): [at: number, share: number][][] {
-  const step = size / count;
-  return Array.from({ length: count }, (_, i) => {
-    const [from, to] = [i * step, Math.min(size, (i + 1) * step)];
-    const parts: [number, number][] = [];
-    for (let at = Math.floor(from); at < to - 1e-9; at++)
-      parts.push([at, Math.min(to, at + 1) - Math.max(from, at)]);
-    return parts;
-  });
+/** `size` numbers from `at` on, `step` apart, as `count` means over equal lengths, which begin inside of numbers. */
+function means(
+  from: Float32Array,
+  at: number,
+  step: number,
+  size: number,
+  to: Float32Array,
+  place: number,
+  stride: number,
+  count: number,
+): void {
+  const length = size / count;
+  for (let i = 0; i < count; i++) {
+    const [begin, end] = [i * length, Math.min(size, (i + 1) * length)];
+    let sum = 0;
+    for (let j = Math.floor(begin); j < end - 1e-9; j++)
+      sum += from[at + j * step]! * (Math.min(end, j + 1) - Math.max(begin, j));
+    to[place + i * stride] = sum / length;
+  }
 }

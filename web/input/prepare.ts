@@ -17,7 +17,10 @@ type Input = PageFacts["input"];
 export function prepare(picture: Colours, input: Input, from: "drawn" | "file" | "sample"): Prepared {
   const { channels, height, width } = input;
   const steps: string[] = [];
-  const planes = channels === 1 ? [grey(picture)] : [0, 1, 2].map((c) => plane(picture, c));
+  const planes =
+    channels === 1
+      ? [from === "drawn" ? plane(picture, 0) : grey(picture)]
+      : [0, 1, 2].map((c) => plane(picture, c));
   if (from === "sample")
     return { pixels: joined(planes.map(({ data }) => data)), steps: ["from the test set"] };
   if (channels === 1 && from === "file") {
@@ -51,17 +54,18 @@ export function normalised(pixels: Float32Array, { channels, height, width, mean
   return float([1, channels, height, width], data);
 }
 
-const plane = ({ width, height, data }: Colours, channel: number): Grey => ({
-  ...{ width, height },
-  data: Float32Array.from({ length: width * height }, (_, i) => data[4 * i + channel]! / 255),
-});
-const grey = ({ width, height, data }: Colours): Grey => ({
-  ...{ width, height },
-  data: Float32Array.from(
-    { length: width * height },
-    (_, i) => (0.299 * data[4 * i]! + 0.587 * data[4 * i + 1]! + 0.114 * data[4 * i + 2]!) / 255,
-  ),
-});
+/** One channel, 0 … 1. */
+function plane({ width, height, data }: Colours, channel: number): Grey {
+  const out = new Float32Array(width * height);
+  for (let i = 0; i < out.length; i++) out[i] = data[4 * i + channel]! / 255;
+  return { width, height, data: out };
+}
+function grey({ width, height, data }: Colours): Grey {
+  const out = new Float32Array(width * height);
+  for (let i = 0; i < out.length; i++)
+    out[i] = (0.299 * data[4 * i]! + 0.587 * data[4 * i + 1]! + 0.114 * data[4 * i + 2]!) / 255;
+  return { width, height, data: out };
+}
 const inverted = ({ width, height, data }: Grey): Grey => ({ width, height, data: data.map((x) => 1 - x) });
 
 /** Whether the edge is light: paper under dark ink. */

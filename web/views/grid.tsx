@@ -31,7 +31,7 @@ export function Grid({ session, ablations, l, k }: Props) {
   const largest = Math.max(0.02, ...found.change.flat().map((x) => Math.abs(x ?? 0)));
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <div class="scroll" tabIndex={0} role="region" aria-label="Change of p by head and layer">
+    <section class="scroll" tabIndex={0} aria-label="Change of p by head and layer">
       <table class="ablations">
         <caption>
           Δ<i>p</i>({name}) when one head alone is removed
@@ -63,7 +63,7 @@ export function Grid({ session, ablations, l, k }: Props) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

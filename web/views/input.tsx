@@ -147,7 +147,8 @@ const imageOf = ({ data, width, height }: Colours) =>
 function Samples({ session }: { session: Session }) {
   const { samples, facts } = session;
   return (
-    <div class="samples" role="group" aria-label="Pictures of the test set">
+    <fieldset class="samples">
+      <legend class="hidden">Pictures of the test set</legend>
       {samples.map((picture, i) => {
         const name = facts.classes[facts.samples[i]!.label] ?? "";
         return (
@@ -164,7 +165,7 @@ function Samples({ session }: { session: Session }) {
           </button>
         );
       })}
-    </div>
+    </fieldset>
   );
 }
 

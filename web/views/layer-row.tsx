@@ -162,7 +162,7 @@ function Heads({ session, attention, l, heaviest }: HeadsProps) {
               />
             </a>
             <figcaption>
-              <span>head {k + 1}</span> <span class="note">{isOff ? "removed" : percent(most, 0)}</span>
+              <span>head {k + 1}</span> <span class="note">{isOff ? "off" : percent(most, 0)}</span>
             </figcaption>
           </figure>
         );

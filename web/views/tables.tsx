@@ -13,7 +13,7 @@ export function LayerTable({ session, seen }: { session: Session; seen: Seen }) 
   const heads = Array.from({ length: session.heads }, (_, k) => k);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <div class="scroll" tabIndex={0} role="region" aria-label="Numbers of each layer">
+    <section class="scroll" tabIndex={0} aria-label="Numbers of each layer">
       <table class="numbers">
         <caption>Each layer; largest attention weight of the {chosenName(session)} by head</caption>
         <thead>
@@ -47,7 +47,7 @@ export function LayerTable({ session, seen }: { session: Session; seen: Seen }) 
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
@@ -65,7 +65,7 @@ export function PatchTable({
   const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
+    <section class="scroll" tabIndex={0} aria-label={caption}>
       <table class="numbers">
         <caption>{caption}</caption>
         <thead>
@@ -89,6 +89,6 @@ export function PatchTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }

@@ -40,7 +40,10 @@ function byKey(event: KeyboardEvent, [rows, columns]: readonly [number, number])
   if (step === undefined && !isReset) return;
   event.preventDefault();
   event.stopPropagation();
-  if (step === undefined) return go({ patch: 0 });
+  if (step === undefined) {
+    go({ patch: 0 });
+    return;
+  }
   const now = Math.max(0, view.peek().patch - 1);
   const r = Math.max(0, Math.min(rows - 1, Math.floor(now / columns) + step[0]));
   const c = Math.max(0, Math.min(columns - 1, (now % columns) + step[1]));
@@ -74,7 +77,6 @@ export function Taken({ session, large = false }: { session: Session; large?: bo
   };
   const lines = { backgroundSize: `${100 / columns}% ${100 / rows}%` };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a range has one dimension, patches have two
     <span
       class={`heat taken ${large ? "large" : ""}`}
       role="slider"
