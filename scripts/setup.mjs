@@ -32,7 +32,14 @@ async function install() {
 
 /** The TypeScript into dist/, and the link by which `npx vitrine` finds it; npm makes that for dependencies only. */
 async function compile() {
-  const sources = ["src", "tsconfig.json", "tsconfig.build.json", "scripts/build.mjs"];
+  const sources = [
+    "src",
+    "web",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "scripts/build.mjs",
+    "scripts/web.mjs",
+  ];
   const results = () => fingerprint(["dist"]);
   await once("TypeScript", fingerprint(sources), results, async () => {
     const built = await quiet(process.execPath, [join(root, "scripts", "build.mjs")]);

@@ -208,7 +208,11 @@ function patchOf(layers: readonly GraphLayer[], off: readonly string[]) {
   const weights = new Map<string, Value>();
   const changes = [...byLayer].map(([name, heads]): [string, Change] => {
     const remove = withoutHeads(heads);
-    return [name, (value) => (weights.set(name, value), remove(value))];
+    const change: Change = (value) => {
+      weights.set(name, value);
+      return remove(value);
+    };
+    return [name, change];
   });
   return { patch: Object.fromEntries(changes), weights };
 }

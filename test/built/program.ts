@@ -36,4 +36,11 @@ export function requireBuilt(): void {
     .filter((path) => /(?<!\.test|fixture)\.ts$/.test(path))
     .find((path) => age(join(root, "src", path)) > age(join(root, "dist", path.replace(/\.ts$/, ".js"))));
   if (stale !== undefined) throw new Error(`dist/ is older than src/${stale}: npm run build`);
+  const page = readdirSync(join(root, "web"), { recursive: true, encoding: "utf8" }).map(
+    (path) => `web/${path}`,
+  );
+  const newer = page.find(
+    (path) => age(join(root, path)) > age(join(root, "dist/web/app.js")) && /\.(tsx?|css)$/.test(path),
+  );
+  if (newer !== undefined) throw new Error(`dist/web is older than ${newer}: npm run build`);
 }

@@ -88,6 +88,10 @@ function middle({ width, height }: Colours, ratio: number): [number, number, num
 
 function joined(planes: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(planes.reduce((sum, { length }) => sum + length, 0));
-  planes.reduce((at, each) => (all.set(each, at), at + each.length), 0);
+  let at = 0;
+  for (const each of planes) {
+    all.set(each, at);
+    at += each.length;
+  }
   return all;
 }
