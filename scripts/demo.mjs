@@ -1,5 +1,6 @@
-/** @file `npm run demo`: set-up, a CRATE trained on real digits, and what each of its layers does. */
+/** @file `npm run demo`: set-up, a CRATE trained on real digits, and what each of its layers does; then a page to draw on. */
 
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { atWork } from "./alone.mjs";
 import { root } from "./place.mjs";
@@ -17,10 +18,16 @@ const vitrine = async (...args) => {
 await vitrine("train", "digits", "--experiment", `demo-${stamp}`);
 console.log();
 await vitrine("inspect", run);
+console.log();
+const look = join("runs", "demo", "look.html");
+mkdirSync(join("runs", "demo"), { recursive: true });
+await vitrine("export", run, "--format", "html", "--output", look);
 console.log(`
 Try next:
   open ${join(run, "figures")} in a browser: rates, sparsity, spectra, attention
   npx vitrine eval ${run}
   npx vitrine train vit-digits           the black box of equal width, for comparison
   npx vitrine train digits --model.depth 8 --epochs 30
-  npx vitrine recipes ls`);
+  npx vitrine recipes ls
+
+Open ${look} in a browser: draw a digit, and see what every layer makes of it.`);

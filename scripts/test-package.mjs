@@ -72,10 +72,12 @@ await expect("train", 0, /3 steps/, "npx", [
   "first",
 ]);
 await expect("inspect", 0, /layer/, "npx", ["vitrine", "inspect", "runs/first", "--samples", "64"]);
+const look = ["--format", "html", "--output", "look.html"];
+await expect("export", 0, /^look\.html: \d+ KiB/m, "npx", ["vitrine", "export", "runs/first", ...look]);
 
 // every module finds what it imports among the packages that came along
 const modules = readdirSync(join(root, "dist"), { recursive: true }).filter(
-  (name) => name.endsWith(".js") && !/(^|\/)(main|start)\.js$|(^|[-/])worker\.js$/.test(name),
+  (name) => name.endsWith(".js") && !/(^|\/)(main|start)\.js$|(^|[-/])worker\.js$|^web\//.test(name),
 );
 const load = `for (const name of ${JSON.stringify(modules)}) await import(new URL(name, import.meta.resolve("vitrine")))`;
 await expect("every module loads", 0, /^$/, process.execPath, ["--input-type=module", "-e", load]);

@@ -74,6 +74,7 @@ const IN_A_PAGE = ["graph"];
 
 test("what runs in a page imports nothing of Node, of libtorch or of a package", () => {
   const reached = new Set(sources.filter((path) => IN_A_PAGE.includes(folderOf(path))));
+  reached.add("src/chart/index.ts");
   for (const path of reached)
     for (const { from, to } of imports) if (from === path && to.startsWith("src/")) reached.add(to);
   expect(reached.size).toBeGreaterThan(10);
@@ -83,6 +84,19 @@ test("what runs in a page imports nothing of Node, of libtorch or of a package",
     ),
   );
   expect(foreign).toEqual([]);
+});
+
+const page = files.filter((path) => /^web\/.*(?<!\.test)\.tsx?$/.test(path));
+
+test("the page imports what src/graph and src/chart show of themselves, its own files, and preact", () => {
+  const found = page.flatMap(importsOf);
+  expect(found.length).toBeGreaterThan(20);
+  const open = ["src/graph/index.ts", "src/chart/index.ts"];
+  expect(found.filter(({ to }) => !to.startsWith("web/") && !open.includes(to)).map(told)).toEqual([]);
+  const packages = page.flatMap((path) =>
+    [...read(path).matchAll(/\bfrom "([^".][^"]*)"/g)].map(([, name]) => name),
+  );
+  expect([...new Set(packages)].sort()).toEqual(["@preact/signals", "preact", "preact/hooks"]);
 });
 
 test("a test imports what its folder may, and from test/", () => {

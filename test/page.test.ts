@@ -27,7 +27,7 @@ let browser: Browser;
 async function makeRun(): Promise<void> {
   const recipe = tiny({
     ...{ "model.dim": 48, "model.depth": 2, "model.headDim": 16, "model.patch": 7, "model.imageSize": 28 },
-    ...{ "model.threshold": 0.5, "data.name": "digits", "data.augment.crop": 1 },
+    ...{ "model.lambda": 0.5, "data.name": "digits", "data.augment.crop": 1 },
     ...{ "train.epochs": 4, "train.lr": 0.005, "train.schedule": "cosine", "train.weightDecay": 0.05 },
   });
   const run = join(folder, "run");
@@ -47,9 +47,7 @@ const open = async ({ page }: Watched, address: string): Promise<void> => {
 const clean = ({ foreign, faults }: Watched): void =>
   expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
 
-test.runIf(browserPath === undefined)(`the page, without a browser (${NO_BROWSER})`, ({ skip }) =>
-  skip(NO_BROWSER),
-);
+if (browserPath === undefined) test.skip(NO_BROWSER);
 
 describe.skipIf(browserPath === undefined)("in Chromium", () => {
   beforeAll(async () => {
@@ -121,7 +119,9 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     const change = await page.locator(".ablations td.current").innerText();
     await page.keyboard.press("x");
     await expect.poll(() => page.locator(".removal p").innerText()).toContain(`Δp = ${change}`);
+    await page.mouse.move(1, 1);
     await page.locator(".taken.large").focus();
+    await page.keyboard.press("Escape");
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowRight");

@@ -2,13 +2,13 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import {
-  authorsLayerRate,
+  authorsRate,
   type Change,
   type Graph,
   type GraphLayer,
   type IstaOptions,
   layersOf,
-  nonZeroShare,
+  nonZero,
   type PageFacts,
   readOnnx,
   type Value,
@@ -91,13 +91,13 @@ export class Session {
   readonly ista = computed<IstaOptions | undefined>(() => {
     const { eta, lambda } = view.value;
     const { ista } = this.facts;
-    return ista && { step: eta ?? ista.step, threshold: lambda ?? ista.threshold };
+    return ista && { eta: eta ?? ista.eta, lambda: lambda ?? ista.lambda };
   });
 
   private changed(wanted: IstaOptions | undefined): Graph {
     const { ista } = this.facts;
     if (ista === undefined || wanted === undefined) return this.graph;
-    if (ista.step === wanted.step && ista.threshold === wanted.threshold) return this.graph;
+    if (ista.eta === wanted.eta && ista.lambda === wanted.lambda) return this.graph;
     return withIsta(this.graph, ista, wanted) ?? this.graph;
   }
 
@@ -181,8 +181,8 @@ export class Session {
     return {
       ...{ input: values[input]!, half: values[half]!, output: values[output]! },
       attention: weights.get(attention) ?? values[attention]!,
-      rate: W && authorsLayerRate(W, this.facts.epsilon)[0]!,
-      nonZero: nonZeroShare(values[output]!)[0]!,
+      rate: W && authorsRate(W, this.facts.epsilon)[0]!,
+      nonZero: nonZero(values[output]!)[0]!,
     };
   }
 

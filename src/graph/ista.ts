@@ -3,10 +3,11 @@
 import type { Graph, GraphNode } from "./graph.ts";
 import type { Value } from "./value.ts";
 
-/** η, the step, and λ, the weight of ‖Z‖₁. */
 export interface IstaOptions {
-  readonly step: number;
-  readonly threshold: number;
+  /** η, the step. */
+  readonly eta: number;
+  /** λ, the weight of ‖Z‖₁. */
+  readonly lambda: number;
 }
 
 /** One folded step: ReLU(Z M − ηλ), M = I + η (D − DᵀD); names of M and of the shift. */
@@ -26,9 +27,9 @@ export function withIsta(graph: Graph, trained: IstaOptions, wanted: IstaOptions
   if (steps.length === 0) return undefined;
   const constants = new Map(graph.constants);
   for (const { map, shift } of steps) {
-    constants.set(map, scaled(constants.get(map)!, wanted.step / trained.step));
+    constants.set(map, scaled(constants.get(map)!, wanted.eta / trained.eta));
     const old = constants.get(shift)!;
-    const data = new Float32Array(old.data.length).fill(-wanted.step * wanted.threshold);
+    const data = new Float32Array(old.data.length).fill(-wanted.eta * wanted.lambda);
     constants.set(shift, { ...old, data });
   }
   return { ...graph, constants };
@@ -43,7 +44,7 @@ function scaled(M: Value, c: number): Value {
 }
 
 /** Relu(Add(MatMul(Z, M), shift)) with M [d, d], and every entry of the shift −ηλ. */
-function stepsOf(graph: Graph, { step, threshold }: IstaOptions): FoldedStep[] {
+function stepsOf(graph: Graph, { eta, lambda }: IstaOptions): FoldedStep[] {
   const makers = new Map(graph.nodes.map((node) => [node.outputs[0]!, node]));
   const made = (name: string | undefined, operator: string): GraphNode | undefined => {
     const node = name === undefined ? undefined : makers.get(name);
@@ -55,7 +56,7 @@ function stepsOf(graph: Graph, { step, threshold }: IstaOptions): FoldedStep[] {
     const value = own === undefined ? undefined : graph.constants.get(own);
     return value?.data instanceof Float32Array && own !== undefined ? [own, value] : undefined;
   };
-  const near = (x: number): boolean => Math.abs(x + step * threshold) <= 1e-3 * step * threshold;
+  const near = (x: number): boolean => Math.abs(x + eta * lambda) <= 1e-3 * eta * lambda;
   return graph.nodes.flatMap((relu) => {
     const add = relu.operator === "Relu" ? made(relu.inputs[0], "Add") : undefined;
     const product = made(add?.inputs[0], "MatMul");

@@ -15,15 +15,15 @@ export function Settings({ session }: { session: Session }) {
           <Slider
             name="η"
             what="step of ISTA"
-            value={now.step}
-            trained={ista.step}
+            value={now.eta}
+            trained={ista.eta}
             on={(x) => go({ eta: x })}
           />
           <Slider
             name="λ"
             what="weight of ‖Z‖₁"
-            value={now.threshold}
-            trained={ista.threshold}
+            value={now.lambda}
+            trained={ista.lambda}
             on={(x) => go({ lambda: x })}
           />
         </>

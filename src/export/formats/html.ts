@@ -18,7 +18,7 @@ export const html: Format = {
     const model = writeOnnx(small);
     if (model.length > MOST_BYTES)
       throw new UsageError(
-        `${source.name}: the model takes ${(model.length / 2 ** 20).toFixed(1)} MiB; one file holds at most ${MOST_BYTES / 2 ** 20}: choose --format page`,
+        `${source.name}: the model takes ${(model.length / 2 ** 20).toFixed(1)} MiB; one file holds at most ${MOST_BYTES / 2 ** 20} MiB: choose --format page`,
       );
     const samples = await samplesOf(source, most);
     const run = new TextEncoder().encode(JSON.stringify(factsOf(source, small, samples.about)));
