@@ -31,6 +31,7 @@ const NAMES = [
   "mae-step",
   "gpt-step",
   "segmentation",
+  "page",
 ];
 
 interface Result {

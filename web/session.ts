@@ -81,7 +81,12 @@ export class Session {
   }
 
   static async open(source: Source): Promise<Session> {
-    const [facts, bytes, samples] = await Promise.all([source.facts(), source.model(), source.samples()]);
+    const model = source.model();
+    const facts = await source.facts();
+    const [bytes, samples] = await Promise.all([
+      model,
+      facts.samples.length > 0 ? source.samples() : undefined,
+    ]);
     const graph = readOnnx(bytes, { name: "the model" });
     const sheet = samples && (await loadPicture(samples, "samples.png", 1e6));
     return new Session(facts, graph, sheet === undefined ? [] : cut(sheet, facts.samples.length));

@@ -6,8 +6,8 @@ export interface Source {
   facts(): Promise<PageFacts>;
   /** An ONNX file. */
   model(): Promise<Uint8Array>;
-  /** Pictures of equal size, side by side; none where there are none. */
-  samples(): Promise<Blob | undefined>;
+  /** Pictures of equal size, side by side. */
+  samples(): Promise<Blob>;
 }
 
 /** Files of an exported folder, by addresses relative to the page. */
@@ -20,7 +20,7 @@ class FolderSource implements Source {
     return new Uint8Array(await (await get("model/model.onnx")).arrayBuffer());
   }
 
-  async samples(): Promise<Blob | undefined> {
+  async samples(): Promise<Blob> {
     return (await get("data/samples.png")).blob();
   }
 }
@@ -49,18 +49,17 @@ class EmbeddedSource implements Source {
   }
 
   async model(): Promise<Uint8Array> {
-    return embedded("model")!;
+    return embedded("model");
   }
 
-  async samples(): Promise<Blob | undefined> {
-    const bytes = embedded("samples");
-    return bytes && new Blob([bytes], { type: "image/png" });
+  async samples(): Promise<Blob> {
+    return new Blob([embedded("samples")], { type: "image/png" });
   }
 }
 
-function embedded(id: string): Uint8Array<ArrayBuffer> | undefined {
-  const text = document.getElementById(id)?.textContent?.trim();
-  return text ? Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)) : undefined;
+function embedded(id: string): Uint8Array<ArrayBuffer> {
+  const text = document.getElementById(id)?.textContent ?? "";
+  return Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
 }
 
 /** The page's own source. */

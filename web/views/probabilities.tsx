@@ -20,7 +20,7 @@ export function Probabilities({ session }: { session: Session }) {
   const top = all.reduce((a, b) => (b.p > a.p ? b : a));
   return (
     <section
-      class={`probabilities ${shown.some(({ name }) => name.length > 3) ? "wide" : ""}`}
+      class={`probabilities ${shown.some(({ name }) => name.length > 2) ? "wide" : ""}`}
       aria-label="Class probabilities"
     >
       <h2>

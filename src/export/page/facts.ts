@@ -27,7 +27,7 @@ interface Sizes {
 /** @throws {UsageError} no classifier of images whose layers have tokens */
 export function factsOf(source: Source, graph: Graph, samples: PageFacts["samples"]): PageFacts {
   const { name, network, options, run, sha256 } = source;
-  const { patch, dim, depth, heads, eta, lambda } = options as Sizes;
+  const { patch, dim, depth, heads, eta = 0.1, lambda = 0.1 } = options as Sizes;
   const [image] = network.inputs;
   const hasLogits = graph.outputs[0]?.name === "logits";
   if (image?.kind !== "image" || network.inputs.length > 1 || !hasLogits || patch === undefined)
@@ -56,7 +56,7 @@ export function factsOf(source: Source, graph: Graph, samples: PageFacts["sample
       centring: isCentred ? "mnist" : "none",
     },
     grid: [height / high, width / wide],
-    ...(eta !== undefined && lambda !== undefined && { ista: { eta, lambda } }),
+    ...(source.family === "crate" && { ista: { eta, lambda } }),
     ...measured(source),
     samples,
   };

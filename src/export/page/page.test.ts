@@ -97,7 +97,7 @@ test("what is no page is refused, and nothing is left behind", async () => {
   );
   cpSync(at("run"), at("empty"), { recursive: true });
   rmSync(at("empty/checkpoints"), { recursive: true });
-  await refused("empty", "page", /empty: no checkpoint yet; train first/);
+  await refused("empty", "page", /no best checkpoint in .*empty/);
   await refused("nothing", "html", /nothing there/);
   expect(existsSync(at("no"))).toBe(false);
 });
