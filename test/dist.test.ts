@@ -27,8 +27,8 @@ test("no file of dist/ imports TypeScript, late or at once", () => {
 });
 
 test("every file of dist/ loads", () => {
-  // two run the command line, and a worker waits for its parent
-  const modules = files.filter((name) => !/^cli\/(main|start)\.js$|(^|[-/])worker\.js$/.test(name));
+  // two run the command line, a worker waits for its parent, and the page needs a browser
+  const modules = files.filter((name) => !/^cli\/(main|start)\.js$|(^|[-/])worker\.js$|^web\//.test(name));
   const urls = modules.map((name) => pathToFileURL(join(dist, name)).href);
   const code = `for (const url of ${JSON.stringify(urls)}) await import(url).catch((error) => console.log(url, String(error)))`;
   const printed = execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
