@@ -20,7 +20,9 @@ export async function buildWeb(outDir) {
     target: "es2022",
     jsx: "automatic",
     jsxImportSource: "preact",
-    legalComments: "none",
+    banner: {
+      js: "/* Contains preact and @preact/signals, (c) Jason Miller and the Preact team, MIT licence. */",
+    },
     tsconfigRaw: {},
     logLevel: "warning",
   });

@@ -128,7 +128,7 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     expect(await page.locator(".taken.large").getAttribute("aria-valuetext")).toBe(
       "patch in row 2, column 2",
     );
-    expect(page.url()).toMatch(/patch=6.*off=2.2/);
+    await expect.poll(() => page.url()).toMatch(/patch=6.*off=2.2/);
     clean(seen);
   });
 
@@ -171,7 +171,7 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     const { page } = seen;
     for (const hash of ["#/see?l=1&table=1", "#/head?l=1&k=1&table=1"]) {
       await open(seen, `${home}${hash}`);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
     }
     await drawSeven(page);
     await expect.poll(() => answer(page).innerText()).toBe("7");
@@ -184,14 +184,11 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     await open(seen, home);
     const problem = () => page.getByRole("alert").innerText();
     const drop = (name: string, bytes: Uint8Array) =>
-      page.evaluate(
-        ([name, bytes]) => {
-          const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
-          dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
-        },
-        [name, [...bytes]] as const,
-      );
+      page.evaluate(`{
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([new Uint8Array(${JSON.stringify([...bytes])})], ${JSON.stringify(name)}));
+        dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+      }`);
     const header = (side: number) => {
       const png = Buffer.from(
         "89504e470d0a1a0a0000000d49484452000000000000000008000000000000000000000000",

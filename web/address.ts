@@ -69,15 +69,29 @@ export function addressOf(view: View): string {
 }
 
 export const view = signal<View>(parse(location.hash));
+
+/** Browsers refuse addresses that change some hundred times in a minute, as under a moving mouse. */
+const REST_MS = 250;
+let rest: ReturnType<typeof setTimeout> | undefined;
+
 addEventListener("hashchange", () => {
+  clearTimeout(rest);
   view.value = parse(location.hash);
 });
 
-/** Shows something else. A step that the back button takes back only where it is another page, layer or head. */
+const write = (): void => history.replaceState(null, "", addressOf(view.peek()));
+
+/** Shows something else. The back button takes back another page, layer or head; the address follows other changes soon. */
 export function go(change: Partial<View>): void {
-  const next = { ...view.value, ...change };
-  const address = addressOf(next);
-  const isStep = change.page !== undefined || change.l !== undefined || change.k !== undefined;
-  if (address !== location.hash) history[isStep ? "pushState" : "replaceState"](null, "", address);
+  const now = view.peek();
+  const next = { ...now, ...change };
+  clearTimeout(rest);
+  if (next.page === now.page && next.l === now.l && next.k === now.k) {
+    view.value = next;
+    rest = setTimeout(write, REST_MS);
+    return;
+  }
+  write();
+  history.pushState(null, "", addressOf(next));
   view.value = next;
 }

@@ -56,7 +56,7 @@ export class Session {
   readonly problem = signal("");
   /** η and λ can be changed. */
   readonly canChange: boolean;
-  private readonly engine = computed<Engine>(() => interpreter(this.changed(this.ista.value)));
+  readonly engine = computed<Engine>(() => interpreter(this.changed(this.ista.value)));
   private queued = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private frames = 0;

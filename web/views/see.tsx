@@ -61,8 +61,9 @@ export function Foot({ session, ms }: { session: Session; ms: number }) {
   return (
     <p class="foot note">
       {bands ? `Bands: mean ± standard deviation over ${bands.samples} test images. ` : `${noBands} `}
-      One forward pass of all layers, in plain JavaScript: {ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms.
-      {ms > 200 && " That is slow: this network is large for a page without onnxruntime-web."}
+      One forward pass of all layers, in {session.engine.value.name}:{" "}
+      {ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms.
+      {ms > 200 && " That is slow: this network is large for a page."}
     </p>
   );
 }
