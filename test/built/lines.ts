@@ -16,7 +16,8 @@ const STANDS_FOR: readonly [RegExp, string][] = [
   [/\bRECIPE\b/g, "digits"],
   [/\bRUN\b/g, "runs/first"],
   [/\bMODEL\b/g, "crate-base-8.pth"],
-  [/\b(?:PHOTOS|IMAGES)\b/g, "photos"],
+  [/\b(?:PHOTOS|IMAGES)\b(?:\|TEXT)?/g, "photos"],
+  [/\bFILE\b/g, "crate-base-8.pth"],
   [/\bMASKS\b/g, "labels"],
 ];
 
