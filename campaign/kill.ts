@@ -48,7 +48,7 @@ const inWords = ({ signal, after, failpoint }: Fault) =>
 /** The longest chain of faults before a run may end in peace. */
 const CHAIN = 10;
 /** Seconds after which a process is ended. */
-const PATIENCE = 120;
+const PATIENCE = 300;
 
 export default async function campaign({ until, seed, keep }: CampaignOptions): Promise<CampaignResult> {
   requireBuilt();

@@ -8,7 +8,7 @@ const sha256 = (path: string) => createHash("sha256").update(readFileSync(path))
 
 /** Seconds that a run may stand still. */
 const STILL = 5;
-/** How much slower than the run without faults other work on the machine may make a run. */
+/** How much slower than the run without faults a run may be: it may train what it had lost again. */
 const SLOWER = 4;
 
 /** Whether a run stood still, told by its seconds and those of the run without faults. */
@@ -16,6 +16,15 @@ export const hangs = (seconds: number, whole: number): string[] =>
   seconds > SLOWER * whole + STILL
     ? [`took ${seconds.toFixed(1)} s, without faults ${whole.toFixed(1)} s`]
     : [];
+
+/** Seconds that a process's first thread has waited for a processor: other work is no fault of a run. 0 where nobody says. */
+export function crowded(pid: number | "self"): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e9;
+  } catch {
+    return 0;
+  }
+}
 
 /** What is wrong with a run that may have been killed at any instant, in words. */
 export function brokenPromises(run: string): string[] {

@@ -2,10 +2,11 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { crowded } from "./run-check.ts";
 import type { CommandJob, Done, Job } from "./run-worker.ts";
 
-/** Seconds after which a run is ended: a tiny one takes one or two. */
-const PATIENCE = 90;
+/** Seconds after which a run is ended: a tiny one takes one or two, many more on a crowded machine. */
+const PATIENCE = 300;
 /** Runs after which a worker is replaced: what failed runs leave in it must not add up. */
 const RUNS = 100;
 
@@ -24,7 +25,11 @@ export class RunWorker {
     });
     const { child } = this;
     return new Promise((settle) => {
-      const finish = (done: Done) => settle({ ...done, seconds: (performance.now() - started) / 1000 });
+      const waited = crowded(child.pid!);
+      const finish = (done: Done) => {
+        const seconds = (performance.now() - started) / 1000;
+        settle({ ...done, seconds: seconds - Math.max(0, crowded(child.pid!) - waited) });
+      };
       const ended = (text: string) => {
         this.end();
         finish({ code: -1, text, operations: 0, writing: 0, copied: [] });

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../src/base/errors.ts";
+import { crowded } from "./run-check.ts";
 
 const crate = { dim: 16, depth: 1, heads: 2, patch: 14, imageSize: 28 };
 const fixed = { threads: 1, device: "cpu" };
@@ -151,6 +152,7 @@ export interface Ended {
   code: number | null;
   signal: NodeJS.Signals | null;
   stderr: string;
+  /** Without those that it waited for a processor. */
   seconds: number;
 }
 
@@ -171,10 +173,16 @@ export function train(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
+  // it is gone when it has ended, and what it waited with it
+  let waited = 0;
+  const look = setInterval(() => {
+    waited = Math.max(waited, crowded(child.pid!));
+  }, 200);
   const ended = new Promise<Ended>((done) => {
-    child.on("close", (code, signal) =>
-      done({ code, signal, stderr, seconds: (performance.now() - started) / 1000 }),
-    );
+    child.on("close", (code, signal) => {
+      clearInterval(look);
+      done({ code, signal, stderr, seconds: (performance.now() - started) / 1000 - waited });
+    });
   });
   return { child, ended };
 }
