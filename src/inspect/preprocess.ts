@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DataError } from "../base/errors.ts";
+import { leastOf } from "../base/extremes.ts";
 import { type Size, sides } from "../base/size.ts";
 import { decodeImage } from "../data/image/decode.ts";
 import type { Kernel } from "../data/image/resample.ts";
@@ -43,7 +44,7 @@ export function preprocessingOf(file: string, own: Size, colours: boolean): Prep
   const { pretrained_cfg: timm } = configBeside(file);
   if (isValues(timm)) return byTimm(timm, own);
   const size = sides(own);
-  const short = Math.min(...size);
+  const short = leastOf(size);
   return { size, short, kernel: "cubic", channels: 3, from: "assumed, for nothing beside the weights says" };
 }
 
@@ -85,7 +86,7 @@ function byTimm(values: Values, own: Size): Preprocessing {
   const { input_size: input, crop_pct: share, interpolation } = values;
   const size =
     Array.isArray(input) && input.length === 3 ? ([input[1], input[2]] as [number, number]) : sides(own);
-  const short = Math.floor(Math.min(...size) / (typeof share === "number" && share > 0 ? share : 0.875));
+  const short = Math.floor(leastOf(size) / (typeof share === "number" && share > 0 ? share : 0.875));
   const kernel = NAMED[interpolation as string] ?? "cubic";
   const normalise = normalisationIn(values.mean, values.std) ?? IMAGENET;
   return { size, short, kernel, channels: 3, normalise, from: "by timm's config.json" };

@@ -3,6 +3,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
+import { largestOf } from "../base/extremes.ts";
 import { listCheckpoints, pathOf } from "../train/checkpoint-folder.ts";
 import { isLocked } from "../train/run-lock.ts";
 
@@ -77,7 +78,7 @@ function entryOf(folder: string, run: string): RunEntry {
 /** When the run's newest file of its own was written. */
 function changedOf(path: string): string {
   const times = ["recipe.json", "metrics.jsonl", "checkpoints"].map((name) => statSync(join(path, name), { throwIfNoEntry: false })?.mtimeMs ?? 0); // biome-ignore format: short
-  return new Date(Math.max(...times)).toISOString();
+  return new Date(largestOf(times)).toISOString();
 }
 
 /** @throws {Error} too large, or no JSON */

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { DataError } from "../../base/errors.ts";
+import { largestOf } from "../../base/extremes.ts";
 
 const schema = z.object({
   added_tokens: z.array(z.object({ id: z.int().min(0), content: z.string() })).default([]),
@@ -39,7 +40,7 @@ export class WordPiece {
   }
 
   get size(): number {
-    return Math.max(...this.numbers.values()) + 1;
+    return largestOf(this.numbers.values()) + 1;
   }
 
   /** The number of a token such as [CLS]; nothing where there is none. */

@@ -157,9 +157,9 @@ test("a run trains, scores its features beside untrained ones and pixels, is loo
   const { numbers, text } = await evaluateRun(folder, { checkpoint: "best", split: "test" });
   for (const who of ["encoder", "untrained", "pixels"])
     for (const how of ["leastSquares", "lars"]) {
-      const share = numbers[`${who}/${how}`]!;
-      expect(share).toBeGreaterThan(0.1);
-      expect(share).toBeLessThanOrEqual(1);
+      const percent = numbers[`${who}/${how}`]!;
+      expect(percent).toBeGreaterThan(10);
+      expect(percent).toBeLessThanOrEqual(100);
     }
   expect(text).toMatch(/masked error .* of the mean fill's/);
 

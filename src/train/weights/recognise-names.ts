@@ -1,5 +1,6 @@
 /** @file Networks without patches, by the names of their tensors: each family is built small, and its names are compared. */
 
+import { largestOf } from "../../base/extremes.ts";
 import { createModel, familiesOf, type Shapes } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { random } from "../../tensor/index.ts";
@@ -33,7 +34,7 @@ export function recogniseLanguage(tensors: Shapes): LanguageArchitecture | undef
     const [context = 0] = table(SMALL.context);
     if (!fits(own, tensors, dim)) continue; // a complete dictionary and one of four times the size have one name
     const layers = [...tensors.keys()].map((name) => Number(/\.(\d+)\./.exec(name)?.[1] ?? -1));
-    return { family: family.name, dim, depth: Math.max(...layers) + 1, context, vocabulary };
+    return { family: family.name, dim, depth: largestOf(layers) + 1, context, vocabulary };
   }
   return undefined;
 }
