@@ -85,7 +85,7 @@ const RUNS: Record<string, { model?: object; data?: object; method?: object; tra
     train: { ...every, epochs: 2, batchSize: 40, lr: 0.01, evalEvery: 3, checkpointEvery: 1 },
   },
   incremental: {
-    model: closedLoop,
+    model: { name: "classifier", ...closedLoop },
     method: { strategy: "icarl", tasks: 2, memory: 20 },
     train: { ...fixed, epochs: 1, batchSize: 10, lr: 1e-3 },
   },
