@@ -22,3 +22,26 @@ export interface CampaignResult {
 
 /** A kind of fault; the default export of `campaign/NAME.ts`. */
 export type Campaign = (options: CampaignOptions) => Promise<CampaignResult>;
+
+/** Failures of one kind that are told. */
+const MOST_ALIKE = 3;
+
+/** Counts failures by kind, so that one fault that is met a thousand times is not told a thousand times. */
+export class Kinds {
+  private readonly counts = new Map<string, number>();
+
+  /** @param kind words of the failure; numbers and quoted names in them do not count @returns whether it is to be told */
+  isNew(kind: string): boolean {
+    const key = kind.replace(/\d+|"[^"]*"/g, "…").slice(0, 120);
+    const count = (this.counts.get(key) ?? 0) + 1;
+    this.counts.set(key, count);
+    return count <= MOST_ALIKE;
+  }
+
+  /** A line for each kind of which not all were told. */
+  get rest(): string[] {
+    return [...this.counts].flatMap(([kind, count]) =>
+      count > MOST_ALIKE ? [`${count} in all like ${kind}`] : [],
+    );
+  }
+}

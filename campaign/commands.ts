@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CampaignOptions, CampaignResult } from "./campaign.ts";
+import { type CampaignOptions, type CampaignResult, Kinds } from "./campaign.ts";
 import { commandLines } from "./command-lines.ts";
 import { Dice } from "./mutate.ts";
 import { RunWorker } from "./run-workers.ts";
@@ -13,15 +13,13 @@ import { requireBuilt } from "./tiny-runs.ts";
 const ALLOWED = new Set([0, 1, 2, 3, 4, 7]);
 /** Seconds that a command on tiny files may take, with other work on the machine. */
 const LONGEST = 30;
-/** Failures of one kind that are told. */
-const MOST_ALIKE = 3;
 
 export default async function campaign({ until, seed }: CampaignOptions): Promise<CampaignResult> {
   requireBuilt();
   const root = mkdtempSync(join(tmpdir(), "vitrine-commands-"));
   const tried: Record<string, number> = {};
   const failures: string[] = [];
-  const alike = new Map<string, number>();
+  const kinds = new Kinds();
   const workers = [new RunWorker(), new RunWorker()];
   let number = 0;
   try {
@@ -32,9 +30,7 @@ export default async function campaign({ until, seed }: CampaignOptions): Promis
         const { code, text, seconds } = await worker.perform({ root: folder, args });
         tried[args[0]!] = (tried[args[0]!] ?? 0) + 1;
         for (const wrong of judge(args, code, text, seconds)) {
-          const kind = `${args[0]}: ${wrong.replace(/\d+|"[^"]*"/g, "…").slice(0, 100)}`;
-          alike.set(kind, (alike.get(kind) ?? 0) + 1);
-          if (alike.get(kind)! <= MOST_ALIKE)
+          if (kinds.isNew(`${args[0]}: ${wrong}`))
             failures.push(`vitrine ${args.map(quoted).join(" ")}: ${wrong}`);
         }
       }
@@ -44,8 +40,7 @@ export default async function campaign({ until, seed }: CampaignOptions): Promis
     for (const worker of workers) worker.end();
     rmSync(root, { recursive: true, force: true });
   }
-  for (const [kind, count] of alike) if (count > MOST_ALIKE) failures.push(`${count} in all like ${kind}`);
-  return { tried, failures };
+  return { tried, failures: [...failures, ...kinds.rest] };
 }
 
 /** Commands of commands: alone they print their help. */

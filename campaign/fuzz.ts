@@ -5,12 +5,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { CampaignOptions, CampaignResult } from "./campaign.ts";
+import { type CampaignOptions, type CampaignResult, Kinds } from "./campaign.ts";
 import { inputOf, type Message, PATIENCE } from "./fuzz-child.ts";
 import { targets } from "./fuzz-targets.ts";
 
-/** Failures of one kind that are told. */
-const MOST_ALIKE = 3;
 /** Milliseconds without a word, in which each reader has its turn, after which a process counts as hung. */
 const SILENCE = 4 * PATIENCE;
 
@@ -19,12 +17,10 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
   const folder = mkdtempSync(join(tmpdir(), "vitrine-fuzz-"));
   const tried: Record<string, number> = {};
   const failures: string[] = [];
-  const alike = new Map<string, number>();
+  const kinds = new Kinds();
 
   const note = (from: number, name: string, index: number, what: string): void => {
-    const kind = `${name}: ${what.replace(/\d+|"[^"]*"/g, "…").slice(0, 120)}`;
-    alike.set(kind, (alike.get(kind) ?? 0) + 1);
-    if (alike.get(kind)! > MOST_ALIKE) return;
+    if (!kinds.isNew(`${name}: ${what}`)) return;
     mkdirSync(keep, { recursive: true });
     const file = join(keep, `${name.replace(/\W/g, "-")}-${from}-${index}`);
     writeFileSync(file, inputOf(byName.get(name)!, from, index));
@@ -60,8 +56,7 @@ export default async function campaign({ until, seed, keep }: CampaignOptions): 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  for (const [kind, count] of alike) if (count > MOST_ALIKE) failures.push(`${count} in all like ${kind}`);
-  return { tried, failures };
+  return { tried, failures: [...failures, ...kinds.rest] };
 }
 
 /** How a process ended before its time, if it did. */

@@ -1,7 +1,7 @@
 /** @file What a format of exports is. */
 
 import type { Graph } from "../graph/index.ts";
-import type { GraphOfNetwork, Reference } from "./network.ts";
+import type { GraphOfNetwork } from "./network.ts";
 import type { Source } from "./open.ts";
 import type { Precision } from "./precision.ts";
 import type { Renamed, Verified } from "./verify.ts";
@@ -12,7 +12,6 @@ export interface Job extends GraphOfNetwork {
   /** The graph with its weights in the precision that was asked for. */
   small: Graph;
   precision: Precision;
-  references: readonly Reference[];
   /** Images of the data set that a page shows. */
   samples: number;
 }

@@ -1,10 +1,11 @@
 /** @file A trained network as a function of named inputs: what can be traced, exported and looked into. */
 
 import { type Size, sides } from "../base/size.ts";
-import type { Normalisation } from "../data/index.ts";
+import { type Normalisation, normalisation } from "../data/index.ts";
 import type { Module } from "../nn/index.ts";
 import type { Random, Tensor } from "../tensor/index.ts";
 import type { LoadedCheckpoint } from "../train/index.ts";
+import type { RunConfig } from "./run-types.ts";
 
 /** What goes into a network, for each sample. */
 export type NetworkInput = { readonly name: string } & (
@@ -63,6 +64,17 @@ export function networkOf(
 export function imageInput(size: Size, channels: number, normalise: Normalisation): NetworkInput {
   const [height, width] = sides(size);
   return { name: "image", kind: "image", channels, height, width, normalise };
+}
+
+/** The encoder of a run whose pixels stay in [0, 1], as a network. */
+export function encoderAsNetwork(
+  { model, data }: { model: { name: string; imageSize: Size }; data: { name: string } },
+  { checkpoint }: Restored,
+  encoder: Module,
+): Network {
+  const { channels } = (checkpoint.config as RunConfig).dataset;
+  const input = imageInput(model.imageSize, channels, normalisation({ name: data.name, channels }, "none"));
+  return networkOf(model.name, encoder, [input], (X) => ({ features: encoder.apply(X!) }));
 }
 
 /** Random inputs for b samples. */

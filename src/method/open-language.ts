@@ -2,10 +2,10 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseTokenizer } from "../data/text/index.ts";
+import { parseTokenizer, tokenizerValues } from "../data/text/tokenizer-json.ts";
 import { isWordPiece, parseWordPiece } from "../data/text/word-piece.ts";
 import { type Bert, createModel, familyOf, type Gpt } from "../model/index.ts";
-import { DataError, random, UsageError } from "../tensor/index.ts";
+import { random, UsageError } from "../tensor/index.ts";
 import type { Weights } from "../train/weights/read.ts";
 import { type LanguageArchitecture, PUBLISHED_HEAD } from "../train/weights/recognise-names.ts";
 import { inWords, transfer } from "../train/weights/transfer.ts";
@@ -75,15 +75,7 @@ export function tokenizerBeside(file: string): TextCutter {
       path,
     });
   const text = readFileSync(path, "utf8");
-  let values: unknown;
-  try {
-    values = JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(`${path}: expected a tokenizer.json, got something that is not JSON`, {
-      path,
-      cause,
-    });
-  }
+  const values = tokenizerValues(text, path);
   if (!isWordPiece(values)) return { ...cutter(parseTokenizer(text, path)), before: [], after: [] };
   const pieces = parseWordPiece(values, path);
   const only = (token: string) => [pieces.number(token)].filter((number) => number !== undefined);

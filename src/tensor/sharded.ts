@@ -44,7 +44,8 @@ export function parseSharded(
   };
 }
 
-function weightMap(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
+/** Which file of an index each tensor is in; nothing where it is no index. */
+export function weightMap(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
   try {
     const { weight_map: map } = JSON.parse(new TextDecoder().decode(bytes)) as { weight_map?: unknown };
     const entries = Object.entries(map as Record<string, unknown>);

@@ -85,3 +85,11 @@ export function quote(name: string): string {
   const cut = name.length > 80 ? `${name.slice(0, 80)}…` : name;
   return plainJson(JSON.stringify(cut));
 }
+
+/** The entries whose names begin with a key and a dot, by the rest of their names. */
+export const under = <T>(entries: ReadonlyMap<string, T>, key: string): Map<string, T> =>
+  new Map(
+    [...entries].flatMap(([name, value]) =>
+      name.startsWith(`${key}.`) ? [[name.slice(key.length + 1), value] as const] : [],
+    ),
+  );

@@ -9,7 +9,7 @@ import { wrap } from "./run.ts";
 import { layoutSafetensors, parseSafetensors } from "./safetensors.ts";
 import { scope } from "./scope.ts";
 import { isIndex, parseSharded } from "./sharded.ts";
-import { numelOf, quote, type StoredTensors } from "./stored.ts";
+import { numelOf, quote, type StoredTensors, under } from "./stored.ts";
 import type { Tensor } from "./tensor.ts";
 import { isTorch, parseTorch } from "./torch-file.ts";
 import { widen } from "./widen.ts";
@@ -77,10 +77,9 @@ export function storedIn(
 /** The tensors whose names begin with a key and a dot, by the rest of their names. */
 function underKey(stored: StoredTensors, path: string, key: string | undefined): StoredTensors {
   if (key === undefined) return stored;
-  const inside = [...stored.entries].filter(([name]) => name.startsWith(`${key}.`));
-  if (inside.length === 0)
+  const entries = under(stored.entries, key);
+  if (entries.size === 0)
     throw new CheckpointError(`${path}: no tensor's name begins with ${quote(`${key}.`)}`, { path });
-  const entries = new Map(inside.map(([name, tensor]) => [name.slice(key.length + 1), tensor]));
   const note = `${path}: read ${quote(key)}, ${entries.size} of ${stored.entries.size} tensors`;
   return { ...stored, entries, note };
 }

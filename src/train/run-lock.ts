@@ -45,13 +45,14 @@ export function lockRun(folder: string): RunLock {
   // our own name is there before we look for others: of two that come together, at least one sees the other
   try {
     for (const other of writing(folder, () => readdirSync(folder))) {
-      const [, where, pid, start] = /^\.lock-(.+)-(\d+)-(\d+)$/.exec(other) ?? [];
-      if (where === undefined || other === own) continue;
+      const holder = holderOf(other);
+      if (holder === undefined || other === own) continue;
+      const { where, pid } = holder;
       if (where !== host) {
         const elsewhere = `by process ${pid} on ${decodeURIComponent(where)}; if that has ended, remove ${join(folder, other)}`;
         throw inUse(folder, elsewhere);
       }
-      if (isAlive(Number(pid), Number(start))) throw inUse(folder, `by process ${pid}`);
+      if (isAlive(pid, holder.start)) throw inUse(folder, `by process ${pid}`);
       writing(join(folder, other), () => rmSync(join(folder, other), { force: true }));
     }
   } catch (error) {
@@ -65,9 +66,15 @@ export function lockRun(folder: string): RunLock {
 export function isLocked(folder: string): boolean {
   const host = encodeURIComponent(hostname());
   return readdirSync(folder).some((name) => {
-    const [, where, pid, start] = /^\.lock-(.+)-(\d+)-(\d+)$/.exec(name) ?? [];
-    return where !== undefined && (where !== host || isAlive(Number(pid), Number(start)));
+    const holder = holderOf(name);
+    return holder !== undefined && (holder.where !== host || isAlive(holder.pid, holder.start));
   });
+}
+
+/** The process that a lock's name says; nothing of another file. */
+function holderOf(name: string): { where: string; pid: number; start: number } | undefined {
+  const [, where, pid, start] = /^\.lock-(.+)-(\d+)-(\d+)$/.exec(name) ?? [];
+  return where === undefined ? undefined : { where, pid: Number(pid), start: Number(start) };
 }
 
 function inUse(folder: string, by: string): UsageError {

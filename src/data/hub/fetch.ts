@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import { talk } from "../../base/talk.ts";
+import { weightMap } from "../../tensor/sharded.ts";
 import { megabytes } from "../fetch/progress.ts";
 import { type HubAddress, isHubAddress, isPlainPath, parseHubAddress } from "./address.ts";
 import { BESIDE, noneUsual, PICKLES, requireTaken, USUAL, type Wanted } from "./choose.ts";
@@ -51,18 +52,12 @@ async function firstOf(hub: Hub, address: HubAddress, wanted: Wanted): Promise<s
 
 /** Names of the files that an index spreads the tensors over. @throws {DataError} it is none */
 function shardsOf(path: string, given: string): string[] {
-  let map: unknown;
-  try {
-    map = (JSON.parse(readFileSync(path, "utf8")) as { weight_map?: unknown }).weight_map;
-  } catch {
-    // said below
-  }
-  const names = typeof map === "object" && map !== null ? [...new Set(Object.values(map))] : [];
-  const isShard = (name: unknown): name is string =>
-    typeof name === "string" && name.endsWith(".safetensors") && isPlainPath(name) && !name.includes("/");
+  const names = [...new Set(weightMap(readFileSync(path))?.values())];
+  const isShard = (name: string): boolean =>
+    name.endsWith(".safetensors") && isPlainPath(name) && !name.includes("/");
   if (names.length === 0 || !names.every(isShard))
     throw new DataError(`${given}: its index names no files of safetensors beside it`, { path: given });
-  return names as string[];
+  return names;
 }
 
 function inWords(

@@ -60,17 +60,20 @@ export function parseTokenizer(text: string, path: string): Tokenizer {
   return new Tokenizer(vocabulary);
 }
 
-function checked(text: string, path: string): z.infer<typeof schema> {
-  let values: unknown;
+/** The values of a tokenizer.json, unchecked. @throws {DataError} not JSON */
+export function tokenizerValues(text: string, path: string): unknown {
   try {
-    values = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new DataError(`${path}: expected a tokenizer.json, got something that is not JSON`, {
       path,
       cause,
     });
   }
-  const result = schema.safeParse(values);
+}
+
+function checked(text: string, path: string): z.infer<typeof schema> {
+  const result = schema.safeParse(tokenizerValues(text, path));
   if (result.success) return result.data;
   const where = result.error.issues[0]?.path.join(".") ?? "";
   throw new DataError(

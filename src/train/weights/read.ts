@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { hint } from "../../base/nearest.ts";
 import { underNewNames } from "../../base/renamed.ts";
 import { CheckpointError, loadTensors, type Tensor, UsageError } from "../../tensor/index.ts";
+import { under } from "../../tensor/stored.ts";
 import { freeCheckpoint, loadCheckpoint } from "../checkpoint.ts";
 import { configBeside, elsewhere } from "./elsewhere.ts";
 
@@ -100,19 +101,13 @@ function partOf(
   path: string,
   key: string | undefined,
 ): { tensors: Map<string, Tensor>; note?: string } {
-  const under = (part: string) =>
-    new Map(
-      [...all].flatMap(([name, value]) =>
-        name.startsWith(`${part}.`) ? [[name.slice(part.length + 1), value]] : [],
-      ),
-    );
   if (key !== undefined) {
-    const tensors = under(key);
+    const tensors = under(all, key);
     if (tensors.size > 0) return { tensors };
     const parts = [...new Set([...all.keys()].map((name) => name.split(".").slice(0, 2).join(".")))];
     throw new CheckpointError(`${path}: no tensor's name begins with "${key}."${hint(key, parts)}`, { path });
   }
-  const tensors = under(TEACHER);
+  const tensors = under(all, TEACHER);
   if (tensors.size === 0) return { tensors: all };
   return { tensors, note: `${path}: read ${TEACHER}; --key student.backbone reads the other` };
 }
