@@ -1,12 +1,18 @@
 /** @file `vitrine export`: a network in a format that others read, verified after it was written. */
 import { type Command, Option } from "commander";
+import type { FormatName } from "../export/formats/index.ts";
+import type { Precision } from "../export/precision.ts";
 import { columns, print, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
+// named here too: the help must not load what writes them
+const FORMATS = ["onnx", "hf", "transformersjs", "page", "html"] as const satisfies readonly FormatName[];
+const PRECISIONS = ["fp32", "fp16", "int8"] as const satisfies readonly Precision[];
+
 interface Options {
-  format: "onnx" | "hf" | "transformersjs" | "page" | "html";
+  format: FormatName;
   checkpoint: string;
-  precision?: "fp32" | "fp16" | "int8";
+  precision?: Precision;
   heads?: number;
   key?: string;
   samples: number;
@@ -36,17 +42,13 @@ export function exportCommand(command: Command): void {
       "run folder, hf:OWNER/NAME, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
     )
     .requiredOption("--output <path>", "file or folder to write")
-    .addOption(
-      new Option("--format <format>", "format to write")
-        .choices(["onnx", "hf", "transformersjs", "page", "html"])
-        .default("onnx"),
-    )
+    .addOption(new Option("--format <format>", "format to write").choices(FORMATS).default("onnx"))
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
       new Option(
         "--precision <precision>",
         "of the weights (default: fp32; above 8 MiB of weights, and in html, fp16)",
-      ).choices(["fp32", "fp16", "int8"]),
+      ).choices(PRECISIONS),
     )
     .addOption(
       new Option(
