@@ -11,6 +11,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Campaign } from "./campaign.ts";
+import { crowded } from "./run-check.ts";
 
 const HANG = 5000; //                                                           ms
 /** Writable memory of a process, KiB: what asks for more gets an error, not the machine's. */
@@ -57,11 +58,12 @@ function watched(child: ChildProcess, file: string): Promise<Ended> {
   let ended: string | undefined;
   child.stdout?.on("data", (data) => (stdout += data));
   child.stderr?.on("data", (data) => (stderr = (stderr + data).slice(-2000)));
-  let [last, since] = [-1, performance.now() + 60_000]; // loading libtorch takes its time
+  const clock = () => performance.now() - 1000 * crowded(child.pid ?? 0);
+  let [last, since] = [-1, clock() + 60_000]; // loading libtorch takes its time
   const timer = setInterval(() => {
     const { index } = status(file);
-    if (index !== last) [last, since] = [index, performance.now()];
-    if (performance.now() - since > HANG) ended = `no end within ${HANG / 1000} s`;
+    if (index !== last) [last, since] = [index, clock()];
+    if (clock() - since > HANG) ended = `no end within ${HANG / 1000} s`;
     if (residentBytes(child.pid ?? 0) > RESIDENT) ended = `more than ${RESIDENT / 2 ** 30} GiB`;
     if (ended !== undefined) child.kill("SIGKILL");
   }, 200);
