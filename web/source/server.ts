@@ -63,7 +63,7 @@ export const server: Studio = {
   network: (id, checkpoint) => ({
     facts: async () => readFacts(await (await get(of(id, `/facts${at(checkpoint)}`))).text()),
     model: async () => new Uint8Array(await (await get(of(id, `/onnx${at(checkpoint)}`))).arrayBuffer()),
-    samples: async () => (await get(of(id, "/samples"))).blob(),
+    samples: async () => (await get(of(id, `/samples.png${at(checkpoint)}`))).blob(),
   }),
   tail(id, from, on, isUp) {
     const take = (data: unknown) => {
