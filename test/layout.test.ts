@@ -10,7 +10,7 @@ const ORDER = [
   ..."base graph tensor nn rate model data train evaluate chart measure recipe method theory inspect".split(
     " ",
   ),
-  ..."export cli studio".split(" "),
+  ..."export studio cli".split(" "),
 ];
 
 const files = projectFiles();
@@ -88,15 +88,15 @@ test("what runs in a page imports nothing of Node, of libtorch or of a package",
 
 const page = files.filter((path) => /^web\/.*(?<!\.test)\.tsx?$/.test(path));
 
-test("the page imports what src/graph and src/chart show of themselves, its own files, and preact", () => {
+test("the page imports what src/graph, src/chart and the studio show of themselves, its own files, preact and uPlot", () => {
   const found = page.flatMap(importsOf);
   expect(found.length).toBeGreaterThan(20);
-  const open = ["src/graph/index.ts", "src/chart/index.ts"];
+  const open = ["src/graph/index.ts", "src/chart/index.ts", "src/studio/shapes.ts"];
   expect(found.filter(({ to }) => !to.startsWith("web/") && !open.includes(to)).map(told)).toEqual([]);
   const packages = page.flatMap((path) =>
     [...read(path).matchAll(/\bfrom "([^".][^"]*)"/g)].map(([, name]) => name),
   );
-  expect([...new Set(packages)].sort()).toEqual(["@preact/signals", "preact", "preact/hooks"]);
+  expect([...new Set(packages)].sort()).toEqual(["@preact/signals", "preact", "preact/hooks", "uplot"]);
 });
 
 test("a test imports what its folder may, and from test/", () => {

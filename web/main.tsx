@@ -1,22 +1,34 @@
-/** @file Starts the page: reads its files, and shows them, or says why it cannot. */
+/** @file Starts the page, for the host that serves it. */
 
 import { render } from "preact";
-import { AblationGrid } from "./ablation.ts";
-import { Session } from "./session.ts";
-import { sourceHere } from "./source.ts";
-import { App } from "./views/app.tsx";
+import { host } from "./host.ts";
+import { followRuns } from "./runs.ts";
+import { files } from "./source/files.ts";
+import { onlyRun } from "./source/one-run.ts";
+import { server } from "./source/server.ts";
+import type { RunHere } from "./source/source.ts";
+import { OneRun, StudioApp } from "./views/app.tsx";
+import { Problem } from "./views/state.tsx";
 
 const place = document.getElementById("app")!;
-try {
-  const session = await Session.open(sourceHere());
-  document.title = `${session.facts.name}: inside every layer`;
+const show = (page: preact.ComponentChild): void => {
   place.replaceChildren();
-  render(<App session={session} ablations={new AblationGrid(session)} />, place);
-} catch (error) {
-  document.title = "This page cannot be shown";
-  const line = document.createElement("p");
-  line.setAttribute("role", "alert");
-  line.className = "problem";
-  line.textContent = (error as Error).message;
-  place.replaceChildren(line);
+  render(page, place);
+};
+
+if (host === "run") {
+  const network = onlyRun();
+  try {
+    const { name, model, data, checkpoint } = await network.facts();
+    const about = [model, data, checkpoint].filter(Boolean).join(" · ");
+    const run: RunHere = { id: "", name, about, detail: undefined, studio: undefined, network };
+    show(<OneRun run={run} />);
+  } catch (error) {
+    document.title = "This page cannot be shown";
+    show(<Problem>{(error as Error).message}</Problem>);
+  }
+} else {
+  const studio = host === "studio" ? server : files;
+  followRuns(studio);
+  show(<StudioApp studio={studio} />);
 }

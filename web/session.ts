@@ -18,7 +18,7 @@ import { view } from "./address.ts";
 import { type Engine, interpreter, type Patch, type Values, withoutHeads } from "./engine.ts";
 import { type Colours, cut, loadPicture } from "./input/load.ts";
 import { normalised, type Prepared, prepare } from "./input/prepare.ts";
-import type { Source } from "./source.ts";
+import type { Source } from "./source/source.ts";
 
 /** What one layer made of the picture. */
 export interface LayerSeen {

@@ -1,0 +1,83 @@
+/** @file What an address says besides its page, one line each: how it is read, what it is at the start, who uses it. */
+
+import type { PageName } from "./address.ts";
+
+interface Field<T> {
+  /** Nothing where the text is no value. */
+  read(text: string): T | undefined;
+  usual: T;
+  pages: "all" | readonly PageName[];
+  /** Pages whose addresses have it at its usual value too. */
+  always?: readonly PageName[];
+}
+
+const whole = (least: number) => (text: string) => {
+  const value = Number(text);
+  return Number.isInteger(value) && value >= least && value < 1e9 ? value : undefined;
+};
+const real = (text: string) => {
+  const value = Number(text);
+  return text !== "" && Number.isFinite(value) && value >= 0 ? value : undefined;
+};
+const oneOf =
+  <T extends string>(...words: readonly T[]) =>
+  (text: string) =>
+    words.find((word) => word === text);
+const list = (text: string) => (text === "" ? [] : text.split(","));
+const heads = (text: string) => list(text).filter((each) => /^\d{1,3}\.\d{1,3}$/.test(each));
+const flag = (text: string) => text === "1";
+const words = (text: string) => text.slice(0, 200);
+
+const field = <T>(
+  read: (text: string) => T | undefined,
+  usual: T,
+  pages: Field<T>["pages"],
+  always: Field<T>["always"] = [],
+): Field<T> => ({ read, usual, pages, always });
+
+/** Pages on which a picture goes through the network. */
+const PASSES = ["see", "head", "cmp"] as const;
+
+export const FIELDS = {
+  /** Layer and head, from 1. */
+  l: field(whole(1), 1, ["see", "head", "spaces", "layers", "text", "construct", "cmp"], ["see", "head"]),
+  k: field(whole(1), 1, ["see", "head", "spaces", "text"], ["head"]),
+  /** Patch, row by row from 1; 0 is the class token, or the first token. */
+  patch: field(whole(0), 0, PASSES),
+  /** Picture of the test set, from 1; 0: what was drawn or dropped. */
+  sample: field(whole(0), 1, [...PASSES, "mask", "traverse", "segments"]),
+  /** Heads that are removed: `2.5` is head 5 of layer 2. */
+  off: field<readonly string[]>(heads, [], PASSES),
+  /** η and λ; as trained where they are not there. */
+  eta: field<number | undefined>(real, undefined, PASSES),
+  lambda: field<number | undefined>(real, undefined, PASSES),
+  /** Attention on one scale for all heads, or each on its own. */
+  scale: field<"all" | "own">(oneOf("all", "own"), "all", [...PASSES, "text"]),
+  /** What the pictures of tokens show. */
+  show: field<"length" | "cosine">(oneOf("length", "cosine"), "length", PASSES),
+  /** Words that runs must have, and the runs that are ticked. */
+  q: field(words, "", ["runs"]),
+  tick: field<readonly string[]>(list, [], ["runs"]),
+  /** The two runs that are compared. */
+  a: field(words, "", ["cmp"]),
+  b: field(words, "", ["cmp"]),
+  /** Training step that is looked at; the last where it is not there. */
+  at: field<number | undefined>(whole(0), undefined, ["layers", "cmp"]),
+  /** Which definition of the coding rate. */
+  rate: field<"authors" | "paper" | "token">(oneOf("authors", "paper", "token"), "authors", ["layers"]),
+  /** Smoothing of curves, in tenths of the largest. */
+  smooth: field(whole(0), 6, ["train", "cmp"]),
+  log: field(flag, false, ["train", "cmp"]),
+  /** The run whose layers stand beside the claims. */
+  with: field(words, "", ["theory"]),
+  /** The newest run is shown, and the next newest when one begins. */
+  follow: field(flag, false, ["train", "layers"]),
+  table: field(flag, false, "all"),
+  theme: field<"system" | "light" | "dark">(oneOf("light", "dark"), "system", "all"),
+};
+
+export type Fields = { readonly [Name in keyof typeof FIELDS]: (typeof FIELDS)[Name]["usual"] };
+
+export const START = Object.fromEntries(
+  Object.entries(FIELDS).map(([name, { usual }]) => [name, usual]),
+) as unknown as Fields;

@@ -1,0 +1,45 @@
+/** @file All pages: a new one is a line here, its name in address.ts, and its view. */
+
+import type { ComponentType } from "preact";
+import type { RunDetail } from "../src/studio/shapes.ts";
+import type { RunPage, StudioPage } from "./address.ts";
+import type { RunHere, Studio } from "./source/source.ts";
+import { Compare } from "./views/compare.tsx";
+import { Layers } from "./views/layers.tsx";
+import { Head, See } from "./views/network.tsx";
+import { Runs } from "./views/runs.tsx";
+import { Theory } from "./views/theory.tsx";
+import { Train } from "./views/train.tsx";
+
+export interface PageOfRun {
+  /** In the row of pages. */
+  readonly name: string;
+  /** The reader's question: the page's heading. */
+  readonly question: string;
+  /** Whether a run has it; the exported page of one run has no detail. */
+  readonly isThere: (detail: RunDetail | undefined) => boolean;
+  readonly View: ComponentType<{ run: RunHere }>;
+}
+
+const always = (detail: RunDetail | undefined) => detail !== undefined;
+/** Where the page can look at the network of a classifier of images. */
+const network = (detail: RunDetail | undefined) => detail === undefined || detail.noModel === undefined;
+
+export const RUN_PAGES: Partial<Readonly<Record<RunPage, PageOfRun>>> = {
+  train: { name: "Training", question: "Is this run learning?", isThere: always, View: Train },
+  layers: { name: "Layers", question: "Does each layer's objective fall?", isThere: always, View: Layers },
+  see: { name: "One picture", question: "What does each layer do?", isThere: network, View: See },
+  head: { name: "Heads", question: "What does a head look at?", isThere: network, View: Head },
+};
+
+export interface PageOfAll {
+  readonly name: string;
+  readonly question: string;
+  readonly View: ComponentType<{ studio: Studio }>;
+}
+
+export const STUDIO_PAGES: Readonly<Record<Exclude<StudioPage, "latest">, PageOfAll>> = {
+  runs: { name: "Runs", question: "Runs", View: Runs },
+  cmp: { name: "Compare", question: "How do two runs differ?", View: Compare },
+  theory: { name: "Theory", question: "Does the theory hold here?", View: Theory },
+};

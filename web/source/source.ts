@@ -1,0 +1,78 @@
+/** @file What the page reads, whoever serves it. */
+
+import type { PageFacts } from "../../src/graph/index.ts";
+import type {
+  MetricsColumns,
+  ProbeRow,
+  RunDetail,
+  RunEvent,
+  RunRow,
+  TailEvent,
+  TheoryRow,
+} from "../../src/studio/shapes.ts";
+
+/** A network, and pictures for it. */
+export interface Source {
+  facts(): Promise<PageFacts>;
+  /** An ONNX file. */
+  model(): Promise<Uint8Array>;
+  /** Pictures of equal size, side by side. */
+  samples(): Promise<Blob>;
+}
+
+/** Which part of the metrics is wanted. */
+export interface Wanted {
+  names: readonly string[];
+  /** Steps, both inside; all of them where they are not there. */
+  from?: number | undefined;
+  to?: number | undefined;
+  /** At most so many columns. */
+  px: number;
+}
+
+/** What of report.json the page shows: a mean over images for each layer and measure, before and after training. */
+export interface LayerReport {
+  readonly samples: number;
+  readonly checkpoint?: { readonly name: string } | undefined;
+  readonly layers?: readonly {
+    readonly before: readonly Readonly<Record<string, Spread>>[];
+    readonly after: readonly Readonly<Record<string, Spread>>[];
+  }[];
+}
+export interface Spread {
+  readonly mean: number | null;
+  readonly std: number | null;
+}
+
+/** Ends what listens. */
+export type Stop = () => void;
+
+/** Runs: of a server, or exported as files. */
+export interface Studio {
+  /** The newest first. */
+  runs(): Promise<readonly RunRow[]>;
+  run(id: string): Promise<RunDetail>;
+  metrics(id: string, wanted: Wanted): Promise<MetricsColumns>;
+  /** Nothing was measured during training: none. */
+  probes(id: string): Promise<readonly ProbeRow[]>;
+  report(id: string): Promise<LayerReport | undefined>;
+  theory(): Promise<readonly TheoryRow[]>;
+  /** @param checkpoint its name; the best without one */
+  network(id: string, checkpoint?: string): Source;
+  /** New records from a byte offset on; files do not grow, and have none. */
+  tail?(id: string, from: number, on: (event: TailEvent) => void, isUp: (isUp: boolean) => void): Stop;
+  /** Runs that come, change and go. */
+  events?(on: (event: RunEvent) => void, isUp: (isUp: boolean) => void): Stop;
+}
+
+/** What the pages of one run are given. */
+export interface RunHere {
+  readonly id: string;
+  readonly name: string;
+  /** Model, data and checkpoint in one line. */
+  readonly about: string;
+  /** Not there on the exported page of one run, nor the studio. */
+  readonly detail: RunDetail | undefined;
+  readonly studio: Studio | undefined;
+  readonly network: Source;
+}
