@@ -14,6 +14,7 @@ import { Compare } from "./views/compare.tsx";
 import { Layers } from "./views/layers.tsx";
 import { Head, See } from "./views/network.tsx";
 import { Runs } from "./views/runs.tsx";
+import { Spaces } from "./views/spaces.tsx";
 import { Theory } from "./views/theory.tsx";
 import { Train } from "./views/train.tsx";
 
@@ -31,6 +32,10 @@ const always = (detail: RunDetail | undefined) => detail !== undefined;
 /** Where the page can look at the network of a classifier of images. */
 const network = (detail: RunDetail | undefined) => detail === undefined || detail.noModel === undefined;
 
+/** Runs whose network is a stack of layers of tokens; the page says so where it has no subspaces. */
+const TOKENS = new Set(["supervised", "mae", "dino", "language", "probe"]);
+const graph = (detail: RunDetail | undefined) =>
+  detail === undefined || (TOKENS.has(detail.method) && detail.checkpoints.length > 0);
 /** What only some methods have. */
 const of = (page: MethodPage) => (detail: RunDetail | undefined) => detail?.pages.includes(page) ?? false;
 
@@ -39,6 +44,7 @@ export const RUN_PAGES: Partial<Readonly<Record<RunPage, PageOfRun>>> = {
   layers: { name: "Layers", question: "Does each layer's objective fall?", isThere: always, View: Layers },
   see: { name: "One picture", question: "What does each layer do?", isThere: network, View: See },
   head: { name: "Heads", question: "What does a head look at?", isThere: network, View: Head },
+  spaces: { name: "Subspaces", question: "How do its subspaces lie?", isThere: graph, View: Spaces },
   mask: { name: "Masks", question: "What does it make of what is missing?", isThere: of("mask"), View: Mask },
   traverse: { name: "Loop", question: "What do its features draw?", isThere: of("traverse"), View: Traverse },
   memberships: {

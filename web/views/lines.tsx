@@ -93,7 +93,7 @@ export function Lines({ x, lines, xName, yName, label, at, onAt }: Props) {
         <line class="here" x1={px(x[at])} x2={px(x[at])} y1={TOP} y2={HEIGHT - BOTTOM} />
       )}
       {lines.map(({ name, y, kind }, l) => (
-        <g key={name} class={kind}>
+        <g key={l} class={kind}>
           <polyline points={points(x, y, px, py)} class={at === undefined ? "" : "pale"} />
           {at !== undefined && <polyline points={points(x.slice(0, at + 1), y, px, py)} />}
           {x.length <= 80 &&
