@@ -8,7 +8,11 @@ interface Options {
   port: number;
   host: string;
   open?: true;
+  plugin?: string[];
 }
+
+/** The process with libtorch reads the same runs: it needs the same methods, models and data sets. */
+const WITH_PLUGINS = new URL(import.meta.url.replace(/studio(\.\w+)$/, "studio-child$1"));
 
 const examples = `
 Examples:
@@ -27,9 +31,11 @@ export function studioCommand(command: Command): void {
     )
     .option("--open", "open the page in the browser")
     .addHelpText("after", examples)
-    .action(async (folder: string, { port, host, open }: Options) => {
+    .action(async (folder: string, { port, host, open, plugin = [] }: Options) => {
       const { startStudio } = await import("../studio/server.ts");
-      const studio = await startStudio({ root: folder, port, host });
+      const args = plugin.flatMap((file) => ["--plugin", file]);
+      const libtorch = args.length > 0 ? { script: WITH_PLUGINS, args } : {};
+      const studio = await startStudio({ root: folder, port, host, libtorch });
       print(studio.url);
       talk(`${folder} is open at this address, for this machine; ctrl-C ends it`);
       if (open) openBrowser(studio.url);

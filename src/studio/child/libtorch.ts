@@ -12,6 +12,9 @@ interface Waiting {
 }
 
 export interface LibtorchOptions {
+  /** What the process runs, and its arguments: `main.ts` here unless something comes before it, such as plugins. */
+  script?: URL;
+  args?: readonly string[];
   /** Milliseconds without work after which the process ends, and its memory is free. */
   idle?: number;
   /** Milliseconds that a job may take. */
@@ -25,12 +28,10 @@ export class Libtorch {
   private current: Waiting | undefined;
   private child: ChildProcess | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private readonly idle: number;
-  private readonly most: number;
+  private readonly options: Required<LibtorchOptions>;
 
-  constructor({ idle = 60_000, most = 300_000 }: LibtorchOptions = {}) {
-    this.idle = idle;
-    this.most = most;
+  constructor(options: LibtorchOptions = {}) {
+    this.options = { script: SCRIPT, args: [], idle: 60_000, most: 300_000, ...options };
   }
 
   /** The number of the process, while there is one. */
@@ -70,19 +71,20 @@ export class Libtorch {
     clearTimeout(this.timer);
     const waiting = this.queue.shift();
     if (waiting === undefined) {
-      this.timer = setTimeout(() => this.kill(), this.idle).unref();
+      this.timer = setTimeout(() => this.kill(), this.options.idle).unref();
       return;
     }
     this.current = waiting;
     this.child ??= this.start();
-    this.timer = setTimeout(() => this.late(), this.most).unref();
+    this.timer = setTimeout(() => this.late(), this.options.most).unref();
     this.child.send(waiting.task);
   }
 
   private start(): ChildProcess {
     // the loader that runs TypeScript in the source tree
-    const loader = SCRIPT.pathname.endsWith(".ts") ? ["--import", import.meta.resolve("tsx")] : [];
-    const child = fork(fileURLToPath(SCRIPT), [], {
+    const { script, args } = this.options;
+    const loader = script.pathname.endsWith(".ts") ? ["--import", import.meta.resolve("tsx")] : [];
+    const child = fork(fileURLToPath(script), [...args], {
       execArgv: loader,
       serialization: "advanced",
       env: { ...process.env, OMP_NUM_THREADS: "1" },
@@ -122,7 +124,7 @@ export class Libtorch {
   }
 
   private late(): void {
-    this.current?.reject(new Refused(504, `no answer in ${this.most / 1000} s; ask for less`));
+    this.current?.reject(new Refused(504, `no answer in ${this.options.most / 1000} s; ask for less`));
     this.kill();
   }
 

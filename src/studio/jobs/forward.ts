@@ -1,6 +1,7 @@
 /** @file One pass of one sample through a network: outputs and probes by name, heads removed. */
 
 import { z } from "zod";
+import type { NetworkInput } from "../../method/network.ts";
 import { type Module, modulePaths, recordChanged } from "../../nn/index.ts";
 import { noGrad, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import type { ForwardAnswer, ForwardAsked, Jobs } from "../shapes.ts";
@@ -23,10 +24,14 @@ export async function forward(folder: string, given: unknown): Promise<Jobs["for
   const start = performance.now();
   return noGrad(() =>
     scope((): ForwardAnswer => {
-      const feeds = network.inputs.map(({ name, kind }) => {
-        if (inputs[name] === undefined) throw new UsageError(`inputs: expected "${name}", got none`);
-        const values = fromNumbers(inputs[name], name);
-        return kind === "tokens" ? values.to("int64") : values;
+      const feeds = network.inputs.map((input) => {
+        const value = inputs[input.name];
+        if (value === undefined) throw new UsageError(`inputs: expected "${input.name}", got none`);
+        const wanted = [1, ...sampleShape(input)].join(", ");
+        if (value.dims.join(", ") !== wanted)
+          throw new UsageError(`${input.name}: expected [${wanted}], got [${value.dims.join(", ")}]`);
+        const values = fromNumbers(value, input.name);
+        return input.kind === "tokens" ? values.to("int64") : values;
       });
       const changes = new Map(
         Object.entries(without).map(([name, heads]) => [name, (A: Tensor) => withoutHeads(A, heads)]),
@@ -43,6 +48,13 @@ export async function forward(folder: string, given: unknown): Promise<Jobs["for
       }
     }, "forward"),
   );
+}
+
+/** Of one sample. */
+function sampleShape(input: NetworkInput): readonly number[] {
+  if (input.kind === "image") return [input.channels, input.height, input.width];
+  if (input.kind === "mask") return [input.patches];
+  return input.kind === "tokens" ? [input.length] : input.shape;
 }
 
 function shown(
