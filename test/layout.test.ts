@@ -10,7 +10,7 @@ const ORDER = [
   ..."base graph tensor nn rate model data train evaluate chart measure recipe method theory inspect".split(
     " ",
   ),
-  ..."export cli studio".split(" "),
+  ..."export studio cli".split(" "),
 ];
 
 const files = projectFiles();

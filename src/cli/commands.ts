@@ -120,6 +120,13 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./export.ts")).exportCommand,
   },
   {
+    name: "studio",
+    usage: "[FOLDER] [flags]",
+    about: "open a page over runs: watch them train, look into every layer, compare them",
+    plugs: true,
+    load: async () => (await import("./studio.ts")).studioCommand,
+  },
+  {
     name: "data",
     usage: "ls|get|show",
     about: "list, download and summarise data sets",

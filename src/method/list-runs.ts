@@ -39,12 +39,12 @@ export function listRuns(folder: string): RunEntry[] {
     });
   const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "recipe.json")));
   return names
-    .map((name) => entryOf(folder, name))
+    .map((name) => runEntry(join(folder, name), name))
     .sort((a, b) => (a.changed < b.changed ? 1 : a.changed > b.changed ? -1 : a.run < b.run ? -1 : 1));
 }
 
-function entryOf(folder: string, run: string): RunEntry {
-  const path = join(folder, run);
+/** The line of the run folder `path`, under the name `run`. A damaged one has its problem in it. */
+export function runEntry(path: string, run: string): RunEntry {
   const entry: RunEntry = {
     run,
     method: "",

@@ -122,3 +122,195 @@ export interface TheoryRow {
 export interface Refusal {
   readonly error: string;
 }
+
+/**
+ * `GET /api/runs/:id/facts?checkpoint=best` answers PageFacts of src/graph (its samples empty, its bands from report.json),
+ * of runs whose network takes images. `GET /api/runs/:id/onnx?checkpoint=best` answers the ONNX file.
+ */
+
+/** Pixels as bytes, [height, width, channels], base64. */
+export interface PixelBytes {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: string;
+}
+
+/** float32 in base64, little-endian, row by row. */
+export interface Numbers {
+  readonly dims: readonly number[];
+  readonly data: string;
+}
+
+/** `GET /api/runs/:id/samples?split=test&from=0&count=24`: as the network takes them, before they are normalised. */
+export interface SamplesAnswer {
+  readonly split: "train" | "test";
+  /** Images of the split. */
+  readonly total: number;
+  /** Empty where the data has none. */
+  readonly classes: readonly string[];
+  readonly items: readonly { readonly index: number; readonly label: number; readonly pixels: PixelBytes }[];
+}
+
+/**
+ * What libtorch is asked: `POST /api/runs/:id/ask/NAME`, the body JSON of `Jobs[NAME][0]`, the answer JSON of `Jobs[NAME][1]`.
+ * A request that the page aborts ends the job; a crash of the child is a Refusal with status 502, and the next job starts a
+ * new child. `forward` is `POST /api/runs/:id/forward` too.
+ */
+export interface Jobs {
+  readonly forward: readonly [ForwardAsked, ForwardAnswer];
+  readonly mask: readonly [MaskAsked, MaskAnswer];
+  readonly traverse: readonly [TraverseAsked, TraverseAnswer];
+  readonly memberships: readonly [MembershipsAsked, MembershipsAnswer];
+  readonly construct: readonly [ConstructAsked, ConstructAnswer];
+  readonly text: readonly [TextAsked, TextAnswer];
+  readonly segments: readonly [SegmentsAsked, SegmentsAnswer];
+}
+export type JobName = keyof Jobs;
+
+interface Asked {
+  /** `best`, `last` or a name. */
+  readonly checkpoint: string;
+}
+
+export interface ForwardAsked extends Asked {
+  /** Of the network's inputs, by name, normalised, one sample. */
+  readonly inputs: Readonly<Record<string, Numbers>>;
+  /** Names of outputs and probes. */
+  readonly wants: readonly string[];
+  /** Heads (from 0) whose attention is put to 0, by the probe's name. */
+  readonly without?: Readonly<Record<string, readonly number[]>> | undefined;
+}
+export interface ForwardAnswer {
+  readonly values: Readonly<Record<string, Numbers>>;
+  readonly ms: number;
+}
+
+/** An image of the split, or one that was given, in the size that the network takes. */
+export interface ImageAsked extends Asked {
+  readonly split: "train" | "test";
+  readonly index: number;
+  readonly image?: PixelBytes | undefined;
+}
+
+export interface MaskAsked extends ImageAsked {
+  /** 1 where a patch is removed, row by row; by the recipe's share at random where not given. */
+  readonly mask?: readonly number[] | undefined;
+}
+export interface MaskAnswer {
+  readonly grid: readonly [rows: number, columns: number];
+  readonly mask: readonly number[];
+  readonly original: PixelBytes;
+  /** Visible patches as they are, removed ones predicted. */
+  readonly made: PixelBytes;
+  /** Mean squared error of each patch, in pixels of 0 … 1. */
+  readonly errors: readonly number[];
+  /** Mean over the removed patches; and if each were filled with the mean of the visible pixels. */
+  readonly error: number;
+  readonly meanFill: number;
+  /** The share of patches that training removed. */
+  readonly maskRatio: number;
+}
+
+export type TraverseAsked = Asked & {
+  /** Pictures in a row. */
+  readonly steps: number;
+} & (
+    | { readonly kind: "transcribe"; readonly from: number; readonly count: number }
+    /** From an image (its place among those of the class), along a component of the class, t from −reach to reach. */
+    | { readonly kind: "traverse"; readonly class: number; readonly start: number; readonly components: number; readonly reach: number } // biome-ignore format: one kind a line
+    /** Between two test images. */
+    | { readonly kind: "interpolate"; readonly a: number; readonly b: number }
+  );
+export interface TraverseAnswer {
+  readonly classes: readonly string[];
+  /** Images of the test split. */
+  readonly total: number;
+  /** traverse: one for each component; transcribe: originals, then transcriptions; interpolate: one. */
+  readonly rows: readonly { readonly name: string; readonly pictures: readonly PixelBytes[]; readonly labels?: readonly number[] | undefined }[]; // biome-ignore format: short
+  /** traverse: share of the class's variance that each component has; t of each column. */
+  readonly shares?: readonly number[] | undefined;
+  readonly t?: readonly number[] | undefined;
+  /** transcribe: mean squared error of each picture, pixels in 0 … 1; interpolate: cosine of the two features. */
+  readonly errors?: readonly number[] | undefined;
+  readonly cosine?: number | undefined;
+}
+
+export interface MembershipsAsked extends Asked {
+  /** Points that are shown; 200. */
+  readonly points: number;
+  /** Of clusters; the recipe's where not given. */
+  readonly clusters?: number | undefined;
+}
+export interface MembershipsAnswer {
+  readonly points: readonly { readonly index: number; readonly cluster: number; readonly label?: number | undefined; readonly picture?: PixelBytes | undefined }[]; // biome-ignore format: short
+  readonly classes: readonly string[];
+  /** Π, [n, n], rows and columns in the order of `points`, which is by cluster. */
+  readonly memberships: Numbers;
+  readonly clusters: number;
+  /** L of merging to so many clusters, nats, where it can be computed; the least is the estimate. */
+  readonly codingLength: readonly { readonly clusters: number; readonly nats: number }[];
+  readonly accuracy?: number | undefined;
+  readonly nmi?: number | undefined;
+}
+
+export interface ConstructAsked extends Asked {
+  /** Behind this layer, 0 for what enters. */
+  readonly layer: number;
+  /** Samples of the test split that are shown; 60. */
+  readonly samples: number;
+}
+export interface ConstructAnswer {
+  /** As they were measured while the layers were built, nats; accuracy in 0 … 1. */
+  readonly layers: readonly { readonly layer: number; readonly R: number; readonly Rc: number; readonly RcTrue: number; readonly deltaR: number; readonly accuracy: number }[]; // biome-ignore format: short
+  /** |cos| between samples behind the layer, sorted by class, [n, n]. */
+  readonly similarity: Numbers;
+  readonly labels: readonly number[];
+  readonly classes: readonly string[];
+}
+
+export interface TextAsked extends Asked {
+  readonly text: string;
+  /** Of the likeliest next tokens; 10. */
+  readonly top: number;
+}
+export interface TextAnswer {
+  /** As they are read, one each; the oldest are left out where the text is longer than the context. */
+  readonly tokens: readonly string[];
+  readonly leftOut: number;
+  readonly context: number;
+  readonly causal: boolean;
+  /** For each position the likeliest tokens that follow it (or stand in it, where not causal). */
+  readonly next: readonly (readonly { readonly token: string; readonly p: number }[])[];
+  /** Probability of the token that does follow; not of the last one. */
+  readonly pOfNext: readonly (number | null)[];
+  readonly layers: readonly {
+    /** [K, n, n] */
+    readonly attention: Numbers;
+    /** Rᶜ of the tokens up to each position, nats, by the authors' estimator; of white boxes. */
+    readonly rc?: readonly number[] | undefined;
+    /** Share of entries of each token that are not zero, behind the layer. */
+    readonly nonZero: readonly number[];
+  }[];
+}
+
+export interface SegmentsAsked extends ImageAsked {
+  readonly method: "attention" | "tokencut" | "maskcut";
+  /** From 1. */
+  readonly layer: number;
+  /** Of the attention that a mask keeps. */
+  readonly share: number;
+  /** Cosine above which two patches are joined. */
+  readonly tau: number;
+}
+export interface SegmentsAnswer {
+  readonly picture: PixelBytes;
+  readonly grid: readonly [rows: number, columns: number];
+  readonly layers: number;
+  /** The class token's attention, [K, rows · columns]; of `attention`. */
+  readonly attention?: Numbers | undefined;
+  /** Patches that belong to each mask, 0 or 1; one for each head, or for each object. */
+  readonly masks: readonly (readonly number[])[];
+  /** Share of the patches' attention within the mask, one for each head. */
+  readonly kept?: readonly number[] | undefined;
+}

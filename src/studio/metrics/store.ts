@@ -1,0 +1,78 @@
+/** @file The columns of the runs that are looked at: read once, then only what was appended. */
+
+import { type FileHandle, open } from "node:fs/promises";
+import { Columns } from "./columns.ts";
+import { readRecords } from "./read-records.ts";
+
+interface Held {
+  columns: Columns;
+  inode: number;
+  /** The last bytes that were read: a file that was cut and written on has others there. */
+  tail: Buffer;
+}
+
+/** Runs whose columns are kept: those on the screen. */
+const MOST_RUNS = 16;
+
+/** Bytes that are compared. */
+const TAIL = 64;
+
+export class MetricsStore {
+  private readonly held = new Map<string, Held>();
+  private readonly reading = new Map<string, Promise<Columns>>();
+
+  /** All records of a run's metrics.jsonl, as it is now. None where there is no such file. */
+  columns(path: string): Promise<Columns> {
+    const before = this.reading.get(path) ?? Promise.resolve();
+    // one reader at a time for each file, so that none reads what another has
+    const next = before.then(() => this.read(path), () => this.read(path)); // biome-ignore format: short
+    this.reading.set(path, next);
+    const forget = () => this.reading.get(path) === next && this.reading.delete(path);
+    next.then(forget, forget);
+    return next;
+  }
+
+  /** Whether all but a few new lines of a file are in memory. */
+  has(path: string): boolean {
+    return this.held.has(path);
+  }
+
+  private async read(path: string): Promise<Columns> {
+    const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    if (file === undefined) {
+      this.held.delete(path);
+      return new Columns();
+    }
+    try {
+      const { ino: inode } = await file.stat();
+      const known = this.held.get(path);
+      const same = known?.inode === inode && (await tailOf(file, known.columns.offset)).equals(known.tail);
+      const columns = same ? known.columns : new Columns();
+      for await (const { records, damaged, offset } of readRecords(path, columns.offset)) {
+        columns.add(records);
+        columns.damaged += damaged;
+        columns.offset = offset;
+      }
+      this.keep(path, { columns, inode, tail: await tailOf(file, columns.offset) });
+      return columns;
+    } finally {
+      await file.close();
+    }
+  }
+
+  private keep(path: string, held: Held): void {
+    this.held.delete(path);
+    this.held.set(path, held); // the last one that was looked at goes to the end
+    if (this.held.size > MOST_RUNS) this.held.delete(this.held.keys().next().value!);
+  }
+}
+
+/** The bytes in front of an offset; fewer where the file is shorter. */
+async function tailOf(file: FileHandle, offset: number): Promise<Buffer> {
+  const length = Math.min(TAIL, offset);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset - length);
+  return buffer.subarray(0, bytesRead);
+}
