@@ -19,21 +19,21 @@ const of = (id: string, what = ""): string => `api/runs/${encodeURIComponent(id)
 const at = (checkpoint?: string) => (checkpoint ? `?checkpoint=${encodeURIComponent(checkpoint)}` : "");
 
 async function metrics(id: string, { names, from, to, px }: Wanted): Promise<MetricsColumns> {
-  const query = new URLSearchParams({ names: names.join(","), px: String(px) });
+  const query = new URLSearchParams({ px: String(px) });
+  if (names.length > 0) query.set("names", names.join(","));
   if (from !== undefined) query.set("from", String(from));
   if (to !== undefined) query.set("to", String(to));
   const path = of(id, `/metrics?${query}`);
   const { metadata, columns } = readColumns(await (await get(path)).arrayBuffer(), path);
   const part = (name: string) => columns[name] as Float32Array;
+  const found = Object.keys(columns).flatMap((key) => /^(.*)\.last$/s.exec(key)?.[1] ?? []);
   return {
     step: columns.step as Float64Array,
     columns: Object.fromEntries(
-      names
-        .filter((name) => columns[`${name}.last`] !== undefined)
-        .map((name) => [
-          name,
-          { min: part(`${name}.min`), max: part(`${name}.max`), last: part(`${name}.last`) },
-        ]),
+      found.map((name) => [
+        name,
+        { min: part(`${name}.min`), max: part(`${name}.max`), last: part(`${name}.last`) },
+      ]),
     ),
     offset: Number(metadata.offset ?? 0),
     rows: Number(metadata.rows ?? 0),

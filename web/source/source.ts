@@ -22,6 +22,7 @@ export interface Source {
 
 /** Which part of the metrics is wanted. */
 export interface Wanted {
+  /** All, where it is empty. */
   names: readonly string[];
   /** Steps, both inside; all of them where they are not there. */
   from?: number | undefined;
