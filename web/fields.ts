@@ -39,6 +39,9 @@ const field = <T>(
   always: Field<T>["always"] = [],
 ): Field<T> => ({ read, usual, pages, always });
 
+export const ESTIMATORS = ["authors", "paper", "unit", "taken"] as const;
+export type Estimator = (typeof ESTIMATORS)[number];
+
 /** Pages on which a picture goes through the network. */
 const PASSES = ["see", "head", "cmp"] as const;
 
@@ -68,7 +71,9 @@ export const FIELDS = {
   /** Training step that is looked at; the last where it is not there. */
   at: field<number | undefined>(whole(0), undefined, ["layers", "cmp"]),
   /** Which definition of the coding rate. */
-  rate: field<"authors" | "paper" | "token">(oneOf("authors", "paper", "token"), "authors", ["layers"]),
+  rate: field<Estimator>(oneOf(...ESTIMATORS), "authors", ["layers"]),
+  /** Image whose attention is followed over training, from 1. */
+  image: field(whole(1), 1, ["layers"]),
   /** Weight of what came before in a smoothed curve, in per cent. */
   smooth: field(upTo(99), 60, ["train", "cmp"]),
   log: field(flag, false, ["train", "cmp"]),

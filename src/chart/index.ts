@@ -27,5 +27,6 @@ export { type HistogramOptions, histogram, type Sample } from "./histogram.ts";
 export { type GridImage, type ImageGridOptions, imageGrid } from "./image-grid.ts";
 export { type LineChartOptions, type LineSeries, lineChart } from "./line-chart.ts";
 export type { AxisOptions } from "./scale.ts";
+export { type StaircaseOptions, type Stairs, staircase } from "./staircase.ts";
 export { plain, type Svg, type SvgElement } from "./svg.ts";
 export { formatNumber, type NumberFormat } from "./ticks.ts";

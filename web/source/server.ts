@@ -1,6 +1,7 @@
 /** @file The studio's server: addresses of its API, and its streams of events. */
 
 import { readFacts } from "../../src/graph/index.ts";
+import type { Report } from "../../src/measure/report-schema.ts";
 import type {
   MetricsColumns,
   ProbeRow,
@@ -12,7 +13,7 @@ import type {
 } from "../../src/studio/shapes.ts";
 import { get } from "./get.ts";
 import { readColumns } from "./safetensors.ts";
-import type { LayerReport, Stop, Studio, Wanted } from "./source.ts";
+import type { Stop, Studio, Wanted } from "./source.ts";
 
 const json = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
 const of = (id: string, what = ""): string => `api/runs/${encodeURIComponent(id)}${what}`;
@@ -58,7 +59,7 @@ export const server: Studio = {
   run: (id) => json<RunDetail>(of(id)),
   metrics,
   probes: async (id) => (await json<{ rows: ProbeRow[] }>(of(id, "/probes"))).rows,
-  report: (id) => json<LayerReport>(of(id, "/report")),
+  report: (id) => json<Report>(of(id, "/report")),
   theory: () => json<TheoryRow[]>("api/theory"),
   network: (id, checkpoint) => ({
     facts: async () => readFacts(await (await get(of(id, `/facts${at(checkpoint)}`))).text()),
