@@ -47,10 +47,15 @@ const PASSES = ["see", "head", "cmp"] as const;
 
 export const FIELDS = {
   /** Layer and head, from 1. */
-  l: field(whole(1), 1, ["see", "head", "spaces", "layers", "text", "construct", "cmp"], ["see", "head"]),
+  l: field(
+    whole(1),
+    1,
+    ["see", "head", "spaces", "layers", "text", "construct", "segments", "cmp"],
+    ["see", "head"],
+  ),
   k: field(whole(1), 1, ["see", "head", "spaces", "text"], ["head"]),
-  /** Patch, row by row from 1; 0 is the class token, or the first token. */
-  patch: field(whole(0), 0, PASSES),
+  /** Patch, row by row from 1; 0 is the class token, or the last token of a text. */
+  patch: field(whole(0), 0, [...PASSES, "text"]),
   /** Picture of the test set, from 1; 0: what was drawn or dropped. */
   sample: field(whole(0), 1, [...PASSES, "mask", "traverse", "segments"]),
   /** Heads that are removed: `2.5` is head 5 of layer 2. */
@@ -62,6 +67,38 @@ export const FIELDS = {
   scale: field<"all" | "own">(oneOf("all", "own"), "all", [...PASSES, "text"]),
   /** What the pictures of tokens show. */
   show: field<"length" | "cosine">(oneOf("length", "cosine"), "length", PASSES),
+  /** Checkpoint that is looked at, by its name; the best without one. */
+  checkpoint: field(words, "", [
+    ...PASSES,
+    "spaces",
+    "mask",
+    "traverse",
+    "memberships",
+    "construct",
+    "text",
+    "segments",
+  ]),
+  /** What is read by a language model. */
+  say: field(words, "", ["text"]),
+  /** Patches that are removed, four in a digit of base 16; as training removes them where it is empty. */
+  removed: field((text) => (/^[0-9a-f]{0,400}$/.test(text) ? text : undefined), "", ["mask"]),
+  /** What a closed loop shows: a class and an image of it, or two images. */
+  kind: field<"transcribe" | "traverse" | "interpolate">(
+    oneOf("transcribe", "traverse", "interpolate"),
+    "transcribe",
+    ["traverse"],
+  ),
+  of: field(whole(0), 0, ["traverse"]),
+  from: field(whole(1), 1, ["traverse"]),
+  to: field(whole(1), 2, ["traverse"]),
+  reach: field(real, 1, ["traverse"]),
+  clusters: field<number | undefined>(whole(1), undefined, ["memberships"]),
+  /** How patches become masks, and what of them is kept. */
+  by: field<"attention" | "tokencut" | "maskcut">(oneOf("attention", "tokencut", "maskcut"), "attention", [
+    "segments",
+  ]),
+  share: field(real, 0.6, ["segments"]),
+  tau: field<number | undefined>(real, undefined, ["segments"]),
   /** Words that runs must have, and the runs that are ticked. */
   q: field(words, "", ["runs"]),
   tick: field<readonly string[]>(list, [], ["runs"]),
@@ -80,8 +117,8 @@ export const FIELDS = {
   /** The run whose layers stand beside the claims. */
   with: field(words, "", ["theory"]),
   /** Steps between which curves are shown; the whole run where they are not there. */
-  from: field<number | undefined>(real, undefined, ["train"]),
-  to: field<number | undefined>(real, undefined, ["train"]),
+  first: field<number | undefined>(whole(0), undefined, ["train"]),
+  last: field<number | undefined>(whole(0), undefined, ["train"]),
   /** What a running run writes is counted, but not drawn. */
   hold: field(flag, false, ["train", "layers"]),
   table: field(flag, false, "all"),

@@ -1,13 +1,20 @@
 /** @file All pages: a new one is a line here, its name in address.ts, and its view. */
 
 import type { ComponentType } from "preact";
-import type { RunDetail } from "../src/studio/shapes.ts";
+import type { MethodPage, RunDetail } from "../src/studio/shapes.ts";
 import type { RunPage, StudioPage } from "./address.ts";
+import { Construct } from "./methods/construct.tsx";
+import { Mask } from "./methods/mask.tsx";
+import { Memberships } from "./methods/memberships.tsx";
+import { Segments } from "./methods/segments.tsx";
+import { Text } from "./methods/text.tsx";
+import { Traverse } from "./methods/traverse.tsx";
 import type { RunHere, Studio } from "./source/source.ts";
 import { Compare } from "./views/compare.tsx";
 import { Layers } from "./views/layers.tsx";
 import { Head, See } from "./views/network.tsx";
 import { Runs } from "./views/runs.tsx";
+import { Spaces } from "./views/spaces.tsx";
 import { Theory } from "./views/theory.tsx";
 import { Train } from "./views/train.tsx";
 
@@ -25,11 +32,45 @@ const always = (detail: RunDetail | undefined) => detail !== undefined;
 /** Where the page can look at the network of a classifier of images. */
 const network = (detail: RunDetail | undefined) => detail === undefined || detail.noModel === undefined;
 
+/** Runs whose network is a stack of layers of tokens; the page says so where it has no subspaces. */
+const TOKENS = new Set(["supervised", "mae", "dino", "language", "probe"]);
+const graph = (detail: RunDetail | undefined) =>
+  detail === undefined || (TOKENS.has(detail.method) && detail.checkpoints.length > 0);
+/** What only some methods have. */
+const of = (page: MethodPage) => (detail: RunDetail | undefined) => detail?.pages.includes(page) ?? false;
+
 export const RUN_PAGES: Partial<Readonly<Record<RunPage, PageOfRun>>> = {
   train: { name: "Training", question: "Is this run learning?", isThere: always, View: Train },
   layers: { name: "Layers", question: "Does each layer's objective fall?", isThere: always, View: Layers },
   see: { name: "One picture", question: "What does each layer do?", isThere: network, View: See },
   head: { name: "Heads", question: "What does a head look at?", isThere: network, View: Head },
+  spaces: { name: "Subspaces", question: "How do its subspaces lie?", isThere: graph, View: Spaces },
+  mask: { name: "Masks", question: "What does it make of what is missing?", isThere: of("mask"), View: Mask },
+  traverse: { name: "Loop", question: "What do its features draw?", isThere: of("traverse"), View: Traverse },
+  memberships: {
+    name: "Groups",
+    question: "Who belongs together?",
+    isThere: of("memberships"),
+    View: Memberships,
+  },
+  construct: {
+    name: "Layers built",
+    question: "What does each layer gain?",
+    isThere: of("construct"),
+    View: Construct,
+  },
+  text: {
+    name: "Text",
+    question: "What does it read, and what comes next?",
+    isThere: of("text"),
+    View: Text,
+  },
+  segments: {
+    name: "Segments",
+    question: "What does it take for objects?",
+    isThere: of("segments"),
+    View: Segments,
+  },
 };
 
 export interface PageOfAll {

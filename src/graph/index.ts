@@ -15,6 +15,14 @@ export {
 } from "./rates.ts";
 export { type ReadOptions, readOnnx } from "./read.ts";
 export {
+  basisOf,
+  headColumns,
+  type PatchMap,
+  patchMapOf,
+  principalCosines,
+  singularValues,
+} from "./subspaces.ts";
+export {
   describe,
   type ElementType,
   float,

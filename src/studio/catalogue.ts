@@ -1,8 +1,9 @@
 /** @file The runs below a folder: found again at each look, opaque ids for the page, read anew only where something changed. */
 
 import { createHash } from "node:crypto";
-import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
+import { UsageError } from "../base/errors.ts";
 import { runEntry } from "../method/list-runs.ts";
 import type { RunRow } from "./shapes.ts";
 
@@ -18,6 +19,9 @@ interface Known extends Run {
   readonly stamp: string;
 }
 
+/** What a row is read from; where one of them leads out of the root, the folder is no run of ours. */
+const READ = ["recipe.json", "metrics.jsonl", "checkpoints", "checkpoints/last", "checkpoints/best", ""];
+
 /** Folders below the root that are looked through for runs: `runs/group/run`. */
 const DEEPEST = 3;
 
@@ -27,62 +31,74 @@ export const idOf = (name: string): string =>
 
 export class Catalogue {
   readonly root: string;
+  /** By their paths. */
   private known = new Map<string, Known>();
 
-  /** @param root a folder of runs, or one run */
+  /**
+   * @param root a folder of runs, or one run
+   * @throws {UsageError} no such folder
+   */
   constructor(root: string) {
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw new UsageError(`${root}: expected a folder of runs; vitrine train makes "runs"`, { path: root });
     this.root = realpathSync(root);
   }
 
   /** The runs, the one that was written to last first. */
-  rows(): RunRow[] {
-    return [...this.look().values()]
-      .map(({ row }) => row)
-      .sort((a, b) => (a.changed < b.changed ? 1 : a.changed > b.changed ? -1 : a.name < b.name ? -1 : 1));
+  runs(): Run[] {
+    const found = new Map<string, Known>();
+    this.walk(this.root, 0, found);
+    this.known = found;
+    return [...found.values()].sort(({ row: a }, { row: b }) =>
+      a.changed < b.changed ? 1 : a.changed > b.changed ? -1 : a.name < b.name ? -1 : 1,
+    );
   }
 
   /** The run of an id, if there is one now. */
   find(id: string): Run | undefined {
-    if (!this.known.has(id)) this.look();
-    const known = this.known.get(id);
-    if (known === undefined) return undefined;
-    const again = this.read(known.path, known.row.name);
-    if (again === undefined) this.known.delete(id);
-    else this.known.set(id, again);
+    const named = ({ row }: Run) => row.id === id;
+    const known = [...this.known.values()].find(named);
+    if (known === undefined) return this.runs().find(named);
+    const again = this.read(known.path);
+    if (again === undefined) this.known.delete(known.path);
+    else this.known.set(known.path, again);
     return again;
   }
 
-  /** Looks through the folders; a run whose files are as they were is not read again. */
-  private look(): Map<string, Known> {
-    const found = new Map<string, Known>();
-    const walk = (folder: string, depth: number): void => {
-      const entries = entriesOf(folder);
-      if (entries.some((entry) => entry.name === "recipe.json")) {
-        const name = relative(this.root, folder).split(sep).join("/") || basename(folder);
-        const run = this.read(folder, name);
-        if (run !== undefined) found.set(run.row.id, run);
-        return;
-      }
-      if (depth === DEEPEST) return;
-      for (const entry of entries)
-        if (!entry.name.startsWith(".") && entry.name !== "node_modules" && isFolder(folder, entry)) {
-          const path = this.inside(join(folder, entry.name));
-          if (path !== undefined) walk(path, depth + 1);
-        }
-    };
-    walk(this.root, 0);
-    this.known = found;
-    return found;
+  /** A file or folder of a run by a name that we know, if it is there and lies in the root. */
+  within({ path }: Run, ...names: readonly string[]): string | undefined {
+    return this.inside(join(path, ...names));
   }
 
-  private read(path: string, name: string): Known | undefined {
-    const id = idOf(name);
+  private walk(folder: string, depth: number, found: Map<string, Known>): void {
+    const add = (run: Known | undefined) => run && found.set(run.path, run);
+    // a folder that was a run is one still, if it has a recipe: its entries need not be listed
+    if (this.known.has(folder)) return void add(this.read(folder));
+    const entries = entriesOf(folder);
+    if (entries.some((entry) => entry.name === "recipe.json")) return void add(this.read(folder));
+    if (depth === DEEPEST) return;
+    for (const entry of entries) {
+      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) this.walk(path, depth + 1, found);
+      else if (entry.isSymbolicLink()) {
+        const real = this.inside(path);
+        if (real !== undefined && statSync(real).isDirectory()) this.walk(real, depth + 1, found);
+      }
+    }
+  }
+
+  /** Reads a run's row, unless its files are as they were. */
+  private read(path: string): Known | undefined {
     const stamp = stampOf(path);
-    if (stamp === undefined || this.inside(path) === undefined) return undefined;
-    const known = this.known.get(id);
-    if (known?.stamp === stamp && known.path === path && !known.row.running) return known;
+    if (stamp === undefined) return undefined;
+    const known = this.known.get(path);
+    if (known?.stamp === stamp && !known.row.running) return known;
+    const isOurs = READ.every((file) => !existsSync(join(path, file)) || this.inside(join(path, file)));
+    if (!isOurs) return undefined;
+    const name = relative(this.root, path).split(sep).join("/") || basename(path);
     const { run, ...row } = runEntry(path, name);
-    return { row: { id, name: run, ...row }, path, stamp };
+    return { row: { id: idOf(name), name: run, ...row }, path, stamp };
   }
 
   /** The real path, if it lies in the root: a link that leads out is none of ours. */
@@ -98,9 +114,8 @@ export class Catalogue {
 
 /** Files that a row is read from, as they are now; nothing where it is no run any more. */
 function stampOf(run: string): string | undefined {
-  const files = ["recipe.json", "metrics.jsonl", "checkpoints", "checkpoints/last", "checkpoints/best", ""];
-  const stats = files.map((name) => statSync(join(run, name), { throwIfNoEntry: false }));
-  return stats[0] && stats.map((stat) => `${stat?.mtimeMs ?? 0}:${stat?.size ?? 0}`).join(" ");
+  const stats = READ.map((name) => statSync(join(run, name), { throwIfNoEntry: false }));
+  return stats[0] && stats.map((stat) => (stat ? `${stat.mtimeMs}:${stat.size}:${stat.ino}` : "")).join(" ");
 }
 
 function entriesOf(folder: string): Dirent[] {
@@ -110,8 +125,3 @@ function entriesOf(folder: string): Dirent[] {
     return []; // it has gone, or is not ours to read
   }
 }
-
-const isFolder = (folder: string, entry: Dirent): boolean =>
-  entry.isDirectory() ||
-  (entry.isSymbolicLink() &&
-    statSync(join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() === true);

@@ -8,7 +8,7 @@ import type { Run } from "./catalogue.ts";
 import type { Columns } from "./metrics/columns.ts";
 import type { CheckpointRow, MethodPage, RunDetail } from "./shapes.ts";
 
-export function detailOf({ row, path }: Run, columns: Columns): RunDetail {
+export function detailOf({ row, path }: Run, columns: Columns, exact: boolean): RunDetail {
   const recipe = recipeOf(path);
   const { train, seed } = recipe as { train?: { steps?: unknown }; seed?: unknown };
   const checkpoints = checkpointsOf(path);
@@ -20,10 +20,12 @@ export function detailOf({ row, path }: Run, columns: Columns): RunDetail {
     ...(typeof seed === "number" && { seed }),
     checkpoints,
     metrics: Object.fromEntries([...columns.byName].map(([name, { length }]) => [name, length])),
+    metricsExact: exact,
     scores: scoresOf(columns),
     hasReport: existsSync(join(path, "report.json")),
     hasProbes: existsSync(join(path, "probes.jsonl")),
-    pages: pagesOf(row.method, checkpoints.length > 0),
+    ...noModel(row.method, checkpoints),
+    pages: checkpoints.length > 0 ? (PAGES[row.method] ?? []) : [],
   };
 }
 
@@ -51,7 +53,8 @@ function scoresOf(columns: Columns): Record<string, number> {
   const last = found.reduce((most, [, { steps, length }]) => Math.max(most, steps[length - 1] ?? 0), 0);
   return Object.fromEntries(
     found.flatMap(([name, { steps, values, length }]) =>
-      steps[length - 1] === last ? [[name, values[length - 1]!]] : [],
+      // float32 in the fewest digits that tell it
+      steps[length - 1] === last ? [[name, Number(values[length - 1]!.toPrecision(7))]] : [],
     ),
   );
 }
@@ -67,5 +70,16 @@ const PAGES: Readonly<Record<string, readonly MethodPage[]>> = {
   dino: ["segments"],
 };
 
-const pagesOf = (method: string, trained: boolean): readonly MethodPage[] =>
-  trained ? (PAGES[method] ?? []) : [];
+/** Bytes of weights that a page takes in. */
+const MOST_BYTES = 2 ** 26;
+
+function noModel(method: string, checkpoints: readonly CheckpointRow[]): { noModel?: string } {
+  const best = checkpoints.find(({ isBest }) => isBest) ?? checkpoints.at(-1);
+  if (best === undefined) return { noModel: "there is no checkpoint yet" };
+  if (best.bytes > MOST_BYTES)
+    return { noModel: `the model is too large for the page: ${(best.bytes / 2 ** 20).toFixed(0)} MiB` };
+  return OF_PICTURES.has(method) ? {} : { noModel: `the page draws on classifiers of pictures; ${method} makes none` };
+}
+
+/** Methods whose networks say the class of a picture. */
+const OF_PICTURES = new Set(["supervised"]);

@@ -8,14 +8,13 @@ const DOCUMENT = `<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="vitrine-source" content="studio">
 <title>vitrine studio</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="app.css">
 <script type="module" src="app.js"></script>
 </head>
 <body>
-<div id="app"><p>Loading. This page needs JavaScript.</p></div>
+<div id="app" data-host="studio"><p>Loading. This page needs JavaScript.</p></div>
 </body>
 </html>
 `;

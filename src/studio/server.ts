@@ -1,79 +1,98 @@
 /** @file The studio's server: its addresses, and how it starts and ends. */
 
-import { createHash } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { type ServerType, serve } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
+import { UsageError } from "../base/errors.ts";
+import { Cache } from "./cache.ts";
 import { Catalogue } from "./catalogue.ts";
-import { detailOf } from "./detail.ts";
-import { type MetricsQuestion, metricsAnswer } from "./metrics/answer.ts";
+import { Libtorch, type LibtorchOptions } from "./child/libtorch.ts";
+import { guard, isLoopback } from "./guard.ts";
 import { MetricsStore } from "./metrics/store.ts";
 import { pageFiles } from "./page-files.ts";
-import type { Refusal } from "./shapes.ts";
+import { Refused, refusal } from "./refused.ts";
+import { networkRoutes } from "./routes/network.ts";
+import { runRoutes } from "./routes/runs.ts";
+import { streamRoutes } from "./routes/streams.ts";
+import { theoryRoutes } from "./routes/theory.ts";
+import { Watch } from "./watch.ts";
 
 export interface StudioOptions {
   /** A folder of runs, or one run. */
   root: string;
+  /** A free one unless given. */
   port?: number;
+  /** 127.0.0.1 unless given. */
   host?: string;
+  /** Folder of what can be made again; the user's own cache unless given. */
+  cache?: string;
+  libtorch?: LibtorchOptions;
 }
 
 export interface Studio {
   /** With the token in the fragment, which a browser keeps to itself. */
   readonly url: string;
   readonly port: number;
+  readonly token: string;
+  /** The process that has libtorch, while there is one. */
+  readonly child: () => number | undefined;
+  /** Ends all streams and the process that has libtorch. */
   close(): Promise<void>;
 }
 
-export async function startStudio({ root, port = 0, host = "127.0.0.1" }: StudioOptions): Promise<Studio> {
+/** @throws {UsageError} no such folder, an address or a port that cannot be listened on, a page that was not built */
+export async function startStudio(options: StudioOptions): Promise<Studio> {
+  const { root, port = 0, host = "127.0.0.1" } = options;
   const catalogue = new Catalogue(root);
-  const store = new MetricsStore();
+  const token = randomBytes(24).toString("base64url");
+  const libtorch = new Libtorch(options.libtorch);
+  const watch = new Watch(catalogue);
+  const closing = new AbortController();
+  const servers: ServerType[] = [];
+  const portOf = () => (servers[0]?.address() as AddressInfo | undefined)?.port ?? 0;
+
   const app = new Hono();
+  app.onError(refusal);
+  app.notFound((c) => refusal(new Refused(404, "there is nothing at this address"), c));
+  guard(app, { host, port: portOf, token });
   pageFiles(app);
+  runRoutes(app, catalogue, new MetricsStore());
+  streamRoutes(app, catalogue, watch, closing.signal);
+  networkRoutes(app, catalogue, libtorch, new Cache(options.cache));
+  theoryRoutes(app, catalogue);
 
-  app.get("/api/runs", (c) => tagged(c, catalogue.rows()));
-  app.get("/api/runs/:id", async (c) => {
-    const run = catalogue.find(c.req.param("id"));
-    if (run === undefined) return c.json(gone, 404);
-    return c.json(detailOf(run, await store.columns(join(run.path, "metrics.jsonl"))));
-  });
-  app.get("/api/runs/:id/metrics", async (c) => {
-    const run = catalogue.find(c.req.param("id"));
-    if (run === undefined) return c.json(gone, 404);
-    const columns = await store.columns(join(run.path, "metrics.jsonl"));
-    const bytes = metricsAnswer(columns, questionOf(c.req.query()), true);
-    return c.body(bytes, 200, { "content-type": "application/octet-stream" });
-  });
-
-  const server = await new Promise<ServerType>((done, failed) => {
-    const started = serve({ fetch: app.fetch, port, hostname: host }, () => done(started));
-    started.once("error", failed);
-  });
-  const { port: chosen } = server.address() as AddressInfo;
+  servers.push(await listen(app, host, port));
+  // "localhost" is the one or the other, as the system has it
+  if (host === "127.0.0.1") await listen(app, "::1", portOf()).then((six) => servers.push(six), () => {}); // biome-ignore format: short
+  const name = host.includes(":") ? `[${host}]` : host;
   return {
-    url: `http://${host}:${chosen}/`,
-    port: chosen,
-    close: () => new Promise((done) => server.close(() => done())),
+    url: `http://${name}:${portOf()}/#token=${token}`,
+    port: portOf(),
+    token,
+    child: () => libtorch.pid,
+    async close() {
+      closing.abort();
+      watch.close();
+      libtorch.close();
+      await Promise.all(servers.map((server) => new Promise((done) => server.close(done) && closeNow(server))));
+    },
   };
 }
 
-const gone: Refusal = { error: "there is no such run; it may have been moved or removed" };
+/** Connections that wait for another request would keep the server open. */
+const closeNow = (server: ServerType): void => {
+  if ("closeAllConnections" in server) server.closeAllConnections();
+};
 
-/** The value, or 304 to a client that has it. */
-function tagged(c: Context, value: unknown): Response {
-  const text = JSON.stringify(value);
-  const etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
-  if (c.req.header("if-none-match") === etag) return c.body(null, 304, { etag });
-  return c.body(text, 200, { etag, "content-type": "application/json" });
+function listen(app: Hono, host: string, port: number): Promise<ServerType> {
+  return new Promise((done, failed) => {
+    const server = serve({ fetch: app.fetch, port, hostname: host }, () => done(server));
+    server.once("error", ({ code }: NodeJS.ErrnoException) => {
+      const why = code === "EADDRINUSE" ? "another program listens there" : code === "EACCES" ? "permission denied" : `${code}`; // biome-ignore format: short
+      failed(new UsageError(`cannot listen on ${host}, port ${port}: ${why}; choose another --port or --host`, { path: "--port" })); // biome-ignore format: short
+    });
+  });
 }
 
-function questionOf({ names, from, to, px }: Record<string, string>): MetricsQuestion {
-  const number = (text: string | undefined) => (text === undefined || text === "" ? undefined : Number(text));
-  return {
-    names: names === undefined || names === "" ? undefined : names.split(","),
-    from: number(from),
-    to: number(to),
-    pixels: Math.min(4096, Math.max(1, Math.floor(number(px) ?? 1000))),
-  };
-}
+export { isLoopback };

@@ -32,6 +32,8 @@ export interface RunDetail extends RunRow {
   readonly checkpoints: readonly CheckpointRow[];
   /** Names in metrics.jsonl, and how many records have each. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Whether all records were counted; else some of a large file were, and asking again gives all of them. */
+  readonly metricsExact: boolean;
   /** Scores of the last evaluation: name to number or word. */
   readonly scores: Readonly<Record<string, number | string>>;
   readonly hasReport: boolean;
@@ -56,7 +58,7 @@ export interface CheckpointRow {
  * `GET /api/runs/:id/metrics?names=a,b&from=STEP&to=STEP&px=N` answers safetensors, `step` (float64) and for each name
  * `NAME.min`, `NAME.max`, `NAME.last` (float32), a column for each of at most N pixels, NaN where a pixel has none. Its
  * `__metadata__` has `offset`, the byte at which the tail goes on, `rows`, records that were read, and `exact`, "false"
- * for an overview of 1,024 records.
+ * for an overview of 1,024 records. Then all are read meanwhile, and the same question again waits for them.
  */
 export interface MetricsColumns {
   readonly step: Float64Array;

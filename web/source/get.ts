@@ -3,12 +3,12 @@
 import { host } from "../host.ts";
 
 /** @throws {Error} in words that a page shows */
-export async function get(path: string, signal?: AbortSignal): Promise<Response> {
+export async function get(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, signal ? { signal } : {});
+    response = await fetch(path, init);
   } catch (cause) {
-    if (signal?.aborted) throw cause;
+    if (init.signal?.aborted) throw cause;
     throw new Error(`${path} cannot be read: ${whyNot()}.`, { cause });
   }
   if (response.ok) return response;

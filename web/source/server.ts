@@ -3,11 +3,14 @@
 import { readFacts } from "../../src/graph/index.ts";
 import type { Report } from "../../src/measure/report-schema.ts";
 import type {
+  JobName,
+  Jobs,
   MetricsColumns,
   ProbeRow,
   RunDetail,
   RunEvent,
   RunRow,
+  SamplesAnswer,
   TailEvent,
   TheoryRow,
 } from "../../src/studio/shapes.ts";
@@ -18,6 +21,19 @@ import type { Stop, Studio, Wanted } from "./source.ts";
 const json = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
 const of = (id: string, what = ""): string => `api/runs/${encodeURIComponent(id)}${what}`;
 const at = (checkpoint?: string) => (checkpoint ? `?checkpoint=${encodeURIComponent(checkpoint)}` : "");
+
+async function post<N extends JobName>(
+  path: string,
+  asked: Jobs[N][0],
+  signal: AbortSignal,
+): Promise<Jobs[N][1]> {
+  const init = {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(asked),
+  };
+  return (await (await get(path, { ...init, signal })).json()) as Jobs[N][1];
+}
 
 async function metrics(id: string, { names, from, to, px }: Wanted): Promise<MetricsColumns> {
   const query = new URLSearchParams({ px: String(px) });
@@ -64,8 +80,13 @@ export const server: Studio = {
   network: (id, checkpoint) => ({
     facts: async () => readFacts(await (await get(of(id, `/facts${at(checkpoint)}`))).text()),
     model: async () => new Uint8Array(await (await get(of(id, `/onnx${at(checkpoint)}`))).arrayBuffer()),
-    samples: async () => (await get(of(id, "/samples"))).blob(),
+    samples: async () => (await get(of(id, `/samples.png${at(checkpoint)}`))).blob(),
   }),
+  ask: (id, name, asked, signal) => post(of(id, `/ask/${name}`), asked, signal),
+  pictures: (id, split, from, count) =>
+    json<SamplesAnswer>(
+      of(id, `/samples?${new URLSearchParams({ split, from: `${from}`, count: `${count}` })}`),
+    ),
   tail(id, from, on, isUp) {
     const take = (data: unknown) => {
       const event = data as TailEvent;

@@ -3,11 +3,14 @@
 import type { PageFacts } from "../../src/graph/index.ts";
 import type { Report } from "../../src/measure/report-schema.ts";
 import type {
+  JobName,
+  Jobs,
   MetricsColumns,
   ProbeRow,
   RunDetail,
   RunEvent,
   RunRow,
+  SamplesAnswer,
   TailEvent,
   TheoryRow,
 } from "../../src/studio/shapes.ts";
@@ -48,6 +51,10 @@ export interface Studio {
   theory(): Promise<readonly TheoryRow[]>;
   /** @param checkpoint its name; the best without one */
   network(id: string, checkpoint?: string): Source;
+  /** What libtorch makes of a question about a run; files have no libtorch. */
+  ask?<N extends JobName>(id: string, name: N, asked: Jobs[N][0], signal: AbortSignal): Promise<Jobs[N][1]>;
+  /** Pictures of a split as the network takes them. */
+  pictures?(id: string, split: "train" | "test", from: number, count: number): Promise<SamplesAnswer>;
   /** New records from a byte offset on; files do not grow, and have none. */
   tail?(id: string, from: number, on: (event: TailEvent) => void, isUp: (isUp: boolean) => void): Stop;
   /** Runs that come, change and go. */

@@ -51,7 +51,7 @@ function Chart({ panel, curves, checkpoints, range }: Omit<Props, "panels"> & { 
       </figcaption>
       <Plot
         {...{ lines, range, checkpoints, unit: panel.unit, isLog: log, smooth: smooth / 100 }}
-        onRange={(wanted) => go({ from: wanted?.[0], to: wanted?.[1] })}
+        onRange={(wanted) => go({ first: wanted?.[0], last: wanted?.[1] })}
         onStep={(step) => {
           at.value = step;
         }}

@@ -17,12 +17,12 @@ const PX = 640;
 
 export function Train({ run }: { run: RunHere }) {
   const live = useMemo(() => new LiveCurves(run.studio!, run.id, PX), [run.id]);
-  const { from, to, hold } = view.value;
+  const { first, last, hold } = view.value;
   useBounds({});
   useEffect(() => {
-    void live.load(from, to);
+    void live.load(first, last);
     return () => live.stop();
-  }, [live, from, to]);
+  }, [live, first, last]);
   useEffect(() => live.hold(hold), [live, hold]);
   const curves = live.curves.value;
   if (curves === undefined)
@@ -43,7 +43,7 @@ export function Train({ run }: { run: RunHere }) {
             curves={curves}
             panels={panelsOf([...curves.series.keys()])}
             checkpoints={run.detail!.checkpoints}
-            range={rangeOf(curves, from, to)}
+            range={rangeOf(curves, first, last)}
           />
           <p class="note foot">{toldOf(curves)}</p>
           {view.value.table && <MetricsTable curves={curves} />}
@@ -102,7 +102,7 @@ function State({ run, live, curves }: { run: RunHere; live: LiveCurves; curves: 
 }
 
 function Controls() {
-  const { smooth, log, hold, from, to } = view.value;
+  const { smooth, log, hold, first, last } = view.value;
   return (
     <div class="controls">
       <label class="smoothing">
@@ -119,8 +119,8 @@ function Controls() {
       </label>
       <Switch name="Log axis" isOn={log} on={(wanted) => go({ log: wanted })} />
       <Switch name="Follow" isOn={!hold} on={(wanted) => go({ hold: !wanted })} />
-      {(from !== undefined || to !== undefined) && (
-        <button type="button" onClick={() => go({ from: undefined, to: undefined })}>
+      {(first !== undefined || last !== undefined) && (
+        <button type="button" onClick={() => go({ first: undefined, last: undefined })}>
           Whole run
         </button>
       )}

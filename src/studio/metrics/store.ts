@@ -1,7 +1,8 @@
 /** @file The columns of the runs that are looked at: read once, then only what was appended. */
 
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { Columns } from "./columns.ts";
+import { overviewOf } from "./overview.ts";
 import { readRecords } from "./read-records.ts";
 
 interface Held {
@@ -13,6 +14,9 @@ interface Held {
 
 /** Runs whose columns are kept: those on the screen. */
 const MOST_RUNS = 16;
+
+/** Bytes that are read in a tenth of a second; of more there is an overview first. */
+const LARGE = 2 ** 24;
 
 /** Bytes that are compared. */
 const TAIL = 64;
@@ -32,9 +36,17 @@ export class MetricsStore {
     return next;
   }
 
-  /** Whether all but a few new lines of a file are in memory. */
-  has(path: string): boolean {
-    return this.held.has(path);
+  /**
+   * The same at once, where it would take long: then of 1,024 records, and the others are read meanwhile. Whoever asks
+   * again waits for them.
+   */
+  async atOnce(path: string): Promise<{ columns: Columns; exact: boolean }> {
+    const size = await stat(path).then(({ size }) => size, () => 0); // biome-ignore format: short
+    if (size - (this.held.get(path)?.columns.offset ?? 0) < LARGE || this.reading.has(path))
+      return { columns: await this.columns(path), exact: true };
+    const overview = await overviewOf(path);
+    this.columns(path).catch(() => {}); // whoever asks again is told
+    return { columns: overview, exact: false };
   }
 
   private async read(path: string): Promise<Columns> {
