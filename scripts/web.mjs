@@ -1,4 +1,4 @@
-/** @file The page of web/ as dist/web/app.js and app.css: one script and one style sheet, which exports take along. */
+/** @file The page of web/ as dist/web/app.js, worker.js and app.css, which exports and the studio take along. */
 
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -10,6 +10,7 @@ export async function buildWeb(outDir) {
   await build({
     entryPoints: [
       { in: join(root, "web", "main.tsx"), out: "app" },
+      { in: join(root, "web", "engine", "worker.ts"), out: "worker" },
       { in: join(root, "web", "style.css"), out: "app" },
     ],
     outdir: folder,
@@ -26,5 +27,5 @@ export async function buildWeb(outDir) {
     tsconfigRaw: {},
     logLevel: "warning",
   });
-  return [join(folder, "app.js"), join(folder, "app.css")];
+  return ["app.js", "worker.js", "app.css"].map((name) => join(folder, name));
 }

@@ -8,6 +8,8 @@ import { root } from "../../tensor/libtorch.ts";
 
 export interface Assets {
   script: string;
+  /** Of the page's worker. */
+  worker: string;
   style: string;
 }
 
@@ -19,7 +21,7 @@ export function assets(): Assets {
       throw new UsageError(`${path} is not there; "npm run build" makes the page that is exported`, { path });
     return readFileSync(path, "utf8");
   };
-  return { script: read("app.js"), style: read("app.css") };
+  return { script: read("app.js"), worker: read("worker.js"), style: read("app.css") };
 }
 
 /** What may load what: nothing from elsewhere, no text as code. */
@@ -61,6 +63,7 @@ export function folderPage(name: string): string {
       "style-src": "'self'",
       "img-src": "'self' data: blob:",
       "connect-src": "'self'",
+      "worker-src": "'self'",
     },
   });
   const head = `<link rel="stylesheet" href="app.css">\n<script type="module" src="app.js"></script>`;
