@@ -36,7 +36,7 @@ export class Cache {
   put(key: string, bytes: Uint8Array): void {
     try {
       mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-      writeFileAtomic(join(this.folder, key), bytes);
+      writeFileAtomic(join(this.folder, key), [bytes]);
       this.prune();
     } catch {}
   }

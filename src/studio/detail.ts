@@ -78,7 +78,9 @@ function noModel(method: string, checkpoints: readonly CheckpointRow[]): { noMod
   if (best === undefined) return { noModel: "there is no checkpoint yet" };
   if (best.bytes > MOST_BYTES)
     return { noModel: `the model is too large for the page: ${(best.bytes / 2 ** 20).toFixed(0)} MiB` };
-  return OF_PICTURES.has(method) ? {} : { noModel: `the page draws on classifiers of pictures; ${method} makes none` };
+  return OF_PICTURES.has(method)
+    ? {}
+    : { noModel: `the page draws on classifiers of pictures; ${method} makes none` };
 }
 
 /** Methods whose networks say the class of a picture. */

@@ -75,7 +75,9 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
       closing.abort();
       watch.close();
       libtorch.close();
-      await Promise.all(servers.map((server) => new Promise((done) => server.close(done) && closeNow(server))));
+      await Promise.all(
+        servers.map((server) => new Promise((done) => server.close(done) && closeNow(server))),
+      );
     },
   };
 }

@@ -7,25 +7,27 @@ import { scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { SamplesAnswer } from "../shapes.ts";
 import { toPixels } from "./pixels.ts";
 
-export interface OfImages {
+interface OfImages {
   data: { name: string; dir?: string; workers: number };
   model: { imageSize?: Size; channels?: number };
 }
 
-/** Opens a split for as long as `body` runs. */
-export async function withSplit<T>(
-  recipe: object,
-  split: "train" | "test",
-  body: (source: ImageSource) => Promise<T>,
-): Promise<T> {
-  const given = recipe as OfImages;
+let last: { key: string; source: ImageSource } | undefined;
+
+/**
+ * A split of a run's images. It belongs to this file: the next one that is opened closes it.
+ * @throws {DataError} it is not there or damaged
+ */
+export async function heldSplit(recipe: object, split: "train" | "test"): Promise<ImageSource> {
+  const { data, model } = recipe as OfImages;
+  const key = JSON.stringify([data.name, data.dir, split, model.imageSize, model.channels]);
+  if (last?.key === key) return last.source;
+  await last?.source.close();
+  last = undefined;
   // images of a page are few: threads that decode them would take longer to start
-  const source = await openSplit({ ...given, data: { ...given.data, workers: 0 } }, split);
-  try {
-    return await body(source);
-  } finally {
-    await source.close();
-  }
+  const source = await openSplit({ model, data: { ...data, workers: 0 } }, split);
+  last = { key, source };
+  return source;
 }
 
 /**
@@ -48,20 +50,19 @@ export async function withImagesAt<T>(
 }
 
 /** `SamplesAnswer` of `count` images from a place on; fewer at the end. */
-export function samplesFrom(
+export async function samplesFrom(
   recipe: object,
   { split, from, count }: { split: "train" | "test"; from: number; count: number },
 ): Promise<SamplesAnswer> {
+  const source = await heldSplit(recipe, split);
+  const { count: total, classes, labels } = source;
+  const places = Array.from({ length: Math.max(0, Math.min(count, total - from)) }, (_, i) => from + i);
+  const about = { split, total, classes: [...classes] };
+  if (places.length === 0) return { ...about, items: [] };
   const { imageSize } = (recipe as OfImages).model;
-  return withSplit(recipe, split, async (source) => {
-    const { count: total, classes, labels } = source;
-    const places = Array.from({ length: Math.max(0, Math.min(count, total - from)) }, (_, i) => from + i);
-    const about = { split, total, classes: [...classes] };
-    if (places.length === 0) return { ...about, items: [] };
-    const pixels = await withImagesAt(source, places, imageSize, (images) => images.unbind(0).map(toPixels));
-    return {
-      ...about,
-      items: places.map((index, i) => ({ index, label: labels[index]!, pixels: pixels[i]! })),
-    };
-  });
+  const pixels = await withImagesAt(source, places, imageSize, (images) => images.unbind(0).map(toPixels));
+  return {
+    ...about,
+    items: places.map((index, i) => ({ index, label: labels[index]!, pixels: pixels[i]! })),
+  };
 }

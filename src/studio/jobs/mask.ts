@@ -12,7 +12,7 @@ import { random, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import type { MaskAnswer, MaskAsked } from "../shapes.ts";
 import { checked, image } from "./asked.ts";
-import { withImagesAt, withSplit } from "./images.ts";
+import { heldSplit, withImagesAt } from "./images.ts";
 import { fromPixels, toPixels } from "./pixels.ts";
 
 const schema = z.object({
@@ -29,17 +29,16 @@ export async function mask(folder: string, asked: unknown): Promise<MaskAnswer> 
     mae.eval();
     const { imageSize } = mae.options;
     const { maskRatio, normalisePixels } = recipe.method;
-    return await withSplit(recipe, split, (source) =>
-      withImagesAt(source, [given === undefined ? index : 0], imageSize, (images) => {
-        const pixels = given === undefined ? images : fromPixels(given, images.shape.slice(1)).unsqueeze(0);
-        const M = maskOf(mae, painted, maskRatio, index); //                    [1, N]
-        const { mean, std } = normalisation(source, recipe.data.normalise);
-        const constant = (values: readonly number[]) => tensor([...values]).reshape([1, values.length, 1, 1]);
-        const X = pixels.sub(constant(mean)).div(constant(std));
-        const made = reconstruct(mae, X, M, normalisePixels).mul(constant(std)).add(constant(mean));
-        return { ...judged(mae, pixels, made, M), maskRatio };
-      }),
-    );
+    const source = await heldSplit(recipe, split);
+    return await withImagesAt(source, [given === undefined ? index : 0], imageSize, (images) => {
+      const pixels = given === undefined ? images : fromPixels(given, images.shape.slice(1)).unsqueeze(0);
+      const M = maskOf(mae, painted, maskRatio, index); //                      [1, N]
+      const { mean, std } = normalisation(source, recipe.data.normalise);
+      const constant = (values: readonly number[]) => tensor([...values]).reshape([1, values.length, 1, 1]);
+      const X = pixels.sub(constant(mean)).div(constant(std));
+      const made = reconstruct(mae, X, M, normalisePixels).mul(constant(std)).add(constant(mean));
+      return { ...judged(mae, pixels, made, M), maskRatio };
+    });
   } finally {
     freeCheckpoint(checkpoint);
   }

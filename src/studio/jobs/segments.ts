@@ -10,7 +10,7 @@ import { listCheckpoints, pathOf } from "../../train/checkpoint-folder.ts";
 import type { SegmentsAnswer, SegmentsAsked } from "../shapes.ts";
 import { checked, image } from "./asked.ts";
 import { held } from "./held.ts";
-import { withImagesAt, withSplit } from "./images.ts";
+import { heldSplit, withImagesAt } from "./images.ts";
 import { fromPixels, toNumbers, toPixels } from "./pixels.ts";
 
 const schema = z.object({
@@ -36,10 +36,9 @@ export async function segments(folder: string, asked: unknown): Promise<Segments
   const { imageSize, depth } = model.options;
   if (layer > depth) throw new UsageError(`layer: expected 1 to ${depth}, got ${layer}`);
   const recipe = readRecipe(folder);
-  const pixels = await withSplit(recipe, split, (source) =>
-    withImagesAt(source, [given === undefined ? index : 0], imageSize, (images) =>
-      keep(given === undefined ? images.select(0, 0).clone() : fromPixels(given, images.shape.slice(1))),
-    ),
+  const source = await heldSplit(readRecipe(folder), split);
+  const pixels = await withImagesAt(source, [given === undefined ? index : 0], imageSize, (images) =>
+    keep(given === undefined ? images.select(0, 0).clone() : fromPixels(given, images.shape.slice(1))),
   );
   try {
     return scope(() => {

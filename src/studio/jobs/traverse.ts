@@ -1,13 +1,13 @@
 /** @file A closed loop walked through: what it makes of images, along a class's components, between two images. */
 
 import { z } from "zod";
-import type { ImageSource } from "../../data/index.ts";
+import { type ImageSource, sourceSubset } from "../../data/index.ts";
 import { featuresOf } from "../../evaluate/features.ts";
 import { classModel } from "../../method/ctrl/class-model.ts";
 import { interpolate, transcribe } from "../../method/ctrl/pictures.ts";
 import type { Players } from "../../method/ctrl/players.ts";
 import { restorePlayers, withImageSize } from "../../method/ctrl/run.ts";
-import { measureStatisticsOf, someOf } from "../../method/inspect-features.ts";
+import { measureStatisticsOf } from "../../method/inspect-features.ts";
 import { openRunOf } from "../../method/load-run.ts";
 import { isOf } from "../../method/recipe.ts";
 import { toSphere } from "../../nn/index.ts";
@@ -16,7 +16,7 @@ import { freeCheckpoint } from "../../train/checkpoint.ts";
 import type { TraverseAnswer, TraverseAsked } from "../shapes.ts";
 import { checked, checkpoint, index } from "./asked.ts";
 import { held } from "./held.ts";
-import { withImagesAt, withSplit } from "./images.ts";
+import { heldSplit, withImagesAt } from "./images.ts";
 import { toPixels } from "./pixels.ts";
 
 const common = { checkpoint, steps: z.int().min(2).max(24) };
@@ -43,18 +43,19 @@ export async function traverse(folder: string, asked: unknown): Promise<Traverse
   const given = checked(schema, asked);
   const { players, recipe } = await held(folder, given.checkpoint, "players", () => open(folder, given.checkpoint)); // biome-ignore format: short
   const { imageSize } = withImageSize(recipe).model;
-  return await withSplit(withImageSize(recipe), "test", async (source) => {
-    const loop = { players, imageSize, source };
-    const about = { classes: [...source.classes], total: source.count };
-    if (given.kind === "transcribe") return { ...about, ...(await transcribed(loop, given)) };
-    if (given.kind === "interpolate") return { ...about, ...(await walked(loop, given)) };
-    const fitted = await someOf(recipe.data, "test", FITTED, imageSize);
-    try {
-      return { ...about, ...(await alongComponents({ ...loop, source: fitted }, given)) };
-    } finally {
-      await fitted.close();
-    }
-  });
+  const source = await heldSplit(withImageSize(recipe), "test");
+  const loop = { players, imageSize, source };
+  const about = { classes: [...source.classes], total: source.count };
+  if (given.kind === "transcribe") return { ...about, ...(await transcribed(loop, given)) };
+  if (given.kind === "interpolate") return { ...about, ...(await walked(loop, given)) };
+  const some = evenly(source, FITTED);
+  return { ...about, ...(await alongComponents({ ...loop, source: some }, given)) };
+}
+
+/** So many images, at even distances: sorted classes take part alike. */
+function evenly(source: ImageSource, most: number): ImageSource {
+  const count = Math.min(most, source.count);
+  return sourceSubset(source, Int32Array.from({ length: count }, (_, i) => Math.floor((i * source.count) / count))); // biome-ignore format: short
 }
 
 async function open(folder: string, which: string) {

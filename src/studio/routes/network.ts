@@ -74,10 +74,16 @@ function checkpointOf(catalogue: Catalogue, run: Run, which: unknown): { name: s
   const found = folder === undefined ? [] : listCheckpoints(folder);
   const named = found.find(({ name, best, last }) => name === which || (which === "best" && best) || (which === "last" && last)); // biome-ignore format: short
   if (folder === undefined || named === undefined)
-    throw new Refused(404, found.length === 0 ? "the run has no checkpoint yet" : "the run has no such checkpoint");
+    throw new Refused(
+      404,
+      found.length === 0 ? "the run has no checkpoint yet" : "the run has no such checkpoint",
+    );
   const place = pathOf("", named.name);
   const [weights, sums] = ["model.safetensors", "SHA256SUMS"].map((file) => catalogue.within(run, "checkpoints", place, file)); // biome-ignore format: short
   if (weights === undefined || sums === undefined)
-    throw new Refused(422, `${named.name} is damaged, or lies outside of the folder that the studio was opened on`);
+    throw new Refused(
+      422,
+      `${named.name} is damaged, or lies outside of the folder that the studio was opened on`,
+    );
   return { name: named.name, sums: readFileSync(sums, "utf8") };
 }

@@ -3,7 +3,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Hono } from "hono";
-import type { VerificationReport } from "../../theory/verification/report.ts";
 import type { Catalogue } from "../catalogue.ts";
 import { Refused } from "../refused.ts";
 import type { TheoryRow } from "../shapes.ts";
