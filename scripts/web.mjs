@@ -22,7 +22,9 @@ export async function buildWeb(outDir) {
     jsx: "automatic",
     jsxImportSource: "preact",
     banner: {
-      js: "/* Contains preact and @preact/signals, (c) Jason Miller and the Preact team, MIT licence. */",
+      js:
+        "/* Contains preact and @preact/signals, (c) Jason Miller and the Preact team, MIT licence, and uPlot, " +
+        "(c) Leon Sorokin, MIT licence. */",
     },
     tsconfigRaw: {},
     logLevel: "warning",

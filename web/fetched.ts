@@ -7,8 +7,11 @@ export interface Fetched<T> {
   readonly error?: string;
 }
 
-/** Loads when the page is shown and whenever `key` changes; what comes late of an earlier key is dropped. */
-export function useFetched<T>(load: () => Promise<T>, key: string): Fetched<T> {
+/**
+ * Loads when the page is shown and whenever `key` changes; what comes late of an earlier key is dropped.
+ * @param keeps what was there stays until the new is
+ */
+export function useFetched<T>(load: () => Promise<T>, key: string, keeps = false): Fetched<T> {
   const [state, set] = useState<Fetched<T> & { key?: string }>({});
   useEffect(() => {
     let isWanted = true;
@@ -20,5 +23,5 @@ export function useFetched<T>(load: () => Promise<T>, key: string): Fetched<T> {
       isWanted = false;
     };
   }, [key]);
-  return state.key === key ? state : {};
+  return keeps || state.key === key ? state : {};
 }

@@ -15,6 +15,10 @@ const whole = (least: number) => (text: string) => {
   const value = Number(text);
   return Number.isInteger(value) && value >= least && value < 1e9 ? value : undefined;
 };
+const upTo = (most: number) => (text: string) => {
+  const value = whole(0)(text);
+  return value !== undefined && value <= most ? value : undefined;
+};
 const real = (text: string) => {
   const value = Number(text);
   return text !== "" && Number.isFinite(value) && value >= 0 ? value : undefined;
@@ -34,6 +38,9 @@ const field = <T>(
   pages: Field<T>["pages"],
   always: Field<T>["always"] = [],
 ): Field<T> => ({ read, usual, pages, always });
+
+export const ESTIMATORS = ["authors", "paper", "unit", "taken"] as const;
+export type Estimator = (typeof ESTIMATORS)[number];
 
 /** Pages on which a picture goes through the network. */
 const PASSES = ["see", "head", "cmp"] as const;
@@ -107,14 +114,19 @@ export const FIELDS = {
   /** Training step that is looked at; the last where it is not there. */
   at: field<number | undefined>(whole(0), undefined, ["layers", "cmp"]),
   /** Which definition of the coding rate. */
-  rate: field<"authors" | "paper" | "token">(oneOf("authors", "paper", "token"), "authors", ["layers"]),
-  /** Smoothing of curves, in tenths of the largest. */
-  smooth: field(whole(0), 6, ["train", "cmp"]),
+  rate: field<Estimator>(oneOf(...ESTIMATORS), "authors", ["layers"]),
+  /** Image whose attention is followed over training, from 1. */
+  image: field(whole(1), 1, ["layers"]),
+  /** Weight of what came before in a smoothed curve, in per cent. */
+  smooth: field(upTo(99), 60, ["train", "cmp"]),
   log: field(flag, false, ["train", "cmp"]),
   /** The run whose layers stand beside the claims. */
   with: field(words, "", ["theory"]),
-  /** The newest run is shown, and the next newest when one begins. */
-  follow: field(flag, false, ["train", "layers"]),
+  /** Steps between which curves are shown; the whole run where they are not there. */
+  first: field<number | undefined>(whole(0), undefined, ["train"]),
+  last: field<number | undefined>(whole(0), undefined, ["train"]),
+  /** What a running run writes is counted, but not drawn. */
+  hold: field(flag, false, ["train", "layers"]),
   table: field(flag, false, "all"),
   theme: field<"system" | "light" | "dark">(oneOf("light", "dark"), "system", "all"),
 };

@@ -1,6 +1,7 @@
 /** @file Starts the page, for the host that serves it. */
 
 import { render } from "preact";
+import { pageStyle } from "../src/chart/index.ts";
 import { host } from "./host.ts";
 import { followRuns } from "./runs.ts";
 import { files } from "./source/files.ts";
@@ -9,6 +10,11 @@ import { server } from "./source/server.ts";
 import type { RunHere } from "./source/source.ts";
 import { OneRun, StudioApp } from "./views/app.tsx";
 import { Problem } from "./views/state.tsx";
+
+// figures bring their own colours; a sheet of the page's script is no inline style
+const figures = new CSSStyleSheet();
+figures.replaceSync(pageStyle());
+document.adoptedStyleSheets = [figures];
 
 const place = document.getElementById("app")!;
 const show = (page: preact.ComponentChild): void => {

@@ -13,7 +13,7 @@ export function binned(
   points: ReadonlyMap<string, Points>,
   { names, from = -Infinity, to = Infinity, px }: Wanted,
 ): MetricsColumns {
-  const wanted = names.flatMap((name) => (points.has(name) ? [[name, points.get(name)!] as const] : []));
+  const wanted = [...points].filter(([name]) => names.length === 0 || names.includes(name));
   const steps = new Set<number>();
   for (const [, { step }] of wanted)
     for (let i = 0; i < step.length; i++) if (step[i]! >= from && step[i]! <= to) steps.add(step[i]!);

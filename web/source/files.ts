@@ -5,11 +5,12 @@
  */
 
 import { readFacts } from "../../src/graph/index.ts";
+import type { Report } from "../../src/measure/report-schema.ts";
 import type { ProbeRow, RunDetail, RunRow, TheoryRow } from "../../src/studio/shapes.ts";
 import { binned, type Points } from "./binned.ts";
 import { get } from "./get.ts";
 import { readColumns } from "./safetensors.ts";
-import type { LayerReport, Studio } from "./source.ts";
+import type { Studio } from "./source.ts";
 
 const json = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
 const of = (id: string, file: string): string => `data/runs/${encodeURIComponent(id)}/${file}`;
@@ -35,7 +36,7 @@ export const files: Studio = {
   run: (id) => json<RunDetail>(of(id, "run.json")),
   metrics: async (id, wanted) => binned(await pointsOf(id), wanted),
   probes: async (id) => (await json<{ rows: ProbeRow[] }>(of(id, "probes.json"))).rows,
-  report: (id) => json<LayerReport>(of(id, "report.json")),
+  report: (id) => json<Report>(of(id, "report.json")),
   theory: () => json<TheoryRow[]>("data/theory.json"),
   network: (id) => ({
     facts: async () => readFacts(await (await get(of(id, "facts.json"))).text()),

@@ -1,6 +1,7 @@
 /** @file The studio's server: addresses of its API, and its streams of events. */
 
 import { readFacts } from "../../src/graph/index.ts";
+import type { Report } from "../../src/measure/report-schema.ts";
 import type {
   JobName,
   Jobs,
@@ -15,7 +16,7 @@ import type {
 } from "../../src/studio/shapes.ts";
 import { get } from "./get.ts";
 import { readColumns } from "./safetensors.ts";
-import type { LayerReport, Stop, Studio, Wanted } from "./source.ts";
+import type { Stop, Studio, Wanted } from "./source.ts";
 
 const json = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
 const of = (id: string, what = ""): string => `api/runs/${encodeURIComponent(id)}${what}`;
@@ -35,21 +36,21 @@ async function post<N extends JobName>(
 }
 
 async function metrics(id: string, { names, from, to, px }: Wanted): Promise<MetricsColumns> {
-  const query = new URLSearchParams({ names: names.join(","), px: String(px) });
+  const query = new URLSearchParams({ px: String(px) });
+  if (names.length > 0) query.set("names", names.join(","));
   if (from !== undefined) query.set("from", String(from));
   if (to !== undefined) query.set("to", String(to));
   const path = of(id, `/metrics?${query}`);
   const { metadata, columns } = readColumns(await (await get(path)).arrayBuffer(), path);
   const part = (name: string) => columns[name] as Float32Array;
+  const found = Object.keys(columns).flatMap((key) => /^(.*)\.last$/s.exec(key)?.[1] ?? []);
   return {
     step: columns.step as Float64Array,
     columns: Object.fromEntries(
-      names
-        .filter((name) => columns[`${name}.last`] !== undefined)
-        .map((name) => [
-          name,
-          { min: part(`${name}.min`), max: part(`${name}.max`), last: part(`${name}.last`) },
-        ]),
+      found.map((name) => [
+        name,
+        { min: part(`${name}.min`), max: part(`${name}.max`), last: part(`${name}.last`) },
+      ]),
     ),
     offset: Number(metadata.offset ?? 0),
     rows: Number(metadata.rows ?? 0),
@@ -74,7 +75,7 @@ export const server: Studio = {
   run: (id) => json<RunDetail>(of(id)),
   metrics,
   probes: async (id) => (await json<{ rows: ProbeRow[] }>(of(id, "/probes"))).rows,
-  report: (id) => json<LayerReport>(of(id, "/report")),
+  report: (id) => json<Report>(of(id, "/report")),
   theory: () => json<TheoryRow[]>("api/theory"),
   network: (id, checkpoint) => ({
     facts: async () => readFacts(await (await get(of(id, `/facts${at(checkpoint)}`))).text()),

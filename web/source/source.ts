@@ -1,6 +1,7 @@
 /** @file What the page reads, whoever serves it. */
 
 import type { PageFacts } from "../../src/graph/index.ts";
+import type { Report } from "../../src/measure/report-schema.ts";
 import type {
   JobName,
   Jobs,
@@ -25,26 +26,13 @@ export interface Source {
 
 /** Which part of the metrics is wanted. */
 export interface Wanted {
+  /** All, where it is empty. */
   names: readonly string[];
   /** Steps, both inside; all of them where they are not there. */
   from?: number | undefined;
   to?: number | undefined;
   /** At most so many columns. */
   px: number;
-}
-
-/** What of report.json the page shows: a mean over images for each layer and measure, before and after training. */
-export interface LayerReport {
-  readonly samples: number;
-  readonly checkpoint?: { readonly name: string } | undefined;
-  readonly layers?: readonly {
-    readonly before: readonly Readonly<Record<string, Spread>>[];
-    readonly after: readonly Readonly<Record<string, Spread>>[];
-  }[];
-}
-export interface Spread {
-  readonly mean: number | null;
-  readonly std: number | null;
 }
 
 /** Ends what listens. */
@@ -58,7 +46,8 @@ export interface Studio {
   metrics(id: string, wanted: Wanted): Promise<MetricsColumns>;
   /** Nothing was measured during training: none. */
   probes(id: string): Promise<readonly ProbeRow[]>;
-  report(id: string): Promise<LayerReport | undefined>;
+  /** @throws {Error} there is none */
+  report(id: string): Promise<Report>;
   theory(): Promise<readonly TheoryRow[]>;
   /** @param checkpoint its name; the best without one */
   network(id: string, checkpoint?: string): Source;
