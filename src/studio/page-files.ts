@@ -21,11 +21,12 @@ const DOCUMENT = `<!doctype html>
 
 /** @throws {UsageError} the page has not been built */
 export function pageFiles(app: Hono): void {
-  const { script, style } = assets();
+  const { script, worker, style } = assets();
   const files = {
     "/": [DOCUMENT, "text/html; charset=utf-8"],
     "/index.html": [DOCUMENT, "text/html; charset=utf-8"],
     "/app.js": [script, "text/javascript; charset=utf-8"],
+    "/worker.js": [worker, "text/javascript; charset=utf-8"],
     "/app.css": [style, "text/css; charset=utf-8"],
   } as const;
   for (const [path, [text, type]] of Object.entries(files))
