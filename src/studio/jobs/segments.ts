@@ -35,7 +35,6 @@ export async function segments(folder: string, asked: unknown): Promise<Segments
   const { model, normalise } = await held(folder, checkpoint, "segments", () => open(folder, checkpoint));
   const { imageSize, depth } = model.options;
   if (layer > depth) throw new UsageError(`layer: expected 1 to ${depth}, got ${layer}`);
-  const recipe = readRecipe(folder);
   const source = await heldSplit(readRecipe(folder), split);
   const pixels = await withImagesAt(source, [given === undefined ? index : 0], imageSize, (images) =>
     keep(given === undefined ? images.select(0, 0).clone() : fromPixels(given, images.shape.slice(1))),
