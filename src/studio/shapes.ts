@@ -92,15 +92,21 @@ export interface ProbeRow {
   /** Fixed images or texts that are measured. */
   readonly samples: number;
   readonly epsilon: number;
-  /** Rᶜ of the tokens behind each layer, of those that enter the first layer in front: depth + 1 numbers, nats. */
+  /**
+   * Rᶜ(Z^ℓ | U^ℓ) of the tokens that enter each layer, and of those behind the last one against its own subspaces:
+   * depth + 1 numbers, nats. null where a layer has none, as in a black box.
+   */
   readonly rc: readonly (number | null)[];
-  /** Between MSSA and ISTA. */
+  /** Between MSSA and ISTA, Rᶜ(Z^{ℓ+½} | U^ℓ). */
   readonly rcHalf: readonly (number | null)[];
   /** Behind the layer, in 0 … 1. */
   readonly nonZero: readonly (number | null)[];
-  /** R^c that MSSA takes away, and R − λ‖Z‖₁ that ISTA adds, of tokens of length 1. */
+  /** R(Z^{ℓ+1}) of tokens of length 1: black boxes have it too. */
+  readonly rate: readonly (number | null)[];
+  /** Of tokens of length 1: R^c that MSSA takes away; ΔR(Z^{ℓ+½}); R − λ‖Z‖₁ that ISTA adds. */
   readonly compressionUnit: readonly (number | null)[];
   readonly reductionUnit: readonly (number | null)[];
+  readonly sparseUnit: readonly (number | null)[];
   /** The class token's attention, [image][layer][head][patch], at most four images. */
   readonly attention?: readonly (readonly (readonly (readonly number[])[])[])[] | undefined;
 }
