@@ -22,7 +22,7 @@ const show = (page: preact.ComponentChild): void => {
   render(page, place);
 };
 
-if (host === "run") {
+if (!STUDIO || host === "run") {
   const network = onlyRun();
   try {
     const { name, model, data, checkpoint } = await network.facts();

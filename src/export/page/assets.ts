@@ -1,7 +1,7 @@
 /** @file The page's script, style sheet and HTML. */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../tensor/index.ts";
 import { root } from "../../tensor/libtorch.ts";
@@ -22,6 +22,15 @@ export function assets(): Assets {
     return readFileSync(path, "utf8");
   };
   return { script: read("app.js"), worker: read("worker.js"), style: read("app.css") };
+}
+
+/** Scripts of the page of several runs by their names; `app.js` fetches the others. @throws {UsageError} not built */
+export function studioScripts(): ReadonlyMap<string, string> {
+  const folder = join(root, "dist", "web", "studio");
+  if (!existsSync(join(folder, "app.js")))
+    throw new UsageError(`${folder} is not there; "npm run build" makes the studio's page`, { path: folder });
+  const names = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
 /** What may load what: nothing from elsewhere, no text as code. */
