@@ -1,7 +1,9 @@
-/** @file What libtorch answers to a page: the newest question aborts the one before it. */
+/** @file What libtorch answers to a page. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { JobName, Jobs } from "../src/studio/shapes.ts";
+import { Overtaken } from "./engine/engine.ts";
+import { Newest } from "./newest.ts";
 import type { RunHere } from "./source/source.ts";
 
 export interface Answered<T> {
@@ -14,40 +16,34 @@ export interface Answered<T> {
   readonly ms: number;
 }
 
-/** A question that comes so soon after another waits for the hand to rest. */
-const REST_MS = 40;
+const START = { answer: undefined, error: "", isBusy: true, ms: 0 } as const;
+const NO_LIBTORCH = "This page asks libtorch, which exported files have not. Open the run by vitrine studio.";
 
-/** Asks when the page is shown and whenever the question changes. @param asked nothing: there is no question yet */
+/** Asks when the page is shown and whenever the question changes. @param asked nothing: the last answer stays */
 export function useAnswer<N extends JobName>(
   run: RunHere,
   name: N,
   asked: Jobs[N][0] | undefined,
 ): Answered<Jobs[N][1]> {
-  const [state, set] = useState<Answered<Jobs[N][1]>>({ answer: undefined, error: "", isBusy: true, ms: 0 });
+  const [state, set] = useState<Answered<Jobs[N][1]>>(START);
+  const questions = useMemo(() => {
+    const ask = run.studio?.ask;
+    return ask && new Newest((each: Jobs[N][0], signal) => ask(run.id, name, each, signal));
+  }, [run.id, name]);
+  useEffect(() => () => questions?.close(), [questions]);
   const key = JSON.stringify(asked);
   useEffect(() => {
-    if (asked === undefined) return;
-    const ask = run.studio?.ask;
-    if (ask === undefined) {
-      const error = "These pages ask libtorch, which files have not. Open the run by vitrine studio.";
-      set((now) => ({ ...now, error, isBusy: false }));
-      return;
-    }
-    const stop = new AbortController();
+    if (questions === undefined) set({ ...START, error: NO_LIBTORCH, isBusy: false });
+    if (questions === undefined || asked === undefined) return;
+    const start = performance.now();
     set((now) => ({ ...now, isBusy: true }));
-    const timer = setTimeout(async () => {
-      const start = performance.now();
-      try {
-        const answer = await ask(run.id, name, asked, stop.signal);
-        set({ answer, error: "", isBusy: false, ms: performance.now() - start });
-      } catch (error) {
-        if (!stop.signal.aborted) set((now) => ({ ...now, error: (error as Error).message, isBusy: false }));
-      }
-    }, REST_MS);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [run.id, name, key]);
+    questions.run(asked).then(
+      (answer) => set({ answer, error: "", isBusy: false, ms: performance.now() - start }),
+      (error) => {
+        if (error instanceof Overtaken) return;
+        set((now) => ({ ...now, error: (error as Error).message, isBusy: false }));
+      },
+    );
+  }, [questions, key]);
   return state;
 }

@@ -60,6 +60,12 @@ export const FIELDS = {
   sample: field(whole(0), 1, [...PASSES, "mask", "traverse", "segments"]),
   /** Heads that are removed: `2.5` is head 5 of layer 2. */
   off: field<readonly string[]>(heads, [], PASSES),
+  /** What runs the network; the page chooses where it says nothing. */
+  engine: field<"auto" | "page" | "worker" | "onnxruntime" | "libtorch">(
+    oneOf("page", "worker", "onnxruntime", "libtorch"),
+    "auto",
+    PASSES,
+  ),
   /** η and λ; as trained where they are not there. */
   eta: field<number | undefined>(real, undefined, PASSES),
   lambda: field<number | undefined>(real, undefined, PASSES),

@@ -4,6 +4,7 @@ import { render } from "preact";
 import { pageStyle } from "../src/chart/index.ts";
 import { host } from "./host.ts";
 import { followRuns } from "./runs.ts";
+import { admit } from "./source/admission.ts";
 import { files } from "./source/files.ts";
 import { onlyRun } from "./source/one-run.ts";
 import { server } from "./source/server.ts";
@@ -22,18 +23,24 @@ const show = (page: preact.ComponentChild): void => {
   render(page, place);
 };
 
-if (host === "run") {
+try {
+  if (!STUDIO || host === "run") await showOnly();
+  else await showAll();
+} catch (error) {
+  document.title = "This page cannot be shown";
+  show(<Problem>{(error as Error).message}</Problem>);
+}
+
+async function showOnly(): Promise<void> {
   const network = onlyRun();
-  try {
-    const { name, model, data, checkpoint } = await network.facts();
-    const about = [model, data, checkpoint].filter(Boolean).join(" · ");
-    const run: RunHere = { id: "", name, about, detail: undefined, studio: undefined, network };
-    show(<OneRun run={run} />);
-  } catch (error) {
-    document.title = "This page cannot be shown";
-    show(<Problem>{(error as Error).message}</Problem>);
-  }
-} else {
+  const { name, model, data, checkpoint } = await network.facts();
+  const about = [model, data, checkpoint].filter(Boolean).join(" · ");
+  const run: RunHere = { id: "", name, about, detail: undefined, studio: undefined, network };
+  show(<OneRun run={run} />);
+}
+
+async function showAll(): Promise<void> {
+  if (host === "studio") await admit();
   const studio = host === "studio" ? server : files;
   followRuns(studio);
   show(<StudioApp studio={studio} />);

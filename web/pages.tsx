@@ -3,20 +3,12 @@
 import type { ComponentType } from "preact";
 import type { MethodPage, RunDetail } from "../src/studio/shapes.ts";
 import type { RunPage, StudioPage } from "./address.ts";
-import { Construct } from "./methods/construct.tsx";
-import { Mask } from "./methods/mask.tsx";
-import { Memberships } from "./methods/memberships.tsx";
-import { Segments } from "./methods/segments.tsx";
-import { Text } from "./methods/text.tsx";
-import { Traverse } from "./methods/traverse.tsx";
+import { later } from "./later.tsx";
 import type { RunHere, Studio } from "./source/source.ts";
-import { Compare } from "./views/compare.tsx";
-import { Layers } from "./views/layers.tsx";
 import { Head, See } from "./views/network.tsx";
 import { Runs } from "./views/runs.tsx";
 import { Spaces } from "./views/spaces.tsx";
 import { Theory } from "./views/theory.tsx";
-import { Train } from "./views/train.tsx";
 
 export interface PageOfRun {
   /** In the row of pages. */
@@ -39,39 +31,72 @@ const graph = (detail: RunDetail | undefined) =>
 /** What only some methods have. */
 const of = (page: MethodPage) => (detail: RunDetail | undefined) => detail?.pages.includes(page) ?? false;
 
-export const RUN_PAGES: Partial<Readonly<Record<RunPage, PageOfRun>>> = {
-  train: { name: "Training", question: "Is this run learning?", isThere: always, View: Train },
-  layers: { name: "Layers", question: "Does each layer's objective fall?", isThere: always, View: Layers },
+type Pages = Partial<Readonly<Record<RunPage, PageOfRun>>>;
+
+/** What needs the files of a run, before what looks into its network. */
+const OF_FILES: Pages = !STUDIO
+  ? {}
+  : {
+      train: {
+        name: "Training",
+        question: "Is this run learning?",
+        isThere: always,
+        View: later(async () => (await import("./views/train.tsx")).Train),
+      },
+      layers: {
+        name: "Layers",
+        question: "Does each layer's objective fall?",
+        isThere: always,
+        View: later(async () => (await import("./views/layers.tsx")).Layers),
+      },
+    };
+const OF_NETWORKS: Pages = {
   see: { name: "One picture", question: "What does each layer do?", isThere: network, View: See },
   head: { name: "Heads", question: "What does a head look at?", isThere: network, View: Head },
   spaces: { name: "Subspaces", question: "How do its subspaces lie?", isThere: graph, View: Spaces },
-  mask: { name: "Masks", question: "What does it make of what is missing?", isThere: of("mask"), View: Mask },
-  traverse: { name: "Loop", question: "What do its features draw?", isThere: of("traverse"), View: Traverse },
-  memberships: {
-    name: "Groups",
-    question: "Who belongs together?",
-    isThere: of("memberships"),
-    View: Memberships,
-  },
-  construct: {
-    name: "Layers built",
-    question: "What does each layer gain?",
-    isThere: of("construct"),
-    View: Construct,
-  },
-  text: {
-    name: "Text",
-    question: "What does it read, and what comes next?",
-    isThere: of("text"),
-    View: Text,
-  },
-  segments: {
-    name: "Segments",
-    question: "What does it take for objects?",
-    isThere: of("segments"),
-    View: Segments,
-  },
 };
+/** What one method has. */
+const OF_METHODS: Pages = !STUDIO
+  ? {}
+  : {
+      mask: {
+        name: "Masks",
+        question: "What does it make of what is missing?",
+        isThere: of("mask"),
+        View: later(async () => (await import("./methods/mask.tsx")).Mask),
+      },
+      traverse: {
+        name: "Loop",
+        question: "What do its features draw?",
+        isThere: of("traverse"),
+        View: later(async () => (await import("./methods/traverse.tsx")).Traverse),
+      },
+      memberships: {
+        name: "Groups",
+        question: "Who belongs together?",
+        isThere: of("memberships"),
+        View: later(async () => (await import("./methods/memberships.tsx")).Memberships),
+      },
+      construct: {
+        name: "Layers built",
+        question: "What does each layer gain?",
+        isThere: of("construct"),
+        View: later(async () => (await import("./methods/construct.tsx")).Construct),
+      },
+      text: {
+        name: "Text",
+        question: "What does it read, and what comes next?",
+        isThere: of("text"),
+        View: later(async () => (await import("./methods/text.tsx")).Text),
+      },
+      segments: {
+        name: "Segments",
+        question: "What does it take for objects?",
+        isThere: of("segments"),
+        View: later(async () => (await import("./methods/segments.tsx")).Segments),
+      },
+    };
+export const RUN_PAGES: Pages = { ...OF_FILES, ...OF_NETWORKS, ...OF_METHODS };
 
 export interface PageOfAll {
   readonly name: string;
@@ -81,6 +106,10 @@ export interface PageOfAll {
 
 export const STUDIO_PAGES: Readonly<Record<Exclude<StudioPage, "latest">, PageOfAll>> = {
   runs: { name: "Runs", question: "Runs", View: Runs },
-  cmp: { name: "Compare", question: "How do two runs differ?", View: Compare },
+  cmp: {
+    name: "Compare",
+    question: "How do two runs differ?",
+    View: later(async () => (await import("./views/compare.tsx")).Compare),
+  },
   theory: { name: "Theory", question: "Does the theory hold here?", View: Theory },
 };

@@ -1,5 +1,6 @@
 /** @file Networks as data: ONNX in and out, an interpreter, rates. Runs in a page: nothing of Node or libtorch is used. */
 
+export { withGates } from "./gates.ts";
 export { type Attribute, checkOrder, type Graph, type GraphNode, OPSET, type Port } from "./graph.ts";
 export { type Change, Interpreter } from "./interpret.ts";
 export { type IstaOptions, withIsta } from "./ista.ts";

@@ -1,7 +1,7 @@
 /** @file The page itself: one document, its script and its style, from memory. */
 
 import type { Hono } from "hono";
-import { assets } from "../export/page/assets.ts";
+import { assets, studioScripts } from "../export/page/assets.ts";
 
 const DOCUMENT = `<!doctype html>
 <html lang="en">
@@ -21,12 +21,14 @@ const DOCUMENT = `<!doctype html>
 
 /** @throws {UsageError} the page has not been built */
 export function pageFiles(app: Hono): void {
-  const { script, style } = assets();
+  const { worker, style } = assets();
+  const javascript = "text/javascript; charset=utf-8";
+  const scripts = [...studioScripts(), ["worker.js", worker] as const];
   const files = {
     "/": [DOCUMENT, "text/html; charset=utf-8"],
     "/index.html": [DOCUMENT, "text/html; charset=utf-8"],
-    "/app.js": [script, "text/javascript; charset=utf-8"],
     "/app.css": [style, "text/css; charset=utf-8"],
+    ...Object.fromEntries(scripts.map(([name, text]) => [`/${name}`, [text, javascript] as const])),
   } as const;
   for (const [path, [text, type]] of Object.entries(files))
     app.get(path, (c) => c.body(text, 200, { "content-type": type }));

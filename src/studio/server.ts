@@ -13,6 +13,7 @@ import { MetricsStore } from "./metrics/store.ts";
 import { pageFiles } from "./page-files.ts";
 import { Refused, refusal } from "./refused.ts";
 import { networkRoutes } from "./routes/network.ts";
+import { runtimeRoutes } from "./routes/onnxruntime.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { streamRoutes } from "./routes/streams.ts";
 import { theoryRoutes } from "./routes/theory.ts";
@@ -57,6 +58,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   app.notFound((c) => refusal(new Refused(404, "there is nothing at this address"), c));
   guard(app, { host, port: portOf, token });
   pageFiles(app);
+  runtimeRoutes(app);
   runRoutes(app, catalogue, new MetricsStore());
   streamRoutes(app, catalogue, watch, closing.signal);
   networkRoutes(app, catalogue, libtorch, new Cache(options.cache));

@@ -79,7 +79,7 @@ function Run({ run }: { run: RunHere }) {
 export function Header({ run, help }: { run: RunHere | undefined; help: () => void }) {
   return (
     <header>
-      {host !== "run" && (
+      {STUDIO && host !== "run" && (
         <div class="top">
           <Studio />
           <Tools help={help} />

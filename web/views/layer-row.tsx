@@ -3,7 +3,8 @@
 import type { ComponentChildren } from "preact";
 import type { Value } from "../../src/graph/index.ts";
 import { addressOf, view } from "../address.ts";
-import type { LayerSeen, Session } from "../session.ts";
+import type { LayerSeen } from "../seen.ts";
+import type { Session } from "../session.ts";
 import { Heat } from "./heat.tsx";
 import { percent, Raised, Rc } from "./letters.tsx";
 import { Quantity } from "./quantity.tsx";

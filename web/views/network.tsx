@@ -2,10 +2,12 @@
 
 import type { ComponentType } from "preact";
 import { AblationGrid } from "../ablation.ts";
+import { view } from "../address.ts";
 import { useBounds } from "../bounds.ts";
 import { useFetched } from "../fetched.ts";
 import { Session } from "../session.ts";
 import type { RunHere } from "../source/source.ts";
+import { Checkpoints } from "./checkpoints.tsx";
 import { HeadView } from "./head.tsx";
 import { Input } from "./input.tsx";
 import { Probabilities } from "./probabilities.tsx";
@@ -20,45 +22,63 @@ interface Opened {
 }
 
 /** The network that was looked at last stays, so that its pages share what was drawn. */
-let kept: { id: string; opened: Promise<Opened> } | undefined;
+let kept: { key: string; opened: Promise<Opened> } | undefined;
 
-function open({ id, network }: RunHere): Promise<Opened> {
-  if (kept?.id !== id) {
-    const opened = Session.open(network).then((session) => ({
-      session,
-      ablations: new AblationGrid(session),
-    }));
-    kept = { id, opened };
-    opened.catch(() => {
-      kept = undefined;
-    });
-  }
-  return kept.opened;
+function open(run: RunHere, checkpoint: string): Promise<Opened> {
+  const key = JSON.stringify([run.id, checkpoint]);
+  if (kept?.key === key) return kept.opened;
+  void kept?.opened.then(
+    ({ session }) => session.close(),
+    () => {},
+  );
+  const opened = Session.open(run, checkpoint).then((session) => ({
+    session,
+    ablations: new AblationGrid(session),
+  }));
+  kept = { key, opened };
+  opened.catch(() => {
+    kept = undefined;
+  });
+  return opened;
 }
 
 /** A page of a network; `View` is what stands at the right of the picture. */
 export const networkPage =
   (View: ComponentType<Opened>) =>
   ({ run }: { run: RunHere }) => {
-    const { value, error } = useFetched(() => open(run), run.id);
+    const checkpoint = view.value.checkpoint || "best";
+    const { value, error } = useFetched(() => open(run, checkpoint), `${run.id} ${checkpoint}`);
     const { session } = value ?? {};
     useBounds({ layers: session?.layers.length ?? 0, heads: session?.heads ?? 0 });
-    if (error !== undefined) return <Problem>{error}</Problem>;
-    if (value === undefined) return <Waiting what="the network" />;
     return (
-      <div class="with-picture">
-        <div class="left">
-          <Input session={value.session} />
-          <Probabilities session={value.session} />
-          <TakenPanel session={value.session} />
-          <Settings session={value.session} />
-        </div>
-        <div class="right">
-          <View {...value} />
-        </div>
-      </div>
+      <>
+        <Checkpoints run={run} />
+        {error !== undefined && <Problem>{error}</Problem>}
+        {value === undefined ? (
+          error === undefined && <Waiting what="the network" />
+        ) : (
+          <Both {...value} View={View} />
+        )}
+      </>
     );
   };
+
+function Both({ View, ...opened }: Opened & { View: ComponentType<Opened> }) {
+  const { session } = opened;
+  return (
+    <div class="with-picture">
+      <div class="left">
+        <Input session={session} />
+        <Probabilities session={session} />
+        <TakenPanel session={session} />
+        <Settings session={session} />
+      </div>
+      <div class="right">
+        <View {...opened} />
+      </div>
+    </div>
+  );
+}
 
 export const See = networkPage(SeeView);
 export const Head = networkPage(HeadView);

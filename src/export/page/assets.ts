@@ -1,13 +1,15 @@
 /** @file The page's script, style sheet and HTML. */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../tensor/index.ts";
 import { root } from "../../tensor/libtorch.ts";
 
 export interface Assets {
   script: string;
+  /** Of the page's worker. */
+  worker: string;
   style: string;
 }
 
@@ -19,7 +21,16 @@ export function assets(): Assets {
       throw new UsageError(`${path} is not there; "npm run build" makes the page that is exported`, { path });
     return readFileSync(path, "utf8");
   };
-  return { script: read("app.js"), style: read("app.css") };
+  return { script: read("app.js"), worker: read("worker.js"), style: read("app.css") };
+}
+
+/** Scripts of the page of several runs by their names; `app.js` fetches the others. @throws {UsageError} not built */
+export function studioScripts(): ReadonlyMap<string, string> {
+  const folder = join(root, "dist", "web", "studio");
+  if (!existsSync(join(folder, "app.js")))
+    throw new UsageError(`${folder} is not there; "npm run build" makes the studio's page`, { path: folder });
+  const names = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
 /** What may load what: nothing from elsewhere, no text as code. */
@@ -61,6 +72,7 @@ export function folderPage(name: string): string {
       "style-src": "'self'",
       "img-src": "'self' data: blob:",
       "connect-src": "'self'",
+      "worker-src": "'self'",
     },
   });
   const head = `<link rel="stylesheet" href="app.css">\n<script type="module" src="app.js"></script>`;
