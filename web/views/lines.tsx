@@ -6,6 +6,8 @@ export interface Line {
   readonly y: readonly (number | null | undefined)[];
   /** One of style.css's: accent, warm, muted. */
   readonly kind: "accent" | "warm" | "muted";
+  /** A level to compare with: no points are marked. */
+  readonly isLevel?: boolean;
 }
 
 interface Props {
@@ -92,11 +94,12 @@ export function Lines({ x, lines, xName, yName, label, at, onAt }: Props) {
       {at !== undefined && x[at] !== undefined && (
         <line class="here" x1={px(x[at])} x2={px(x[at])} y1={TOP} y2={HEIGHT - BOTTOM} />
       )}
-      {lines.map(({ name, y, kind }, l) => (
+      {lines.map(({ name, y, kind, isLevel = false }, l) => (
         <g key={l} class={kind}>
           <polyline points={points(x, y, px, py)} class={at === undefined ? "" : "pale"} />
           {at !== undefined && <polyline points={points(x.slice(0, at + 1), y, px, py)} />}
-          {x.length <= 80 &&
+          {!isLevel &&
+            x.length <= 80 &&
             y.map(
               (value, i) =>
                 Number.isFinite(value) && (
