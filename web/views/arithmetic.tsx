@@ -54,7 +54,7 @@ export function Arithmetic({ session, seen: { half, output }, l }: Props) {
               <th scope="col">entry</th>
               <th scope="col">z</th>
               <td />
-              <th scope="col">step towards Dz</th>
+              <th scope="col">gradient step</th>
               <th scope="col">threshold</th>
               <th scope="col">sum</th>
               <th scope="col">z⁺ = ReLU</th>
