@@ -18,7 +18,7 @@ const examples = `
 Examples:
   $ vitrine studio
   $ vitrine studio runs/first --open
-  $ vitrine studio /data/runs --port 8080`;
+  $ vitrine studio runs --port 8123`;
 
 export function studioCommand(command: Command): void {
   command

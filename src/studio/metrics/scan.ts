@@ -22,7 +22,7 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => 10 ** i);
  */
 export class Scanner {
   private fields: Field[] = [];
-  private bytes = new Uint8Array();
+  private bytes: Uint8Array = new Uint8Array();
   private at = 0;
   private readonly numbers: number[] = [];
 
