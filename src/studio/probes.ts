@@ -8,6 +8,7 @@ import type { ProbeRow } from "./shapes.ts";
 export async function readProbes(path: string): Promise<ProbeRow[]> {
   if (!existsSync(path)) return [];
   const rows: ProbeRow[] = [];
-  for await (const { records } of readRecords(path)) rows.push(...(records as unknown as ProbeRow[]));
+  for await (const { records } of readRecords(path))
+    for (const record of records) rows.push(record as unknown as ProbeRow);
   return rows;
 }
