@@ -105,6 +105,8 @@ export const FIELDS = {
   ]),
   share: field(real, 0.6, ["segments"]),
   tau: field<number | undefined>(real, undefined, ["segments"]),
+  /** Layer whose ISTA step is written out, from 1. */
+  sum: field(whole(0), 0, ["see"]),
   /** Words that runs must have, and the runs that are ticked. */
   q: field(words, "", ["runs"]),
   tick: field<readonly string[]>(list, [], ["runs"]),

@@ -104,12 +104,16 @@ export interface PageOfAll {
   readonly View: ComponentType<{ studio: Studio }>;
 }
 
-export const STUDIO_PAGES: Readonly<Record<Exclude<StudioPage, "latest">, PageOfAll>> = {
-  runs: { name: "Runs", question: "Runs", View: Runs },
-  cmp: {
-    name: "Compare",
-    question: "How do two runs differ?",
-    View: later(async () => (await import("./views/compare.tsx")).Compare),
-  },
-  theory: { name: "Theory", question: "Does the theory hold here?", View: Theory },
-};
+/** The exported page of one run has none. */
+const OF_ALL = !STUDIO
+  ? {}
+  : {
+      runs: { name: "Runs", question: "Runs", View: Runs },
+      cmp: {
+        name: "Compare",
+        question: "How do two runs differ?",
+        View: later(async () => (await import("./views/compare.tsx")).Compare),
+      },
+      theory: { name: "Theory", question: "Does the theory hold here?", View: Theory },
+    };
+export const STUDIO_PAGES = OF_ALL as Readonly<Record<Exclude<StudioPage, "latest">, PageOfAll>>;

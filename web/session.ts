@@ -29,6 +29,8 @@ const PASSES = 8;
 export class Session {
   readonly layers: readonly GraphLayer[];
   readonly heads: number;
+  /** The picture that is looked at, before it is prepared. */
+  readonly given = signal<{ picture: Colours; from: "drawn" | "file" | "sample" } | undefined>(undefined);
   readonly prepared = signal<Prepared | undefined>(undefined);
   /** What is on the pad besides strokes. */
   readonly shown = signal<Colours | undefined>(undefined);
@@ -51,7 +53,7 @@ export class Session {
     readonly checkpoint: string,
     readonly facts: PageFacts,
     readonly graph: Graph | undefined,
-    readonly pictures: Pictures,
+    readonly pictures: Pictures | undefined,
   ) {
     this.layers = graph === undefined ? (facts.shown?.layers ?? []) : layersOf(graph);
     const attention = graph?.outputs.find(({ name }) => name === this.layers[0]?.attention);
@@ -65,8 +67,8 @@ export class Session {
     const removed = computed(() => view.value.off.join());
     const wanted = computed<EngineName>(() => view.value.engine);
     this.ends.push(
-      effect(() => void this.showSample(chosen.value)),
-      effect(() => void this.open(wanted.value, this.changed(this.ista.value), this.isSlow.value)),
+      effect(() => void this.showSample(chosen.value, pictures)),
+      effect(() => void this.open(wanted.value, this.current.value, this.isSlow.value)),
       effect(() => {
         void [this.prepared.value, this.engine.value, removed.value];
         this.queue();
@@ -74,14 +76,17 @@ export class Session {
     );
   }
 
-  /** @param checkpoint its name, or `best` */
-  static async open(run: RunHere, checkpoint: string): Promise<Session> {
+  /**
+   * @param checkpoint its name, or `best`
+   * @param follows it has no pictures of its own, but looks at what another session shows
+   */
+  static async open(run: RunHere, checkpoint: string, follows = false): Promise<Session> {
     const source = run.studio?.network(run.id, checkpoint) ?? run.network;
     const facts = await source.facts();
     const isLarge = run.detail?.noModel !== undefined && facts.shown !== undefined;
     const [bytes, pictures] = await Promise.all([
       isLarge ? undefined : source.model(),
-      picturesOf(run, facts),
+      follows ? undefined : picturesOf(run, facts),
     ]);
     const graph = bytes && readOnnx(bytes, { name: "the model" });
     return new Session(run, checkpoint, facts, graph, pictures);
@@ -101,12 +106,14 @@ export class Session {
     return ista && { eta: eta ?? ista.eta, lambda: lambda ?? ista.lambda };
   });
 
-  private changed(wanted: IstaOptions | undefined): Graph | undefined {
+  /** The graph with η and λ as they are set; nothing where the network is too large for the page. */
+  readonly current = computed<Graph | undefined>(() => {
+    const wanted = this.ista.value;
     const { ista } = this.facts;
     if (this.graph === undefined || ista === undefined || wanted === undefined) return this.graph;
     if (ista.eta === wanted.eta && ista.lambda === wanted.lambda) return this.graph;
     return withIsta(this.graph, ista, wanted) ?? this.graph;
-  }
+  });
 
   private opening = 0;
   private async open(name: EngineName, graph: Graph | undefined, isSlow: boolean): Promise<void> {
@@ -129,11 +136,24 @@ export class Session {
   /** Pixels that were drawn or given. */
   show(picture: Colours, from: "drawn" | "file" | "sample"): void {
     this.problem.value = "";
+    this.given.value = { picture, from };
     this.prepared.value = prepare(picture, this.facts.input, from);
   }
 
-  private async showSample(number: number): Promise<void> {
-    const [found] = number >= 1 ? await this.pictures.load(number, 1) : [];
+  /** Looks at what another network looks at, in the size that this one takes. @returns what ends that */
+  follow(other: Session): () => void {
+    return effect(() => {
+      const { picture, from } = other.given.value ?? {};
+      if (picture === undefined || from === undefined) return;
+      const { width, height } = this.facts.input;
+      const fits = picture.width === width && picture.height === height;
+      this.show(picture, from === "sample" && !fits ? "file" : from);
+    });
+  }
+
+  private async showSample(number: number, pictures: Pictures | undefined): Promise<void> {
+    if (pictures === undefined) return;
+    const [found] = number >= 1 ? await pictures.load(number, 1) : [];
     if (view.peek().sample !== number) return;
     if (found === undefined) {
       if (this.prepared.peek() === undefined) this.show(this.blank(), "drawn");

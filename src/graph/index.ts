@@ -3,7 +3,7 @@
 export { withGates } from "./gates.ts";
 export { type Attribute, checkOrder, type Graph, type GraphNode, OPSET, type Port } from "./graph.ts";
 export { type Change, Interpreter } from "./interpret.ts";
-export { type IstaOptions, withIsta } from "./ista.ts";
+export { type IstaArithmetic, type IstaOptions, istaArithmetic, withIsta } from "./ista.ts";
 export { type GraphLayer, layersOf } from "./layers.ts";
 export { type Band, type Bands, type PageFacts, readFacts } from "./page-facts.ts";
 export {

@@ -278,6 +278,7 @@ export interface ConstructAnswer {
 }
 
 export interface TextAsked extends Asked {
+  /** Empty: the beginning of the run's test text. */
   readonly text: string;
   /** Of the likeliest next tokens; 10. */
   readonly top: number;

@@ -12,6 +12,9 @@ export type EngineName = "auto" | "page" | "worker" | "onnxruntime" | "libtorch"
 /** Multiplications that fit into a frame, about. */
 const WORK_OF_A_FRAME = 20e6;
 
+/** A page that is one file has no script beside it. */
+const HAS_WORKER = document.getElementById("model") === null;
+
 export interface Place {
   readonly run: RunHere;
   readonly checkpoint: string;
@@ -54,8 +57,6 @@ export async function chooseEngine(
     );
   }
   const isLarge = isSlow || workOf(graph, tokens) > WORK_OF_A_FRAME;
-  if (name === "page" || (name === "auto" && !isLarge)) return inPage(graph);
-  // a page that is one file has no script beside it for a worker
-  const inWorker = aside(graph, gated);
-  return name === "worker" ? inWorker : inWorker.catch(() => inPage(graph));
+  if (name === "page" || !HAS_WORKER || (name === "auto" && !isLarge)) return inPage(graph);
+  return aside(graph, gated);
 }

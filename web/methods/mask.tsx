@@ -16,9 +16,12 @@ const TOTAL = 1e9;
 
 export function Mask({ run }: { run: RunHere }) {
   const { sample, removed, checkpoint } = view.value;
+  const mask = removed === "" ? undefined : fromHex(removed);
+  // of nothing, and of everything, no model can say anything
+  const isUniform = mask !== undefined && new Set(mask).size < 2;
   const asked = useAnswer(run, "mask", {
     ...{ checkpoint: checkpoint || "best", split: "test", index: Math.max(0, sample - 1) },
-    ...(removed !== "" && { mask: fromHex(removed) }),
+    ...(mask !== undefined && !isUniform && { mask }),
   });
   return (
     <div class="method">
@@ -37,7 +40,7 @@ export function Mask({ run }: { run: RunHere }) {
         <Masks answer={asked.answer} />
       </div>
       <Answering of={asked} what="the reconstruction">
-        {(answer) => <Shown answer={answer} isChosen={removed !== ""} />}
+        {(answer) => <Shown answer={answer} wanted={mask ?? answer.mask} isUniform={isUniform} />}
       </Answering>
     </div>
   );
@@ -68,12 +71,17 @@ function Masks({ answer }: { answer: MaskAnswer | undefined }) {
   );
 }
 
-function Shown({ answer, isChosen }: { answer: MaskAnswer; isChosen: boolean }) {
-  const { grid, mask, original, made, errors, error, meanFill, maskRatio } = answer;
+interface ShownProps {
+  answer: MaskAnswer;
+  /** A hand is ahead of the answer. */
+  wanted: readonly number[];
+  isUniform: boolean;
+}
+
+function Shown({ answer, wanted, isUniform }: ShownProps) {
+  const { grid, original, made, errors, error, meanFill, maskRatio } = answer;
   const [rows, columns] = grid;
-  // a hand is ahead of the answer
-  const wanted = isChosen ? fromHex(view.value.removed) : mask;
-  const count = mask.filter((each) => each === 1).length;
+  const count = wanted.filter((each) => each === 1).length;
   const largest = errors.reduce((a, b) => Math.max(a, b), 0);
   return (
     <>
@@ -81,35 +89,37 @@ function Shown({ answer, isChosen }: { answer: MaskAnswer; isChosen: boolean }) 
         <figure>
           <Painter pixels={original} grid={grid} mask={wanted} on={(next) => go({ removed: toHex(next) })} />
           <figcaption>
-            what it sees: {mask.length - count} of {mask.length} patches
+            what it sees: {wanted.length - count} of {wanted.length} patches
           </figcaption>
         </figure>
-        <figure>
-          <Picture
-            class="large"
-            pixels={made}
-            label="The image with the removed patches as they are predicted"
-          />
-          <figcaption>what it draws</figcaption>
-        </figure>
+        {!isUniform && (
+          <figure>
+            <Picture
+              class="large"
+              pixels={made}
+              label="The image with the removed patches as they are predicted"
+            />
+            <figcaption>what it draws</figcaption>
+          </figure>
+        )}
         <figure>
           <Picture class="large" pixels={original} label="The whole image" />
           <figcaption>the image</figcaption>
         </figure>
-        <figure>
-          <Heat
-            class="large"
-            {...{ values: errors, rows, columns, low: 0, high: largest || 1 }}
-            label={`Squared error of each patch; the largest is ${largest.toFixed(4)}`}
-          />
-          <figcaption>error of each patch, 0 … {largest.toFixed(3)}</figcaption>
-        </figure>
+        {!isUniform && (
+          <figure>
+            <Heat
+              class="large"
+              {...{ values: errors, rows, columns, low: 0, high: largest || 1 }}
+              label={`Squared error of each patch; the largest is ${largest.toFixed(4)}`}
+            />
+            <figcaption>error of each patch, 0 … {largest.toFixed(3)}</figcaption>
+          </figure>
+        )}
       </div>
       <p class="finding" aria-live="polite">
-        {count === 0 ? (
-          "Nothing is removed, so nothing has to be guessed."
-        ) : count === mask.length ? (
-          "Everything is removed: what it draws is what it draws of nothing."
+        {isUniform ? (
+          `${count === 0 ? "Nothing is removed, so nothing has to be guessed" : "Nothing is left to guess from"}: remove some patches, and leave some.`
         ) : (
           <>
             Mean squared error of the removed patches: <strong>{error.toFixed(4)}</strong>. Filling them with
@@ -117,13 +127,14 @@ function Shown({ answer, isChosen }: { answer: MaskAnswer; isChosen: boolean }) 
             {error > 0 && <>, {compared(error, meanFill)}</>}.
           </>
         )}{" "}
-        {!isChosen && `This mask is random, with the ${Math.round(100 * maskRatio)} % that training removes.`}
+        {view.value.removed === "" &&
+          `This mask is random, with the ${Math.round(100 * maskRatio)} % that training removes.`}
       </p>
       <p class="note">
         Pixels lie between 0 and 1. On the picture: drag to paint; with keys, arrows move and Space removes a
         patch or puts it back.
       </p>
-      {view.value.table && (
+      {view.value.table && !isUniform && (
         <PatchTable values={errors} columns={columns} caption="Mean squared error of each patch, × 100" />
       )}
     </>

@@ -34,7 +34,7 @@ export function AllHeads({ attention, n, k, l, token }: Props) {
           const values = ofHead(all, n, head);
           const most = largestOf(values);
           return (
-            <figure key={head} class={head + 1 === k ? "chosen" : ""}>
+            <figure key={head} class={head + 1 === k ? "is-here" : ""}>
               <a href={addressWith({ k: head + 1 })} aria-label={`Head ${head + 1}`}>
                 <Heat
                   {...{ values, rows: n, columns: n, low: 0, high: most }}

@@ -3,7 +3,7 @@
 import type { TextAnswer } from "../../src/studio/shapes.ts";
 import { go } from "../address.ts";
 import { Heat } from "../views/heat.tsx";
-import { Rc } from "../views/letters.tsx";
+import { Rc, signed } from "../views/letters.tsx";
 import { shownToken } from "./text.tsx";
 
 /** Rᶜ up to each position, as what each position adds. */
@@ -38,7 +38,7 @@ export function Added({ answer: { tokens, layers }, token }: { answer: TextAnswe
               label={`Layer ${l + 1}: ${values[token]!.toFixed(2)} nats by “${shownToken(tokens[token]!)}”`}
               onPatch={(at) => go({ patch: at + 1 })}
             />
-            <span class="number">{values[token]!.toFixed(2)}</span>
+            <span class="number">{signed(values[token]!)}</span>
           </div>
         ))}
       </div>

@@ -1,9 +1,10 @@
 /** @file Tokens in a row, coloured by the attention that the chosen one gives them. */
 
 import { useRef } from "preact/hooks";
-import { colourMaps, hex, isLight } from "../../src/chart/index.ts";
+import { colourMaps } from "../../src/chart/index.ts";
 import { go } from "../address.ts";
 import { percent } from "../views/letters.tsx";
+import { onColour } from "../views/on-colour.ts";
 import { shownToken } from "./text.tsx";
 
 interface Props {
@@ -51,7 +52,7 @@ export function Tokens({ tokens, weights, chosen }: Props) {
             title={percent(weight, 2)}
             tabIndex={i === chosen ? 0 : -1}
             class={token.includes("\n") ? "breaks" : ""}
-            style={isSeen ? { background: hex(rgb), color: isLight(rgb) ? "#111" : "#fff" } : {}}
+            style={isSeen ? onColour(rgb) : {}}
             onClick={() => go({ patch: i + 1 })}
           >
             {shownToken(token)}

@@ -6,7 +6,7 @@ import { useAnswer } from "../answer.ts";
 import type { RunHere } from "../source/source.ts";
 import { Answering } from "../views/answering.tsx";
 import { Choice } from "../views/choice.tsx";
-import { percent } from "../views/letters.tsx";
+import { percent, signed } from "../views/letters.tsx";
 import { Picture } from "../views/picture.tsx";
 import { Stepper } from "../views/stepper.tsx";
 import { RowsTable } from "./rows-table.tsx";
@@ -157,7 +157,7 @@ function Walks({ answer: { rows, shares, t, cosine } }: { answer: TraverseAnswer
               <td />
               {t.map((each) => (
                 <th key={each} scope="col">
-                  {each === 0 ? "the image" : `${each > 0 ? "+" : "−"}${Math.abs(each).toFixed(2)}`}
+                  {each === 0 && shares ? "the image" : shares ? signed(each) : each.toFixed(2)}
                 </th>
               ))}
             </tr>
@@ -171,7 +171,9 @@ function Walks({ answer: { rows, shares, t, cosine } }: { answer: TraverseAnswer
                 {shares?.[r] !== undefined && (
                   <span class="note">{percent(shares[r], 0)} of the variance</span>
                 )}
-                {cosine !== undefined && <span class="note">cosine of the two {cosine.toFixed(2)}</span>}
+                {cosine !== undefined && (
+                  <span class="note">cosine of their features {cosine.toFixed(2)}</span>
+                )}
               </th>
               {pictures.map((pixels, i) => (
                 <td key={i}>

@@ -20,7 +20,12 @@ export function EngineChoice({ session, ms }: { session: Session; ms: number }) 
     <p>
       One forward pass of all layers, in {engine?.name ?? "…"}: {ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms.
       {ms > 200 && !engine?.isAside && " That is slow: this network is large for a page."}
-      {host === "studio" && <Others session={session} />}
+      {host === "studio" && (
+        <>
+          {" "}
+          <Others session={session} />
+        </>
+      )}
     </p>
   );
 }

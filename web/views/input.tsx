@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { go, view } from "../address.ts";
 import { useFetched } from "../fetched.ts";
 import { type Colours, loadPicture } from "../input/load.ts";
-import { PAGE } from "../pictures.ts";
+import { PAGE, type Pictures } from "../pictures.ts";
 import type { Session } from "../session.ts";
 import { Stepper } from "./stepper.tsx";
 
@@ -115,7 +115,9 @@ export function Input({ session }: { session: Session }) {
           {session.problem.value}
         </p>
       )}
-      {session.pictures.total > 0 && <Samples session={session} />}
+      {session.pictures !== undefined && session.pictures.total > 0 && (
+        <Samples session={session} pictures={session.pictures} />
+      )}
     </section>
   );
 }
@@ -148,8 +150,7 @@ const imageOf = ({ data, width, height }: Colours) =>
   new ImageData(new Uint8ClampedArray(data), width, height);
 
 /** Pictures of the test set, a page of them at a time. */
-function Samples({ session }: { session: Session }) {
-  const { pictures } = session;
+function Samples({ session, pictures }: { session: Session; pictures: Pictures }) {
   const { sample } = view.value;
   const page = Math.floor((Math.max(1, sample) - 1) / PAGE);
   const { value = [] } = useFetched(() => pictures.load(page * PAGE + 1, PAGE), `${session.run.id} ${page}`);
@@ -173,7 +174,7 @@ function Samples({ session }: { session: Session }) {
       </fieldset>
       {pictures.total > PAGE && (
         <Stepper
-          name="Test image"
+          name="Image"
           value={Math.max(1, sample)}
           least={1}
           most={pictures.total}

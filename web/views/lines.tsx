@@ -1,11 +1,16 @@
 /** @file A few series over layers or numbers, with every point marked, axes that say what they count, and a chosen place. */
 
+import type { RefObject } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+
 export interface Line {
   readonly name: string;
   /** Nothing where there is no number. */
   readonly y: readonly (number | null | undefined)[];
   /** One of style.css's: accent, warm, muted. */
   readonly kind: "accent" | "warm" | "muted";
+  /** A level to compare with: no points are marked. */
+  readonly isLevel?: boolean;
 }
 
 interface Props {
@@ -20,7 +25,7 @@ interface Props {
   onAt?: ((place: number) => void) | undefined;
 }
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [640, 240, 52, 40, 12, 84];
+const [WIDEST, HEIGHT, LEFT, BOTTOM, TOP, RIGHT] = [640, 240, 52, 40, 12, 84];
 
 /** A round step that makes about `count` parts of a length. */
 function roundStep(length: number, count: number): number {
@@ -37,29 +42,43 @@ export function ticksOf(low: number, high: number, count = 4): number[] {
 
 const shown = (x: number) => `${Number(x.toPrecision(4))}`.replace("-", "−");
 
+/** As wide as there is room for, so that letters keep their size. */
+function useWidth(): [RefObject<SVGSVGElement | null>, number] {
+  const place = useRef<SVGSVGElement>(null);
+  const [width, set] = useState<number>(WIDEST);
+  useLayoutEffect(() => {
+    const seen = new ResizeObserver(([entry]) => set(Math.max(260, Math.round(entry!.contentRect.width))));
+    if (place.current) seen.observe(place.current);
+    return () => seen.disconnect();
+  }, []);
+  return [place, width];
+}
+
 export function Lines({ x, lines, xName, yName, label, at, onAt }: Props) {
+  const [place, width] = useWidth();
   const numbers = lines.flatMap(({ y }) => y.filter((value): value is number => Number.isFinite(value)));
   if (numbers.length === 0) return null;
   const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
   const margin = 0.06 * (most - least || Math.abs(most) || 1);
   const [low, high] = [least >= 0 && least < 0.4 * most ? 0 : least - margin, most + margin];
   const span = x.at(-1)! - x[0]! || 1;
-  const px = (value: number) => LEFT + ((value - x[0]!) / span) * (WIDTH - LEFT - RIGHT);
+  const px = (value: number) => LEFT + ((value - x[0]!) / span) * (width - LEFT - RIGHT);
   const py = (value: number) => TOP + ((high - value) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   const nearest = (event: PointerEvent) => {
     const box = (event.currentTarget as SVGElement).getBoundingClientRect();
-    const place = ((event.clientX - box.left) / box.width) * WIDTH;
+    const pointed = ((event.clientX - box.left) / box.width) * width;
     let best = 0;
     x.forEach((value, i) => {
-      if (Math.abs(px(value) - place) < Math.abs(px(x[best]!) - place)) best = i;
+      if (Math.abs(px(value) - pointed) < Math.abs(px(x[best]!) - pointed)) best = i;
     });
     onAt?.(best);
   };
   const ends = labelPlaces(lines, py);
   return (
     <svg
+      ref={place}
       class={`lines ${onAt ? "chooses" : ""}`}
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      viewBox={`0 0 ${width} ${HEIGHT}`}
       role="img"
       aria-label={label}
       {...(onAt && { onPointerDown: nearest })}
@@ -69,7 +88,7 @@ export function Lines({ x, lines, xName, yName, label, at, onAt }: Props) {
           <line
             class={value === 0 ? "zero" : "grid"}
             x1={LEFT}
-            x2={WIDTH - RIGHT}
+            x2={width - RIGHT}
             y1={py(value)}
             y2={py(value)}
           />
@@ -78,12 +97,12 @@ export function Lines({ x, lines, xName, yName, label, at, onAt }: Props) {
           </text>
         </g>
       ))}
-      {wholeTicks(x).map((value) => (
+      {wholeTicks(x, (width - LEFT - RIGHT) / 40).map((value) => (
         <text key={value} x={px(value)} y={HEIGHT - BOTTOM + 18} text-anchor="middle">
           {value}
         </text>
       ))}
-      <text x={(LEFT + WIDTH - RIGHT) / 2} y={HEIGHT - 4} text-anchor="middle">
+      <text x={(LEFT + width - RIGHT) / 2} y={HEIGHT - 4} text-anchor="middle">
         {xName}
       </text>
       <text class="y-name" x={0} y={TOP - 1}>
@@ -92,11 +111,12 @@ export function Lines({ x, lines, xName, yName, label, at, onAt }: Props) {
       {at !== undefined && x[at] !== undefined && (
         <line class="here" x1={px(x[at])} x2={px(x[at])} y1={TOP} y2={HEIGHT - BOTTOM} />
       )}
-      {lines.map(({ name, y, kind }, l) => (
+      {lines.map(({ name, y, kind, isLevel = false }, l) => (
         <g key={l} class={kind}>
           <polyline points={points(x, y, px, py)} class={at === undefined ? "" : "pale"} />
           {at !== undefined && <polyline points={points(x.slice(0, at + 1), y, px, py)} />}
-          {x.length <= 80 &&
+          {!isLevel &&
+            x.length <= 80 &&
             y.map(
               (value, i) =>
                 Number.isFinite(value) && (
@@ -109,7 +129,7 @@ export function Lines({ x, lines, xName, yName, label, at, onAt }: Props) {
                   />
                 ),
             )}
-          <text x={WIDTH - RIGHT + 8} y={ends[l]! + 4}>
+          <text x={width - RIGHT + 8} y={ends[l]! + 4}>
             {name}
           </text>
         </g>
@@ -128,9 +148,9 @@ const points = (
     .flatMap((value, i) => (Number.isFinite(y[i]) ? [`${px(value).toFixed(1)},${py(y[i]!).toFixed(1)}`] : []))
     .join(" ");
 
-/** At most a dozen of the places on the axis, evenly. */
-function wholeTicks(x: readonly number[]): number[] {
-  const every = Math.max(1, Math.ceil(x.length / 12));
+/** At most so many of the places on the axis, evenly. */
+function wholeTicks(x: readonly number[], most: number): number[] {
+  const every = Math.max(1, Math.ceil(x.length / most));
   return x.filter((_, i) => i % every === 0);
 }
 

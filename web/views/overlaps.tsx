@@ -1,9 +1,10 @@
 /** @file How far the spans of heads overlap, beside what random ones would. */
 
 import { useState } from "preact/hooks";
-import { colourMaps, hex, isLight } from "../../src/chart/index.ts";
+import { colourMaps } from "../../src/chart/index.ts";
 import { go, view } from "../address.ts";
 import { RowsTable } from "../methods/rows-table.tsx";
+import { onColour } from "./on-colour.ts";
 import type { Measured } from "./spaces.tsx";
 
 /** Root of the mean squared cosine. */
@@ -98,5 +99,5 @@ const compared = (mean: number, level: number): string =>
 
 function colours(value: number) {
   const rgb = colourMaps.viridis(value);
-  return { background: hex(rgb), color: isLight(rgb) ? "#111" : "#fff" };
+  return onColour(rgb);
 }

@@ -1,6 +1,7 @@
 /** @file What does each layer do to this picture? */
 
 import { go, view } from "../address.ts";
+import { host } from "../host.ts";
 import type { Seen } from "../seen.ts";
 import type { Session } from "../session.ts";
 import { Choice } from "./choice.tsx";
@@ -57,12 +58,18 @@ export function See({ session }: { session: Session }) {
   );
 }
 
+/** An export says how to export with bands; here the next measurement brings them. */
+const noBandsHere = (why: string): string =>
+  host === "studio" ? why.replace(" before the export adds", " adds") : why;
+
 /** What was measured, and by what. */
 export function Foot({ session, ms }: { session: Session; ms: number }) {
   const { bands, noBands = "" } = session.facts;
   return (
     <div class="foot note">
-      <p>{bands ? `Bands: mean ± standard deviation over ${bands.samples} test images.` : noBands}</p>
+      <p>
+        {bands ? `Bands: mean ± standard deviation over ${bands.samples} test images.` : noBandsHere(noBands)}
+      </p>
       <EngineChoice session={session} ms={ms} />
     </div>
   );

@@ -113,7 +113,7 @@ function Spectra({ spectra, k }: { spectra: Measured["spectra"]; k: number }) {
         }}
         lines={[
           ...others,
-          { name: "orthonormal", y: x.map(() => 1), kind: "warm" },
+          { name: "orthonormal", y: x.map(() => 1), kind: "warm", isLevel: true },
           { name: `head ${k}`, y: own, kind: "accent" },
         ]}
       />

@@ -13,8 +13,8 @@ interface Props {
 export function Stepper({ name, value, least, most, on, after }: Props) {
   const to = (next: number) => on(Math.max(least, Math.min(most, next)));
   return (
-    <label class="stepper">
-      <span>{name}</span>
+    <span class="stepper">
+      <span aria-hidden="true">{name}</span>
       <button
         type="button"
         aria-label={`${name}: one less`}
@@ -25,6 +25,7 @@ export function Stepper({ name, value, least, most, on, after }: Props) {
       </button>
       <input
         type="number"
+        aria-label={name}
         min={least}
         max={most}
         value={value}
@@ -43,6 +44,6 @@ export function Stepper({ name, value, least, most, on, after }: Props) {
         +
       </button>
       {after && <span class="note">{after}</span>}
-    </label>
+    </span>
   );
 }

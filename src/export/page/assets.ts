@@ -33,7 +33,7 @@ export function studioScripts(): ReadonlyMap<string, string> {
   return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
-/** What may load what: nothing from elsewhere, no text as code. */
+/** What may load what: nothing from elsewhere, no text as code; products are by WebAssembly. */
 const policy = (sources: Readonly<Record<string, string>>): string =>
   Object.entries({
     ...{ "default-src": "'none'", ...sources },
@@ -68,7 +68,7 @@ const escaped = (text: string): string =>
 export function folderPage(name: string, host?: "files"): string {
   const csp = policy({
     ...{
-      "script-src": "'self'",
+      "script-src": "'self' 'wasm-unsafe-eval'",
       "style-src": "'self'",
       "img-src": "'self' data: blob:",
       "connect-src": "'self'",
@@ -86,7 +86,11 @@ export function onePage(name: string, data: Readonly<Record<string, Uint8Array>>
   // what ends a script inside of a string of it
   const code = script.trim().replace(/<\/(script)/gi, "<\\/$1");
   const csp = policy({
-    ...{ "script-src": hash(code), "style-src": hash(style), "img-src": "data: blob:" },
+    ...{
+      "script-src": `${hash(code)} 'wasm-unsafe-eval'`,
+      "style-src": hash(style),
+      "img-src": "data: blob:",
+    },
   });
   const blocks = Object.entries(data).map(
     ([id, bytes]) => `<script type="text/plain" id="${id}">${Buffer.from(bytes).toString("base64")}</script>`,

@@ -3,6 +3,7 @@
 import { describe, float, sizeOf } from "../value.ts";
 import { broadcast } from "./elementwise.ts";
 import { fault, floats, type Operator } from "./operator.ts";
+import { COLUMNS, MOST_NUMBERS, ROWS, type Simd, simd } from "./simd.ts";
 
 /** Where a matrix begins in an array. */
 export interface At {
@@ -13,8 +14,40 @@ export interface At {
 /** Four columns of B, one row after the other; wide, so that they are converted once for all rows of A. */
 let panel = new Float64Array(0);
 
-/** C += A B: A [m, k], B [k, n], C [m, n]. Two rows and four columns at a time stay in registers. */
+/** Smaller products are done before their numbers are copied. */
+const LEAST_WORK = 2048;
+
+/** C += A B: A [m, k], B [k, n], C [m, n]. */
 export function gemm(a: At, b: At, c: At, m: number, k: number, n: number): void {
+  if (k === 0) return;
+  const kernel = m < ROWS || m * k * n < LEAST_WORK ? undefined : simd();
+  if (kernel === undefined || !bySimd(kernel, a, b, c, m, k, n)) plain(a, b, c, m, k, n);
+}
+
+/** By tiles of four rows and eight columns, in single precision. @returns false: too large for the kernel's memory */
+function bySimd({ tile, numbers }: Simd, a: At, b: At, c: At, m: number, k: number, n: number): boolean {
+  const rows = Math.ceil(m / ROWS) * ROWS;
+  const [panelAt, cAt] = [rows * k, rows * k + COLUMNS * k];
+  const size = cAt + rows * COLUMNS;
+  if (size > MOST_NUMBERS) return false;
+  const memory = numbers(size);
+  memory.set(a.data.subarray(a.from, a.from + m * k), 0);
+  memory.fill(0, m * k, panelAt);
+  for (let j = 0; j < n; j += COLUMNS) {
+    const width = Math.min(COLUMNS, n - j);
+    if (width < COLUMNS) memory.fill(0, panelAt, cAt);
+    for (let p = 0, to = panelAt, from = b.from + j; p < k; p++, to += COLUMNS, from += n)
+      for (let q = 0; q < width; q++) memory[to + q] = b.data[from + q]!;
+    for (let i = 0; i < rows; i += ROWS)
+      tile(4 * i * k, 4 * panelAt, 4 * (cAt + i * COLUMNS), k, 4 * k, 4 * COLUMNS);
+    for (let i = 0, from = cAt, to = c.from + j; i < m; i++, from += COLUMNS, to += n)
+      for (let q = 0; q < width; q++) c.data[to + q]! += memory[from + q]!;
+  }
+  return true;
+}
+
+/** Two rows and four columns at a time stay in registers. */
+function plain(a: At, b: At, c: At, m: number, k: number, n: number): void {
   if (panel.length < 4 * k) panel = new Float64Array(4 * k);
   for (let j = 0; j < n; j += 4) {
     const width = Math.min(4, n - j);

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { stacksOf } from "../../measure/index.ts";
 import { restoreLanguageModel } from "../../method/language/run.ts";
-import { MASK, runTokenizer } from "../../method/language/text.ts";
+import { MASK, openTokens, runTokenizer } from "../../method/language/text.ts";
 import { openRunOf } from "../../method/load-run.ts";
 import { formOf } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
@@ -30,7 +30,7 @@ function open(folder: string, which: string) {
     const tokenizer = runTokenizer(folder, checkpoint);
     const model = restoreLanguageModel(recipe, checkpoint, tokenizer).eval();
     const { causal } = formOf(recipe.model.name, "language");
-    return { model, tokenizer, causal, [Symbol.dispose]: () => model.dispose() };
+    return { recipe, model, tokenizer, causal, [Symbol.dispose]: () => model.dispose() };
   } finally {
     freeCheckpoint(checkpoint);
   }
@@ -43,7 +43,7 @@ export async function text(folder: string, asked: unknown): Promise<TextAnswer> 
   const { checkpoint: which, text: given, top } = checked(schema, asked);
   const opened = await held(folder, which, "language", () => open(folder, which));
   const { model, tokenizer, causal } = opened;
-  const all = tokenize(opened, given);
+  const all = given === "" ? beginning(opened) : tokenize(opened, given);
   if (all.length === 0) throw new UsageError("text: expected some words, got none");
   const { context } = model.options;
   const ids = all.slice(-context);
@@ -73,6 +73,14 @@ export async function text(folder: string, asked: unknown): Promise<TextAnswer> 
     }, "text"),
   );
 }
+
+/** Tokens of a beginning that are shown. */
+const SHOWN = 48;
+
+/** Where nothing was typed: how the run's test text begins. */
+const beginning = ({ recipe, tokenizer, model }: Opened): number[] => [
+  ...openTokens(recipe, tokenizer).test.slice(0, Math.min(SHOWN, model.options.context)),
+];
 
 /** Tokens of a text; `<mask>` in it is the token that is to be filled in. */
 function tokenize({ tokenizer, causal }: Opened, given: string): number[] {
