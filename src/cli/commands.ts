@@ -113,7 +113,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "export",
-    usage: "RUN|FILE --output PATH [flags]",
+    usage: "RUN|FILE... --output PATH [flags]",
     about: "write a network as ONNX, for the hub or for transformers.js; verified after writing",
     reads: true,
     plugs: true,

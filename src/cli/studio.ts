@@ -18,7 +18,7 @@ const examples = `
 Examples:
   $ vitrine studio
   $ vitrine studio runs/first --open
-  $ vitrine studio /data/runs --port 8080`;
+  $ vitrine studio runs --port 8123`;
 
 export function studioCommand(command: Command): void {
   command
@@ -39,6 +39,11 @@ export function studioCommand(command: Command): void {
       print(studio.url);
       talk(`${folder} is open at this address, for this machine; ctrl-C ends it`);
       if (open) openBrowser(studio.url);
+      await new Promise((done) => {
+        for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, done);
+      });
+      await studio.close();
+      process.exit(0); // a browser may hold its connection
     });
 }
 

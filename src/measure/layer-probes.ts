@@ -67,7 +67,7 @@ export function layerProbes(subject: Subject, samples: Tensor, patch?: Size): La
 /** The first part has the images whose attention is noted; then as many at a time as memory asks for. */
 function inParts(subject: Subject, stack: Stack, samples: Tensor, patch?: Size): LayerProbes | undefined {
   const all: Measured[] = stack.layers.map(() => ({}));
-  const attention: number[][][][] = [];
+  let attention: number[][][][] = [];
   const count = samples.size(0);
   let part = SHOWN;
   for (let at = 0; at < count; ) {
@@ -89,7 +89,7 @@ function inParts(subject: Subject, stack: Stack, samples: Tensor, patch?: Size):
                   scope(() => measured(seen, stack.layers[l]!, isLast), "layer probes"),
                 );
               });
-              if (also.length > 0) attention.push(...attentionOf(stack, samples, found, patch!));
+              if (also.length > 0) attention = attentionOf(stack, samples, found, patch!);
               return layers!.reduce((sum, seen) => sum + bytesOf(seen), 0) / length;
             },
             also,

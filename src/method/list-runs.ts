@@ -67,7 +67,8 @@ export function runEntry(path: string, run: string): RunEntry {
     const told = saved.find((one) => one.best) ?? last;
     if (told === undefined) return entry;
     const milestone = field(stateOf(path, told.name), "milestone");
-    entry.result = text(field(field(milestone, "result"), "text")) || text(field(milestone, "text"));
+    const whole = text(field(field(milestone, "result"), "text")) || text(field(milestone, "text"));
+    entry.result = whole.split("\n")[0]!;
   } catch (error) {
     entry.problem = (error as Error).message;
   }

@@ -41,7 +41,7 @@ export class Catalogue {
   constructor(root: string) {
     if (statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true)
       throw new UsageError(`${root}: expected a folder of runs; vitrine train makes "runs"`, { path: root });
-    this.root = realpathSync(root);
+    this.root = realpathSync.native(root);
   }
 
   /** The runs, the one that was written to last first. */
@@ -104,7 +104,7 @@ export class Catalogue {
   /** The real path, if it lies in the root: a link that leads out is none of ours. */
   inside(path: string): string | undefined {
     try {
-      const real = realpathSync(path);
+      const real = realpathSync.native(path);
       return real === this.root || real.startsWith(this.root + sep) ? real : undefined;
     } catch {
       return undefined;

@@ -46,6 +46,7 @@ export interface Studio {
 export async function startStudio(options: StudioOptions): Promise<Studio> {
   const { root, port = 0, host = "127.0.0.1" } = options;
   const catalogue = new Catalogue(root);
+  catalogue.runs(); // a thousand take half a second to read, once: before the page asks
   const token = randomBytes(24).toString("base64url");
   const libtorch = new Libtorch(options.libtorch);
   const watch = new Watch(catalogue);

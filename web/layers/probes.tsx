@@ -27,7 +27,7 @@ export function Probes({ rows }: { rows: readonly ProbeRow[] }) {
           }),
           byLayer(rows, row, {
             ...{ title: "R − λ‖Z‖₁ that ISTA adds, unit tokens", label: "after − before (nats)" },
-            of: ({ reductionUnit }) => reductionUnit,
+            of: ({ sparseUnit }) => sparseUnit,
           }),
           overTime(rows, row),
         ]

@@ -7,7 +7,7 @@ import { Rc } from "../views/letters.tsx";
 const shown = (value: number | null | undefined) => (value == null ? "–" : formatNumber(value));
 
 export function ProbeTable({ row }: { row: ProbeRow }) {
-  const { rc, rcHalf, nonZero, compressionUnit, reductionUnit, step } = row;
+  const { rc, rcHalf, nonZero, compressionUnit, sparseUnit, step } = row;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <section class="scroll" tabIndex={0} aria-label="Numbers of the layers">
@@ -34,7 +34,7 @@ export function ProbeTable({ row }: { row: ProbeRow }) {
               <td>{shown(rcHalf[l])}</td>
               <td>{shown(rc[l + 1])}</td>
               <td>{shown(compressionUnit[l])}</td>
-              <td>{shown(reductionUnit[l])}</td>
+              <td>{shown(sparseUnit[l])}</td>
               <td>{share === null ? "–" : (100 * share).toFixed(1)}</td>
             </tr>
           ))}

@@ -64,8 +64,8 @@ ${body}
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** Files beside one another. */
-export function folderPage(name: string): string {
+/** Files beside one another. @param host told to the page: who serves it */
+export function folderPage(name: string, host?: "files"): string {
   const csp = policy({
     ...{
       "script-src": "'self' 'wasm-unsafe-eval'",
@@ -76,7 +76,8 @@ export function folderPage(name: string): string {
     },
   });
   const head = `<link rel="stylesheet" href="app.css">\n<script type="module" src="app.js"></script>`;
-  return document(csp, name, head, "");
+  const page = document(csp, name, head, "");
+  return host === undefined ? page : page.replace('<div id="app">', `<div id="app" data-host="${host}">`);
 }
 
 /** All in one file; `data` by the names that web/source.ts looks for. */

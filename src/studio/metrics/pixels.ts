@@ -19,25 +19,29 @@ export interface Pixels {
 /** No record is left out: what a pixel's records were is between its least and its largest. */
 export function pixelsOf(columns: ReadonlyMap<string, Column>, { from, to, pixels }: Range): Pixels {
   const all = [...columns.values()];
-  const low = from ?? all.reduce((least, { steps, length }) => (length > 0 ? Math.min(least, steps[0]!) : least), Number.POSITIVE_INFINITY); // biome-ignore format: short
-  const high = to ?? all.reduce((most, { steps, length }) => (length > 0 ? Math.max(most, steps[length - 1]!) : most), Number.NEGATIVE_INFINITY); // biome-ignore format: short
-  const distinct = distinctSteps(all, low, high, pixels);
-  const place = distinct ? (step: number) => distinct.get(step)! : (step: number) => Math.min(pixels - 1, Math.floor(((step - low) / (high - low)) * pixels)); // biome-ignore format: short
-  const width = distinct?.size ?? pixels;
+  let [low, high] = [from ?? Number.POSITIVE_INFINITY, to ?? Number.NEGATIVE_INFINITY];
+  for (const { steps, length } of all) {
+    if (length > 0 && from === undefined) low = Math.min(low, steps[0]!);
+    if (length > 0 && to === undefined) high = Math.max(high, steps[length - 1]!);
+  }
+  const places = distinctSteps(all, low, high, pixels);
+  const width = places?.size ?? pixels;
+  const scale = pixels / (high - low);
   const step = new Float64Array(width).fill(Number.NaN);
   const binned = [...columns].map(([name, { steps, values, length }]) => {
-    const [min, max, last] = [0, 1, 2].map(() => new Float32Array(width).fill(Number.NaN));
+    const [min, max, last] = [0, 1, 2].map(() => new Float32Array(width).fill(Number.NaN)) as [Float32Array, Float32Array, Float32Array]; // biome-ignore format: short
     for (let i = 0; i < length; i++) {
-      const [at, value] = [steps[i]!, values[i]!];
+      const at = steps[i]!;
       if (at < low || at > high) continue;
-      const x = place(at);
-      // comparisons with NaN are false: the first value replaces it, and NaN itself replaces nothing but the last
+      const value = values[i]!;
+      const x = places === undefined ? Math.min(pixels - 1, Math.floor((at - low) * scale)) : places.get(at)!;
+      // comparisons with NaN are false: the first value takes its place, and NaN itself that of the last alone
       if (!(step[x]! >= at)) step[x] = at;
-      if (!(min![x]! <= value)) min![x] = Number.isNaN(value) ? min![x]! : value;
-      if (!(max![x]! >= value)) max![x] = Number.isNaN(value) ? max![x]! : value;
-      last![x] = value;
+      if (value < min[x]! || Number.isNaN(min[x]!)) min[x] = value;
+      if (value > max[x]! || Number.isNaN(max[x]!)) max[x] = value;
+      last[x] = value;
     }
-    return [name, { min: min!, max: max!, last: last! }] as const;
+    return [name, { min, max, last }] as const;
   });
   return withoutEmpty(step, binned);
 }

@@ -21,8 +21,13 @@ const LONGEST = 2 ** 24;
 const NEWLINE = 10;
 const COMMA = 44;
 
-/** Whole lines from `from` to the end of the file as it is now; half a line at the end waits for its other half. */
+/** Records from `from` to the end of the file as it is now. */
 export async function* readRecords(path: string, from = 0): AsyncGenerator<Chunk> {
+  for await (const { lines, offset } of readLines(path, from)) yield { ...parsed(lines), offset };
+}
+
+/** Whole lines from `from` on, as bytes that hold until the next are asked for; half a line waits for its other half. */
+export async function* readLines(path: string, from = 0): AsyncGenerator<{ lines: Buffer; offset: number }> {
   const file = await open(path, "r");
   try {
     yield* chunksOf(file, from);
@@ -31,7 +36,7 @@ export async function* readRecords(path: string, from = 0): AsyncGenerator<Chunk
   }
 }
 
-async function* chunksOf(file: FileHandle, from: number): AsyncGenerator<Chunk> {
+async function* chunksOf(file: FileHandle, from: number): AsyncGenerator<{ lines: Buffer; offset: number }> {
   let bytes = Buffer.allocUnsafe(CHUNK);
   let [kept, at] = [0, from]; // bytes of a line that has begun; where the next are read
   for (;;) {
@@ -41,10 +46,9 @@ async function* chunksOf(file: FileHandle, from: number): AsyncGenerator<Chunk> 
     const filled = kept + bytesRead;
     const end = bytes.lastIndexOf(NEWLINE, filled - 1) + 1;
     if (end > 0) {
-      const { records, damaged } = parsed(bytes.subarray(0, end));
+      yield { lines: bytes.subarray(0, end), offset: at - (filled - end) };
       bytes.copyWithin(0, end, filled);
       kept = filled - end;
-      yield { records, damaged, offset: at - kept };
       continue;
     }
     kept = filled;

@@ -3,7 +3,8 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { Columns } from "./columns.ts";
 import { overviewOf } from "./overview.ts";
-import { readRecords } from "./read-records.ts";
+import { readLines } from "./read-records.ts";
+import { Scanner } from "./scan.ts";
 
 interface Held {
   columns: Columns;
@@ -44,7 +45,7 @@ export class MetricsStore {
     const size = await stat(path).then(({ size }) => size, () => 0); // biome-ignore format: short
     if (size - (this.held.get(path)?.columns.offset ?? 0) < LARGE || this.reading.has(path))
       return { columns: await this.columns(path), exact: true };
-    const overview = await overviewOf(path);
+    const overview = overviewOf(path);
     this.columns(path).catch(() => {}); // whoever asks again is told
     return { columns: overview, exact: false };
   }
@@ -63,9 +64,9 @@ export class MetricsStore {
       const known = this.held.get(path);
       const same = known?.inode === inode && (await tailOf(file, known.columns.offset)).equals(known.tail);
       const columns = same ? known.columns : new Columns();
-      for await (const { records, damaged, offset } of readRecords(path, columns.offset)) {
-        columns.add(records);
-        columns.damaged += damaged;
+      const scanner = new Scanner(columns);
+      for await (const { lines, offset } of readLines(path, columns.offset)) {
+        scanner.add(lines);
         columns.offset = offset;
       }
       this.keep(path, { columns, inode, tail: await tailOf(file, columns.offset) });

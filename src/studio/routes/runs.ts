@@ -8,10 +8,9 @@ import { readReport } from "../../measure/report.ts";
 import type { Catalogue, Run } from "../catalogue.ts";
 import { detailOf } from "../detail.ts";
 import { type MetricsQuestion, metricsAnswer } from "../metrics/answer.ts";
-import { readRecords } from "../metrics/read-records.ts";
 import type { MetricsStore } from "../metrics/store.ts";
+import { readProbes } from "../probes.ts";
 import { Refused } from "../refused.ts";
-import type { ProbeRow } from "../shapes.ts";
 
 export function runRoutes(app: Hono, catalogue: Catalogue, store: MetricsStore): void {
   const runOf = (c: Context) => requireRun(catalogue, c);
@@ -43,7 +42,7 @@ export function runRoutes(app: Hono, catalogue: Catalogue, store: MetricsStore):
 
   app.get("/api/runs/:id/probes", async (c) => {
     const path = catalogue.within(runOf(c), "probes.jsonl");
-    return tagged(c, { rows: path === undefined ? [] : await probesOf(path) });
+    return tagged(c, { rows: path === undefined ? [] : await readProbes(path) });
   });
 
   app.get("/api/runs/:id/figures", (c) => c.json(figuresOf(catalogue, runOf(c))));
@@ -76,12 +75,6 @@ function figuresOf(catalogue: Catalogue, run: Run): string[] {
   const folder = catalogue.within(run, "figures");
   if (folder === undefined || !existsSync(folder)) return [];
   return readdirSync(folder).filter((name) => name.endsWith(".svg")).sort(); // biome-ignore format: short
-}
-
-async function probesOf(path: string): Promise<ProbeRow[]> {
-  const rows: ProbeRow[] = [];
-  for await (const { records } of readRecords(path)) rows.push(...(records as unknown as ProbeRow[]));
-  return rows;
 }
 
 /** A drawing has its style inside; opened by itself it can do nothing. */
