@@ -2,6 +2,7 @@
 
 import type { GraphNode } from "../graph.ts";
 import { dataOf, describe, float, sizeOf, type Value } from "../value.ts";
+import { expOfNegative } from "./exp.ts";
 import { axisOf, fault, floats, input, integer, type Operator, whole } from "./operator.ts";
 
 /** Elements of one group, reduced to a number. */
@@ -78,7 +79,7 @@ function softmaxOf(data: Float32Array, out: Float32Array, base: number, step: nu
   }
   let sum = 0;
   for (let i = base; i < end; i += step) {
-    const e = Math.exp(data[i]! - largest);
+    const e = expOfNegative(data[i]! - largest);
     out[i] = e;
     sum += e;
   }

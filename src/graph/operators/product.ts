@@ -26,23 +26,21 @@ export function gemm(a: At, b: At, c: At, m: number, k: number, n: number): void
 
 /** By tiles of four rows and eight columns, in single precision. @returns false: too large for the kernel's memory */
 function bySimd({ tile, numbers }: Simd, a: At, b: At, c: At, m: number, k: number, n: number): boolean {
-  const rows = Math.ceil(m / ROWS) * ROWS;
-  const [panelAt, cAt] = [rows * k, rows * k + COLUMNS * k];
-  const size = cAt + rows * COLUMNS;
+  const [rows, columns] = [Math.ceil(m / ROWS) * ROWS, Math.ceil(n / COLUMNS) * COLUMNS];
+  const bAt = rows * k;
+  // a tile at the right edge reads on into the next row, and of the last one beyond it: those columns are not kept
+  const cAt = bAt + k * n + COLUMNS;
+  const size = cAt + rows * columns;
   if (size > MOST_NUMBERS) return false;
   const memory = numbers(size);
   memory.set(a.data.subarray(a.from, a.from + m * k), 0);
-  memory.fill(0, m * k, panelAt);
-  for (let j = 0; j < n; j += COLUMNS) {
-    const width = Math.min(COLUMNS, n - j);
-    if (width < COLUMNS) memory.fill(0, panelAt, cAt);
-    for (let p = 0, to = panelAt, from = b.from + j; p < k; p++, to += COLUMNS, from += n)
-      for (let q = 0; q < width; q++) memory[to + q] = b.data[from + q]!;
-    for (let i = 0; i < rows; i += ROWS)
-      tile(4 * i * k, 4 * panelAt, 4 * (cAt + i * COLUMNS), k, 4 * k, 4 * COLUMNS);
-    for (let i = 0, from = cAt, to = c.from + j; i < m; i++, from += COLUMNS, to += n)
-      for (let q = 0; q < width; q++) c.data[to + q]! += memory[from + q]!;
-  }
+  memory.set(b.data.subarray(b.from, b.from + k * n), bAt);
+  for (let i = 0; i < rows; i += ROWS)
+    for (let j = 0; j < n; j += COLUMNS)
+      tile(4 * i * k, 4 * (bAt + j), 4 * (cAt + i * columns + j), k, 4 * k, 4 * n, 4 * columns);
+  const C = c.data;
+  for (let i = 0, from = cAt, to = c.from; i < m; i++, from += columns, to += n)
+    for (let j = 0; j < n; j++) C[to + j]! += memory[from + j]!;
   return true;
 }
 

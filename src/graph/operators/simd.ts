@@ -10,17 +10,17 @@ export const ROWS = 4;
 export const COLUMNS = 8;
 
 /** Parameters and locals: addresses in bytes; rows of A; sums; a row of B. */
-const [A, B, C, K, STEP_A, STEP_C] = [0, 1, 2, 3, 4, 5];
-const rowOf = (r: number): number => (r === 0 ? A : 5 + r); //                  6, 7, 8
-const sumOf = (r: number, half: number): number => 9 + 2 * r + half; //         9 … 16
-const bOf = (half: number): number => 17 + half;
-const X = 19;
+const [A, B, C, K, STEP_A, STEP_B, STEP_C] = [0, 1, 2, 3, 4, 5, 6];
+const rowOf = (r: number): number => (r === 0 ? A : 6 + r); //                  7, 8, 9
+const sumOf = (r: number, half: number): number => 10 + 2 * r + half; //        10 … 17
+const bOf = (half: number): number => 18 + half;
+const X = 20;
 const each = <T>(count: number, make: (i: number) => T[]): T[] => Array.from({ length: count }, (_, i) => make(i)).flat(); // biome-ignore format: one line
 /** Aligned to four bytes. */
 const at = (offset: number): number[] => [2, offset];
 
 /**
- * tile(a, b, c, k, stepA, stepC): C [4, 8] = A [4, k] B [k, 8]
+ * tile(a, b, c, k, stepA, stepB, stepC): C [4, 8] = A [4, k] B [k, 8], each step the bytes from row to row
  *
  *     loop k times: b₀ b₁ = B's row; for each row r: x = A's entry four times; sᵣ₀ += x b₀; sᵣ₁ += x b₁
  */
@@ -35,7 +35,7 @@ const BODY = [
     ]),
     ...[GET, rowOf(r), CONST, 4, ADD, SET, rowOf(r)],
   ]),
-  ...[GET, B, CONST, 4 * COLUMNS, ADD, SET, B],
+  ...[GET, B, GET, STEP_B, ADD, SET, B],
   ...[GET, K, CONST, 1, SUB, SET, K, GET, K, BRANCH_IF, 0, END],
   ...each(ROWS, (r) => [
     ...each(2, (half) => [GET, C, GET, sumOf(r, half), ...STORE, ...at(16 * half)]),
@@ -56,7 +56,7 @@ const text = (letter: string): number[] => [1, letter.charCodeAt(0)];
 
 const MODULE = Uint8Array.from([
   ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-  ...[1, ...sized([1, 0x60, 6, I32, I32, I32, I32, I32, I32, 0])], //           types: six numbers, nothing
+  ...[1, ...sized([1, 0x60, 7, ...each(7, () => [I32]), 0])], //                types: seven numbers, nothing
   ...[2, ...sized([1, ...text("m"), ...text("m"), 2, 0, 1])], //                a memory is given
   ...[3, 2, 1, 0], //                                                           one function
   ...[7, ...sized([1, ...text("f"), 0, 0])], //                                 exported
@@ -64,7 +64,7 @@ const MODULE = Uint8Array.from([
 ]);
 
 export interface Simd {
-  tile(a: number, b: number, c: number, k: number, stepA: number, stepC: number): void;
+  tile(a: number, b: number, c: number, k: number, stepA: number, stepB: number, stepC: number): void;
   /** So many numbers at least; what was there is gone where it grew. */
   numbers(count: number): Float32Array;
 }
