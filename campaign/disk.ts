@@ -71,6 +71,8 @@ export default async function campaign({
 
   try {
     await share([...METHODS], whole);
+    for (const [method, { operations, seconds }] of wholes)
+      console.log(`${method}: ${operations} operations in ${seconds.toFixed(1)} s`);
     // every operation of every method once, in an order that the seed tells alone
     const stream = dice.at("order");
     const every = METHODS.flatMap((method) =>

@@ -9,7 +9,7 @@ export function addUnpackLimit(command: Command): void {
   for (const verb of verbs) {
     const flag = new Option(
       "--unpack-limit <MiB>",
-      "largest size of a compressed or Parquet file once unpacked (default: 4 × the file + 64)",
+      "memory that a compressed file, a Parquet file or an image may take once unpacked (default: 4 × the file + 64)",
     );
     const set = (text: string) => setUnpackLimit(wholeNumber("--unpack-limit")(text) * 2 ** 20);
     verb.addOption(flag.helpGroup("Limits:").argParser(set));

@@ -185,6 +185,11 @@ test("operators that may end the process are refused, with the reason", () => {
     refuse(() => aten("from_file", "/dev/null"), /maps a file/);
     refuse(() => aten("add.out", x, x, { out: x }), /call it without out/);
     refuse(() => aten("linalg_eigvals", x), /linalg_eig checks it/);
+    refuse(() => aten("binomial", x, x), /does not end where a count is NaN/);
+    refuse(
+      () => aten("lstm.input", x, [x, x], [x], false, 1, 0, false, false, false),
+      /lstm_cell checks them/,
+    );
     expect(aten<ReturnType<typeof ones>[]>("_foreach_add.Scalar", [x], 1)[0]!.numbers()).toEqual([2, 2]);
   });
 });

@@ -11,6 +11,12 @@ const REFUSED: readonly (readonly [names: RegExp, what: string])[] = [
   ],
   [/\.\w*(out|grad_input)$/, "writes into a tensor of whose kind it is not sure; call it without out"],
   [/^aten::(lstm|gru|rnn_\w+)\.data$/, "trusts the lengths of a packed sequence"],
+  [/^aten::lstm\.input$/, "trusts the shapes of its weights; lstm_cell checks them"],
+  [
+    /^aten::adaptive_(avg|max)_pool/,
+    "counts to each size it is given, however large; avg_pool and mean do not",
+  ],
+  [/^aten::binomial$/, "does not end where a count is NaN"],
   [/^aten::native_(group|batch)_norm/, "trusts sizes that group_norm and batch_norm check"],
   [/^aten::_foreach_(copy|\w+\.ScalarList)/, "reads beyond lists of unequal length"],
   [/^aten::(fbgemm_|fused_moving_avg_|choose_qparams_)/, "trusts the caller of quantisation"],

@@ -30,7 +30,7 @@ export function readBmp(bytes: Uint8Array): Picture {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = headerOf(view);
   const { width, height, bits, compression } = header;
-  checkSize(width, height);
+  checkSize(width, height, 4, bytes);
   const data = new Uint8Array(3 * width * height);
   if (bits > 8) readColours(view, header, data);
   else {

@@ -1,6 +1,7 @@
 /** @file Decodes many image files in worker threads, and names the one that cannot be read. */
 import { DataError } from "../../base/errors.ts";
 import { areaOf, type Size } from "../../base/size.ts";
+import { givenLimit } from "../../base/unpack.ts";
 import type { WorkerPool } from "../worker-pool.ts";
 import type { Resizing } from "./decode.ts";
 import type { Decoded, DecodeTask } from "./decode-worker.ts";
@@ -26,7 +27,7 @@ export async function decodeFiles(
   const share = Math.min(MAX_SHARE, Math.ceil(paths.length / pool.size));
   const parts: Promise<void>[] = [];
   for (let i = 0; i < paths.length; i += share) {
-    const part = decodeShare(pool, { paths: paths.slice(i, i + share), size, resizing });
+    const part = decodeShare(pool, { paths: paths.slice(i, i + share), size, resizing, limit: givenLimit() });
     parts.push(part.then((pixels) => out.set(pixels, i * bytes)));
   }
   await Promise.all(parts);

@@ -21,10 +21,10 @@ export function readPnm(bytes: Uint8Array): Picture {
   const bitmap = kind === 1 || kind === 4;
   const text = new Tokens(bytes, 2);
   const [width, height] = [text.number(), text.number()];
-  checkSize(width, height);
+  const channels = kind === 3 || kind === 6 ? 3 : 1;
+  checkSize(width, height, 8 * channels + 3, bytes);
   const most = bitmap ? 1 : text.number();
   if (most < 1 || most > 65535) throw new Error(`a greatest value of ${most}, expected 1 to 65535`);
-  const channels = kind === 3 || kind === 6 ? 3 : 1;
   const count = width * height * channels;
   const values = plain
     ? Float64Array.from({ length: count }, () => (bitmap ? text.bit() : text.number()))

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { expect, test } from "vitest";
+import { setUnpackLimit } from "../../base/unpack.ts";
 import { toGrey } from "./picture.ts";
 import { readImage } from "./read.ts";
 import { resample } from "./resample.ts";
@@ -60,7 +61,9 @@ test("what is cut, too large or of another kind is refused with the reason", asy
   const far = Uint8Array.from(files.get("palette.gif")!);
   const frame = far.indexOf(0x2c, 13 + 3 * 2 ** ((far[10]! & 7) + 1));
   new DataView(far.buffer).setUint16(frame + 1, 0xff00, true); // left
-  new DataView(far.buffer).setUint16(frame + 3, 0x3ff, true); // top
+  new DataView(far.buffer).setUint16(frame + 3, 0x1ff, true); // top
+  const grey = { create: { width: 9000, height: 2000, channels: 3 as const, background: "#888" } };
+  const blank = await sharp(grey).webp({ lossless: true, effort: 0 }).toBuffer();
   const cases: [string, Uint8Array, RegExp][] = [
     ["empty", text(""), /the file is empty/],
     ["text", text("hello, world"), /unsupported/],
@@ -77,9 +80,26 @@ test("what is cut, too large or of another kind is refused with the reason", asy
     ["png", cut("rgb.png", 60), /./],
     ["tiff", cut("rgb.tif", 40), /./],
     ["gif", cut("palette.gif", 14), /./],
-    ["gif's frame", far, /its first frame reaches to \d+ × \d+, beyond its screen/],
+    [
+      "gif's frame",
+      far,
+      /\d+ × \d+ pixels take \d+ MiB of memory, the limit for a file of its size is 64 MiB; .*--unpack-limit/,
+    ],
+    ["webp of few bytes", blank, /9000 × 2000 pixels take 120 MiB/],
+    ["bitmap of letters", text("P1 6000 4000 "), /6000 × 4000 pixels take 251 MiB/],
   ];
   for (const [name, file, reason] of cases) await expect(readImage(file), name).rejects.toThrow(reason);
+});
+
+test("an image of few bytes is read where --unpack-limit says so", async () => {
+  const grey = { create: { width: 9000, height: 2000, channels: 3 as const, background: "#888" } };
+  const file = await sharp(grey).webp({ lossless: true, effort: 0 }).toBuffer();
+  setUnpackLimit(200 * 2 ** 20);
+  try {
+    expect(await readImage(file)).toMatchObject({ width: 9000, height: 2000 });
+  } finally {
+    setUnpackLimit(undefined);
+  }
 });
 
 test("grey is Pillow's L", () => {

@@ -18,7 +18,8 @@ sharp.block({
 /**
  * RGB of an image's bytes, whatever its format: colour profiles and gamma are ignored, alpha is dropped, the first
  * frame counts. The EXIF orientation is ignored but in TIFF. Of 16 bits the high ones stay.
- * @throws Error with the reason when it is no whole image of a known format and at most 64 million pixels
+ * @throws Error with the reason when it is no whole image of a known format, has more than 64 million pixels, or takes
+ * more memory than a file of its size may
  */
 export async function readImage(bytes: Uint8Array): Promise<Picture> {
   if (bytes.length === 0) throw new Error("the file is empty");
@@ -37,13 +38,19 @@ async function withSharp(bytes: Uint8Array): Promise<Picture> {
   const about = await image.metadata();
   if (!FORMATS.includes(about.format))
     throw new Error(`the format is ${about.format}, expected ${FORMATS.join(", ")}, bmp or ppm`);
-  checkSize(about.width, about.height);
+  checkSize(about.width, about.height, bytesEach(about), bytes);
   if (about.format === "tiff") image.autoOrient();
   if (about.space === "cmyk") image.pipelineColourspace("cmyk").toColourspace("cmyk");
   else image.toColourspace("srgb");
   const { data, info } = await image.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   return { width, height, channels: 3, data: toRgb(data, channels, about) };
+}
+
+/** What a pixel takes: its channels, RGB made of them where they are others, and the whole image where libvips keeps it. */
+function bytesEach({ format, isProgressive, hasAlpha, space }: Metadata): number {
+  const streams = (format === "jpeg" || format === "png") && !isProgressive;
+  return (hasAlpha || space === "cmyk" ? 4 + 3 : 3) + (streams ? 0 : 4);
 }
 
 /** [pixels, channels] → [pixels, 3]; of CMYK each is (255 − colour) (255 − black) / 255, in Pillow's steps. */
