@@ -40,7 +40,7 @@ export function studioCommand(command: Command): void {
       talk(`${folder} is open at this address, for this machine; ctrl-C ends it`);
       if (open) openBrowser(studio.url);
       await new Promise((done) => {
-        for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, done);
+        for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, done); // timeout(1) sends it twice
       });
       await studio.close();
       process.exit(0); // a browser may hold its connection

@@ -22,9 +22,9 @@ export interface Told {
 }
 
 /** Milliseconds between looks at the file: a stat, some microseconds. */
-const EVERY = 100;
+const EVERY = 150;
 /** Looks between those at the run's folder. */
-const SELDOM = 10;
+const SELDOM = 7;
 
 /** Ends with `truncated` or `ended`, or when the signal says so. */
 export async function* tail({ path, from, state, signal }: TailOptions): AsyncGenerator<Told> {
