@@ -22,7 +22,8 @@ export interface PageOfRun {
 
 const always = (detail: RunDetail | undefined) => detail !== undefined;
 /** Where the page can look at the network of a classifier of images. */
-const network = (detail: RunDetail | undefined) => detail === undefined || detail.noModel === undefined;
+const network = (detail: RunDetail | undefined) =>
+  detail === undefined || detail.noModel === undefined || detail.isLarge === true;
 
 /** Runs whose network is a stack of layers of tokens; the page says so where it has no subspaces. */
 const TOKENS = new Set(["supervised", "mae", "dino", "language", "probe"]);

@@ -83,7 +83,7 @@ export class Session {
   static async open(run: RunHere, checkpoint: string, follows = false): Promise<Session> {
     const source = run.studio?.network(run.id, checkpoint) ?? run.network;
     const facts = await source.facts();
-    const isLarge = run.detail?.noModel !== undefined && facts.shown !== undefined;
+    const isLarge = run.detail?.isLarge === true && facts.shown !== undefined;
     const [bytes, pictures] = await Promise.all([
       isLarge ? undefined : source.model(),
       follows ? undefined : picturesOf(run, facts),

@@ -25,7 +25,7 @@ export function detailOf({ row, path }: Run, columns: Columns, exact: boolean): 
     hasReport: existsSync(join(path, "report.json")),
     hasProbes: existsSync(join(path, "probes.jsonl")),
     ...noModel(row.method, checkpoints),
-    pages: checkpoints.length > 0 ? (PAGES[row.method] ?? []) : [],
+    pages: checkpoints.length > 0 ? pagesOf(row) : [],
   };
 }
 
@@ -70,14 +70,26 @@ const PAGES: Readonly<Record<string, readonly MethodPage[]>> = {
   dino: ["segments"],
 };
 
+/** Classifiers whose class token attends to patches. */
+const HAS_PATCHES = /^(crate|vit)/;
+
+const pagesOf = ({ method, model }: Run["row"]): readonly MethodPage[] =>
+  PAGES[method] ?? (method === "supervised" && HAS_PATCHES.test(model) ? ["segments"] : []);
+
 /** Bytes of weights that a page takes in. */
 const MOST_BYTES = 2 ** 26;
 
-function noModel(method: string, checkpoints: readonly CheckpointRow[]): { noModel?: string } {
+function noModel(
+  method: string,
+  checkpoints: readonly CheckpointRow[],
+): Pick<RunDetail, "noModel" | "isLarge"> {
   const best = checkpoints.find(({ isBest }) => isBest) ?? checkpoints.at(-1);
   if (best === undefined) return { noModel: "there is no checkpoint yet" };
   if (best.bytes > MOST_BYTES)
-    return { noModel: `the model is too large for the page: ${(best.bytes / 2 ** 20).toFixed(0)} MiB` };
+    return {
+      noModel: `the model is too large for the page: ${(best.bytes / 2 ** 20).toFixed(0)} MiB`,
+      isLarge: OF_PICTURES.has(method),
+    };
   return OF_PICTURES.has(method)
     ? {}
     : { noModel: `the page draws on classifiers of pictures; ${method} makes none` };

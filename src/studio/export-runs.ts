@@ -107,7 +107,7 @@ async function exported(folder: string, name: string, options: ExportRunsOptions
   const row: RunRow = { id: idOf(name), name: run, ...entry, running: false };
   const columns = await new MetricsStore().columns(join(folder, "metrics.jsonl"));
   const network = await networkFiles(folder, name, options);
-  const { noModel: _, ...detail } = detailOf({ row, path: folder }, columns, true);
+  const { noModel: _, isLarge: __, ...detail } = detailOf({ row, path: folder }, columns, true);
   // what libtorch answers is not in files
   const told: RunDetail = {
     ...detail,

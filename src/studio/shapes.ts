@@ -40,6 +40,8 @@ export interface RunDetail extends RunRow {
   readonly hasProbes: boolean;
   /** Why the page's engine cannot run the network, where it cannot: `model is too large: 92 MiB`. */
   readonly noModel?: string | undefined;
+  /** It cannot for its size alone: libtorch runs the network for it. */
+  readonly isLarge?: boolean | undefined;
   /** Pages of the run's method that there is something for. */
   readonly pages: readonly MethodPage[];
 }

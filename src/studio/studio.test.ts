@@ -63,7 +63,13 @@ test("runs are listed with their results, in groups too; a list that is known is
 
 test("one run: its recipe, checkpoints, names of numbers, scores, and what there is besides", async () => {
   const detail = (await studio.ask(`/api/runs/${await id("trained")}`)).json<RunDetail>();
-  expect(detail).toMatchObject({ seed: 42, hasReport: true, hasProbes: true, metricsExact: true, pages: [] });
+  expect(detail).toMatchObject({
+    seed: 42,
+    hasReport: true,
+    hasProbes: true,
+    metricsExact: true,
+    pages: ["segments"],
+  });
   expect(detail.noModel).toBeUndefined();
   expect(detail.checkpoints.map(({ step, isLast }) => [step, isLast])).toEqual([[10, false], [20, true]]); // biome-ignore format: short
   expect(detail.metrics).toMatchObject({ "train/loss": 20, "eval/top1": 2 });

@@ -5,8 +5,9 @@ import type { PixelBytes, SegmentsAnswer } from "../../src/studio/shapes.ts";
 import { go, view } from "../address.ts";
 import { useAnswer } from "../answer.ts";
 import { useBounds } from "../bounds.ts";
-import { loadPicture } from "../input/load.ts";
-import { floatsOf, pixelBytes } from "../source/bytes.ts";
+import { type Colours, loadPicture } from "../input/load.ts";
+import { prepare } from "../input/prepare.ts";
+import { base64, floatsOf } from "../source/bytes.ts";
 import type { RunHere } from "../source/source.ts";
 import { Answering } from "../views/answering.tsx";
 import { Choice } from "../views/choice.tsx";
@@ -32,12 +33,15 @@ const TAU = { attention: 0, tokencut: 0.2, maskcut: 0.15 } as const;
 
 export function Segments({ run }: { run: RunHere }) {
   const { sample, checkpoint, by, share, tau, l } = view.value;
-  const dropped = useDropped();
-  const [image, problem, forget] = dropped;
+  const [dropped, problem, forget] = useDropped();
+  const [image, fit] = useState<PixelBytes | undefined>(undefined);
   const asked = useAnswer(run, "segments", {
     ...{ checkpoint: checkpoint || "best", split: "test", index: Math.max(0, sample - 1), image },
     ...{ method: by, layer: l, share, tau: tau ?? TAU[by] },
   });
+  const taken = asked.answer?.picture;
+  const size = taken && `${taken.channels} ${taken.width} ${taken.height}`;
+  useEffect(() => fit(dropped && taken && fitted(dropped, taken)), [dropped, size]);
   const layers = asked.answer?.layers ?? 0;
   useBounds({ layers });
   return (
@@ -50,7 +54,7 @@ export function Segments({ run }: { run: RunHere }) {
       />
       <p class="lead">{WORDS[by]}</p>
       <div class="controls">
-        {image === undefined ? (
+        {dropped === undefined ? (
           <Stepper
             name="Test image"
             value={Math.max(1, sample)}
@@ -85,15 +89,26 @@ export function Segments({ run }: { run: RunHere }) {
   );
 }
 
+/** A picture as the network takes its own: grey or coloured, the middle, resized. */
+function fitted(picture: Colours, { channels, width, height }: PixelBytes): PixelBytes {
+  const none = { mean: [], std: [], centring: "none" } as const;
+  const { pixels } = prepare(picture, { channels, width, height, ...none }, "file");
+  const area = width * height;
+  const bytes = Uint8Array.from({ length: pixels.length }, (_, i) =>
+    Math.round(255 * pixels[(i % channels) * area + Math.floor(i / channels)]!),
+  );
+  return { width, height, channels, data: base64(bytes) };
+}
+
 /** A picture that was dropped or pasted, why it is none, and what puts it away. */
-function useDropped(): [PixelBytes | undefined, string, () => void] {
-  const [image, set] = useState<PixelBytes | undefined>(undefined);
+function useDropped(): [Colours | undefined, string, () => void] {
+  const [image, set] = useState<Colours | undefined>(undefined);
   const [problem, tell] = useState("");
   useEffect(() => {
     const take = async (file: File | undefined) => {
       if (file === undefined) return;
       try {
-        set(pixelBytes(await loadPicture(file, file.name || "The picture", 512), 3));
+        set(await loadPicture(file, file.name || "The picture"));
         tell("");
       } catch (error) {
         tell((error as Error).message);

@@ -30,17 +30,3 @@ export function coloursOf({ width, height, channels, data }: PixelBytes): ImageD
   }
   return image;
 }
-
-/** What a canvas gives, as the server takes it. */
-export function pixelBytes(
-  { width, height, data }: { width: number; height: number; data: Uint8ClampedArray },
-  channels: 1 | 3,
-): PixelBytes {
-  const bytes = new Uint8Array(width * height * channels);
-  for (let i = 0; i < width * height; i++) {
-    const [r, g, b] = [data[4 * i]!, data[4 * i + 1]!, data[4 * i + 2]!];
-    if (channels === 1) bytes[i] = Math.round(0.299 * r + 0.587 * g + 0.114 * b);
-    else bytes.set([r, g, b], 3 * i);
-  }
-  return { width, height, channels, data: base64(bytes) };
-}
