@@ -118,7 +118,7 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     const inPage = await chances();
     const engine = page.locator(".engine select");
     for (const [name, told] of [
-      ["worker", "plain JavaScript, in a worker"],
+      ["worker", "the page's own interpreter, in a worker"],
       ["onnxruntime", "onnxruntime-web"],
       ["libtorch", "libtorch, on this machine"],
     ] as const) {

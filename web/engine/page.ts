@@ -7,7 +7,7 @@ import { passAtOnce } from "./passes.ts";
 export function inPage(graph: Graph): Engine {
   const net = new Interpreter(graph);
   return {
-    name: "plain JavaScript",
+    name: "the page's own interpreter",
     isAside: false,
     run: (feeds, fetches, without) => passAtOnce(net, feeds, fetches, without),
     close: () => {},

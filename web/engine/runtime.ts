@@ -1,4 +1,4 @@
-/** @file onnxruntime-web, which the user may have installed: larger networks, several times as fast as plain JavaScript. */
+/** @file onnxruntime-web, which the user may have installed, for larger networks. */
 
 import { float, type Graph, integers, type Value, withGates, writeOnnx } from "../../src/graph/index.ts";
 import type { Pass, Values, Without } from "./engine.ts";

@@ -17,7 +17,7 @@ async function open(graph: Graph, gated: readonly string[], runtime: string | un
   if (runtime === undefined) {
     const net = new Interpreter(graph);
     run = (asked, isWanted) => passInParts(net, asked, isWanted);
-    return "plain JavaScript, in a worker";
+    return "the page's own interpreter, in a worker";
   }
   const { name, pass } = await byRuntime(graph, gated, runtime);
   run = async (asked) => await pass(...asked);

@@ -26,7 +26,8 @@ export function Added({ answer: { tokens, layers }, token }: { answer: TextAnswe
       </h3>
       <p class="note">
         Nats by which the coding rate against the layer's subspaces grows with this token, 0 …{" "}
-        {high.toFixed(1)}. A token that lies in the directions of those before it adds little.
+        {high.toFixed(1)}. A token that lies in the directions of those before it adds little; as the
+        estimator averages over tokens, it can even take away.
       </p>
       <div class="rates">
         {rows.map((values, l) => (

@@ -1,6 +1,7 @@
 /** @file The numbers of a text, a row for each token. */
 
 import type { TextAnswer } from "../../src/studio/shapes.ts";
+import { signed } from "../views/letters.tsx";
 import { RowsTable } from "./rows-table.tsx";
 import { shownToken } from "./text.tsx";
 import { added } from "./text-rates.tsx";
@@ -25,7 +26,7 @@ export function TextTable({ answer, row }: { answer: TextAnswer; row: ArrayLike<
         ...[i + 1, shownToken(token), (100 * row[i]!).toFixed(2)],
         ...[shownToken(next[i]?.[0]?.token ?? ""), (100 * (next[i]?.[0]?.p ?? 0)).toFixed(1)],
         pOfNext[i] == null ? "–" : (100 * pOfNext[i]).toFixed(1),
-        ...rates.map((values) => values[i]!.toFixed(2)),
+        ...rates.map((values) => signed(values[i]!)),
       ])}
     />
   );

@@ -27,8 +27,8 @@ export function Text({ run }: { run: RunHere }) {
   return (
     <div class="method">
       <p class="lead">
-        Type a text. A click on a token shows where it looks: from violet, nothing, to yellow, the most of its
-        attention.
+        Type a text. A click on a token shows where it looks: violet tokens get least of its attention, yellow
+        ones most.
       </p>
       <Typed shown={answer} />
       <Answering of={asked} what="the text">

@@ -8,8 +8,8 @@ import type { Session } from "../session.ts";
 
 const NAMES: Readonly<Record<EngineName, string>> = {
   auto: "as the page chooses",
-  page: "JavaScript in the page",
-  worker: "JavaScript in a worker",
+  page: "interpreter in the page",
+  worker: "interpreter in a worker",
   onnxruntime: "onnxruntime-web",
   libtorch: "libtorch",
 };
