@@ -1,14 +1,15 @@
 /** @file What training notes of a network's layers at each evaluation: a few numbers for each layer, on samples that stay the same. */
 
 import { type Size, sides } from "../base/size.ts";
-import { codingRate, nonZeroShare, rateOfProjections } from "../rate/index.ts";
+import { authorsLayerRate, codingRate, nonZeroShare, rateOfProjections } from "../rate/index.ts";
 import { NotFiniteError, noGrad, PrecisionError, scope, type Tensor } from "../tensor/index.ts";
 import { attentionProbes, classMaps, weightsOf } from "./attention.ts";
 import { type Seen, type Stack, type StackLayer, type Subject, stacksOf, watch } from "./layered.ts";
 import { project, unitTokens } from "./tokens.ts";
 
-/** ε of all rates here. */
+/** ε of all rates here but the authors' estimator, whose own is not squared. */
 export const PROBE_EPSILON = 0.5;
+const AUTHORS_EPSILON = 0.01;
 
 type Numbers = (number | null)[];
 
@@ -16,7 +17,8 @@ type Numbers = (number | null)[];
  * Means over the samples, in nats; null where a layer has not what is measured, or rounding leaves nothing of it.
  *
  * `rc`: Rᶜ(Z^ℓ | U^ℓ) of what enters each layer, and behind the last Rᶜ(Z^{L+1} | U^L): L + 1 numbers. `rcHalf`:
- * Rᶜ(Z^{ℓ+½} | U^ℓ). `nonZero`: share of Z^{ℓ+1}. Of tokens of length 1: `rate`: R(Z^{ℓ+1}); `compressionUnit`: Rᶜ that
+ * Rᶜ(Z^{ℓ+½} | U^ℓ). `rcAuthors`: R̂ᶜ of LN(Z^ℓ)U^ℓ as the authors' code has it. `nonZero`: share of Z^{ℓ+1}.
+ * Of tokens of length 1: `rcUnit`, `rcHalfUnit`; `rate`: R(Z^{ℓ+1}); `compressionUnit`: Rᶜ that
  * MSSA takes away; `reductionUnit`: ΔR(Z^{ℓ+½}); `sparseUnit`: R(Z) − λ‖Z‖₁ that ISTA adds to Z^{ℓ+½}.
  */
 export interface LayerProbes {
@@ -24,6 +26,9 @@ export interface LayerProbes {
   epsilon: number;
   rc: Numbers;
   rcHalf: Numbers;
+  rcUnit: Numbers;
+  rcHalfUnit: Numbers;
+  rcAuthors: Numbers;
   nonZero: Numbers;
   rate: Numbers;
   compressionUnit: Numbers;
@@ -34,7 +39,7 @@ export interface LayerProbes {
 }
 
 /** What one layer shows of each sample. */
-type Measured = Partial<Record<"in" | "half" | "out" | "nonZero" | "rate" | "compression" | "reduction" | "sparse", number[]>>; // biome-ignore format: short
+type Measured = Partial<Record<"in" | "half" | "out" | "inUnit" | "halfUnit" | "outUnit" | "authors" | "halfRate" | "nonZero" | "rate" | "compression" | "reduction" | "sparse", number[]>>; // biome-ignore format: short
 
 /** Images whose attention is noted, and how many numbers that may be in all: some hundred kilobytes of text. */
 const SHOWN = 4;
@@ -114,7 +119,7 @@ function add(all: Measured, some: Measured): void {
 /** One layer, on the processor and in double precision: in single, long tokens would be measured twice for want of digits. */
 function measured(seen: Seen, { block }: StackLayer, isLast: boolean): Measured {
   if (seen.kind !== "tokens") return {};
-  const { input, subspaces } = seen.tokens;
+  const { input, projection, subspaces } = seen.tokens;
   const [half, out] = [near(seen.tokens.half), near(seen.tokens.output)];
   const halfUnit = unitTokens(half);
   const found: Measured = { nonZero: nonZeroShare(out).numbers() };
@@ -131,26 +136,28 @@ function measured(seen: Seen, { block }: StackLayer, isLast: boolean): Measured 
     }
   };
   const outUnit = unitTokens(out);
-  const rate = note("rate", () => R(outUnit));
+  const outRate = note("rate", () => R(outUnit));
   const lambda = lambdaOf(block);
-  let before: Tensor | undefined; // R(Z½)
-  const halfRate = () => (before ??= R(halfUnit));
-  if (lambda !== undefined && rate !== undefined) {
+  const isWhite = lambda !== undefined || subspaces !== undefined;
+  const halfRate = isWhite ? note("halfRate", () => R(halfUnit)) : undefined;
+  if (lambda !== undefined && outRate !== undefined && halfRate !== undefined) {
     const length = (Z: Tensor) => Z.abs().sum([1, 2]).mul(lambda);
-    note("sparse", () => rate.sub(length(outUnit)).sub(halfRate().sub(length(halfUnit))));
+    note("sparse", () => outRate.sub(length(outUnit)).sub(halfRate.sub(length(halfUnit))));
   }
   if (subspaces === undefined) return found;
   const U = { U: near(subspaces.U), heads: subspaces.heads };
   const Rc = (Z: Tensor) => rateOfProjections(project(Z, U), { epsilon: PROBE_EPSILON });
-  let unit: Tensor | undefined; // Rᶜ(Z½)
-  const halfUnitRc = () => (unit ??= Rc(halfUnit));
   note("half", () => Rc(half));
-  note("reduction", () => halfRate().sub(halfUnitRc()));
+  const halfRc = note("halfUnit", () => Rc(halfUnit));
+  if (halfRate !== undefined && halfRc !== undefined) note("reduction", () => halfRate.sub(halfRc));
   if (isLast) note("out", () => Rc(out));
+  if (isLast) note("outUnit", () => Rc(outUnit));
+  if (projection !== undefined) note("authors", () => authorsLayerRate(near(projection), AUTHORS_EPSILON));
   if (input === undefined) return found;
   const Z = near(input);
   note("in", () => Rc(Z));
-  note("compression", () => Rc(unitTokens(Z)).sub(halfUnitRc()));
+  const inRc = note("inUnit", () => Rc(unitTokens(Z)));
+  if (inRc !== undefined && halfRc !== undefined) note("compression", () => inRc.sub(halfRc));
   return found;
 }
 
@@ -173,6 +180,8 @@ function summary(layers: readonly Measured[], samples: number): LayerProbes {
   return {
     ...{ samples, epsilon: PROBE_EPSILON },
     ...{ rc: [...of("in"), mean(layers.at(-1)!.out)], rcHalf: of("half") },
+    ...{ rcUnit: [...of("inUnit"), mean(layers.at(-1)!.outUnit)], rcHalfUnit: of("halfUnit") },
+    rcAuthors: of("authors"),
     ...{ nonZero: of("nonZero"), rate: of("rate"), compressionUnit: of("compression") },
     ...{ reductionUnit: of("reduction"), sparseUnit: of("sparse") },
   };

@@ -20,10 +20,10 @@ const MOST = 32;
 const LEAST = 4;
 
 /**
- * A sample's measures take some fifteen forward passes, a step on it three: with one sample for 800 that are learned from
+ * A sample's measures take some fifteen forward passes, a step on it three: with one sample for 1,000 that are learned from
  * between two evaluations, they take less than a hundredth of the time.
  */
-const LEARNED_FOR_EACH = 800;
+const LEARNED_FOR_EACH = 1000;
 
 /** As many samples as take at most a hundredth of the time, by what is learned from between two evaluations. */
 export const sampleCount = (learned: number): number =>

@@ -101,6 +101,11 @@ export interface ProbeRow {
   readonly rc: readonly (number | null)[];
   /** Between MSSA and ISTA, Rᶜ(Z^{ℓ+½} | U^ℓ). */
   readonly rcHalf: readonly (number | null)[];
+  /** The same two of tokens of length 1: how long they are does not count. */
+  readonly rcUnit: readonly (number | null)[];
+  readonly rcHalfUnit: readonly (number | null)[];
+  /** R̂ᶜ of LN(Z^ℓ)U^ℓ as the authors' code measures it, of each layer; ε = 0.01, not squared. */
+  readonly rcAuthors: readonly (number | null)[];
   /** Behind the layer, in 0 … 1. */
   readonly nonZero: readonly (number | null)[];
   /** R(Z^{ℓ+1}) of tokens of length 1: black boxes have it too. */
