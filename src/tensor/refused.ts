@@ -16,6 +16,7 @@ const REFUSED: readonly (readonly [names: RegExp, what: string])[] = [
     /^aten::adaptive_(avg|max)_pool/,
     "counts to each size it is given, however large; avg_pool and mean do not",
   ],
+  [/^aten::combinations$/, "makes a grid of as many dimensions as it is given, however many"],
   [/^aten::binomial$/, "does not end where a count is NaN"],
   [/^aten::native_(group|batch)_norm/, "trusts sizes that group_norm and batch_norm check"],
   [/^aten::_foreach_(copy|\w+\.ScalarList)/, "reads beyond lists of unequal length"],

@@ -1,263 +1,143 @@
-"""Writes the fixtures of this folder: small networks of random weights under the names of timm and of Hugging Face's
-library, with the hidden states and the attention of every layer as PyTorch computes them by each model's description.
+"""Writes the fixtures of this folder: small networks of random weights as Hugging Face's library and timm save them, with
+the hidden states and the attention of every layer and the output as those libraries compute them.
 
-    python test/layouts/make.py        # torch and safetensors
+    python test/layouts/make.py [FOLDER]       # torch, transformers 5.18, timm 1.0, safetensors
 """
 
 import json
+import sys
+import tempfile
+from functools import partial
 from pathlib import Path
 
+
 import torch
-from safetensors.torch import save_file
-from torch.nn.functional import conv2d, gelu, layer_norm, linear
+import transformers as hf
+from safetensors.torch import load_file, save_file
+from timm.layers import QuickGELU
+from timm.models.vision_transformer import VisionTransformer
 
-D, DEPTH, HEADS, PATCH, SIZE, HIDDEN = 16, 2, 2, 4, 12, 64
-N = (SIZE // PATCH) ** 2
-here = Path(__file__).parent
-quick_gelu = lambda x: x * torch.sigmoid(1.702 * x)
-tanh_gelu = lambda x: gelu(x, approximate="tanh")
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+D, DEPTH, HEADS, PATCH, SIZE, HIDDEN, VOCABULARY = 16, 2, 2, 4, 12, 64, 11
+IMAGES = torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(7))
+WORDS = torch.randint(VOCABULARY, (2, 6), generator=torch.Generator().manual_seed(1))
 
 
-def draw(shapes, seed):
-    """Random weights; those of norms near 1."""
+def drawn(model, seed):
+    """Weights of deviation 0.3, near 1 where they scale: those of a fresh network are too small to tell errors from zero."""
     g = torch.Generator().manual_seed(seed)
-    make = lambda name, shape: torch.randn(shape, generator=g) * 0.3 + (1 if is_scale(name) else 0)
-    return {name: make(name, shape) for name, shape in shapes.items()}
+    with torch.no_grad():
+        for name, w in model.named_parameters():
+            scales = w.dim() == 1 and not name.endswith(("bias", "class_embedding"))
+            w.copy_(torch.randn(w.shape, generator=g) * 0.3 + scales)
+    return model.eval()
 
 
-def is_scale(name):
-    return "norm" in name.lower() and name.endswith(("weight", "gamma")) or "ln_" in name and name.endswith("weight")
-
-
-def pair(name, *shape):
-    return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-
-
-def attend(q, k, v, causal=False):
-    """q, k, v [b, n, d] → mixed [b, n, d], weights [b, K, n, n]"""
-    b, n, d = q.shape
-    q, k, v = (x.reshape(b, n, HEADS, d // HEADS).transpose(1, 2) for x in (q, k, v))
-    scores = q @ k.transpose(-1, -2) / (d // HEADS) ** 0.5
-    if causal:
-        scores = scores.masked_fill(torch.ones(n, n).tril() == 0, float("-inf"))
-    A = scores.softmax(-1)
-    return (A @ v).transpose(1, 2).reshape(b, n, d), A
-
-
-def norm(w, name, x, eps, gain="weight", shift="bias"):
-    return layer_norm(x, (x.shape[-1],), w[f"{name}.{gain}"], w[f"{name}.{shift}"], eps)
-
-
-def dense(w, name, x):
-    return linear(x, w[f"{name}.weight"], w.get(f"{name}.bias"))
-
-
-def write(name, w, config, inputs, hidden, attention, **more):
-    tensors = {f"model/{key}": value for key, value in w.items()} | {"input": inputs} | more
+def write(name, model, inputs, layers, run, save):
+    """layers: what gives out each hidden state; run(inputs) gives output and attention; save(folder) writes the weights."""
+    hidden = []
+    enter = lambda _, args, named: hidden.append(args[0] if args else named["hidden_states"])
+    leave = lambda _, __, out: hidden.append(out[0] if isinstance(out, tuple) else out)
+    hooks = [layers[0].register_forward_pre_hook(enter, with_kwargs=True)]
+    hooks += [layer.register_forward_hook(leave) for layer in layers]
+    with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
+        output, attention = run(inputs)
+        save(folder)
+        weights = load_file(f"{folder}/model.safetensors")
+        config = json.loads(Path(folder, "config.json").read_text())
+    for hook in hooks:
+        hook.remove()
+    tensors = {f"model/{key}": value for key, value in weights.items()} | {"input": inputs, "output": output}
     tensors |= {f"hidden/{l}": value for l, value in enumerate(hidden)}
     tensors |= {f"attention/{l}": value for l, value in enumerate(attention)}
-    tensors = {key: value.contiguous() for key, value in tensors.items()}
-    save_file(tensors, here / f"{name}.safetensors", {"config": json.dumps(config)})
+    tensors = {key: value.contiguous().clone() for key, value in tensors.items()}
+    save_file(tensors, FOLDER / f"{name}.safetensors", {"config": json.dumps(config)})
 
 
-def image(seed=7):
-    return torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(seed))
+def hugging_face(name, seed, model, inputs, layers, read, base=lambda model: model, older=None):
+    """base: the part that is run; read(result): the output; older(weights): as the first releases of the library saved them."""
+    drawn(model, seed).set_attn_implementation("eager")
+
+    def run(x):
+        result = base(model)(x, output_attentions=True)
+        return read(result), result.attentions
+
+    def save(folder):
+        model.save_pretrained(folder)
+        if older is not None:
+            save_file(older(load_file(f"{folder}/model.safetensors")), f"{folder}/model.safetensors")
+
+    write(name, model, inputs, layers(model), run, save)
 
 
-def pre_norm_layers(w, x, names, eps, act=gelu, scales=None):
-    """Layers with the norm first; names: where each part of layer l is, of one or of three projections."""
-    hidden, maps = [x], []
-    for l in range(DEPTH):
-        at = {part: name.replace("*", str(l)) for part, name in names.items()}
-        y = norm(w, at["norm1"], x, eps)
-        q, k, v = dense(w, at["qkv"], y).chunk(3, -1) if "qkv" in at else (dense(w, at[p], y) for p in "qkv")
-        mixed, A = attend(q, k, v)
-        gamma = [w[s.replace("*", str(l))] for s in scales] if scales else [1, 1]
-        x = x + gamma[0] * dense(w, at["out"], mixed)
-        x = x + gamma[1] * dense(w, at["fc2"], act(dense(w, at["fc1"], norm(w, at["norm2"], x, eps))))
-        hidden.append(x)
-        maps.append(A)
-    return hidden, maps
+sizes = dict(hidden_size=D, num_hidden_layers=DEPTH, num_attention_heads=HEADS, intermediate_size=HIDDEN)
+vit = sizes | dict(image_size=SIZE, patch_size=PATCH)
+first = lambda result: result.last_hidden_state[:, 0]
+logits = lambda result: result.logits
 
 
-def layer_shapes(names):
-    shapes = {}
-    for l in range(DEPTH):
-        for part, name in names.items():
-            inner = {"fc1": (HIDDEN, D), "fc2": (D, HIDDEN), "qkv": (3 * D, D), "norm1": (D,), "norm2": (D,)}
-            shapes |= pair(name.replace("*", str(l)), *inner.get(part, (D, D)))
-    return shapes
+def blocks(model):
+    """The list of layers, wherever the library keeps it."""
+    lists = [m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == DEPTH]
+    return lists[0]
 
 
-def hf_names(base, norm1, norm2, fc1, fc2):
-    at = f"{base}encoder.layer.*."
-    maps = {p: f"{at}attention.attention.{n}" for p, n in zip("qkv", ("query", "key", "value"))}
-    rest = dict(norm1=norm1, norm2=norm2, fc1=fc1, fc2=fc2, out="attention.output.dense")
-    return maps | {part: at + name for part, name in rest.items()}
+hugging_face("hf-vit", 1, hf.ViTForImageClassification(hf.ViTConfig(**vit, num_labels=5)), IMAGES, blocks, logits)
+
+decoder = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+decoder = {f"decoder_{key}": value for key, value in decoder.items()}
+mae = hf.ViTMAEForPreTraining(hf.ViTMAEConfig(**vit, **decoder, mask_ratio=0.0))
+in_order = lambda x: torch.arange(x.shape[1]).expand(x.shape[:2])
+# all patches, in their order: the library shuffles them
+mae.vit.embeddings.random_masking = lambda x, noise=None: (x, torch.zeros(x.shape[:2]), in_order(x))
+hugging_face("hf-vit-mae", 2, mae, IMAGES, lambda m: blocks(m.vit), first, lambda m: m.vit)
+
+dinov2 = hf.Dinov2ForImageClassification(hf.Dinov2Config(**vit, num_labels=5))
+hugging_face("hf-dinov2", 3, dinov2, IMAGES, blocks, first, lambda m: m.dinov2)
+registers = hf.Dinov2WithRegistersModel(hf.Dinov2WithRegistersConfig(**vit, num_register_tokens=3))
+hugging_face("hf-dinov2-registers", 4, registers, IMAGES, blocks, first)
+
+tokens = dict(vocab_size=VOCABULARY, bos_token_id=0, eos_token_id=1, pad_token_id=1)
+pooled = lambda result: result.pooler_output
+text = dict(hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8) | tokens
+with_ids = lambda w: w | {"vision_model.embeddings.position_ids": torch.arange((SIZE // PATCH) ** 2 + 1)[None]}
+clip = hf.CLIPModel(hf.CLIPConfig(vision_config=vit, text_config=text, projection_dim=8))
+hugging_face("hf-clip", 5, clip, IMAGES, lambda m: blocks(m.vision_model), pooled, lambda m: m.vision_model, with_ids)
+hugging_face("hf-clip-vision", 6, hf.CLIPVisionModel(hf.CLIPVisionConfig(**vit)), IMAGES, blocks, pooled)
+
+gpt2 = hf.GPT2LMHeadModel(hf.GPT2Config(n_embd=D, n_layer=DEPTH, n_head=HEADS, n_positions=8, **tokens))
+masks = {f"h.{l}.attn.bias": torch.ones(8, 8).tril()[None, None] for l in range(DEPTH)}
+bare = lambda w: {key.removeprefix("transformer."): value for key, value in w.items()} | masks
+hugging_face("hf-gpt2", 7, gpt2, WORDS, blocks, logits)
+hugging_face("hf-gpt2-older", 7, gpt2, WORDS, blocks, logits, older=bare)
+
+sizes |= dict(vocab_size=VOCABULARY, max_position_embeddings=8, pad_token_id=0)
+old_norm = lambda key: key.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
+renamed = lambda w: {old_norm(key): value for key, value in w.items()}
+hugging_face("hf-bert", 8, hf.BertForMaskedLM(hf.BertConfig(**sizes)), WORDS, blocks, logits)
+both = hf.BertForPreTraining(hf.BertConfig(**sizes))
+hugging_face("hf-bert-older", 9, both, WORDS, blocks, lambda result: result.prediction_logits, older=renamed)
 
 
-def hf_embeddings(w, base, x):
-    """Class token and patches with positions."""
-    patches = conv2d(
-        x,
-        w[f"{base}embeddings.patch_embeddings.projection.weight"],
-        w[f"{base}embeddings.patch_embeddings.projection.bias"],
-        stride=PATCH,
-    )
-    tokens = torch.cat([w[f"{base}embeddings.cls_token"].expand(len(x), -1, -1), patches.flatten(2).mT], 1)
-    return tokens + w[f"{base}embeddings.position_embeddings"]
+def with_timm(name, seed, architecture, **more):
+    """A VisionTransformer by the arguments that timm gives it for `architecture`, of our small sizes."""
+    model = VisionTransformer(img_size=SIZE, patch_size=PATCH, embed_dim=D, depth=DEPTH, num_heads=HEADS, **more)
+    drawn(model, seed)
+    attention = []
+    for block in model.blocks:
+        block.attn.fused_attn = False
+        block.attn.attn_drop.register_forward_hook(lambda _, __, out: attention.append(out))
+
+    def save(folder):
+        save_file(model.state_dict(), f"{folder}/model.safetensors")
+        config = dict(architecture=architecture, num_classes=model.num_classes)
+        Path(folder, "config.json").write_text(json.dumps(config))
+
+    write(name, model, IMAGES, list(model.blocks), lambda x: (model(x), attention), save)
 
 
-def hf_start(base):
-    return {f"{base}embeddings.cls_token": (1, 1, D), f"{base}embeddings.position_embeddings": (1, N + 1, D)} | pair(
-        f"{base}embeddings.patch_embeddings.projection", D, 3, PATCH, PATCH
-    )
-
-
-SIZES = dict(hidden_size=D, num_hidden_layers=DEPTH, num_attention_heads=HEADS, image_size=SIZE, patch_size=PATCH)
-
-
-def hf_vit(name, seed, more, config, head=None):
-    names = hf_names("vit.", "layernorm_before", "layernorm_after", "intermediate.dense", "output.dense")
-    w = draw(hf_start("vit.") | layer_shapes(names) | pair("vit.layernorm", D) | more, seed)
-    x = image()
-    hidden, maps = pre_norm_layers(w, hf_embeddings(w, "vit.", x), names, 1e-12)
-    out = norm(w, "vit.layernorm", hidden[-1], 1e-12)[:, 0]
-    write(name, w, SIZES | config, x, hidden, maps, output=dense(w, head, out) if head else out)
-
-
-def hf_dinov2(name, seed, registers):
-    base = "" if registers else "dinov2."
-    names = hf_names(base, "norm1", "norm2", "mlp.fc1", "mlp.fc2")
-    scales = [f"{base}encoder.layer.*.layer_scale{i}.lambda1" for i in (1, 2)]
-    shapes = hf_start(base) | layer_shapes(names) | pair(f"{base}layernorm", D) | {f"{base}embeddings.mask_token": (1, D)}
-    shapes |= {s.replace("*", str(l)): (D,) for s in scales for l in range(DEPTH)}
-    if registers:
-        shapes |= {f"{base}embeddings.register_tokens": (1, registers, D)}
-    w = draw(shapes, seed)
-    x = image()
-    tokens = hf_embeddings(w, base, x)
-    if registers:
-        r = w[f"{base}embeddings.register_tokens"].expand(len(x), -1, -1)
-        tokens = torch.cat([tokens[:, :1], r, tokens[:, 1:]], 1)
-    hidden, maps = pre_norm_layers(w, tokens, names, 1e-6, scales=scales)
-    out = norm(w, f"{base}layernorm", hidden[-1], 1e-6)[:, 0]
-    config = SIZES | dict(model_type="dinov2_with_registers" if registers else "dinov2", layer_norm_eps=1e-6)
-    write(name, w, config, x, hidden, maps, output=out)
-
-
-def hf_clip(name, seed):
-    at = "vision_model.encoder.layers.*."
-    names = {p: f"{at}self_attn.{p}_proj" for p in "qkv"}
-    names |= dict(out=f"{at}self_attn.out_proj", norm1=f"{at}layer_norm1", norm2=f"{at}layer_norm2")
-    names |= dict(fc1=f"{at}mlp.fc1", fc2=f"{at}mlp.fc2")
-    e = "vision_model.embeddings."
-    shapes = {f"{e}class_embedding": (D,), f"{e}patch_embedding.weight": (D, 3, PATCH, PATCH)}
-    shapes |= {f"{e}position_embedding.weight": (N + 1, D), "visual_projection.weight": (8, D)}
-    shapes |= pair("vision_model.pre_layrnorm", D) | pair("vision_model.post_layernorm", D) | layer_shapes(names)
-    shapes |= {"text_model.embeddings.token_embedding.weight": (5, D), "logit_scale": ()}
-    w = draw(shapes, seed)
-    w[f"{e}position_ids"] = torch.arange(N + 1)[None]
-    x = image()
-    patches = conv2d(x, w[f"{e}patch_embedding.weight"], stride=PATCH).flatten(2).mT
-    tokens = torch.cat([w[f"{e}class_embedding"].expand(len(x), 1, -1), patches], 1)
-    tokens = norm(w, "vision_model.pre_layrnorm", tokens + w[f"{e}position_embedding.weight"], 1e-5)
-    hidden, maps = pre_norm_layers(w, tokens, names, 1e-5, quick_gelu)
-    out = norm(w, "vision_model.post_layernorm", hidden[-1], 1e-5)[:, 0]
-    write(name, w, dict(model_type="clip", vision_config=SIZES | dict(hidden_act="quick_gelu")), x, hidden, maps, output=out)
-
-
-def timm(name, seed, config, registers=0, clip=False):
-    at = "blocks.*."
-    names = dict(qkv=f"{at}attn.qkv", out=f"{at}attn.proj", fc1=f"{at}mlp.fc1", fc2=f"{at}mlp.fc2")
-    names |= dict(norm1=f"{at}norm1", norm2=f"{at}norm2")
-    shapes = {"cls_token": (1, 1, D), "pos_embed": (1, N if registers else N + 1, D)} | layer_shapes(names)
-    shapes |= {"patch_embed.proj.weight": (D, 3, PATCH, PATCH)} | pair("norm", D)
-    shapes |= pair("norm_pre", D) if clip else {"patch_embed.proj.bias": (D,)}
-    scales = ["blocks.*.ls1.gamma", "blocks.*.ls2.gamma"] if registers else None
-    if registers:
-        shapes |= {"reg_token": (1, registers, D)} | {s.replace("*", str(l)): (D,) for s in scales for l in range(DEPTH)}
-    if clip:
-        shapes |= pair("head", 5, D)
-    w = draw(shapes, seed)
-    x = image()
-    patches = conv2d(x, w["patch_embed.proj.weight"], w.get("patch_embed.proj.bias"), stride=PATCH).flatten(2).mT
-    cls = w["cls_token"].expand(len(x), -1, -1)
-    if registers:  # positions of patches alone
-        tokens = torch.cat([cls, w["reg_token"].expand(len(x), -1, -1), patches + w["pos_embed"]], 1)
-    else:
-        tokens = torch.cat([cls, patches], 1) + w["pos_embed"]
-    eps = 1e-5 if clip else 1e-6
-    tokens = norm(w, "norm_pre", tokens, eps) if clip else tokens
-    hidden, maps = pre_norm_layers(w, tokens, names, eps, quick_gelu if clip else gelu, scales)
-    out = norm(w, "norm", hidden[-1], eps)[:, 0]
-    write(name, w, config, x, hidden, maps, output=dense(w, "head", out) if clip else out)
-
-
-def hf_gpt2(name, seed, V=11, n=8):
-    shapes = {"wte.weight": (V, D), "wpe.weight": (n, D), "ln_f.weight": (D,), "ln_f.bias": (D,)}
-    for l in range(DEPTH):
-        at = f"h.{l}."
-        shapes |= {f"{at}{x}.{y}": (D,) for x in ("ln_1", "ln_2") for y in ("weight", "bias")}
-        for part, i, o in (("attn.c_attn", D, 3 * D), ("attn.c_proj", D, D), ("mlp.c_fc", D, HIDDEN), ("mlp.c_proj", HIDDEN, D)):
-            shapes |= {f"{at}{part}.weight": (i, o), f"{at}{part}.bias": (o,)}
-    w = draw(shapes, seed)
-    tokens = torch.randint(V, (2, 6), generator=torch.Generator().manual_seed(1))
-    conv1d = lambda part, x: x @ w[f"{part}.weight"] + w[f"{part}.bias"]
-    x = w["wte.weight"][tokens] + w["wpe.weight"][:6]
-    hidden, maps = [x], []
-    for l in range(DEPTH):
-        at = f"h.{l}."
-        mixed, A = attend(*conv1d(f"{at}attn.c_attn", norm(w, f"{at}ln_1", x, 1e-5)).chunk(3, -1), causal=True)
-        x = x + conv1d(f"{at}attn.c_proj", mixed)
-        x = x + conv1d(f"{at}mlp.c_proj", tanh_gelu(conv1d(f"{at}mlp.c_fc", norm(w, f"{at}ln_2", x, 1e-5))))
-        hidden.append(x)
-        maps.append(A)
-        w[f"{at}attn.bias"] = torch.ones(n, n).tril()[None, None]
-    logits = norm(w, "ln_f", x, 1e-5) @ w["wte.weight"].T
-    config = dict(model_type="gpt2", n_head=HEADS, n_embd=D, n_layer=DEPTH, activation_function="gelu_new")
-    write(name, w, config, tokens, hidden, maps, output=logits)
-
-
-def hf_bert(name, seed, V=11, n=8):
-    old = dict(gain="gamma", shift="beta")
-    e, norms = "bert.embeddings.", ["bert.embeddings.LayerNorm", "cls.predictions.transform.LayerNorm"]
-    shapes = {f"{e}word_embeddings.weight": (V, D), f"{e}position_embeddings.weight": (n, D)}
-    shapes |= {f"{e}token_type_embeddings.weight": (2, D), "cls.predictions.bias": (V,)}
-    shapes |= pair("cls.predictions.transform.dense", D, D) | pair("bert.pooler.dense", D, D) | pair("cls.seq_relationship", 2, D)
-    for l in range(DEPTH):
-        at = f"bert.encoder.layer.{l}."
-        norms += [f"{at}attention.output.LayerNorm", f"{at}output.LayerNorm"]
-        for part in ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"):
-            shapes |= pair(at + part, D, D)
-        shapes |= pair(f"{at}intermediate.dense", HIDDEN, D) | pair(f"{at}output.dense", D, HIDDEN)
-    shapes |= {f"{x}.{y}": (D,) for x in norms for y in ("gamma", "beta")}
-    w = draw(shapes, seed)
-    tokens = torch.randint(V, (2, 6), generator=torch.Generator().manual_seed(1))
-    x = w[f"{e}word_embeddings.weight"][tokens] + w[f"{e}position_embeddings.weight"][:6]
-    x = norm(w, f"{e}LayerNorm", x + w[f"{e}token_type_embeddings.weight"][0], 1e-12, **old)
-    hidden, maps = [x], []
-    for l in range(DEPTH):
-        at = f"bert.encoder.layer.{l}."
-        mixed, A = attend(*(dense(w, f"{at}attention.self.{p}", x) for p in ("query", "key", "value")))
-        x = norm(w, f"{at}attention.output.LayerNorm", x + dense(w, f"{at}attention.output.dense", mixed), 1e-12, **old)
-        changed = dense(w, f"{at}output.dense", gelu(dense(w, f"{at}intermediate.dense", x)))
-        x = norm(w, f"{at}output.LayerNorm", x + changed, 1e-12, **old)
-        hidden.append(x)
-        maps.append(A)
-    t = norm(w, norms[1], gelu(dense(w, "cls.predictions.transform.dense", x)), 1e-12, **old)
-    logits = t @ w[f"{e}word_embeddings.weight"].T + w["cls.predictions.bias"]
-    config = dict(model_type="bert", num_attention_heads=HEADS, hidden_act="gelu")
-    write(name, w, config, tokens, hidden, maps, output=logits)
-
-
-hf_vit("hf-vit", 1, pair("classifier", 5, D), dict(model_type="vit"), head="classifier")
-decoder = {"decoder.mask_token": (1, 1, 8), "decoder.decoder_pos_embed": (1, N + 1, 8)} | pair("decoder.decoder_embed", 8, D)
-hf_vit("hf-vit-mae", 2, decoder, dict(model_type="vit_mae"))
-hf_dinov2("hf-dinov2", 3, 0)
-hf_dinov2("hf-dinov2-registers", 4, 3)
-hf_clip("hf-clip", 5)
-timm("timm-registers", 6, dict(architecture="vit_small_patch14_reg4_dinov2"), registers=4)
-timm("timm-clip", 7, dict(architecture="vit_base_patch16_clip_quickgelu_224"), clip=True)
-hf_gpt2("hf-gpt2", 8)
-hf_bert("hf-bert", 9)
+with_timm("timm-vit", 10, "vit_tiny_patch16_224", num_classes=5)
+registers = dict(reg_tokens=4, no_embed_class=True, init_values=1.0)
+with_timm("timm-registers", 11, "vit_small_patch14_reg4_dinov2", num_classes=0, **registers)
+clip = dict(pre_norm=True, norm_layer=partial(torch.nn.LayerNorm, eps=1e-5), act_layer=QuickGELU)
+with_timm("timm-clip", 12, "vit_base_patch16_clip_quickgelu_224", num_classes=5, **clip)
