@@ -220,7 +220,7 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     ["redunet", "construct?l=3&table=1", ".numbers tbody tr", 6],
     ["dino", "segments?l=2", ".masked", 2],
     ["dino", "segments?l=2&by=tokencut", ".segments figure", 2],
-    ["digits", "segments", ".masked", 3],
+    ["digits", "segments", ".masked", 2],
   ])("%s: %s", async (name, path, selector, count) => {
     const seen = await open(name, path);
     await answered(seen.page);
