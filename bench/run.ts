@@ -32,6 +32,7 @@ const NAMES = [
   "gpt-step",
   "segmentation",
   "page",
+  "studio",
 ];
 
 interface Result {

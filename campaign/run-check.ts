@@ -82,6 +82,7 @@ export function endingOf(run: string): Record<string, unknown> {
     last: checkpoint("last"),
     best: checkpoint("best"),
     metrics: timeless(text("metrics.jsonl")),
+    probes: text("probes.jsonl"),
     summary: text("summary.csv"),
     leftovers,
   };

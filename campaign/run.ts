@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { hint } from "../src/base/nearest.ts";
 import type { Campaign } from "./campaign.ts";
 
-const NAMES = ["kill", "disk", "fuzz", "native", "commands"];
+const NAMES = ["kill", "disk", "fuzz", "native", "commands", "soak"];
 
 const fail = (text: string): never => {
   console.error(`error: ${text}`);

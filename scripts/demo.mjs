@@ -1,4 +1,4 @@
-/** @file `npm run demo`: set-up, a CRATE trained on real digits, and what each of its layers does; then a page to draw on. */
+/** @file `npm run demo`: set-up, a CRATE trained on real digits, and what each of its layers does; then a page to draw on; with --studio the page over all runs. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -22,6 +22,7 @@ console.log();
 const look = join("runs", "demo", "look.html");
 mkdirSync(join("runs", "demo"), { recursive: true });
 await vitrine("export", run, "--format", "html", "--output", look);
+const studio = process.argv.includes("--studio");
 console.log(`
 Try next:
   open ${join(run, "figures")} in a browser: rates, sparsity, spectra, attention
@@ -30,4 +31,6 @@ Try next:
   npx vitrine train digits --model.depth 8 --epochs 30
   npx vitrine recipes ls
 
-Open ${look} in a browser: draw a digit, and see what every layer makes of it.`);
+Open ${look} in a browser: draw a digit, and see what every layer makes of it.
+${studio ? "" : `npx vitrine studio opens a page over all runs: curves, layers, comparisons.`}`);
+if (studio) await vitrine("studio", "runs", "--open");

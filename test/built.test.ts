@@ -34,8 +34,9 @@ function shell(line: string, environment: Record<string, string> = {}, cwd = fol
     HF_ENDPOINT: NOWHERE,
     ...environment,
   };
-  // a line that does not end leaves no process behind
-  const script = `vitrine() { timeout 110 ${JSON.stringify(process.execPath)} ${JSON.stringify(main)} "$@"; }\n${line}`;
+  // a line that does not end leaves no process behind; a server ends when it is told to
+  const limit = line.startsWith("vitrine studio") && !line.includes("--help") ? "--preserve-status 8" : "110";
+  const script = `vitrine() { timeout ${limit} ${JSON.stringify(process.execPath)} ${JSON.stringify(main)} "$@"; }\n${line}`;
   return new Promise((resolve) => {
     execFile("bash", ["-c", script], { cwd, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
@@ -75,6 +76,7 @@ function shortened(line: string): string {
   const bare = line
     .replace(/\bstep-\d{8}\b/g, "step-00000002")
     .replace(/^source <\((.*)\)$/, "$1 > /dev/null");
+  if (bare.startsWith("vitrine studio")) return bare.replace(" --open", ""); // nobody is there to look
   if (trains(bare)) return `${bare} --max-steps ${isResumed(bare) ? 3 : 2}`;
   if (/^vitrine verify(?!.*--list)/.test(bare))
     return / verify( --\S+( \S+)?)*$/.test(bare) ? `${bare} --quick tweedie` : `${bare} --quick`;

@@ -2,6 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { view } from "./address.ts";
+import { Overtaken } from "./engine/engine.ts";
 import type { Session } from "./session.ts";
 
 export interface Ablations {
@@ -46,8 +47,10 @@ export class AblationGrid {
     let shown = performance.now();
     for (let l = 0; l < layers.length; l++)
       for (let k = 0; k < heads; k++) {
-        const p = await this.session.without(l, k);
-        if (round !== this.round) return;
+        const p = await this.session.without(l, k).catch((error) => {
+          if (!(error instanceof Overtaken)) this.session.problem.value = (error as Error).message;
+        });
+        if (p === undefined || round !== this.round) return;
         change[l]![k] = p[label]! - whole[label]!;
         if (performance.now() - shown < 12) continue;
         await new Promise((resolve) => setTimeout(resolve));

@@ -1,72 +1,78 @@
 /** @file What the page shows, as the part of its address behind #: links and the back button keep it. */
 
 import { signal } from "@preact/signals";
+import type { MethodPage } from "../src/studio/shapes.ts";
+import { FIELDS, type Fields, START } from "./fields.ts";
+import { host } from "./host.ts";
 
-export interface View {
-  readonly page: "see" | "head";
-  /** Layer and head, from 1. */
-  readonly l: number;
-  readonly k: number;
-  /** Patch, row by row from 1; 0 is the class token, or the first token. */
-  readonly patch: number;
-  /** Picture of the test set, from 1; 0: what was drawn or dropped. */
-  readonly sample: number;
-  /** Heads that are removed: `2.5` is head 5 of layer 2. */
-  readonly off: readonly string[];
-  /** η and λ; as trained where they are not there. */
-  readonly eta: number | undefined;
-  readonly lambda: number | undefined;
-  /** Attention on one scale for all heads, or each on its own. */
-  readonly scale: "all" | "own";
-  /** What the pictures of tokens show. */
-  readonly show: "length" | "cosine";
-  readonly table: boolean;
-  readonly theme: "system" | "light" | "dark";
+/** Pages of one run, by the last part of `#/r/ID/PAGE`; on the exported page of one run `#/PAGE`. */
+export type RunPage = "train" | "layers" | "see" | "head" | "spaces" | MethodPage;
+const NAMES: readonly RunPage[] = [
+  ...(["train", "layers", "see", "head", "spaces"] as const),
+  ...(["mask", "traverse", "memberships", "construct", "text", "segments"] as const),
+];
+/** Pages over all runs. */
+export type StudioPage = "runs" | "latest" | "cmp" | "theory";
+export type PageName = StudioPage | RunPage;
+
+export interface View extends Fields {
+  readonly page: PageName;
+  /** Id of the run; empty on pages over all runs, and on the exported page of one run. */
+  readonly run: string;
 }
 
-const START: View = {
-  ...{ page: "see", l: 1, k: 1, patch: 0, sample: 1, off: [], eta: undefined, lambda: undefined },
-  ...{ scale: "all", show: "length", table: false, theme: "system" },
-};
+const isRunPage = (name: string): name is RunPage => (NAMES as readonly string[]).includes(name);
 
-/** A view from `#/head?l=3&k=5`; what is no number or no choice is as at the start. */
+/** The page of a path. What is no page is the first one: all runs, or what the layers of the only one do. */
+function placeOf(path: string): Pick<View, "page" | "run"> {
+  if (host === "run") return { page: isRunPage(path) ? path : "see", run: "" };
+  const [first = "", run = "", page = ""] = path.split("/");
+  if (first === "r" && run !== "") return { page: isRunPage(page) ? page : "train", run: decoded(run) };
+  const isStudio = first === "latest" || first === "cmp" || first === "theory";
+  return { page: isStudio ? first : "runs", run: "" };
+}
+
+/** A damaged escape is itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A view from `#/r/digits-1/head?l=3&k=5`; what is no number or no choice is as at the start. */
 export function parse(hash: string): View {
   const [path = "", query = ""] = hash.replace(/^#?\/?/, "").split("?");
   const given = new URLSearchParams(query);
-  const whole = (name: string, least: number, usual: number): number => {
-    const value = Number(given.get(name) ?? usual);
-    return Number.isInteger(value) && value >= least && value < 1e6 ? value : usual;
-  };
-  const real = (name: string): number | undefined => {
-    const value = given.has(name) ? Number(given.get(name)) : Number.NaN;
-    return Number.isFinite(value) && value >= 0 ? value : undefined;
-  };
-  const theme = given.get("theme");
-  return {
-    page: path === "head" ? "head" : "see",
-    ...{ l: whole("l", 1, START.l), k: whole("k", 1, START.k), patch: whole("patch", 0, START.patch) },
-    sample: whole("sample", 0, START.sample),
-    off: (given.get("off") ?? "").split(",").filter((each) => /^\d{1,3}\.\d{1,3}$/.test(each)),
-    ...{ eta: real("eta"), lambda: real("lambda") },
-    scale: given.get("scale") === "own" ? "own" : "all",
-    show: given.get("show") === "cosine" ? "cosine" : "length",
-    table: given.get("table") === "1",
-    theme: theme === "light" || theme === "dark" ? theme : "system",
-  };
+  const fields = Object.entries(FIELDS).map(([name, { read, usual }]) => [
+    name,
+    given.has(name) ? (read(given.get(name)!) ?? usual) : usual,
+  ]);
+  return { ...placeOf(path), ...(Object.fromEntries(fields) as Fields) };
 }
 
-/** The address of a view; what is as at the start is left out. */
+function pathOf({ page, run }: View): string {
+  if (page === "runs") return "";
+  return run === "" ? page : `r/${encodeURIComponent(run)}/${page}`;
+}
+
+/** The address of a view: what its page uses, where it is not as at the start. */
 export function addressOf(view: View): string {
   const query = new URLSearchParams();
-  const { page, off, table, ...rest } = view;
-  if (page === "see") query.set("l", String(view.l));
-  for (const [name, value] of Object.entries(rest))
-    if (value !== START[name as keyof View] && value !== undefined) query.set(name, String(value));
-  if (page === "head") for (const name of ["l", "k"] as const) query.set(name, String(view[name]));
-  if (off.length > 0) query.set("off", off.join(","));
-  if (table) query.set("table", "1");
-  return `#/${page}?${query}`;
+  for (const [name, { pages, always = [] }] of Object.entries(FIELDS)) {
+    const value = view[name as keyof Fields];
+    const isUsed = pages === "all" || pages.includes(view.page);
+    const isNew = String(value ?? "") !== String(START[name as keyof Fields] ?? "");
+    if (isUsed && (isNew || always.includes(view.page)))
+      query.set(name, value === true ? "1" : String(value ?? ""));
+  }
+  const text = query.toString().replaceAll("%2C", ",");
+  return `#/${pathOf(view)}${text && `?${text}`}`;
 }
+
+/** Another page, with what both show alike. */
+export const addressWith = (change: Partial<View>): string => addressOf({ ...view.value, ...change });
 
 export const view = signal<View>(parse(location.hash));
 
@@ -81,12 +87,15 @@ addEventListener("hashchange", () => {
 
 const write = (): void => history.replaceState(null, "", addressOf(view.peek()));
 
+/** What the back button takes back. */
+const PLACES = ["page", "run", "l", "k", "a", "b"] as const;
+
 /** Shows something else. The back button takes back another page, layer or head; the address follows other changes soon. */
 export function go(change: Partial<View>): void {
   const now = view.peek();
   const next = { ...now, ...change };
   clearTimeout(rest);
-  if (next.page === now.page && next.l === now.l && next.k === now.k) {
+  if (PLACES.every((name) => next[name] === now[name])) {
     view.value = next;
     rest = setTimeout(write, REST_MS);
     return;
@@ -94,4 +103,11 @@ export function go(change: Partial<View>): void {
   write();
   history.pushState(null, "", addressOf(next));
   view.value = next;
+}
+
+/** Takes the place of the present page: the back button does not come back to it. */
+export function replace(change: Partial<View>): void {
+  view.value = { ...view.peek(), ...change };
+  clearTimeout(rest);
+  write();
 }

@@ -5,7 +5,7 @@ import { type Tone, toneClass } from "./colour.ts";
 import type { Chart } from "./figure.ts";
 import { frame } from "./frame.ts";
 import { type AxisOptions, scaleFor } from "./scale.ts";
-import { el, label, num, plain, textWidth } from "./svg.ts";
+import { el, label, num, plain, type Svg, type SvgElement, textWidth } from "./svg.ts";
 import { formatNumber } from "./ticks.ts";
 
 /** One bar per category. Missing and not finite values have no bar. */
@@ -75,7 +75,7 @@ export function barChart(options: BarChartOptions): Chart {
       const band = axes.plot.width / Math.max(1, categories.length);
       const width = Math.min(44, (band * 0.76) / Math.max(1, series.length));
       const base = axes.y(0);
-      let bars = "";
+      const bars: Svg[] = [];
       series.forEach(({ values, error, tone }, s) => {
         values.forEach((value, c) => {
           if (value === null || !Number.isFinite(value)) return;
@@ -83,17 +83,19 @@ export function barChart(options: BarChartOptions): Chart {
           const gap = width > 6 ? 1 : 0;
           const y = axes.y(value);
           const d = column(x + gap, base, width - 2 * gap, y);
-          bars += el("path", { class: toneClass(tone ?? s), d, fill: "currentColor" });
+          bars.push(el("path", { class: toneClass(tone ?? s), d, fill: "currentColor" }));
           const spread = error?.[c] ?? 0;
           const middle = x + width / 2;
           if (spread > 0)
-            bars += whisker(middle, axes.y(value - spread), axes.y(value + spread), Math.min(4, width / 3));
+            bars.push(
+              whisker(middle, axes.y(value - spread), axes.y(value + spread), Math.min(4, width / 3)),
+            );
           const text = yAxis.format === "percent" ? `${formatNumber(value * 100)}%` : formatNumber(value);
           const fits = textWidth(text, 10) <= (series.length === 1 ? band - 4 : width);
           if (!options.showValues || !fits) return;
           const above =
             value < 0 ? Math.max(y, axes.y(value - spread)) + 12 : Math.min(y, axes.y(value + spread)) - 4;
-          bars += label(text, middle, above, { size: 10, tone: "v-ink", anchor: "middle" });
+          bars.push(label(text, middle, above, { size: 10, tone: "v-ink", anchor: "middle" }));
         });
       });
       const { x, width: w } = axes.plot;
@@ -105,7 +107,7 @@ export function barChart(options: BarChartOptions): Chart {
         y2: base,
         stroke: "currentColor",
       });
-      return axes.svg + bars + zero;
+      return [axes.svg, bars, zero];
     },
   };
 }
@@ -120,7 +122,7 @@ function column(x: number, base: number, width: number, end: number): string {
   );
 }
 
-function whisker(x: number, low: number, high: number, half: number): string {
+function whisker(x: number, low: number, high: number, half: number): SvgElement {
   const d = `M${num(x)} ${num(low)}V${num(high)}M${num(x - half)} ${num(low)}h${num(2 * half)}M${num(x - half)} ${num(high)}h${num(2 * half)}`;
   return el("path", { class: "v-ink", d, stroke: "currentColor", "stroke-width": 1.2, fill: "none" });
 }

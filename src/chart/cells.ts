@@ -2,7 +2,7 @@
 
 import { type ColourMap, hex } from "./colour.ts";
 import type { Box } from "./frame.ts";
-import { el, num } from "./svg.ts";
+import { el, num, type Svg, type SvgElement } from "./svg.ts";
 
 /** A matrix, row by row. */
 export interface Matrix {
@@ -24,7 +24,7 @@ export function extent(values: ArrayLike<number>): [number, number] {
 }
 
 /** The cells of a matrix in `box`, coloured over [low, high]; cells that are not finite have the class v-missing. */
-export function drawCells(matrix: Matrix, box: Box, low: number, high: number, map: ColourMap): string {
+export function drawCells(matrix: Matrix, box: Box, low: number, high: number, map: ColourMap): SvgElement {
   const { values, rows, columns } = matrix;
   const width = box.width / columns;
   const height = box.height / rows;
@@ -47,13 +47,10 @@ export function drawCells(matrix: Matrix, box: Box, low: number, high: number, m
       list.push(`M${x} ${y}H${num(box.x + column * width)}V${num(box.y + (row + 1) * height)}H${x}z`);
     }
   }
-  let svg = "";
+  const svg: Svg[] = [];
   for (const [colour, d] of [...paths].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    svg += el("path", {
-      d: d.join(""),
-      fill: colour || "currentColor",
-      class: colour ? undefined : "v-missing",
-    });
+    const paint = { fill: colour || "currentColor", class: colour ? undefined : "v-missing" };
+    svg.push(el("path", { d: d.join(""), ...paint }));
   }
   return el("g", { "shape-rendering": "crispEdges" }, svg);
 }

@@ -5,7 +5,7 @@ import { drawCells } from "./cells.ts";
 import { colourMaps } from "./colour.ts";
 import { type Box, TEXT } from "./frame.ts";
 import { linearScale } from "./scale.ts";
-import { el, fit, label, textWidth } from "./svg.ts";
+import { el, fit, label, type Svg, textWidth } from "./svg.ts";
 import type { NumberFormat } from "./ticks.ts";
 
 /** What the colours of a bar stand for. */
@@ -25,7 +25,7 @@ export interface ColourBar {
   /** Room in px, with the distance from what it belongs to. */
   width: number;
   /** At the right of `x`, from `y` on; its label may be `room` px longer than the bar. */
-  draw(place: { x: number; y: number; height: number; room?: number }): string;
+  draw(place: { x: number; y: number; height: number; room?: number }): Svg;
 }
 
 const BAR = 12;
@@ -46,20 +46,20 @@ export function colourBar(options: ColourBarOptions): ColourBar {
       const at = (value: number) => y + height * (1 - scale.unit(value));
       const end = bar.x + BAR;
       const steps = Array.from({ length: 128 }, (_, i) => 1 - i / 127);
-      let svg = drawCells({ values: steps, rows: 128, columns: 1 }, bar, 0, 1, colourMaps[colours]);
+      const cells = drawCells({ values: steps, rows: 128, columns: 1 }, bar, 0, 1, colourMaps[colours]);
+      const svg: Svg[] = [cells];
       for (const { value, text } of ticks) {
-        svg += el("line", { class: "v-axis", x1: end, x2: end + 3, y1: at(value), y2: at(value), stroke: "currentColor" }); // biome-ignore format: short
-        svg += label(text, end + 6, at(value) + 4, { size: TEXT.tick, tone: "v-muted" });
+        svg.push(el("line", { class: "v-axis", x1: end, x2: end + 3, y1: at(value), y2: at(value), stroke: "currentColor" })); // biome-ignore format: short
+        svg.push(label(text, end + 6, at(value) + 4, { size: TEXT.tick, tone: "v-muted" }));
       }
       for (const { value, name } of pointed) {
-        svg += el("line", { class: "v-ink", x1: bar.x - 3, x2: end + 3, y1: at(value), y2: at(value), stroke: "currentColor", "stroke-width": 1.5 }); // biome-ignore format: short
-        svg += label(name, end + 6, at(value) + 4, { size: TEXT.tick, tone: "v-ink" });
+        svg.push(el("line", { class: "v-ink", x1: bar.x - 3, x2: end + 3, y1: at(value), y2: at(value), stroke: "currentColor", "stroke-width": 1.5 })); // biome-ignore format: short
+        svg.push(label(name, end + 6, at(value) + 4, { size: TEXT.tick, tone: "v-ink" }));
       }
       if (text === undefined) return svg;
       const place = { size: TEXT.axis, tone: "v-muted", anchor: "middle", turn: -90 } as const;
-      return (
-        svg + label(fit(text, TEXT.axis, height + more), end + 8 + room + TEXT.axis, y + height / 2, place)
-      );
+      const middle = y + height / 2;
+      return [svg, label(fit(text, TEXT.axis, height + more), end + 8 + room + TEXT.axis, middle, place)];
     },
   };
 }

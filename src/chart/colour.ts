@@ -51,14 +51,26 @@ export function toneClass(tone: Tone): string {
  * may override (`--v-ink`, `--v-s0`, …); the literal before it is for viewers that know no custom properties.
  */
 export function styleSheet(): string {
-  const set = (index: 0 | 1) => NAMES.map((name) => `--v-${name}:${TOKENS[name][index]}`).join(";");
-  const classes = NAMES.map((name) => `.v-${name}{color:${TOKENS[name][0]};color:var(--v-${name})}`).join("");
   const font =
     'font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif';
   return (
-    `.v-figure{${set(0)};${font};font-variant-numeric:tabular-nums}` +
-    `@media(prefers-color-scheme:dark){.v-figure{${set(1)}}}` +
-    `.v-figure text{fill:currentColor}${classes}`
+    `.v-figure{${propertiesOf(0)};${font};font-variant-numeric:tabular-nums}` +
+    `@media(prefers-color-scheme:dark){.v-figure{${propertiesOf(1)}}}` +
+    `.v-figure text{fill:currentColor}${classes()}`
+  );
+}
+
+const propertiesOf = (index: 0 | 1) => NAMES.map((name) => `--v-${name}:${TOKENS[name][index]}`).join(";");
+const classes = () =>
+  NAMES.map((name) => `.v-${name}{color:${TOKENS[name][0]};color:var(--v-${name})}`).join("");
+
+/** The same for a page whose figures are elements of it, and whose reader may choose: `<html data-theme="dark">`. */
+export function pageStyle(): string {
+  return (
+    `:root{${propertiesOf(0)}}` +
+    `@media(prefers-color-scheme:dark){:root:not([data-theme=light]){${propertiesOf(1)}}}` +
+    `:root[data-theme=dark]{${propertiesOf(1)}}` +
+    `.v-figure text{fill:currentColor}${classes()}`
   );
 }
 

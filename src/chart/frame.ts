@@ -2,7 +2,7 @@
 
 import { largestOf } from "../base/extremes.ts";
 import type { Scale } from "./scale.ts";
-import { el, fit, label, num, textWidth } from "./svg.ts";
+import { el, fit, label, num, type Svg, type SvgElement, textWidth } from "./svg.ts";
 
 /** A rectangle in px. */
 export interface Box {
@@ -23,7 +23,7 @@ export interface Bands {
 /** What `frame` gives: the plot area, the drawn axes, and the maps from data to px. */
 export interface Frame {
   plot: Box;
-  svg: string;
+  svg: Svg;
   x(value: number): number;
   y(value: number): number;
 }
@@ -62,43 +62,45 @@ export function frame(box: Box, axes: Axes): Frame {
       ? (index: number) => plot.x + (plot.width * (index + 0.5)) / xAxis.names.length
       : (value: number) => plot.x + INSET + (plot.width - 2 * INSET) * xAxis.unit(value);
 
-  let svg = "";
+  const svg: Svg[] = [];
   for (const { value, text } of yTicks) {
     const at = y(value);
-    svg += el("line", {
-      class: value === 0 ? "v-axis" : "v-grid",
-      x1: plot.x,
-      x2: plot.x + plot.width,
-      y1: at,
-      y2: at,
-      stroke: "currentColor",
-    });
-    svg += label(text, plot.x - GAP, at + TEXT.tick * 0.35, {
-      size: TEXT.tick,
-      tone: "v-muted",
-      anchor: "end",
-    });
+    svg.push(
+      el("line", {
+        class: value === 0 ? "v-axis" : "v-grid",
+        x1: plot.x,
+        x2: plot.x + plot.width,
+        y1: at,
+        y2: at,
+        stroke: "currentColor",
+      }),
+    );
+    const place = { size: TEXT.tick, tone: "v-muted", anchor: "end" } as const;
+    svg.push(label(text, plot.x - GAP, at + TEXT.tick * 0.35, place));
   }
   const base = plot.y + plot.height;
   const foot = "names" in xAxis && yAxis.min < 0 ? "v-grid" : "v-axis"; // bars stand on zero
-  svg += el("line", {
-    class: foot,
-    x1: plot.x,
-    x2: plot.x + plot.width,
-    y1: base,
-    y2: base,
-    stroke: "currentColor",
-  });
-  svg += "names" in xAxis ? bandLabels(xAxis.names, bands!, x, base) : xTicks(xAxis, plot, x, base);
+  svg.push(
+    el("line", {
+      class: foot,
+      x1: plot.x,
+      x2: plot.x + plot.width,
+      y1: base,
+      y2: base,
+      stroke: "currentColor",
+    }),
+  );
+  svg.push("names" in xAxis ? bandLabels(xAxis.names, bands!, x, base) : xTicks(xAxis, plot, x, base));
   if (axes.xLabel) {
     const at = box.y + box.height - 4;
     const text = fit(axes.xLabel, TEXT.axis, box.width);
-    svg += label(text, centred(text, plot, box), at, { size: TEXT.axis, tone: "v-muted", anchor: "middle" });
+    const place = { size: TEXT.axis, tone: "v-muted", anchor: "middle" } as const;
+    svg.push(label(text, centred(text, plot, box), at, place));
   }
   if (axes.yLabel) {
     const at = box.x + TEXT.axis - 1;
     const options = { size: TEXT.axis, tone: "v-muted", anchor: "middle", turn: -90 } as const;
-    svg += label(fit(axes.yLabel, TEXT.axis, plot.height + 12), at, plot.y + plot.height / 2, options);
+    svg.push(label(fit(axes.yLabel, TEXT.axis, plot.height + 12), at, plot.y + plot.height / 2, options));
   }
   return { plot, svg, x, y };
 }
@@ -110,7 +112,7 @@ function centred(text: string, plot: Box, box: Box): number {
   return Math.max(box.x + half, Math.min(box.x + box.width - half, middle));
 }
 
-function xTicks(axis: Scale, plot: Box, x: (value: number) => number, base: number): string {
+function xTicks(axis: Scale, plot: Box, x: (value: number) => number, base: number): Svg {
   // fewer ticks until no two numbers touch
   for (let count = Math.max(2, Math.floor(plot.width / 30)); ; count--) {
     const ticks = axis.ticks(count);
@@ -123,22 +125,19 @@ function xTicks(axis: Scale, plot: Box, x: (value: number) => number, base: numb
       );
     });
     if (!clear && count > 1) continue;
-    return ticks
-      .map(({ value, text }) => {
-        const at = x(value);
-        const mark = el("line", {
-          class: "v-axis",
-          x1: at,
-          x2: at,
-          y1: base,
-          y2: base + 4,
-          stroke: "currentColor",
-        });
-        return (
-          mark + label(text, at, base + 5 + TEXT.tick, { size: TEXT.tick, tone: "v-muted", anchor: "middle" })
-        );
-      })
-      .join("");
+    return ticks.map(({ value, text }) => {
+      const at = x(value);
+      const mark = el("line", {
+        class: "v-axis",
+        x1: at,
+        x2: at,
+        y1: base,
+        y2: base + 4,
+        stroke: "currentColor",
+      });
+      const place = { size: TEXT.tick, tone: "v-muted", anchor: "middle" } as const;
+      return [mark, label(text, at, base + 5 + TEXT.tick, place)];
+    });
   }
 }
 
@@ -180,25 +179,23 @@ function bandLabels(
   layout: BandLayout,
   x: (index: number) => number,
   base: number,
-): string {
-  return names
-    .map((name, i) => {
-      if (i % layout.stride !== 0) return "";
-      if (!layout.turned) {
-        return label(name, x(i), base + 5 + TEXT.tick, {
-          size: TEXT.tick,
-          tone: "v-muted",
-          anchor: "middle",
-        });
-      }
-      const options = { size: TEXT.tick, tone: "v-muted", anchor: "end", turn: -37 } as const;
-      return label(fit(name, TEXT.tick, layout.room), x(i) + 4, base + TEXT.tick + 2, options);
-    })
-    .join("");
+): Svg {
+  return names.map((name, i): Svg => {
+    if (i % layout.stride !== 0) return [];
+    if (!layout.turned) {
+      return label(name, x(i), base + 5 + TEXT.tick, {
+        size: TEXT.tick,
+        tone: "v-muted",
+        anchor: "middle",
+      });
+    }
+    const options = { size: TEXT.tick, tone: "v-muted", anchor: "end", turn: -37 } as const;
+    return label(fit(name, TEXT.tick, layout.room), x(i) + 4, base + TEXT.tick + 2, options);
+  });
 }
 
 /** Content cut off at the plot area. A nested svg clips without an id, which would have to be unique in a page. */
-export function clipped(plot: Box, content: string): string {
+export function clipped(plot: Box, content: Svg): SvgElement {
   const { x, y, width, height } = plot;
   const viewBox = [x, y, width, height].map(num).join(" ");
   return el("svg", { x, y, width, height, viewBox, overflow: "hidden" }, content);

@@ -7,7 +7,7 @@ import { colourMaps, hex, isLight } from "./colour.ts";
 import { type ColourBarOptions, colourBar } from "./colour-bar.ts";
 import type { Chart } from "./figure.ts";
 import { type Box, TEXT } from "./frame.ts";
-import { el, fit, label, plain, textWidth } from "./svg.ts";
+import { el, fit, label, plain, type Svg, textWidth } from "./svg.ts";
 import { formatNumber, formatNumbers, type NumberFormat } from "./ticks.ts";
 
 /** Names of rows or columns, their numbers when left out. */
@@ -93,28 +93,31 @@ export function heatMap(options: HeatMapOptions): Chart {
         ...{ x: box.x + left, y: box.y },
         ...(options.square ? { width: side * columns, height: side * rows } : room),
       };
-      let svg = drawCells(options, plot, low, high, map);
+      const svg: Svg[] = [drawCells(options, plot, low, high, map)];
       const text = { size: TEXT.tick, tone: "v-muted" } as const;
-      svg += names(rowNames, plot.height, yAxis.grouped, {
+      const rowMarks: AxisMarks = {
         name: (name, middle) =>
           label(fit(name, TEXT.tick, nameWidth), plot.x - 6, plot.y + middle + 4, { ...text, anchor: "end" }),
         edge: (at) => line(plot.x - 8, plot.y + at, plot.x - 1, plot.y + at),
-      });
+      };
       const foot = plot.y + plot.height;
-      svg += names(columnNames, plot.width, xAxis.grouped, {
+      const columnMarks: AxisMarks = {
         name: (name, middle) =>
           label(name, plot.x + middle, foot + 5 + TEXT.tick, { ...text, anchor: "middle" }),
         edge: (at) => line(plot.x + at, foot + 1, plot.x + at, foot + 8),
         sideways: true,
-      });
+      };
+      svg.push(names(rowNames, plot.height, yAxis.grouped, rowMarks));
+      svg.push(names(columnNames, plot.width, xAxis.grouped, columnMarks));
       const axis = { size: TEXT.axis, tone: "v-muted", anchor: "middle" } as const;
       if (xAxis.label)
-        svg += label(xAxis.label, plot.x + plot.width / 2, plot.y + plot.height + bottom - 4, axis);
+        svg.push(label(xAxis.label, plot.x + plot.width / 2, plot.y + plot.height + bottom - 4, axis));
       if (yAxis.label)
-        svg += label(yAxis.label, box.x + TEXT.axis - 1, plot.y + plot.height / 2, { ...axis, turn: -90 });
-      if (options.annotate) svg += numbers(options, plot, low, high);
+        svg.push(label(yAxis.label, box.x + TEXT.axis - 1, plot.y + plot.height / 2, { ...axis, turn: -90 }));
+      if (options.annotate) svg.push(numbers(options, plot, low, high));
       if (options.bar === "room") return svg;
-      return svg + bar.draw({ x: plot.x + plot.width, y: plot.y, height: plot.height, room: bottom });
+      const beside = { x: plot.x + plot.width, y: plot.y, height: plot.height, room: bottom };
+      return [svg, bar.draw(beside)];
     },
   };
 }
@@ -139,34 +142,30 @@ const line = (x1: number, y1: number, x2: number, y2: number) =>
   el("line", { class: "v-axis", x1, y1, x2, y2, stroke: "currentColor" });
 
 interface AxisMarks {
-  name(name: string, middle: number): string;
+  name(name: string, middle: number): Svg;
   /** The border of two groups. */
-  edge(at: number): string;
+  edge(at: number): Svg;
   /** Names lie along the axis. */
   sideways?: boolean;
 }
 
 /** Names along an axis of `length` px: all that fit, at equal distances, of numbers the round ones; or groups. */
-function names(list: readonly string[], length: number, grouped = false, marks: AxisMarks): string {
+function names(list: readonly string[], length: number, grouped = false, marks: AxisMarks): Svg {
   const band = length / list.length;
   const room = (name: string) => (marks.sideways ? textWidth(name, TEXT.tick) + 6 : TEXT.tick + 3);
   if (grouped) {
     const starts = [...list.keys()].filter((i) => i === 0 || list[i] !== list[i - 1]);
-    return starts
-      .map((from, g) => {
-        const to = starts[g + 1] ?? list.length;
-        const named = (to - from) * band >= room(list[from]!) - 4;
-        return marks.edge(from * band) + (named ? marks.name(list[from]!, ((from + to) / 2) * band) : "");
-      })
-      .concat(marks.edge(length))
-      .join("");
+    const groups = starts.map((from, g) => {
+      const to = starts[g + 1] ?? list.length;
+      const named = (to - from) * band >= room(list[from]!) - 4;
+      return [marks.edge(from * band), named ? marks.name(list[from]!, ((from + to) / 2) * band) : []];
+    });
+    return [groups, marks.edge(length)];
   }
   const least = Math.ceil(largestOf(list.map(room)) / band);
   const stride = [1, 2, 5, 10, 20, 25, 50, 100, 200].find((step) => step >= least) ?? least;
   const offset = list.every((name, i) => name === String(i + 1)) ? 1 : 0;
-  return list
-    .map((name, i) => ((i + offset) % stride === 0 ? marks.name(name, (i + 0.5) * band) : ""))
-    .join("");
+  return list.map((name, i) => ((i + offset) % stride === 0 ? marks.name(name, (i + 0.5) * band) : []));
 }
 
 function numbers(
@@ -174,7 +173,7 @@ function numbers(
   plot: Box,
   low: number,
   high: number,
-) {
+): Svg {
   const width = plot.width / columns;
   const height = plot.height / rows;
   const largest = largestOf(Array.from(values, (value) => (Number.isFinite(value) ? Math.abs(value) : 0)));
@@ -182,17 +181,15 @@ function numbers(
   const step = format === "percent" ? 0.01 : 10 ** (Math.floor(Math.log10(largest || 1)) - 1);
   const texts = formatNumbers(Array.from(values), step, format);
   const size = Math.min(11, height - 4);
-  if (size < 7 || largestOf(texts.map((text) => textWidth(text, size))) > width - 4) return "";
-  return texts
-    .map((text, i) => {
-      const value = values[i]!;
-      if (!Number.isFinite(value)) return "";
-      const colour = colourMaps[colours](high > low ? (value - low) / (high - low) : 0.5);
-      const x = plot.x + ((i % columns) + 0.5) * width;
-      const y = plot.y + (Math.floor(i / columns) + 0.5) * height + size * 0.35;
-      // on the cell's colour, whatever the paper: not a class but a literal
-      const fill = isLight(colour) ? hex([27, 31, 36]) : "#ffffff";
-      return el("text", { x, y, "font-size": size, "text-anchor": "middle", style: `fill:${fill}` }, text);
-    })
-    .join("");
+  if (size < 7 || largestOf(texts.map((text) => textWidth(text, size))) > width - 4) return [];
+  return texts.map((text, i): Svg => {
+    const value = values[i]!;
+    if (!Number.isFinite(value)) return [];
+    const colour = colourMaps[colours](high > low ? (value - low) / (high - low) : 0.5);
+    const x = plot.x + ((i % columns) + 0.5) * width;
+    const y = plot.y + (Math.floor(i / columns) + 0.5) * height + size * 0.35;
+    // on the cell's colour, whatever the paper: not a class but a literal
+    const fill = isLight(colour) ? hex([27, 31, 36]) : "#ffffff";
+    return el("text", { x, y, "font-size": size, "text-anchor": "middle", style: `fill:${fill}` }, text);
+  });
 }

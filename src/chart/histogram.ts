@@ -60,9 +60,9 @@ export function histogram(options: HistogramOptions): Chart {
         const tops = heights.map((h, i) => `V${num(axes.y(h))}H${num(axes.x(edges[i + 1]!))}`).join("");
         const d = `M${num(axes.x(edges[0]!))} ${base}${tops}V${base}`;
         const paint = { fill: "currentColor", "fill-opacity": series.length === 1 ? "0.75" : "0.22" };
-        return el("path", { class: toneClass(tone), d: `${d}z`, ...paint }) + outline(d, tone);
+        return [el("path", { class: toneClass(tone), d: `${d}z`, ...paint }), outline(d, tone)];
       });
-      return axes.svg + steps.join("");
+      return [axes.svg, steps];
     },
   };
 }

@@ -7,7 +7,7 @@ import { colourMaps } from "./colour.ts";
 import { type ColourBarOptions, colourBar } from "./colour-bar.ts";
 import type { Chart } from "./figure.ts";
 import { type Box, TEXT } from "./frame.ts";
-import { el, fit, label, plain, textWidth } from "./svg.ts";
+import { el, fit, label, plain, type Svg, type SvgElement, textWidth } from "./svg.ts";
 
 /** One picture: an embedded image, or pixels (row by row, any range) drawn as cells. */
 export interface GridImage {
@@ -94,34 +94,28 @@ export function imageGrid(options: ImageGridOptions): Chart {
       const height = width / aspect;
       const x = (column: number) => box.x + left + column * (width + GAP);
       const y = (row: number) => box.y + rowTop(row, box.width);
-      let svg = "";
+      const svg: Svg[] = [];
       columnNames?.slice(0, columns).forEach((name, c) => {
         const text = fit(name, TEXT.tick, width);
-        svg += label(text, x(c) + width / 2, box.y + TEXT.tick, {
-          size: TEXT.tick,
-          tone: "v-muted",
-          anchor: "middle",
-        });
+        const place = { size: TEXT.tick, tone: "v-muted", anchor: "middle" } as const;
+        svg.push(label(text, x(c) + width / 2, box.y + TEXT.tick, place));
       });
       rowNames?.slice(0, rows).forEach((name, r) => {
         const at = y(r) + height / 2 + 4;
-        svg += label(fit(name, TEXT.axis, nameWidth), x(0) - 8, at, {
-          size: TEXT.axis,
-          tone: "v-ink",
-          anchor: "end",
-        });
+        const place = { size: TEXT.axis, tone: "v-ink", anchor: "end" } as const;
+        svg.push(label(fit(name, TEXT.axis, nameWidth), x(0) - 8, at, place));
       });
       images.forEach((image, i) => {
         const place = { x: x(i % columns), y: y(Math.floor(i / columns)), width, height };
-        svg += drawImage(image, place);
+        svg.push(drawImage(image, place));
         if (!image.caption) return;
         const text = fit(image.caption, TEXT.tick, width);
         const options = { size: TEXT.tick, tone: "v-muted", anchor: "middle" } as const;
-        svg += label(text, place.x + width / 2, place.y + height + TEXT.tick + 3, options);
+        svg.push(label(text, place.x + width / 2, place.y + height + TEXT.tick + 3, options));
       });
       if (bar === undefined) return svg;
       const [from, to] = [y(0), y(rows - 1) + height];
-      return svg + bar.draw({ x: x(columns) - GAP, y: from, height: Math.min(to - from, MOST_BAR) });
+      return [svg, bar.draw({ x: x(columns) - GAP, y: from, height: Math.min(to - from, MOST_BAR) })];
     },
   };
 }
@@ -136,7 +130,7 @@ function check({ source, pixels }: GridImage, index: number): void {
   }
 }
 
-function drawImage({ source, pixels, caption }: GridImage, place: Box): string {
+function drawImage({ source, pixels, caption }: GridImage, place: Box): SvgElement {
   if (pixels) {
     const { values, width, height, colours = "grey" } = pixels;
     const [low, high] = extent(values);

@@ -6,7 +6,7 @@ import type { Chart, LegendItem } from "./figure.ts";
 import { clipped, type Frame, frame } from "./frame.ts";
 import { MARKERS, type MarkerShape, marker } from "./marker.ts";
 import { type AxisOptions, scaleFor } from "./scale.ts";
-import { el, num, plain } from "./svg.ts";
+import { el, num, plain, type Svg } from "./svg.ts";
 
 /** One line. Points whose x or y is null, not finite, or not positive on a log axis leave a gap. */
 export interface LineSeries {
@@ -67,9 +67,9 @@ export function lineChart(options: LineChartOptions): Chart {
     height: (width) => height ?? Math.round(Math.min(340, Math.max(190, width * 0.56))),
     draw(box) {
       const axes = frame(box, { x: xScale, y: yScale, xLabel: xAxis.label, yLabel: yAxis.label });
-      const bands = series.map((one) => drawBand(one, axes)).join("");
-      const lines = series.map((one) => drawLine(one, axes)).join("");
-      return axes.svg + (limited ? clipped(axes.plot, bands + lines) : bands + lines);
+      const bands = series.map((one) => drawBand(one, axes));
+      const lines = series.map((one) => drawLine(one, axes));
+      return [axes.svg, limited ? clipped(axes.plot, [bands, lines]) : [bands, lines]];
     },
   };
 }
@@ -113,7 +113,7 @@ function runs(x: readonly number[], y: readonly number[], axes: Frame): Point[][
 const path = (points: readonly Point[]) =>
   points.map(([x, y], i) => `${i ? "L" : "M"}${num(x)} ${num(y)}`).join("");
 
-function drawLine({ x, y, legend }: Resolved, axes: Frame): string {
+function drawLine({ x, y, legend }: Resolved, axes: Frame): Svg {
   const tone = toneClass(legend.tone);
   const parts = runs(x, y, axes);
   const stroke = {
@@ -128,13 +128,11 @@ function drawLine({ x, y, legend }: Resolved, axes: Frame): string {
   const line = el("path", { d: parts.map(path).join(""), ...stroke });
   // a point between two gaps has no line and would not be seen
   const seen = legend.marker ? parts.flat() : parts.filter((run) => run.length === 1).flat();
-  return (
-    line + seen.map(([px, py]) => marker(legend.marker ?? "circle", px, py, tone, legend.hollow)).join("")
-  );
+  return [line, seen.map(([px, py]) => marker(legend.marker ?? "circle", px, py, tone, legend.hollow))];
 }
 
-function drawBand({ x, low, high, legend }: Resolved, axes: Frame): string {
-  if (low.length === 0 || high.length === 0) return "";
+function drawBand({ x, low, high, legend }: Resolved, axes: Frame): Svg {
+  if (low.length === 0 || high.length === 0) return [];
   // an edge is drawn only where both are, so that the two run side by side
   const both = (edge: readonly number[]) =>
     edge.map((value, i) => (Number.isFinite(low[i]! + high[i]!) ? value : Number.NaN));

@@ -1,13 +1,13 @@
 /** @file Point markers: shapes that tell series apart without colour. */
 
-import { el, num } from "./svg.ts";
+import { el, num, type Svg } from "./svg.ts";
 
 /** The shapes, in the order in which series take them. */
 export const MARKERS = ["circle", "square", "triangle", "diamond"] as const;
 export type MarkerShape = (typeof MARKERS)[number];
 
 /** A marker with its middle at (x, y), about 7 px wide; hollow ones are smaller and show the paper inside. */
-export function marker(shape: MarkerShape, x: number, y: number, tone: string, hollow = false): string {
+export function marker(shape: MarkerShape, x: number, y: number, tone: string, hollow = false): Svg {
   const outline = (dx: number, dy: number, points: string, size: number) =>
     shape === "circle"
       ? el("circle", { cx: x, cy: y, r: size, fill: "currentColor" })
@@ -30,5 +30,5 @@ export function marker(shape: MarkerShape, x: number, y: number, tone: string, h
   // a ring of paper around the marker keeps it apart from the line it sits on
   const halo = el("g", { class: "v-paper" }, draw(hollow ? 4 : 4.6));
   const solid = el("g", { class: tone }, draw(hollow ? 3 : 3.5));
-  return halo + solid + (hollow ? el("g", { class: "v-paper" }, draw(1.6)) : "");
+  return [halo, solid, hollow ? el("g", { class: "v-paper" }, draw(1.6)) : []];
 }

@@ -1,4 +1,4 @@
-/** @file Writing SVG text: numbers, escaping, elements, superscripts and the width of words. */
+/** @file Elements of SVG as a tree, which files have as text and a page as its own elements; superscripts, the width of words. */
 
 /** A coordinate with at most two decimals, so that equal charts are equal texts. */
 export function num(value: number): string {
@@ -19,36 +19,51 @@ export function escapeXml(text: string): string {
   );
 }
 
-/** One element. Numbers are rounded, attributes escaped, `undefined` left out; children are SVG already. */
-export function el(
-  name: string,
-  attributes: Record<string, string | number | undefined>,
-  ...children: string[]
-): string {
+/** One element; attributes that are `undefined` are left out. */
+export interface SvgElement {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string | number | undefined>>;
+  readonly children: readonly Svg[];
+}
+/** An element, a text, or several of them. */
+export type Svg = SvgElement | string | readonly Svg[];
+
+/** One element. */
+export const el = (name: string, attributes: SvgElement["attributes"], ...children: Svg[]): SvgElement => ({
+  name,
+  attributes,
+  children,
+});
+
+/** A tree as text: numbers are rounded, attributes and texts escaped. */
+export function svgText(svg: Svg): string {
+  if (typeof svg === "string") return escapeXml(svg);
+  if (!("name" in svg)) return svg.map(svgText).join("");
+  const { name, attributes, children } = svg;
   let open = `<${name}`;
   for (const [key, value] of Object.entries(attributes)) {
     if (value !== undefined) open += ` ${key}="${typeof value === "number" ? num(value) : escapeXml(value)}"`;
   }
-  return children.length === 0 ? `${open}/>` : `${open}>${children.join("")}</${name}>`;
+  return children.length === 0 ? `${open}/>` : `${open}>${svgText(children)}</${name}>`;
 }
 
 const SUPERSCRIPT = /\^(?:\{([^}]*)\}|(\S))/gu;
 
-/** Escaped text in which `^c` and `^{abc}` are superscripts, as in `R^c`. */
-export function rich(text: string): string {
-  let out = "";
+/** Text in which `^c` and `^{abc}` are superscripts, as in `R^c`. */
+export function rich(text: string): Svg[] {
+  const out: Svg[] = [];
   let at = 0;
   let raised = false;
   // a step up lasts until the next text, which has to take it back
   const normal = (part: string) => {
     if (part === "") return;
-    out += raised ? `<tspan dy="0.32em">${escapeXml(part)}</tspan>` : escapeXml(part);
+    out.push(raised ? el("tspan", { dy: "0.32em" }, part) : part);
     raised = false;
   };
   for (const match of text.matchAll(SUPERSCRIPT)) {
     normal(text.slice(at, match.index));
     const dy = raised ? "0" : "-0.45em";
-    out += `<tspan dy="${dy}" font-size="72%">${escapeXml(match[1] ?? match[2]!)}</tspan>`;
+    out.push(el("tspan", { dy, "font-size": "72%" }, match[1] ?? match[2]!));
     raised = true;
     at = match.index + match[0].length;
   }
@@ -105,7 +120,7 @@ export function label(
   x: number,
   y: number,
   options: { size: number; tone: string; anchor?: "start" | "middle" | "end"; bold?: boolean; turn?: number },
-): string {
+): SvgElement {
   const { size, tone, anchor, bold, turn } = options;
   const attributes = {
     class: tone,

@@ -113,11 +113,18 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "export",
-    usage: "RUN|FILE --output PATH [flags]",
+    usage: "RUN|FILE... --output PATH [flags]",
     about: "write a network as ONNX, for the hub or for transformers.js; verified after writing",
     reads: true,
     plugs: true,
     load: async () => (await import("./export.ts")).exportCommand,
+  },
+  {
+    name: "studio",
+    usage: "[FOLDER] [flags]",
+    about: "open a page over runs: watch them train, look into every layer, compare them",
+    plugs: true,
+    load: async () => (await import("./studio.ts")).studioCommand,
   },
   {
     name: "data",

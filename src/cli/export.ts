@@ -32,14 +32,15 @@ What was written is run, and compared with libtorch: above 1e-4 of a probe's lar
 Examples:
   $ vitrine export runs/first --output first.onnx
   $ vitrine export runs/first --format html --output first.html
+  $ vitrine export runs/* --format page --output site
   $ vitrine export runs/first --format hf --output first-hf
   $ vitrine export crate-base-8.pth --precision fp16 --heads 12 --output crate.onnx`;
 
 export function exportCommand(command: Command): void {
   command
     .argument(
-      "<model>",
-      "run folder, hf:OWNER/NAME, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin)",
+      "<model...>",
+      "run folder, hf:OWNER/NAME, or a file of safetensors or PyTorch (.pth, .pt, .th, .ckpt, .bin); with --format page several run folders",
     )
     .requiredOption("--output <path>", "file or folder to write")
     .addOption(new Option("--format <format>", "format to write").choices(FORMATS).default("onnx"))
@@ -63,7 +64,9 @@ export function exportCommand(command: Command): void {
         .default(24),
     )
     .addHelpText("after", help)
-    .action(async (model: string, options: Options) => {
+    .action(async (models: string[], options: Options) => {
+      if (models.length > 1) return await several(models, options);
+      const [model] = models as [string];
       const { exportModel } = await import("../export/index.ts");
       const { output, precision, nodes, outputs, files, engines, differences } = await exportModel(model, {
         ...options,
@@ -87,4 +90,21 @@ export function exportCommand(command: Command): void {
         `${output}: ${nodes} nodes, ${outputs} outputs, ${precision}; as libtorch by ${engines.join(" and ")}`,
       );
     });
+}
+
+/** The studio's pages over several runs. @throws {UsageError} another format, or what runs have no use for */
+async function several(
+  models: readonly string[],
+  { format, checkpoint, precision, samples, output, ...more }: Options,
+): Promise<void> {
+  const { UsageError } = await import("../base/errors.ts");
+  if (format !== "page")
+    throw new UsageError(`--format: several runs make a page, got ${format}`, { path: "--format" });
+  const given = (["heads", "key"] as const).find((name) => more[name] !== undefined);
+  if (given !== undefined)
+    throw new UsageError(`--${given}: is for a file of weights`, { path: `--${given}` });
+  const { exportRuns } = await import("../studio/export-runs.ts");
+  const { runs, files } = await exportRuns(models, { checkpoint, ...(precision && { precision }), samples, output, say: talk }); // biome-ignore format: short
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  print(`${output}: ${runs.length} runs, ${files.length} files, ${(bytes / 1024).toFixed(0)} KiB`);
 }

@@ -64,7 +64,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** A folder is made whole or not at all, and nobody's files are replaced. */
-function requireEmpty(output: string): void {
+export function requireEmpty(output: string): void {
   if (!existsSync(output)) return;
   const entries = writing(output, () => readdirSync(output, { withFileTypes: true }));
   if (entries.length > 0)
@@ -76,7 +76,8 @@ function requireEmpty(output: string): void {
     );
 }
 
-function writeFolder(output: string, files: readonly ExportedFile[]): void {
+/** All of a folder, or nothing of it. @throws {DiskError} */
+export function writeFolder(output: string, files: readonly ExportedFile[]): void {
   const staged = `${output.replace(/\/+$/, "")}.tmp-${process.pid}`;
   try {
     for (const { path, parts } of files) {

@@ -1,8 +1,9 @@
 /** @file Networks as data: ONNX in and out, an interpreter, rates. Runs in a page: nothing of Node or libtorch is used. */
 
+export { withGates } from "./gates.ts";
 export { type Attribute, checkOrder, type Graph, type GraphNode, OPSET, type Port } from "./graph.ts";
 export { type Change, Interpreter } from "./interpret.ts";
-export { type IstaOptions, withIsta } from "./ista.ts";
+export { type IstaArithmetic, type IstaOptions, istaArithmetic, withIsta } from "./ista.ts";
 export { type GraphLayer, layersOf } from "./layers.ts";
 export { type Band, type Bands, type PageFacts, readFacts } from "./page-facts.ts";
 export {
@@ -14,6 +15,14 @@ export {
   tokenRate,
 } from "./rates.ts";
 export { type ReadOptions, readOnnx } from "./read.ts";
+export {
+  basisOf,
+  headColumns,
+  type PatchMap,
+  patchMapOf,
+  principalCosines,
+  singularValues,
+} from "./subspaces.ts";
 export {
   describe,
   type ElementType,

@@ -61,6 +61,19 @@ export class Interpreter {
     fetches: readonly string[] = this.outputs,
     patch: Named<Change> = {},
   ): Record<string, Value> {
+    const steps = this.steps(feeds, fetches, patch);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+    }
+  }
+
+  /** As `run`, with a pause after each node: who runs it may give way to others, or stop. */
+  *steps(
+    feeds: Named<Value>,
+    fetches: readonly string[] = this.outputs,
+    patch: Named<Change> = {},
+  ): Generator<undefined, Record<string, Value>> {
     const [given, changes] = [asMap(feeds), asMap(patch)];
     for (const name of [...fetches, ...changes.keys()]) this.requireName(name);
     const values = new Map<string, Value>();
@@ -79,7 +92,7 @@ export class Interpreter {
     const budget = new Budget(this.limits);
     const plan = this.plan(fetches);
     const last = lastUses(plan, fetches);
-    plan.forEach((node, i) => {
+    for (const [i, node] of plan.entries()) {
       const output = node.outputs[0]!;
       const constant = node.inputs.every(
         (name) => name === "" || (this.fixed.has(name) && !values.has(name)),
@@ -92,7 +105,8 @@ export class Interpreter {
       }
       if (changes.has(output)) values.set(output, change(output, this.valueOf(output, values)));
       for (const name of last.get(i) ?? []) values.delete(name);
-    });
+      yield;
+    }
     return Object.fromEntries(fetches.map((name) => [name, this.valueOf(name, values)]));
   }
 

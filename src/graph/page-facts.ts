@@ -2,6 +2,7 @@
 
 import { DataError } from "../base/errors.ts";
 import type { IstaOptions } from "./ista.ts";
+import type { GraphLayer } from "./layers.ts";
 
 export interface PageFacts {
   readonly kind: "page";
@@ -35,6 +36,10 @@ export interface PageFacts {
   readonly samples: readonly { readonly label: number; readonly index: number }[];
   /** Per layer, mean and standard deviation over `samples` images, from report.json. */
   readonly bands?: { readonly samples: number; readonly layers: readonly Bands[] } | undefined;
+  /** Where the page has not the graph: its input, its layers, and how many heads each has. */
+  readonly shown?:
+    | { readonly input: string; readonly layers: readonly GraphLayer[]; readonly heads: number }
+    | undefined;
   /** Why there are no bands. */
   readonly noBands?: string | undefined;
 }

@@ -4,18 +4,34 @@ import { DataError } from "../base/errors.ts";
 import type { Graph } from "./graph.ts";
 import { describe, sizeOf, type Value } from "./value.ts";
 
-/** ½ log det(I + α WᵀW) of n rows of p numbers, in nats, by Cholesky of the smaller side. */
-function halfLogDet(W: Float64Array, n: number, p: number, alpha: number): number {
-  const [size, rowwise] = n < p ? [n, true] : [p, false];
-  const G = new Float64Array(size * size); // WWᵀ or WᵀW, the lower half
-  const inner = rowwise ? p : n;
-  for (let i = 0; i < size; i++)
+/** WWᵀ [n, n], the lower half. */
+function gramOfRows(W: Float64Array, n: number, p: number): Float64Array {
+  const G = new Float64Array(n * n);
+  for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
       let sum = 0;
-      for (let k = 0; k < inner; k++)
-        sum += rowwise ? W[i * p + k]! * W[j * p + k]! : W[k * p + i]! * W[k * p + j]!;
-      G[i * size + j] = alpha * sum + (i === j ? 1 : 0);
+      for (let k = 0; k < p; k++) sum += W[i * p + k]! * W[j * p + k]!;
+      G[i * n + j] = sum;
     }
+  return G;
+}
+
+/** WᵀW [p, p], the lower half, row by row of W. */
+function gramOfColumns(W: Float64Array, n: number, p: number): Float64Array {
+  const G = new Float64Array(p * p);
+  for (let row = 0; row < n * p; row += p)
+    for (let i = 0; i < p; i++) {
+      const w = W[row + i]!;
+      for (let j = 0; j <= i; j++) G[i * p + j]! += w * W[row + j]!;
+    }
+  return G;
+}
+
+/** ½ log det(I + α WᵀW) of n rows of p numbers, in nats, by Cholesky of the smaller side. */
+function halfLogDet(W: Float64Array, n: number, p: number, alpha: number): number {
+  const [size, G] = n < p ? [n, gramOfRows(W, n, p)] : [p, gramOfColumns(W, n, p)];
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j <= i; j++) G[i * size + j] = alpha * G[i * size + j]! + (i === j ? 1 : 0);
   let half = 0;
   for (let i = 0; i < size; i++)
     for (let j = 0; j <= i; j++) {

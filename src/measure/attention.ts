@@ -30,27 +30,44 @@ export function classAttention(subject: Subject, image: Tensor, patch: Size): Cl
   const [tall, wide] = sides(patch);
   const [rows, columns] = [Math.floor(height / tall), Math.floor(width / wide)];
   const layers = stacksOf(model)[0]?.layers ?? [];
-  const probes = layers.map(({ path }) => `${path}.*.attention`);
+  const probes = attentionProbes(layers);
   return noGrad(() =>
     scope(() => {
       const { result, found } = record(model, probes, () => run(image.unsqueeze(0)), "allowed");
       try {
-        const weights = layers.map(
-          ({ path }) => [...found].find(([name]) => name.startsWith(`${path}.`))?.[1],
-        );
-        // what stands between the class token and the patches are registers
-        const whole = (A: Tensor | undefined) => A !== undefined && A.size(-1) >= rows * columns + 1;
-        if (weights.length === 0 || !weights.every(whole)) return undefined;
-        const maps = weights.map((A) => {
-          const cls = A!.select(0, 0).select(1, 0); //                          [K, n]
-          const first = cls.size(1) - rows * columns;
-          const patches = cls.narrow(1, first, rows * columns).to("float32"); // [K, N]
-          return patches.unbind(0).map((head) => Float32Array.from(head.contiguous().numbers()));
-        });
-        return { rows, columns, maps, largest: result.argmax().item() };
+        const maps = classMaps(weightsOf(layers, found), 0, rows * columns);
+        return maps && { rows, columns, maps, largest: result.argmax().item() };
       } finally {
         for (const tensor of found.values()) tensor.dispose();
       }
     }, "classAttention"),
   );
+}
+
+type Layers = readonly { path: string }[];
+
+/** Under which names layers show their attention. */
+export const attentionProbes = (layers: Layers): string[] => layers.map(({ path }) => `${path}.*.attention`);
+
+/** The attention of each layer among what was recorded, [b, K, n, n]. */
+export const weightsOf = (layers: Layers, found: ReadonlyMap<string, Tensor>): (Tensor | undefined)[] =>
+  layers.map(
+    ({ path }) =>
+      [...found].find(([name]) => name.startsWith(`${path}.`) && name.endsWith(".attention"))?.[1],
+  );
+
+/** The class token's weights of N patches in one image, [layer][head][patch]; nothing where a layer has none. */
+export function classMaps(
+  weights: readonly (Tensor | undefined)[],
+  image: number,
+  N: number,
+): Float32Array[][] | undefined {
+  // what stands between the class token and the patches are registers
+  const whole = (A: Tensor | undefined) => A !== undefined && A.size(-1) >= N + 1;
+  if (weights.length === 0 || !weights.every(whole)) return undefined;
+  return weights.map((A) => {
+    const cls = A!.select(0, image).select(1, 0); //                            [K, n]
+    const patches = cls.narrow(1, cls.size(1) - N, N).to("float32"); //         [K, N]
+    return patches.unbind(0).map((head) => Float32Array.from(head.contiguous().numbers()));
+  });
 }

@@ -1,7 +1,7 @@
 /** @file Figures of measures over the layers: untrained dashed, trained solid, bands one standard deviation wide. */
 
 import { largestOf } from "../base/extremes.ts";
-import type { AxisOptions, Chart, Figure, LineSeries } from "../chart/index.ts";
+import type { AxisOptions, Chart, Figure, FigureOptions, LineSeries } from "../chart/index.ts";
 import { figure, lineChart } from "../chart/index.ts";
 import type { Report, ReportLayer, ReportSpread, ReportStack } from "./report-schema.ts";
 
@@ -109,8 +109,19 @@ export function subtitle({ model, data, samples, checkpoint }: Report): string {
 const withBands = (report: Report) => `${subtitle(report)}; bands: ± std`;
 const withUnits = (report: Report) => `${withBands(report)}; unit tokens: length 1`;
 
+/** Charts, and what stands over them: a figure as a file, or in a page that is as wide as it likes. */
+export interface Panels {
+  readonly options: FigureOptions;
+  readonly charts: readonly Chart[];
+}
+const drawn = ({ options, charts }: Panels): Figure => figure(options, charts);
+
+export const rateFigure = (report: Report): Figure => drawn(ratePanels(report));
+export const nonZeroFigure = (report: Report): Figure => drawn(nonZeroPanels(report));
+export const wholeRateFigure = (report: Report): Figure => drawn(wholeRatePanels(report));
+
 /** Rᶜ per layer by the two definitions, which differ in what they measure. Only for models with subspaces. */
-export function rateFigure(report: Report): Figure {
+export function ratePanels(report: Report): Panels {
   const { epsilon, authorsEpsilon } = report.settings ?? {};
   const panel = (title: string, of: (layer: ReportLayer) => ReportSpread | undefined, label = "R^c (nats)") =>
     layerChart(report, title, label, (layer) => band(of(layer)), { zero: true });
@@ -124,11 +135,11 @@ export function rateFigure(report: Report): Figure {
   const words = `Coding rate against the subspaces of each layer; ε = ${authorsEpsilon} not squared in the authors' code, ε = ${epsilon} in the paper's definition.`;
   const title = "Coding rate R^c against the subspaces, per layer";
   const subtitle = `${withUnits(report)}${raised(report, "unit tokens", (layer) => layer.paperRateUnit)}`;
-  return figure({ title, subtitle, description: words, width: 760 }, charts);
+  return { options: { title, subtitle, description: words, width: 760 }, charts };
 }
 
 /** Share of non-zeros per layer; of codes too, where dictionaries are overcomplete. */
-export function nonZeroFigure(report: Report): Figure {
+export function nonZeroPanels(report: Report): Panels {
   const panel = (title: string | undefined, label: string, of: (layer: ReportLayer) => Drawn | undefined) => {
     const layers = stacksIn(report).flatMap(({ before, after }) => [...(before ?? []), ...after]);
     const most = largestOf(layers.map((layer) => of(layer)?.y ?? 0));
@@ -141,7 +152,7 @@ export function nonZeroFigure(report: Report): Figure {
   if (coded)
     charts.push(panel("The code", "entries of the code that are not 0", (layer) => band(layer.code)));
   const title = `Share of non-zeros after ${sparsifier(stacksIn(report))}, per layer`;
-  return figure({ title, subtitle: withBands(report), ...(coded && { width: 760 }) }, charts);
+  return { options: { title, subtitle: withBands(report), ...(coded && { width: 760 }) }, charts };
 }
 
 /** What layers end with: ISTA where all have a complete dictionary. */
@@ -151,7 +162,7 @@ export const sparsifier = (stacks: readonly ReportStack[]): string =>
     : "each layer";
 
 /** R of all tokens, and ΔR where there are subspaces, of tokens as they are and at unit length. */
-export function wholeRateFigure(report: Report): Figure {
+export function wholeRatePanels(report: Report): Panels {
   const R = "R (nats)";
   const gap = "ΔR (nats)";
   const charts = [
@@ -166,19 +177,19 @@ export function wholeRateFigure(report: Report): Figure {
   const title = has("reduction")(report)
     ? "Coding rate of all tokens, and rate reduction, per layer"
     : "Coding rate of all tokens, per layer";
-  return figure({ title, subtitle: withUnits(report), width: 760 }, charts);
+  return { options: { title, subtitle: withUnits(report), width: 760 }, charts };
 }
 
 /** Of layers without tokens: rate and rank of their features. */
 export function featureFigure(report: Report): Figure {
-  const drawn = (value: number | null | undefined) => (value === undefined ? undefined : { y: value });
+  const number = (value: number | null | undefined) => (value === undefined ? undefined : { y: value });
   const charts = [
-    layerChart(report, "Coding rate, unit length", "R (nats)", (layer) => drawn(layer.featureRate)),
+    layerChart(report, "Coding rate, unit length", "R (nats)", (layer) => number(layer.featureRate)),
     layerChart(
       report,
       "Directions that hold 95 % of the energy",
       "rank",
-      (layer) => drawn(layer.featureRank),
+      (layer) => number(layer.featureRank),
       {
         min: 0,
       },

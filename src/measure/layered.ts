@@ -61,22 +61,24 @@ export function stacksOf(model: Module): Stack[] {
 }
 
 /**
- * Runs a batch through the model; `body` is given its output and what each layer of each stack showed. The tensors are
- * freed after it.
+ * Runs a batch through the model; `body` is given its output, what each layer of each stack showed, and all of that by
+ * name. The tensors are freed after it.
+ * @param also other probes
  */
 export function watch<T>(
   { model, run = (inputs) => model.apply(inputs) }: Subject,
   stacks: readonly Stack[],
   inputs: Tensor,
-  body: (output: Tensor, seen: Seen[][]) => T,
+  body: (output: Tensor, seen: Seen[][], found: ReadonlyMap<string, Tensor>) => T,
+  also: readonly string[] = [],
 ): T {
-  const probes = stacks.flatMap(({ tokens, layers }) => [tokens, ...layers.flatMap(probesOf)]);
+  const probes = stacks.flatMap(({ tokens, layers }) => [tokens, ...layers.flatMap(probesOf)]).concat(also);
   const { result, found } = record(model, probes, () => run(inputs), "allowed");
   try {
     const seen = stacks.map(({ tokens, layers }) =>
       layers.map((layer, l) => seenOf(layer, l === 0 ? tokens : layers[l - 1]!.path, found)),
     );
-    return body(result, seen);
+    return body(result, seen, found);
   } finally {
     for (const tensor of found.values()) tensor.dispose();
   }

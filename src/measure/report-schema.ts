@@ -69,7 +69,8 @@ const stack = z
     error: "expected as many layers as in after",
   });
 
-const bytes = (text: string) => Buffer.from(text, "base64").length;
+/** Of base64, which a page reads too. */
+const bytes = (text: string) => (text.length / 4) * 3 - (/=*$/.exec(text)?.[0].length ?? 0);
 const head = z.strictObject({
   weights: z.base64().describe("uint8 per patch, row by row: 255 is `largest`, 0 is 0"),
   largest: share,

@@ -69,7 +69,7 @@ export function measureTokens(
 }
 
 /** Z Uₖ for every head: [b, n, d] → [b, K, n, p]. One product, where a broadcast over heads would copy Z for each. */
-function project(Z: Tensor, { U, heads }: { U: Tensor; heads: number }): Tensor {
+export function project(Z: Tensor, { U, heads }: { U: Tensor; heads: number }): Tensor {
   const [b, n] = Z.shape as [number, number, number];
   const W = Z.linear(U.to(Z.dtype)); //                                       [b, n, K p]
   return W.reshape([b, n, heads, U.size(0) / heads]).transpose(1, 2); //        [b, K, n, p]

@@ -6,13 +6,21 @@ import type { AnyRecipe } from "./entry.ts";
 import type { TrainPlace } from "./method.ts";
 import { type BegunRun, beginRun } from "./resume.ts";
 import type { RunResult } from "./run-types.ts";
+import { LayerWatch, sampleCount, type Watched } from "./watched.ts";
 
 /** What of the data is noted in checkpoints. */
 type DataInfo = Parameters<typeof beginRun>[1];
 
+/** What else of a run there is. */
+export interface LearnerRunOptions {
+  /** Texts: contents by name, written beside the recipe. */
+  files?: Readonly<Record<string, string>>;
+  /** The network whose layers are measured at each evaluation, into probes.jsonl. */
+  watched?: Watched;
+}
+
 /**
  * Runs a learner to its end in a run folder.
- * @param files what else of the run is text: contents by name, written beside the recipe
  * @throws {StoppedError} on a signal, after saving; {NotFiniteError} a number that is not finite
  */
 export function trainLearner<Batch>(
@@ -20,20 +28,28 @@ export function trainLearner<Batch>(
   recipe: AnyRecipe,
   data: DataInfo,
   place: TrainPlace,
-  files: Readonly<Record<string, string>> = {},
+  { files, watched }: LearnerRunOptions = {},
 ): Promise<RunResult> {
-  return goOnWith(learner, beginRun(recipe, data, place, files), recipe, place);
+  return goOnWith(learner, beginRun(recipe, data, place, files), recipe, place, watched);
 }
 
 /** The same of a run that has begun. */
 export async function goOnWith<Batch>(
   learner: Learner<Batch>,
   { config, resume }: BegunRun,
-  { train: { keep, logInterval, checkpointEvery } }: AnyRecipe,
+  {
+    train: { keep, logInterval, checkpointEvery, batchSize = 1 },
+  }: AnyRecipe & { train: { batchSize?: number } },
   { output: folder, maxSteps, deadline, progress, tensorboard }: TrainPlace,
+  watched?: Watched,
 ): Promise<RunResult> {
+  using layers =
+    watched && new LayerWatch(watched, sampleCount((learner.evalEvery ?? learner.steps) * batchSize));
   const kept = { keep, logInterval, checkpointEvery, maxSteps, deadline, progress, tensorboard };
-  const { steps, seconds, milestone } = await runSteps(learner, { folder, config, resume, ...kept });
+  const { steps, seconds, milestone } = await runSteps(learner, {
+    ...{ folder, config, resume, ...kept },
+    ...(layers && { look: () => layers.look() }),
+  });
   const { numbers, text } = milestone?.result ?? milestone ?? NOTHING;
   return { folder, steps, seconds, numbers, text };
 }

@@ -4,7 +4,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { largestOf } from "../base/extremes.ts";
-import { listCheckpoints, pathOf } from "../train/checkpoint-folder.ts";
+import { type CheckpointEntry, listCheckpoints, pathOf } from "../train/checkpoint-folder.ts";
 import { isLocked } from "../train/run-lock.ts";
 
 export interface RunEntry {
@@ -39,12 +39,12 @@ export function listRuns(folder: string): RunEntry[] {
     });
   const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "recipe.json")));
   return names
-    .map((name) => entryOf(folder, name))
+    .map((name) => runEntry(join(folder, name), name))
     .sort((a, b) => (a.changed < b.changed ? 1 : a.changed > b.changed ? -1 : a.run < b.run ? -1 : 1));
 }
 
-function entryOf(folder: string, run: string): RunEntry {
-  const path = join(folder, run);
+/** The line of the run folder `path`, under the name `run`. A damaged one has its problem in it. */
+export function runEntry(path: string, run: string): RunEntry {
   const entry: RunEntry = {
     run,
     method: "",
@@ -61,18 +61,40 @@ function entryOf(folder: string, run: string): RunEntry {
     const recipe = parsed(join(path, "recipe.json"));
     const named = (part: string) => text(field(field(recipe, part), "name"));
     Object.assign(entry, { method: named("method"), model: named("model"), data: named("data") });
-    const checkpoints = join(path, "checkpoints");
-    const saved = existsSync(checkpoints) ? listCheckpoints(checkpoints) : [];
+    const saved = checkpointsOf(path);
     const last = saved.find((one) => one.last) ?? saved.at(-1);
     entry.step = last?.step ?? 0;
     const told = saved.find((one) => one.best) ?? last;
     if (told === undefined) return entry;
-    const state = parsed(join(pathOf(checkpoints, told.name), "trainer_state.json"));
-    entry.result = text(field(field(field(field(state, "state"), "milestone"), "result"), "text"));
+    const milestone = field(stateOf(path, told.name), "milestone");
+    const whole = text(field(field(milestone, "result"), "text")) || text(field(milestone, "text"));
+    entry.result = whole.split("\n")[0]!;
   } catch (error) {
     entry.problem = (error as Error).message;
   }
   return entry;
+}
+
+const checkpointsOf = (path: string): CheckpointEntry[] => {
+  const folder = join(path, "checkpoints");
+  return existsSync(folder) ? listCheckpoints(folder) : [];
+};
+
+/** What a checkpoint says of the run's way. @throws {Error} damaged */
+const stateOf = (path: string, name: string): unknown =>
+  field(parsed(join(pathOf(join(path, "checkpoints"), name), "trainer_state.json")), "state");
+
+/** Steps of the last checkpoint, and the one that was evaluated last. @throws {Error} damaged */
+export function lastState(path: string): { step?: number; evaluated?: number } {
+  const saved = checkpointsOf(path);
+  const last = saved.find((one) => one.last) ?? saved.at(-1);
+  if (last === undefined) return {};
+  const state = stateOf(path, last.name);
+  const [step, evaluated] = [field(state, "step"), field(state, "evaluated")];
+  return {
+    ...(typeof step === "number" && { step }),
+    ...(typeof evaluated === "number" && { evaluated }),
+  };
 }
 
 /** When the run's newest file of its own was written. */

@@ -35,6 +35,7 @@ describe("a run folder", () => {
     expect(readdirSync(folder).sort()).toEqual([
       "checkpoints",
       "metrics.jsonl",
+      "probes.jsonl",
       "recipe.json",
       "summary.csv",
     ]);

@@ -18,6 +18,6 @@ export { Module } from "./module.ts";
 export { normalLinear } from "./normal-linear.ts";
 export { PatchConvolution, PatchEmbedding, patchify, unpatchify } from "./patch-embedding.ts";
 export { averagePool2d, maxPool2d } from "./pool.ts";
-export { modulePaths, modulesByPath, record, recordAll, tracked } from "./probe.ts";
+export { modulePaths, modulesByPath, record, recordAll, recordChanged, tracked } from "./probe.ts";
 export { SpectralConv2d, SpectralLinear, xavierUniform } from "./spectral-norm.ts";
 export { toSphere } from "./sphere.ts";

@@ -15,6 +15,8 @@ interface Recording {
   /** By the path of the module, and the name in it: "" is its output. */
   wants: (path: string, name: string) => boolean;
   found: Map<string, Tensor>;
+  /** What takes an intermediate's place, by path. */
+  changes?: ReadonlyMap<string, (tensor: Tensor) => Tensor> | undefined;
 }
 
 let recording: Recording | undefined;
@@ -73,15 +75,32 @@ export const recordAll = <T>(
 ): { result: T; found: Map<string, Tensor> } =>
   recorded(root, (path, name) => name !== "" || layers.includes(path), body);
 
+/**
+ * As `record`, but some intermediates are changed on the way: what follows is computed from the changed ones, and what is
+ * recorded is as it was before. Only values that a module goes on with can be changed: attention, half.
+ *
+ * @example recordChanged(model, ["block.0.mssa.attention"], new Map([["block.0.mssa.attention", without(3)]]), run);
+ */
+export const recordChanged = <T>(
+  root: Node,
+  paths: readonly string[],
+  changes: ReadonlyMap<string, (tensor: Tensor) => Tensor>,
+  body: () => T,
+): { result: T; found: Map<string, Tensor> } => {
+  const wanted = new Set([...paths, ...changes.keys()]);
+  return recorded(root, (path, name) => wanted.has(join(path, name)), body, () => {}, changes); // biome-ignore format: short
+};
+
 function recorded<T>(
   root: Node,
   wants: Recording["wants"],
   body: () => T,
   check: (found: ReadonlyMap<string, Tensor>) => void = () => {},
+  changes?: Recording["changes"],
 ): { result: T; found: Map<string, Tensor> } {
   const before = recording;
   const found = new Map<string, Tensor>();
-  recording = { paths: walk(root, "", new Map()), wants, found };
+  recording = { paths: walk(root, "", new Map()), wants, found, changes };
   try {
     const result = body();
     check(found);
@@ -101,7 +120,7 @@ export function note(module: Node, name: string, tensor: Tensor): Tensor {
   if (path === undefined || !recording.wants(path, name)) return tensor;
   recording.found.get(join(path, name))?.dispose();
   recording.found.set(join(path, name), keep(tensor.alias()));
-  return tensor;
+  return recording.changes?.get(join(path, name))?.(tensor) ?? tensor;
 }
 
 /** Called by modules: whether an intermediate would be recorded. */

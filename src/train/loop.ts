@@ -9,6 +9,7 @@ import { Journal } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { Means, only } from "./means.ts";
 import { type Position, savedParts, start, takeUp } from "./position.ts";
+import { Probes } from "./probes.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
 import { sayRate } from "./resumed-rate.ts";
 import { Speed } from "./speed.ts";
@@ -28,6 +29,8 @@ export interface LoopOptions {
   deadline?: number | undefined;
   progress: ProgressMode;
   tensorboard: boolean;
+  /** Looks into the network after each evaluation; what it finds goes into probes.jsonl. Nothing where there is nothing. */
+  look?: (() => Promise<object | undefined>) | undefined;
   /** A checkpoint to go on from; its tensors are freed. */
   resume?: LoadedCheckpoint | undefined;
 }
@@ -75,6 +78,7 @@ class Loop<Batch> {
     const { folder, tensorboard, keep, checkpointEvery, resume } = options;
     const { step: from, records } = position;
     const journal = new Journal(folder, { step: from, records, tensorboard });
+    const probes = new Probes(folder, position);
     const progress = createProgress({ mode: options.progress, total, label: "train" });
     const stop = listenForStop((text) => progress.message(text), options.deadline);
     const speed = new Speed();
@@ -86,6 +90,7 @@ class Loop<Batch> {
       position.records = journal.recordsOf(position.step);
       course.note();
       journal.sync();
+      probes.sync();
       scope(() => {
         const { states, ...tensors } = savedParts(learner.parts);
         const snapshot = { config: options.config, ...tensors, state: { ...position, parts: states } };
@@ -103,9 +108,10 @@ class Loop<Batch> {
     const evaluate = async (): Promise<boolean> => {
       save(false); // whatever becomes of the evaluation, the steps are kept
       failpoint("train.evaluate");
-      const found = await this.evaluated();
+      const { found, seen } = await this.evaluated();
       Object.assign(position, { milestone: found, evaluated: position.step });
       journal.write(position.step, found.numbers);
+      if (seen !== undefined) probes.write(position.step, seen);
       progress.message(means.told(found));
       speed.restart();
       return isBest();
@@ -158,16 +164,18 @@ class Loop<Batch> {
       stop.dispose();
       progress.done();
       journal.close();
+      probes.close();
     }
   }
 
-  /** What the learner finds, with averaged parameters where parts keep an average. */
-  private evaluated(): Promise<Milestone> {
+  /** What the learner finds and what its layers show, with averaged parameters where parts keep an average. */
+  private evaluated(): Promise<{ found: Milestone; seen: object | undefined }> {
     const { learner, course } = this;
     const parts = Object.values(learner.parts);
     const inner = async () => {
       const { text, ...found } = await learner.evaluate!(course.at);
-      return { ...found, text: course.where + text };
+      const seen = await this.options.look?.();
+      return { found: { ...found, text: course.where + text }, seen };
     };
     return parts.reduce((body, part) => (part.averaged ? () => part.averaged!(body) : body), inner)();
   }

@@ -1,85 +1,123 @@
-/** @file The page: its header, the picture on the left, what becomes of it on the right. */
+/** @file The page: its header, and the view that the address names. */
 
+import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { AblationGrid } from "../ablation.ts";
-import { addressOf, go, type View, view } from "../address.ts";
+import { replace, view } from "../address.ts";
+import { useFetched } from "../fetched.ts";
 import { onKey } from "../keys.ts";
-import type { Session } from "../session.ts";
-import { HeadView } from "./head.tsx";
+import { RUN_PAGES, STUDIO_PAGES } from "../pages.tsx";
+import type { RunHere, Studio } from "../source/source.ts";
+import { Header } from "./header.tsx";
 import { Help } from "./help.tsx";
-import { Input } from "./input.tsx";
-import { Probabilities } from "./probabilities.tsx";
-import { See } from "./see.tsx";
-import { Settings } from "./settings.tsx";
-import { TakenPanel } from "./taken.tsx";
+import { Problem, Waiting } from "./state.tsx";
 
-const PAGES: readonly (readonly [View["page"], string])[] = [
-  ["see", "What does each layer do?"],
-  ["head", "What does a head look at?"],
-];
-const NEXT_THEME = { system: "light", light: "dark", dark: "system" } as const;
-
-export function App({ session, ablations }: { session: Session; ablations: AblationGrid }) {
-  const { page, theme } = view.value;
-  const help = useRef<HTMLDialogElement>(null);
+/** Keys, colours, and the frame around every page. */
+function Frame({ run, children }: { run?: RunHere | undefined; children: preact.ComponentChildren }) {
+  const { theme } = view.value;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const help = () => dialog.current?.showModal();
   useEffect(() => {
-    const press = (event: KeyboardEvent) => onKey(event, session, () => help.current?.showModal());
+    const press = (event: KeyboardEvent) => onKey(event, help);
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, [session]);
+  }, []);
   useEffect(() => {
     if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
   }, [theme]);
-  const { name, model, data, checkpoint } = session.facts;
   return (
     <>
-      <header>
-        <div class="title">
-          <h1>{name}</h1>
-          <p class="note">{[model, data, checkpoint].filter(Boolean).join(" · ")}</p>
-        </div>
-        <nav aria-label="Pages">
-          {PAGES.map(([key, text]) => (
-            <a
-              key={key}
-              href={addressOf({ ...view.value, page: key })}
-              {...(page === key && { "aria-current": "page" })}
-            >
-              {text}
-            </a>
-          ))}
-        </nav>
-        <div class="tools">
-          <button
-            type="button"
-            aria-pressed={view.value.table}
-            onClick={() => go({ table: !view.value.table })}
-          >
-            Numbers
-          </button>
-          <button type="button" onClick={() => go({ theme: NEXT_THEME[theme] })}>
-            {{ system: "Auto", light: "Light", dark: "Dark" }[theme]}
-            <span class="hidden"> colours: change</span>
-          </button>
-          <button type="button" aria-label="Keys" onClick={() => help.current?.showModal()}>
-            ?
-          </button>
-        </div>
-      </header>
-      <main>
-        <div class="left">
-          <Input session={session} />
-          <Probabilities session={session} />
-          <TakenPanel session={session} />
-          <Settings session={session} />
-        </div>
-        <div class="right">
-          <h2 class="hidden">{PAGES.find(([key]) => key === page)![1]}</h2>
-          {page === "see" ? <See session={session} /> : <HeadView session={session} ablations={ablations} />}
-        </div>
-      </main>
-      <Help dialog={help} />
+      <Header run={run} help={help} />
+      <main>{children}</main>
+      <Help dialog={dialog} />
     </>
+  );
+}
+
+/** One page of a run. */
+function OfRun({ run }: { run: RunHere }) {
+  const { page } = view.value;
+  const entry = RUN_PAGES[page as keyof typeof RUN_PAGES];
+  useTitle(`${run.name}: ${entry?.name ?? "no such page"}`);
+  if (entry === undefined) return <Problem>There is no page "{page}" of a run.</Problem>;
+  if (!entry.isThere(run.detail))
+    return (
+      <Problem>
+        {run.name} has no page "{entry.name}"{run.detail?.noModel ? `: ${run.detail.noModel}` : ""}.
+      </Problem>
+    );
+  const { View, question } = entry;
+  return (
+    <>
+      <h2 class="question">{question}</h2>
+      <View key={run.id} run={run} />
+    </>
+  );
+}
+
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+}
+
+/** The exported page of one run. */
+export const OneRun = ({ run }: { run: RunHere }) => (
+  <Frame run={run}>
+    <OfRun run={run} />
+  </Frame>
+);
+
+/** Runs of a server, or of a folder. */
+export function StudioApp({ studio }: { studio: Studio }) {
+  const { page, run } = view.value;
+  if (run !== "") return <WithRun key={run} studio={studio} id={run} />;
+  if (page === "latest") return <Latest studio={studio} />;
+  const { View, question } = STUDIO_PAGES[page as keyof typeof STUDIO_PAGES];
+  return <OfAll studio={studio} View={View} question={question} />;
+}
+
+function OfAll(props: { studio: Studio; View: ComponentType<{ studio: Studio }>; question: string }) {
+  const { studio, View, question } = props;
+  useTitle(`${question} · Vitrine`);
+  return (
+    <Frame>
+      <h1 class="question">{question}</h1>
+      <View studio={studio} />
+    </Frame>
+  );
+}
+
+/** `#/latest` goes on to the newest run. */
+function Latest({ studio }: { studio: Studio }) {
+  const { value, error } = useFetched(() => studio.runs(), "runs");
+  const newest = value?.[0];
+  useEffect(() => {
+    if (value !== undefined) replace(newest ? { page: "train", run: newest.id } : { page: "runs" });
+  }, [value]);
+  return <Frame>{error ? <Problem>{error}</Problem> : <Waiting what="the newest run" />}</Frame>;
+}
+
+function WithRun({ studio, id }: { studio: Studio; id: string }) {
+  const { value: detail, error } = useFetched(() => studio.run(id), id);
+  if (error !== undefined)
+    return (
+      <Frame>
+        <Problem>{error}</Problem>
+      </Frame>
+    );
+  if (detail === undefined)
+    return (
+      <Frame>
+        <Waiting what="the run" />
+      </Frame>
+    );
+  const { name, model, data, step } = detail;
+  const about = [model, data, `step ${step.toLocaleString("en")}`].filter(Boolean).join(" · ");
+  const run: RunHere = { id, name, about, detail, studio, network: studio.network(id) };
+  return (
+    <Frame run={run}>
+      <OfRun run={run} />
+    </Frame>
   );
 }

@@ -1,10 +1,11 @@
 /** @file A grid of heads and layers: Δp when each is removed alone. */
 
-import { colourMaps, hex, isLight } from "../../src/chart/index.ts";
+import { colourMaps } from "../../src/chart/index.ts";
 import type { AblationGrid } from "../ablation.ts";
 import { addressOf, view } from "../address.ts";
 import type { Session } from "../session.ts";
 import { signed } from "./letters.tsx";
+import { onColour } from "./on-colour.ts";
 
 interface Props {
   session: Session;
@@ -70,5 +71,5 @@ export function Grid({ session, ablations, l, k }: Props) {
 /** Red where p falls, blue where it rises; the numbers stay readable on both. */
 function colours(change = 0, largest: number) {
   const rgb = colourMaps.diverging(0.5 - (0.42 * change) / largest);
-  return { background: hex(rgb), color: isLight(rgb) ? "#111" : "#fff" };
+  return onColour(rgb);
 }

@@ -79,7 +79,7 @@ interface PicksProps {
   change: (at: number) => { l: number } | { k: number };
 }
 
-function Picks({ name, count, now, change }: PicksProps) {
+export function Picks({ name, count, now, change }: PicksProps) {
   return (
     <div class="picks">
       <span>{name}</span>

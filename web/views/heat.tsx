@@ -27,13 +27,15 @@ export interface HeatProps {
   label: string;
   /** The patch that is marked, from 0. */
   chosen?: number | undefined;
+  /** The row that is marked, from 0. */
+  row?: number | undefined;
   /** A finger or a mouse is over a patch. */
-  onPatch?: (patch: number) => void;
+  onPatch?: ((patch: number) => void) | undefined;
   class?: string;
 }
 
 export function Heat(props: HeatProps) {
-  const { values, rows, columns, low, high, colours = "viridis", label, chosen, onPatch } = props;
+  const { values, rows, columns, low, high, colours = "viridis", label, chosen, row, onPatch } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
     const context = canvas.current!.getContext("2d")!;
@@ -55,6 +57,7 @@ export function Heat(props: HeatProps) {
     <span class={`heat ${props.class ?? ""}`} {...(onPatch && { onPointerMove: over, onPointerDown: over })}>
       <canvas ref={canvas} width={columns} height={rows} {...described(label)} />
       {chosen !== undefined && <Mark patch={chosen} rows={rows} columns={columns} />}
+      {row !== undefined && <Mark patch={row} rows={rows} columns={1} />}
     </span>
   );
 }

@@ -2,8 +2,11 @@
 
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { go, view } from "../address.ts";
+import { useFetched } from "../fetched.ts";
 import { type Colours, loadPicture } from "../input/load.ts";
+import { PAGE, type Pictures } from "../pictures.ts";
 import type { Session } from "../session.ts";
+import { Stepper } from "./stepper.tsx";
 
 const SIDE = 280;
 /** A pen as thick as in MNIST once the digit is shrunk. */
@@ -112,7 +115,9 @@ export function Input({ session }: { session: Session }) {
           {session.problem.value}
         </p>
       )}
-      {session.samples.length > 0 && <Samples session={session} />}
+      {session.pictures !== undefined && session.pictures.total > 0 && (
+        <Samples session={session} pictures={session.pictures} />
+      )}
     </section>
   );
 }
@@ -144,28 +149,40 @@ function draw(context: CanvasRenderingContext2D, picture: Colours): void {
 const imageOf = ({ data, width, height }: Colours) =>
   new ImageData(new Uint8ClampedArray(data), width, height);
 
-function Samples({ session }: { session: Session }) {
-  const { samples, facts } = session;
+/** Pictures of the test set, a page of them at a time. */
+function Samples({ session, pictures }: { session: Session; pictures: Pictures }) {
+  const { sample } = view.value;
+  const page = Math.floor((Math.max(1, sample) - 1) / PAGE);
+  const { value = [] } = useFetched(() => pictures.load(page * PAGE + 1, PAGE), `${session.run.id} ${page}`);
   return (
-    <fieldset class="samples">
-      <legend class="hidden">Pictures of the test set</legend>
-      {samples.map((picture, i) => {
-        const name = facts.classes[facts.samples[i]!.label] ?? "";
-        return (
+    <>
+      <fieldset class="samples">
+        <legend class="hidden">Pictures of the test set</legend>
+        {value.map(({ number, picture, label }) => (
           <button
-            key={facts.samples[i]!.index}
+            key={number}
             type="button"
             class="sample"
-            title={name}
-            aria-label={`Picture ${i + 1}: ${name}`}
-            aria-pressed={view.value.sample === i + 1}
-            onClick={() => go({ sample: i + 1 })}
+            title={label}
+            aria-label={`Picture ${number}: ${label}`}
+            aria-pressed={sample === number}
+            onClick={() => go({ sample: number })}
           >
             <Thumbnail picture={picture} />
           </button>
-        );
-      })}
-    </fieldset>
+        ))}
+      </fieldset>
+      {pictures.total > PAGE && (
+        <Stepper
+          name="Image"
+          value={Math.max(1, sample)}
+          least={1}
+          most={pictures.total}
+          on={(number) => go({ sample: number })}
+          after={`of ${pictures.total.toLocaleString("en")}`}
+        />
+      )}
+    </>
   );
 }
 

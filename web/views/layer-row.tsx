@@ -2,8 +2,10 @@
 
 import type { ComponentChildren } from "preact";
 import type { Value } from "../../src/graph/index.ts";
-import { addressOf, view } from "../address.ts";
-import type { LayerSeen, Session } from "../session.ts";
+import { addressOf, go, view } from "../address.ts";
+import type { LayerSeen } from "../seen.ts";
+import type { Session } from "../session.ts";
+import { Arithmetic } from "./arithmetic.tsx";
 import { Heat } from "./heat.tsx";
 import { percent, Raised, Rc } from "./letters.tsx";
 import { Quantity } from "./quantity.tsx";
@@ -41,6 +43,16 @@ export function LayerRow({ session, seen, l, longest, heaviest }: Props) {
           unit="%"
           band={bands?.nonZero && { mean: 100 * bands.nonZero.mean, std: 100 * bands.nonZero.std }}
         />
+        {session.canChange && (
+          <button
+            type="button"
+            class="link"
+            aria-expanded={view.value.sum === number}
+            onClick={() => go({ sum: view.peek().sum === number ? 0 : number })}
+          >
+            {view.value.sum === number ? "hide arithmetic" : "arithmetic"}
+          </button>
+        )}
       </div>
       <div class="tokens">
         <Tokens
@@ -62,6 +74,7 @@ export function LayerRow({ session, seen, l, longest, heaviest }: Props) {
         />
       </div>
       <Heads session={session} attention={seen.attention} l={l} heaviest={heaviest} />
+      {session.canChange && view.value.sum === number && <Arithmetic session={session} seen={seen} l={l} />}
     </section>
   );
 }

@@ -1,8 +1,11 @@
 /** @file What does each layer do to this picture? */
 
 import { go, view } from "../address.ts";
-import type { Seen, Session } from "../session.ts";
+import { host } from "../host.ts";
+import type { Seen } from "../seen.ts";
+import type { Session } from "../session.ts";
 import { Choice } from "./choice.tsx";
+import { EngineChoice } from "./engine-choice.tsx";
 import { LayerRow, largestOf, norm, weightsOf } from "./layer-row.tsx";
 import { percent } from "./letters.tsx";
 import { LayerTable } from "./tables.tsx";
@@ -55,15 +58,19 @@ export function See({ session }: { session: Session }) {
   );
 }
 
+/** An export says how to export with bands; here the next measurement brings them. */
+const noBandsHere = (why: string): string =>
+  host === "studio" ? why.replace(" before the export adds", " adds") : why;
+
 /** What was measured, and by what. */
 export function Foot({ session, ms }: { session: Session; ms: number }) {
   const { bands, noBands = "" } = session.facts;
   return (
-    <p class="foot note">
-      {bands ? `Bands: mean ± standard deviation over ${bands.samples} test images. ` : `${noBands} `}
-      One forward pass of all layers, in {session.engine.value.name}:{" "}
-      {ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms.
-      {ms > 200 && " That is slow: this network is large for a page."}
-    </p>
+    <div class="foot note">
+      <p>
+        {bands ? `Bands: mean ± standard deviation over ${bands.samples} test images.` : noBandsHere(noBands)}
+      </p>
+      <EngineChoice session={session} ms={ms} />
+    </div>
   );
 }

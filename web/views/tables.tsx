@@ -1,6 +1,7 @@
 /** @file The numbers behind the pictures. */
 
-import type { Seen, Session } from "../session.ts";
+import type { Seen } from "../seen.ts";
+import type { Session } from "../session.ts";
 import { largestOf, weightsOf } from "./layer-row.tsx";
 import { percent, Rc } from "./letters.tsx";
 import { chosenName } from "./taken.tsx";

@@ -15,11 +15,12 @@ export const page: Format = {
     const facts = factsOf(source, small, samples.about);
     const report = reportOf(source);
     const metrics = metricsFile(source);
-    const { script, style } = assets();
+    const { script, worker, style } = assets();
     const files: ExportedFile[] = [
       { path: "model/model.onnx", parts: [writeOnnx(small)], model: {} },
       textFile("index.html", folderPage(source.name)),
       textFile("app.js", script),
+      textFile("worker.js", worker),
       textFile("app.css", style),
       jsonFile("data/run.json", facts),
       // else GitHub Pages runs the folder through Jekyll

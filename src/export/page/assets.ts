@@ -1,13 +1,15 @@
 /** @file The page's script, style sheet and HTML. */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../tensor/index.ts";
 import { root } from "../../tensor/libtorch.ts";
 
 export interface Assets {
   script: string;
+  /** Of the page's worker. */
+  worker: string;
   style: string;
 }
 
@@ -19,10 +21,19 @@ export function assets(): Assets {
       throw new UsageError(`${path} is not there; "npm run build" makes the page that is exported`, { path });
     return readFileSync(path, "utf8");
   };
-  return { script: read("app.js"), style: read("app.css") };
+  return { script: read("app.js"), worker: read("worker.js"), style: read("app.css") };
 }
 
-/** What may load what: nothing from elsewhere, no text as code. */
+/** Scripts of the page of several runs by their names; `app.js` fetches the others. @throws {UsageError} not built */
+export function studioScripts(): ReadonlyMap<string, string> {
+  const folder = join(root, "dist", "web", "studio");
+  if (!existsSync(join(folder, "app.js")))
+    throw new UsageError(`${folder} is not there; "npm run build" makes the studio's page`, { path: folder });
+  const names = readdirSync(folder).filter((name) => name.endsWith(".js"));
+  return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+/** What may load what: nothing from elsewhere, no text as code; products are by WebAssembly. */
 const policy = (sources: Readonly<Record<string, string>>): string =>
   Object.entries({
     ...{ "default-src": "'none'", ...sources },
@@ -53,18 +64,20 @@ ${body}
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** Files beside one another. */
-export function folderPage(name: string): string {
+/** Files beside one another. @param host told to the page: who serves it */
+export function folderPage(name: string, host?: "files"): string {
   const csp = policy({
     ...{
-      "script-src": "'self'",
+      "script-src": "'self' 'wasm-unsafe-eval'",
       "style-src": "'self'",
       "img-src": "'self' data: blob:",
       "connect-src": "'self'",
+      "worker-src": "'self'",
     },
   });
   const head = `<link rel="stylesheet" href="app.css">\n<script type="module" src="app.js"></script>`;
-  return document(csp, name, head, "");
+  const page = document(csp, name, head, "");
+  return host === undefined ? page : page.replace('<div id="app">', `<div id="app" data-host="${host}">`);
 }
 
 /** All in one file; `data` by the names that web/source.ts looks for. */
@@ -73,7 +86,11 @@ export function onePage(name: string, data: Readonly<Record<string, Uint8Array>>
   // what ends a script inside of a string of it
   const code = script.trim().replace(/<\/(script)/gi, "<\\/$1");
   const csp = policy({
-    ...{ "script-src": hash(code), "style-src": hash(style), "img-src": "data: blob:" },
+    ...{
+      "script-src": `${hash(code)} 'wasm-unsafe-eval'`,
+      "style-src": hash(style),
+      "img-src": "data: blob:",
+    },
   });
   const blocks = Object.entries(data).map(
     ([id, bytes]) => `<script type="text/plain" id="${id}">${Buffer.from(bytes).toString("base64")}</script>`,

@@ -34,7 +34,8 @@ export function factsOf(source: Source, graph: Graph, samples: PageFacts["sample
     throw new UsageError(
       `${name}: a page shows classifiers of images by patches; ${network.name} is none: export it as onnx`,
     );
-  if (layersOf(graph).length === 0)
+  const layers = layersOf(graph);
+  if (layers.length === 0)
     throw new UsageError(`${name}: a page shows layers of tokens and attention; ${network.name} has none`);
   if (image.channels !== 1 && image.channels !== 3)
     throw new UsageError(
@@ -58,9 +59,14 @@ export function factsOf(source: Source, graph: Graph, samples: PageFacts["sample
     grid: [height / high, width / wide],
     ...(source.family === "crate" && { ista: { eta, lambda } }),
     ...measured(source),
+    shown: { input: image.name, layers, heads: headsOf(graph, layers[0]!.attention) },
     samples,
   };
 }
+
+/** K of attention [b, K, n, n]. */
+const headsOf = ({ outputs }: Graph, attention: string): number =>
+  Number(outputs.find(({ name }) => name === attention)?.dims[1] ?? 0);
 
 /** Numbers, where a file of weights names no classes. */
 function namesOf({ outputs }: Graph): string[] {

@@ -2,6 +2,7 @@
 
 import type { GraphNode } from "../graph.ts";
 import { dataOf, describe, float, sizeOf, type Value } from "../value.ts";
+import { expOfNegative } from "./exp.ts";
 import { axisOf, fault, floats, input, integer, type Operator, whole } from "./operator.ts";
 
 /** Elements of one group, reduced to a number. */
@@ -68,21 +69,31 @@ function groups(
     for (let j = 0; j < inner; j++) visit(row * length * inner + j, inner, length);
 }
 
+/** One group; a function of its own, which engines compile well. */
+function softmaxOf(data: Float32Array, out: Float32Array, base: number, step: number, length: number): void {
+  const end = base + length * step;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let i = base; i < end; i += step) {
+    const x = data[i]!;
+    if (!(x <= largest)) largest = x; // NaN stays
+  }
+  let sum = 0;
+  for (let i = base; i < end; i += step) {
+    const e = expOfNegative(data[i]! - largest);
+    out[i] = e;
+    sum += e;
+  }
+  const scale = 1 / sum;
+  for (let i = base; i < end; i += step) out[i]! *= scale;
+}
+
 const softmax: Operator = (inputs, node, budget) => {
   const value = floats(inputs, 0, node);
   const { data } = value;
   const out = new Float32Array(budget.take(value.dims, 4));
-  groups(value, axisOf(integer(node, "axis", -1), value.dims.length, node), (base, step, length) => {
-    let [largest, sum] = [Number.NEGATIVE_INFINITY, 0];
-    const end = base + length * step;
-    for (let i = base; i < end; i += step) largest = Math.max(largest, data[i]!);
-    for (let i = base; i < end; i += step) {
-      const e = Math.exp(data[i]! - largest);
-      out[i] = e;
-      sum += e;
-    }
-    for (let i = base; i < end; i += step) out[i]! /= sum;
-  });
+  groups(value, axisOf(integer(node, "axis", -1), value.dims.length, node), (base, step, length) =>
+    softmaxOf(data, out, base, step, length),
+  );
   return float(value.dims, out);
 };
 

@@ -3,6 +3,7 @@
 import { describe, float, sizeOf } from "../value.ts";
 import { broadcast } from "./elementwise.ts";
 import { fault, floats, type Operator } from "./operator.ts";
+import { COLUMNS, MOST_NUMBERS, ROWS, type Simd, simd } from "./simd.ts";
 
 /** Where a matrix begins in an array. */
 export interface At {
@@ -13,8 +14,38 @@ export interface At {
 /** Four columns of B, one row after the other; wide, so that they are converted once for all rows of A. */
 let panel = new Float64Array(0);
 
-/** C += A B: A [m, k], B [k, n], C [m, n]. Two rows and four columns at a time stay in registers. */
+/** Smaller products are done before their numbers are copied. */
+const LEAST_WORK = 2048;
+
+/** C += A B: A [m, k], B [k, n], C [m, n]. */
 export function gemm(a: At, b: At, c: At, m: number, k: number, n: number): void {
+  if (k === 0) return;
+  const kernel = m < ROWS || m * k * n < LEAST_WORK ? undefined : simd();
+  if (kernel === undefined || !bySimd(kernel, a, b, c, m, k, n)) plain(a, b, c, m, k, n);
+}
+
+/** By tiles of four rows and eight columns, in single precision. @returns false: too large for the kernel's memory */
+function bySimd({ tile, numbers }: Simd, a: At, b: At, c: At, m: number, k: number, n: number): boolean {
+  const [rows, columns] = [Math.ceil(m / ROWS) * ROWS, Math.ceil(n / COLUMNS) * COLUMNS];
+  const bAt = rows * k;
+  // a tile at the right edge reads on into the next row, and of the last one beyond it: those columns are not kept
+  const cAt = bAt + k * n + COLUMNS;
+  const size = cAt + rows * columns;
+  if (size > MOST_NUMBERS) return false;
+  const memory = numbers(size);
+  memory.set(a.data.subarray(a.from, a.from + m * k), 0);
+  memory.set(b.data.subarray(b.from, b.from + k * n), bAt);
+  for (let i = 0; i < rows; i += ROWS)
+    for (let j = 0; j < n; j += COLUMNS)
+      tile(4 * i * k, 4 * (bAt + j), 4 * (cAt + i * columns + j), k, 4 * k, 4 * n, 4 * columns);
+  const C = c.data;
+  for (let i = 0, from = cAt, to = c.from; i < m; i++, from += columns, to += n)
+    for (let j = 0; j < n; j++) C[to + j]! += memory[from + j]!;
+  return true;
+}
+
+/** Two rows and four columns at a time stay in registers. */
+function plain(a: At, b: At, c: At, m: number, k: number, n: number): void {
   if (panel.length < 4 * k) panel = new Float64Array(4 * k);
   for (let j = 0; j < n; j += 4) {
     const width = Math.min(4, n - j);

@@ -68,7 +68,10 @@ function gatherStrided(
   const [last, step] = [dims[rank - 1] ?? 1, steps[rank - 1] ?? 1];
   const index = dims.map(() => 0);
   for (let at = 0, from = start; at < data.length; ) {
-    for (let j = 0, source = from; j < last; j++, source += step) data[at++] = value.data[source]!;
+    if (step === 1 && last > 8) {
+      data.set(value.data.subarray(from, from + last), at);
+      at += last;
+    } else for (let j = 0, source = from; j < last; j++, source += step) data[at++] = value.data[source]!;
     for (let k = rank - 2; k >= 0; k--) {
       from += steps[k]!;
       if (++index[k]! < dims[k]!) break;

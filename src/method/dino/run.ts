@@ -14,6 +14,7 @@ import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RunConfig } from "../run-types.ts";
+import { evenImages } from "../watched.ts";
 import { DinoLearner } from "./learner.ts";
 import { DinoPair } from "./pair.ts";
 import type { DinoRecipe as Recipe } from "./recipe.ts";
@@ -87,7 +88,10 @@ function train(recipe: Recipe, place: TrainPlace) {
         };
       },
     });
-    return await trainLearner(learner, recipe, splits.train, place);
+    const { backbone } = pair.teacher;
+    const images = dinoImages(recipe, splits.test, device);
+    const watched = { model: backbone, samples: evenImages(splits.test, images), patch: model.patch };
+    return await trainLearner(learner, recipe, splits.train, place, { watched });
   });
 }
 

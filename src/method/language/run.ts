@@ -1,7 +1,7 @@
 /** @file Language models by recipe: training and evaluation. */
 
 import { inPercent } from "../../base/percent.ts";
-import { type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
+import { blockStarts, blocksAt, type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
 import { type Bert, createModel, formOf, type Gpt } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
@@ -67,7 +67,17 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     evaluate: async () => milestone(await evaluateText(model, data.test, look)),
   });
   const files = { [TOKENIZER_FILE]: tokenizerJson(tokenizer) };
-  return await trainLearner(learner, recipe, data, place, files);
+  const { context } = recipe.model;
+  const watched = {
+    model,
+    samples: async (most: number) => {
+      const blocks = blocksAt(data.test, blockStarts(data.test.length, context, context, most), context);
+      const moved = blocks.to(place.device);
+      if (moved !== blocks) blocks.dispose();
+      return moved;
+    },
+  };
+  return await trainLearner(learner, recipe, data, place, { files, watched });
 }
 
 function milestone({ loss, bits, perplexity, accuracy }: LanguageScores): Milestone {

@@ -1,5 +1,6 @@
 /** @file How far masked patches are predicted, over a set of images with fixed masks. */
 
+import { areaOf } from "../../base/size.ts";
 import { type BatchOptions, batches, type ImageSource } from "../../data/index.ts";
 import {
   type CrateMae,
@@ -9,7 +10,7 @@ import {
   randomMask,
   type ViTMae,
 } from "../../model/index.ts";
-import { noGrad, type Random, scope } from "../../tensor/index.ts";
+import { noGrad, type Random, scope, type Tensor, zeros } from "../../tensor/index.ts";
 
 export type Mae = CrateMae | ViTMae;
 
@@ -63,3 +64,11 @@ export async function maskedErrors(
   }
   return { masked: sums.masked / count, meanFill: sums.meanFill / count };
 }
+
+/** Whole images, nothing removed, through encoder and decoder. */
+export const whole =
+  (mae: Mae) =>
+  (images: Tensor): Tensor => {
+    const patches = (images.size(2) * images.size(3)) / areaOf(mae.options.patch);
+    return mae.apply(images, zeros([images.size(0), patches], { device: images.device }));
+  };

@@ -1,31 +1,22 @@
 /** @file Inside a masked autoencoder: layers of encoder and decoder, and how far one undoes the other. */
 
-import { areaOf } from "../../base/size.ts";
 import { type Figure, figure, heatMap } from "../../chart/index.ts";
 import { batches, normalisation } from "../../data/index.ts";
 import { inspectImages } from "../../measure/inspect-images.ts";
 import { describeModel } from "../../measure/make-report.ts";
 import { record } from "../../nn/index.ts";
-import { keep, noGrad, scope, type Tensor, zeros } from "../../tensor/index.ts";
+import { keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { writeFindings } from "../findings.ts";
 import { curves } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import type { InspectRun } from "../run-types.ts";
 import { withImages } from "../with-images.ts";
-import type { Mae } from "./errors.ts";
+import { type Mae, whole } from "./errors.ts";
 import { alignment, undoing } from "./inverse.ts";
 import { buildMae, restoreMae } from "./run.ts";
 
 /** Images whose tokens are aligned. */
 const ALIGNED = 32;
-
-/** Whole images, nothing removed, through encoder and decoder. */
-const whole =
-  (mae: Mae) =>
-  (images: Tensor): Tensor => {
-    const patches = (images.size(2) * images.size(3)) / areaOf(mae.options.patch);
-    return mae.apply(images, zeros([images.size(0), patches]));
-  };
 
 /** How far the decoder runs the encoder backwards, on some images; the caller frees `aligned`. */
 function inversion(mae: Mae, images: Tensor): { aligned: Tensor; undone: number[] } {

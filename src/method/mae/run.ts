@@ -14,7 +14,8 @@ import { withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RunConfig } from "../run-types.ts";
-import { type Mae, maskedErrors } from "./errors.ts";
+import { evenImages } from "../watched.ts";
+import { type Mae, maskedErrors, whole } from "./errors.ts";
 import { MaeLearner } from "./learner.ts";
 import type { MaeRecipe as Recipe } from "./recipe.ts";
 
@@ -59,7 +60,14 @@ function train(recipe: Recipe, place: TrainPlace) {
       ...{ ...splits, random: random(recipe.seed), batch: maeBatches(recipe, splits.train, place.device) },
       ...{ ...recipe.train, ratio, normalisePixels },
     });
-    return await trainLearner(learner, recipe, splits.train, place);
+    const images = maeBatches(recipe, splits.test, place.device);
+    const watched = {
+      model: mae,
+      run: whole(mae),
+      samples: evenImages(splits.test, images),
+      patch: mae.options.patch,
+    };
+    return await trainLearner(learner, recipe, splits.train, place, { watched });
   });
 }
 

@@ -22,6 +22,7 @@ import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import { requireClasses, requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
+import { evenImages } from "../watched.ts";
 import { corruptLabels } from "./corrupt-labels.ts";
 import { Mcr2Learner } from "./learner.ts";
 import type { Mcr2Recipe as Recipe } from "./recipe.ts";
@@ -87,7 +88,8 @@ function train(recipe: Recipe, place: TrainPlace) {
       optimizer: { name, weightDecay, momentum: name === "sgd" ? momentum : undefined },
       evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),
     });
-    return await trainLearner(learner, recipe, splits.train, place);
+    const watched = { model: encoder, samples: evenImages(splits.test, options) };
+    return await trainLearner(learner, recipe, splits.train, place, { watched });
   });
 }
 

@@ -70,7 +70,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       const classes = splits.train.classes.length;
       const how = { epochs, batchSize, lr, warmupEpochs, classes, random: random(recipe.seed).at("probe") };
       using learner = new ProbeLearner(network, { train, test, ...how });
-      return await trainLearner(learner, recipe, splits.train, place, files);
+      return await trainLearner(learner, recipe, splits.train, place, { files });
     });
   });
 }

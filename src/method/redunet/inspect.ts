@@ -16,7 +16,7 @@ import { restoreReduNet } from "./run.ts";
 import { samplesOf } from "./samples.ts";
 
 /** Samples [n, …] as rows of length 1. */
-const flat = (values: Tensor): Tensor => {
+export const unitFeatures = (values: Tensor): Tensor => {
   const Z = values.reshape([values.size(0), -1]);
   return Z.div(Z.norm([1], true).clamp(1e-12));
 };
@@ -28,7 +28,7 @@ function eachLayer(net: ReduNet, X: Tensor, see: (Z: Tensor, l: number) => void)
   layers.forEach((layer, l) => {
     V = scope(() => {
       const stepped = stepLayer(V, layer, spectrum, settings).V;
-      see(flat(spectrum.inverse(stepped)), l);
+      see(unitFeatures(spectrum.inverse(stepped)), l);
       return stepped;
     }, "layer");
   });
@@ -59,8 +59,8 @@ export const inspectRedunet: InspectRun = async (folder, options) => {
           const at = Array.from({ length: samples }, (_, i) => Math.floor((i * n) / samples));
           const index = tensor(BigInt64Array.from(at, BigInt));
           const chosen = X.indexSelect(0, index);
-          const given = { Z: flat(chosen), labels: labels.indexSelect(0, index), classes };
-          const after = flat(net.transform(chosen));
+          const given = { Z: unitFeatures(chosen), labels: labels.indexSelect(0, index), classes };
+          const after = unitFeatures(net.transform(chosen));
           const before = "|cos| between samples, sorted by class";
           figures.set("similarity-before", similarityOf(given.Z, given.Z, given, before));
           const last = "|cos| between features after the last layer";
@@ -111,15 +111,30 @@ function curveFigures(folder: string): Map<string, Figure> {
 const top1Of = (record: MetricsRecord): number =>
   (record["train/top1"] as number | undefined) ?? 100 * (record["train/accuracy"] as number);
 
-/** What was noted of each layer while it was built; accuracy in per cent. */
-const noted = (folder: string) =>
+/** Rates that were noted of each layer while it was built, nats; `top1` is the share that it assigns right, in per cent. */
+export interface LayerNote {
+  layer: number;
+  R: number;
+  Rc: number;
+  RcTrue: number;
+  deltaR: number;
+  top1: number;
+}
+
+export const layerNotes = (folder: string): LayerNote[] =>
   readMetrics(`${folder}/metrics.jsonl`)
     .filter((record) => typeof record["train/R"] === "number")
     .map((record) => ({
       layer: record.step as number,
       R: record["train/R"] as number,
-      "Rᶜ predicted": record["train/RcPredicted"] as number,
-      "Rᶜ true": record["train/RcTrue"] as number,
-      ΔR: record["train/deltaR"] as number,
-      accuracy: top1Of(record),
+      Rc: record["train/RcPredicted"] as number,
+      RcTrue: record["train/RcTrue"] as number,
+      deltaR: record["train/deltaR"] as number,
+      top1: top1Of(record),
     }));
+
+/** The same as a report has it. */
+const noted = (folder: string) =>
+  layerNotes(folder).map(({ layer, R, Rc, RcTrue, deltaR, top1 }) => ({
+    ...{ layer, R, "Rᶜ predicted": Rc, "Rᶜ true": RcTrue, ΔR: deltaR, accuracy: top1 },
+  }));

@@ -12,6 +12,7 @@ import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import { requireBatch, requireClasses } from "../requirements.ts";
 import { beginRun } from "../resume.ts";
 import type { RunResult } from "../run-types.ts";
+import { evenImages } from "../watched.ts";
 import { layerDecay } from "./layer-decay.ts";
 import { SupervisedLearner } from "./learner.ts";
 import { restoreModel } from "./load.ts";
@@ -40,7 +41,8 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   });
   const { checkpointEvery = learner.perEpoch } = recipe.train;
   const kept = { ...recipe, train: { ...recipe.train, checkpointEvery } };
-  return await goOnWith(learner, begun, kept, place);
+  const watched = { model, samples: evenImages(splits.test, batch), patch: recipe.model.patch };
+  return await goOnWith(learner, begun, kept, place, watched);
 }
 
 /** @throws {UsageError} a model whose parameters are of no layers */

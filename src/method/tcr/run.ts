@@ -16,6 +16,7 @@ import { VIEW_PRESETS } from "../mcr2/view-presets.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import { requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
 import type { RunConfig } from "../run-types.ts";
+import { evenImages } from "../watched.ts";
 import { TcrLearner } from "./learner.ts";
 import type { TcrRecipe as Recipe } from "./recipe.ts";
 
@@ -57,7 +58,8 @@ function train(recipe: Recipe, place: TrainPlace) {
         return { numbers: inPercent({ "eval/knn": knn, "eval/svd": svd }), score: knn, text };
       },
     });
-    return await trainLearner(learner, recipe, splits.train, place);
+    const watched = { model: net, samples: evenImages(splits.test, imagesFor(recipe, place.device)) };
+    return await trainLearner(learner, recipe, splits.train, place, { watched });
   });
 }
 
