@@ -74,7 +74,8 @@ const NEVER = /^(step|task|summary)$/;
 
 /** Charts of a run in order; a name of no kind is drawn by itself. */
 export function panelsOf(names: readonly string[]): Panel[] {
-  const drawn = names.filter((name) => !NEVER.test(name));
+  const place = (name: string) => Number(!name.startsWith("train/"));
+  const drawn = names.filter((name) => !NEVER.test(name)).sort((a, b) => place(a) - place(b));
   const kindOf = (name: string) => KINDS.findIndex(({ has }) => has.test(name));
   const known = KINDS.flatMap(({ has: _, scale = 1, ...kind }, k): Panel[] => {
     const mine = drawn.filter((name) => kindOf(name) === k);
@@ -94,9 +95,13 @@ export function panelsOf(names: readonly string[]): Panel[] {
   return [...known, ...rest];
 }
 
-/** `train/loss` in a chart of losses is "training". */
+/** `train/loss` in a chart of losses is "training", `time/imagesPerSecond` is "images per second". */
 export function shortName(name: string, panel: Panel): string {
-  const [group = "", leaf = name] = name.split("/");
+  const [group = "", last = name] = name.split("/");
+  const leaf =
+    last === "residentBytes"
+      ? "process"
+      : last.replace(/(?<=[a-z])[A-Z](?=[a-z])/g, (x) => ` ${x.toLowerCase()}`);
   const leaves = new Set(panel.names.map((each) => each.split("/")[1] ?? each));
   const part = { train: "training", eval: "evaluation" }[group];
   if (leaves.size === 1) return part ?? leaf;

@@ -3,6 +3,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { go, view } from "../address.ts";
 import { useBounds } from "../bounds.ts";
+import { runs } from "../runs.ts";
 import type { RunHere } from "../source/source.ts";
 import { type Curves, LiveCurves } from "../train/curves.ts";
 import { Panels } from "../train/panel.tsx";
@@ -24,6 +25,13 @@ export function Train({ run }: { run: RunHere }) {
     return () => live.stop();
   }, [live, first, last]);
   useEffect(() => live.hold(hold), [live, hold]);
+  // a run that was resumed is followed again
+  const isRunning = runs.value?.find(({ id }) => id === run.id)?.running ?? false;
+  useEffect(() => {
+    const { status } = live;
+    if (isRunning && (status.peek() === "stopped" || status.peek() === "finished"))
+      void live.load(first, last);
+  }, [isRunning]);
   const curves = live.curves.value;
   if (curves === undefined)
     return live.problem.value ? <Problem>{live.problem.value}</Problem> : <Waiting what="the numbers" />;
