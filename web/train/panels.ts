@@ -1,5 +1,8 @@
 /** @file Which numbers of a run are drawn in one chart, and what they are. */
 
+import type { Curves } from "./curves.ts";
+import type { Line } from "./plot.tsx";
+
 export interface Panel {
   readonly title: string;
   /** In one sentence. */
@@ -107,4 +110,12 @@ export function shortName(name: string, panel: Panel): string {
   if (leaves.size === 1) return part ?? leaf;
   const groups = new Set(panel.names.map((each) => each.split("/")[0]));
   return groups.size === 1 || part === undefined ? leaf : `${leaf}, ${part}`;
+}
+
+/** The curve of a number in a panel's unit. */
+export function lineOf({ series, step }: Curves, name: string, scale: number): Omit<Line, "tone"> {
+  const { min, max, last } = series.get(name)!;
+  const scaled = (values: readonly (number | null)[]) =>
+    scale === 1 ? values : values.map((x) => (x == null ? null : x / scale));
+  return { name, step, min: scaled(min), max: scaled(max), last: scaled(last) };
 }

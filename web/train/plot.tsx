@@ -33,6 +33,8 @@ export interface PlotProps {
   onStep: (step: number | undefined) => void;
 }
 
+/** Columns that are asked for: as many as a chart has pixels. */
+export const PX = 640;
 const HEIGHT = 210;
 
 /** So few points that each is drawn, and nothing is there to smooth. */
