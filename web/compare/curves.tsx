@@ -100,7 +100,7 @@ function LastNumbers({ a, b, one, two, names }: Two & { names: readonly string[]
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <section class="scroll" tabIndex={0} aria-label="Last numbers">
-      <table class="two">
+      <table class="compared">
         <caption>The last number of each</caption>
         <thead>
           <tr>

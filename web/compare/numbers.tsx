@@ -62,7 +62,7 @@ function Table({ a, b, caption, left, right }: TableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <section class="scroll" tabIndex={0} aria-label={caption}>
-      <table class="two">
+      <table class="compared">
         <caption>{caption}</caption>
         <thead>
           <tr>
@@ -98,7 +98,7 @@ function ByLayer({ a, b, left, right }: Both & { left: Report; right: Report }) 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
     <section class="scroll" tabIndex={0} aria-label="Layers as vitrine inspect measured them">
-      <table class="two">
+      <table class="compared">
         <caption>Trained layers, mean ± standard deviation; rates in nats</caption>
         <thead>
           <tr>

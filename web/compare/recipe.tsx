@@ -21,7 +21,7 @@ export function RecipeDifference({ a, b }: Both) {
           </p>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
           <section class="scroll" tabIndex={0} aria-label="Keys that differ">
-            <table class="two">
+            <table class="compared">
               <thead>
                 <tr>
                   <th scope="col">key</th>
