@@ -130,7 +130,7 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     await expect.poll(() => page.getByRole("searchbox").inputValue()).toBe("supervised");
     await page.getByRole("link", { name: "first" }).click();
     await page.locator(".panels canvas").first().waitFor();
-    await page.keyboard.press("j");
+    await page.keyboard.press("k");
     await expect.poll(() => page.locator("h1").innerText()).not.toBe("first");
     clean(seen);
   }, 90_000);

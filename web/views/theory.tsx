@@ -24,8 +24,12 @@ export function Theory({ studio }: { studio: Studio }) {
         <div class="empty">
           <h2>Nothing was checked in this folder yet</h2>
           <p>The claims stand below. This checks all of them by experiments, in under a minute:</p>
-          <pre>npx vitrine verify --quick --output {host === "studio" ? "FOLDER/verify" : "RUNS/verify"}</pre>
-          <p class="note">FOLDER is the one whose runs are shown here; the newest report in it is read.</p>
+          <pre>npx vitrine verify --quick --output FOLDER/verify</pre>
+          <p class="note">
+            {host === "studio"
+              ? "FOLDER is the one whose runs are shown here; the newest report in it is read."
+              : "FOLDER is the one that has the exported runs; then export them again."}
+          </p>
         </div>
       ) : (
         <p class="verdict">
