@@ -82,10 +82,25 @@ let rest: ReturnType<typeof setTimeout> | undefined;
 
 addEventListener("hashchange", () => {
   clearTimeout(rest);
+  rest = undefined;
   view.value = parse(location.hash);
 });
 
-const write = (): void => history.replaceState(null, "", addressOf(view.peek()));
+function write(): void {
+  rest = undefined;
+  history.replaceState(null, "", addressOf(view.peek()));
+}
+
+/** What waits to be written is written before a link leads elsewhere: the back button comes back to it. */
+addEventListener(
+  "click",
+  () => {
+    if (rest === undefined) return;
+    clearTimeout(rest);
+    write();
+  },
+  true,
+);
 
 /** What the back button takes back. */
 const PLACES = ["page", "run", "l", "k", "a", "b"] as const;

@@ -125,8 +125,8 @@ export const FIELDS = {
   /** The run whose layers stand beside the claims. */
   with: field(words, "", ["theory"]),
   /** Steps between which curves are shown; the whole run where they are not there. */
-  first: field<number | undefined>(whole(0), undefined, ["train"]),
-  last: field<number | undefined>(whole(0), undefined, ["train"]),
+  first: field<number | undefined>(whole(0), undefined, ["train", "cmp"]),
+  last: field<number | undefined>(whole(0), undefined, ["train", "cmp"]),
   /** What a running run writes is counted, but not drawn. */
   hold: field(flag, false, ["train", "layers"]),
   table: field(flag, false, "all"),

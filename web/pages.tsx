@@ -8,7 +8,6 @@ import type { RunHere, Studio } from "./source/source.ts";
 import { Head, See } from "./views/network.tsx";
 import { Runs } from "./views/runs.tsx";
 import { Spaces } from "./views/spaces.tsx";
-import { Theory } from "./views/theory.tsx";
 
 export interface PageOfRun {
   /** In the row of pages. */
@@ -115,6 +114,10 @@ const OF_ALL = !STUDIO
         question: "How do two runs differ?",
         View: later(async () => (await import("./views/compare.tsx")).Compare),
       },
-      theory: { name: "Theory", question: "Does the theory hold here?", View: Theory },
+      theory: {
+        name: "Theory",
+        question: "Does the theory hold here?",
+        View: later(async () => (await import("./views/theory.tsx")).Theory),
+      },
     };
 export const STUDIO_PAGES = OF_ALL as Readonly<Record<Exclude<StudioPage, "latest">, PageOfAll>>;

@@ -13,14 +13,21 @@ const numbers = (values: readonly (number | null)[]): number[] => values.filter(
 const untrained = (rows: readonly ProbeRow[], row: ProbeRow) =>
   rows[0]?.step === 0 && row.step > 0 ? rows[0] : undefined;
 
-export function rateStairs(rows: readonly ProbeRow[], row: ProbeRow): Chart {
+/** @param beside measured of another run, whose staircase stands on the same axis */
+export function rateStairs(
+  rows: readonly ProbeRow[],
+  row: ProbeRow,
+  beside: readonly ProbeRow[] = [],
+  title?: string,
+): Chart {
   const first = untrained(rows, row);
   return staircase({
+    ...(title !== undefined && { title }),
     y: { label: "R^c (nats)" },
     steps: ["MSSA", "ISTA"],
     values: stairsOf(row),
     ...(first && { ghost: { name: "untrained", values: stairsOf(first) } }),
-    reach: numbers(rows.flatMap(stairsOf)),
+    reach: numbers([...rows, ...beside].flatMap(stairsOf)),
   });
 }
 

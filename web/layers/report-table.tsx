@@ -3,7 +3,7 @@
 import { formatNumber } from "../../src/chart/index.ts";
 import type { Report, ReportSpread } from "../../src/measure/report-schema.ts";
 
-const MEASURES = [
+export const MEASURES = [
   ["authorsRate", "R^c, authors' code"],
   ["paperRate", "R^c, paper"],
   ["paperRateUnit", "R^c, unit tokens"],
@@ -11,7 +11,7 @@ const MEASURES = [
   ["nonZero", "share of non-zeros"],
 ] as const;
 
-const shown = (spread: ReportSpread | undefined) =>
+export const shown = (spread: ReportSpread | undefined) =>
   spread?.mean == null
     ? "–"
     : `${formatNumber(spread.mean)}${spread.std === null ? "" : ` ± ${formatNumber(spread.std)}`}`;

@@ -16,7 +16,8 @@ import type {
 } from "../../src/studio/shapes.ts";
 import { get } from "./get.ts";
 import { readColumns } from "./safetensors.ts";
-import type { Stop, Studio, Wanted } from "./source.ts";
+import type { Studio, Wanted } from "./source.ts";
+import { listen } from "./stream.ts";
 
 const json = async <T>(path: string): Promise<T> => (await (await get(path)).json()) as T;
 const of = (id: string, what = ""): string => `api/runs/${encodeURIComponent(id)}${what}`;
@@ -58,18 +59,6 @@ async function metrics(id: string, { names, from, to, px }: Wanted): Promise<Met
   };
 }
 
-/** A stream that comes back by itself where the server was away: the browser sends the id of the last event along. */
-function listen(path: string, on: (data: unknown) => boolean, isUp: (isUp: boolean) => void): Stop {
-  const stream = new EventSource(path);
-  const stop = () => stream.close();
-  stream.onopen = () => isUp(true);
-  stream.onerror = () => isUp(false);
-  stream.onmessage = ({ data }) => {
-    if (on(JSON.parse(data as string))) stop();
-  };
-  return stop;
-}
-
 export const server: Studio = {
   runs: () => json<RunRow[]>("api/runs"),
   run: (id) => json<RunDetail>(of(id)),
@@ -93,13 +82,13 @@ export const server: Studio = {
       on(event);
       return event.type !== "rows";
     };
-    return listen(of(id, `/tail?from=${from}`), take, isUp);
+    return listen((last) => of(id, `/tail?from=${last || from}`), take, isUp);
   },
   events(on, isUp) {
     const take = (data: unknown) => {
       on(data as RunEvent);
       return false;
     };
-    return listen("api/events", take, isUp);
+    return listen(() => "api/events", take, isUp);
   },
 };

@@ -5,49 +5,55 @@ import { formatNumber } from "../../src/chart/index.ts";
 import type { CheckpointRow } from "../../src/studio/shapes.ts";
 import { go, view } from "../address.ts";
 import type { Curves } from "./curves.ts";
-import { type Panel, shortName } from "./panels.ts";
+import { lineOf, type Panel, shortName } from "./panels.ts";
 import { type Line, Plot } from "./plot.tsx";
 
-interface Props {
-  curves: Curves;
-  panels: readonly Panel[];
+interface Shared {
   checkpoints: readonly CheckpointRow[];
   range: readonly [number, number];
+}
+interface Props extends Shared {
+  curves: Curves;
+  panels: readonly Panel[];
+}
+interface PanelProps extends Shared {
+  panel: Panel;
+  lines: readonly Named[];
 }
 
 /** Step under the crosshair of any chart. */
 const at = signal<number | undefined>(undefined);
 
-export function Panels({ panels, ...props }: Props) {
+export function Panels({ panels, curves, ...props }: Props) {
   return (
     <div class="panels">
       {panels.map((panel) => (
-        <Chart key={panel.title} panel={panel} {...props} />
+        <PanelOf
+          key={panel.title}
+          panel={panel}
+          lines={panel.names.map((name, tone) => ({
+            ...lineOf(curves, name, panel.scale),
+            ...{ tone, shown: shortName(name, panel) },
+          }))}
+          {...props}
+        />
       ))}
     </div>
   );
 }
 
-const scaled = (values: readonly (number | null)[], by: number) =>
-  by === 1 ? values : values.map((x) => (x == null ? null : x / by));
+/** A line, and what it is called in the legend. */
+type Named = Line & { shown: string };
 
-function Chart({ panel, curves, checkpoints, range }: Omit<Props, "panels"> & { panel: Panel }) {
+export function PanelOf({ panel, lines, checkpoints, range }: PanelProps) {
   const { smooth, log } = view.value;
-  const lines = panel.names.map((name, tone): Line => {
-    const { min, max, last } = curves.series.get(name)!;
-    const by = panel.scale;
-    return {
-      ...{ name, tone, step: curves.step },
-      ...{ min: scaled(min, by), max: scaled(max, by), last: scaled(last, by) },
-    };
-  });
   const isCut = log && lines.some(({ min }) => min.some((x) => x != null && x <= 0));
   return (
     <figure class="chart">
       <figcaption>
         <h3>{panel.title}</h3>
         <p class="note">{panel.about}</p>
-        <Legend panel={panel} lines={lines} />
+        <Legend lines={lines} />
       </figcaption>
       <Plot
         {...{ lines, range, checkpoints, unit: panel.unit, isLog: log, smooth: smooth / 100 }}
@@ -62,14 +68,14 @@ function Chart({ panel, curves, checkpoints, range }: Omit<Props, "panels"> & { 
 }
 
 /** The number of each line under the crosshair, else its last. */
-function Legend({ panel, lines }: { panel: Panel; lines: readonly Line[] }) {
+function Legend({ lines }: { lines: readonly Named[] }) {
   const step = at.value;
   return (
     <ul class="legend">
-      {lines.map(({ name, step: steps, last, tone }) => (
-        <li key={name}>
+      {lines.map(({ shown, step: steps, last, tone }) => (
+        <li key={tone}>
           <span class={`swatch v-s${tone % 7}`} aria-hidden="true" />
-          {shortName(name, panel)}
+          {shown}
           <b>{numberAt(steps, last, step)}</b>
         </li>
       ))}

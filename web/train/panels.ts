@@ -1,5 +1,8 @@
 /** @file Which numbers of a run are drawn in one chart, and what they are. */
 
+import type { Curves } from "./curves.ts";
+import type { Line } from "./plot.tsx";
+
 export interface Panel {
   readonly title: string;
   /** In one sentence. */
@@ -74,7 +77,8 @@ const NEVER = /^(step|task|summary)$/;
 
 /** Charts of a run in order; a name of no kind is drawn by itself. */
 export function panelsOf(names: readonly string[]): Panel[] {
-  const drawn = names.filter((name) => !NEVER.test(name));
+  const place = (name: string) => Number(!name.startsWith("train/"));
+  const drawn = names.filter((name) => !NEVER.test(name)).sort((a, b) => place(a) - place(b));
   const kindOf = (name: string) => KINDS.findIndex(({ has }) => has.test(name));
   const known = KINDS.flatMap(({ has: _, scale = 1, ...kind }, k): Panel[] => {
     const mine = drawn.filter((name) => kindOf(name) === k);
@@ -94,12 +98,24 @@ export function panelsOf(names: readonly string[]): Panel[] {
   return [...known, ...rest];
 }
 
-/** `train/loss` in a chart of losses is "training". */
+/** `train/loss` in a chart of losses is "training", `time/imagesPerSecond` is "images per second". */
 export function shortName(name: string, panel: Panel): string {
-  const [group = "", leaf = name] = name.split("/");
+  const [group = "", last = name] = name.split("/");
+  const leaf =
+    last === "residentBytes"
+      ? "process"
+      : last.replace(/(?<=[a-z])[A-Z](?=[a-z])/g, (x) => ` ${x.toLowerCase()}`);
   const leaves = new Set(panel.names.map((each) => each.split("/")[1] ?? each));
   const part = { train: "training", eval: "evaluation" }[group];
   if (leaves.size === 1) return part ?? leaf;
   const groups = new Set(panel.names.map((each) => each.split("/")[0]));
   return groups.size === 1 || part === undefined ? leaf : `${leaf}, ${part}`;
+}
+
+/** The curve of a number in a panel's unit. */
+export function lineOf({ series, step }: Curves, name: string, scale: number): Omit<Line, "tone"> {
+  const { min, max, last } = series.get(name)!;
+  const scaled = (values: readonly (number | null)[]) =>
+    scale === 1 ? values : values.map((x) => (x == null ? null : x / scale));
+  return { name, step, min: scaled(min), max: scaled(max), last: scaled(last) };
 }

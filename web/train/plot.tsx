@@ -33,10 +33,12 @@ export interface PlotProps {
   onStep: (step: number | undefined) => void;
 }
 
+/** Columns that are asked for: as many as a chart has pixels. */
+export const PX = 640;
 const HEIGHT = 210;
 
-/** So few points that each is drawn: one alone has no line. */
-const isSparse = ({ last }: Line): boolean => last.filter((x) => x != null).length <= 30;
+/** So few points that each is drawn, and nothing is there to smooth. */
+const isSparse = ({ last }: Pick<Line, "last">): boolean => last.filter((x) => x != null).length <= 30;
 
 /** A colour of the page's style sheet. */
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
@@ -48,7 +50,7 @@ const faint = (hex: string, opacity: number) =>
 /** All steps in order, and each line's numbers at them: uPlot has one x for all. */
 function aligned(lines: readonly Line[], smooth: number): uPlot.AlignedData {
   const tables = lines.map(({ step, min, max, last }) => {
-    const columns = [max, min, last, smoothed(last, smooth)];
+    const columns = [max, min, last, isSparse({ last }) ? [] : smoothed(last, smooth)];
     return [step, ...columns.map((values) => Array.from(step, (_, i) => values[i] ?? null))];
   });
   const first = lines[0]?.step;
@@ -74,14 +76,15 @@ function optionsOf(width: number, { lines, unit, isLog, smooth, ...props }: Plot
     values.map((x) => (x == null ? "" : formatNumber(x)));
   const four = lines.flatMap((line): uPlot.Series[] => {
     const strong = colour(`--v-s${line.tone % 7}`).trim();
+    const isSmooth = smooth > 0 && !isSparse(line);
     const common = { points: { show: false }, spanGaps: true };
     const edge = { ...common, stroke: "transparent", width: 0 };
     const dots = { show: isSparse(line), size: 5, fill: strong, stroke: strong };
     return [
       edge,
       edge,
-      { ...common, stroke: faint(strong, smooth > 0 ? 0.4 : 1), width: 1.25, points: dots },
-      { ...common, stroke: strong, width: 2, show: smooth > 0 },
+      { ...common, stroke: faint(strong, isSmooth ? 0.4 : 1), width: 1.5, points: dots },
+      { ...common, stroke: strong, width: 2, show: isSmooth },
     ];
   });
   const bands = lines.map(({ tone }, i) => ({
@@ -95,7 +98,7 @@ function optionsOf(width: number, { lines, unit, isLog, smooth, ...props }: Plot
       series: [{}, ...four],
       bands,
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0],
     },
     scales: { x: { time: false, range: () => [...props.range] }, y: { distr: isLog ? 3 : 1 } },
     axes: [

@@ -6,6 +6,7 @@ import { replace, view } from "../address.ts";
 import { useFetched } from "../fetched.ts";
 import { onKey } from "../keys.ts";
 import { RUN_PAGES, STUDIO_PAGES } from "../pages.tsx";
+import { runHere } from "../run-here.ts";
 import type { RunHere, Studio } from "../source/source.ts";
 import { Header } from "./header.tsx";
 import { Help } from "./help.tsx";
@@ -112,9 +113,7 @@ function WithRun({ studio, id }: { studio: Studio; id: string }) {
         <Waiting what="the run" />
       </Frame>
     );
-  const { name, model, data, step } = detail;
-  const about = [model, data, `step ${step.toLocaleString("en")}`].filter(Boolean).join(" · ");
-  const run: RunHere = { id, name, about, detail, studio, network: studio.network(id) };
+  const run = runHere(studio, detail);
   return (
     <Frame run={run}>
       <OfRun run={run} />

@@ -21,7 +21,7 @@ export function Probabilities({ session }: { session: Session }) {
   return (
     <section
       class={`probabilities ${shown.some(({ name }) => name.length > 2) ? "wide" : ""}`}
-      aria-label="Class probabilities"
+      aria-label={`Class probabilities, ${session.facts.name}`}
     >
       <h2>
         Says{" "}

@@ -63,7 +63,7 @@ export function RunLine({ run, studio, isTicked }: Props) {
         {problem && <span class="note warm">{problem}</span>}
       </th>
       <td class="number">{step.toLocaleString("en")}</td>
-      <td class="result">{result || <span class="note">not evaluated</span>}</td>
+      <td class="result">{result || "–"}</td>
       <td>{sparks?.loss && <Spark {...sparks.loss} />}</td>
       <td>{sparks?.rate && <Spark {...sparks.rate} />}</td>
       <td class="number note">

@@ -58,7 +58,7 @@ export function Runs({ studio }: { studio: Studio }) {
                 step
               </th>
               <th scope="col">best</th>
-              <th scope="col">loss</th>
+              <th scope="col">objective</th>
               <th scope="col">
                 <i>R</i>
                 <sup>c</sup> by layer

@@ -14,7 +14,7 @@ export function LayerTable({ session, seen }: { session: Session; seen: Seen }) 
   const heads = Array.from({ length: session.heads }, (_, k) => k);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <section class="scroll" tabIndex={0} aria-label="Numbers of each layer">
+    <section class="scroll" tabIndex={0} aria-label={`Numbers of each layer, ${session.facts.name}`}>
       <table class="numbers">
         <caption>Each layer; largest attention weight of the {chosenName(session)} by head</caption>
         <thead>

@@ -1,19 +1,18 @@
 /** @file Is this run learning? Curves over steps, live while it writes. */
 
 import { useEffect, useMemo } from "preact/hooks";
-import { go, view } from "../address.ts";
+import { view } from "../address.ts";
 import { useBounds } from "../bounds.ts";
+import { runs } from "../runs.ts";
 import type { RunHere } from "../source/source.ts";
 import { type Curves, LiveCurves } from "../train/curves.ts";
 import { Panels } from "../train/panel.tsx";
 import { panelsOf } from "../train/panels.ts";
+import { PX } from "../train/plot.tsx";
 import { MetricsTable } from "../train/table.tsx";
 import { AboutRun } from "./about-run.tsx";
+import { Controls } from "./curve-controls.tsx";
 import { Empty, Problem, Waiting } from "./state.tsx";
-import { Switch } from "./switch.tsx";
-
-/** Columns that are asked for: as many as a chart has pixels. */
-const PX = 640;
 
 export function Train({ run }: { run: RunHere }) {
   const live = useMemo(() => new LiveCurves(run.studio!, run.id, PX), [run.id]);
@@ -24,6 +23,13 @@ export function Train({ run }: { run: RunHere }) {
     return () => live.stop();
   }, [live, first, last]);
   useEffect(() => live.hold(hold), [live, hold]);
+  // a run that was resumed is followed again
+  const isRunning = runs.value?.find(({ id }) => id === run.id)?.running ?? false;
+  useEffect(() => {
+    const { status } = live;
+    if (isRunning && (status.peek() === "stopped" || status.peek() === "finished"))
+      void live.load(first, last);
+  }, [isRunning]);
   const curves = live.curves.value;
   if (curves === undefined)
     return live.problem.value ? <Problem>{live.problem.value}</Problem> : <Waiting what="the numbers" />;
@@ -98,32 +104,5 @@ function State({ run, live, curves }: { run: RunHere; live: LiveCurves; curves: 
       {held > 0 && <span>{held} records wait.</span>}
       {live.problem.value && <span class="warm">{live.problem.value}</span>}
     </p>
-  );
-}
-
-function Controls() {
-  const { smooth, log, hold, first, last } = view.value;
-  return (
-    <div class="controls">
-      <label class="smoothing">
-        <span>Smoothing</span>
-        <input
-          type="range"
-          min={0}
-          max={99}
-          value={smooth}
-          aria-valuetext={smooth === 0 ? "none" : `${smooth} per cent`}
-          onInput={({ currentTarget }) => go({ smooth: Number(currentTarget.value) })}
-        />
-        <span class="number">{smooth === 0 ? "none" : `${smooth} %`}</span>
-      </label>
-      <Switch name="Log axis" isOn={log} on={(wanted) => go({ log: wanted })} />
-      <Switch name="Follow" isOn={!hold} on={(wanted) => go({ hold: !wanted })} />
-      {(first !== undefined || last !== undefined) && (
-        <button type="button" onClick={() => go({ first: undefined, last: undefined })}>
-          Whole run
-        </button>
-      )}
-    </div>
   );
 }
