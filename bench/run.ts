@@ -33,6 +33,7 @@ const NAMES = [
   "segmentation",
   "page",
   "studio",
+  "studio-page",
 ];
 
 interface Result {

@@ -9,7 +9,13 @@ import { lockRun } from "../src/train/run-lock.ts";
 import type { Bench, Row } from "./harness.ts";
 import { summarise } from "./statistics.ts";
 
-const row = (what: string, unit: string, values: readonly number[], most: number, note?: string): Row => ({
+export const row = (
+  what: string,
+  unit: string,
+  values: readonly number[],
+  most: number,
+  note?: string,
+): Row => ({
   ...{
     question: "studio",
     what,
@@ -26,11 +32,11 @@ const ms = async (body: () => Promise<unknown>): Promise<number> => {
   return performance.now() - start;
 };
 
-const record = (step: number): string =>
+export const record = (step: number): string =>
   `${JSON.stringify({ step, "train/loss": Math.sin(step / 1000) + 2, "train/gradientNorm": 1.5, lr: 1e-3 })}\n`;
 
 /** A run as training leaves it: a recipe, numbers, a checkpoint with what it found. */
-function makeRun(folder: string, records: number): void {
+export function makeRun(folder: string, records: number): void {
   const at = join(folder, "checkpoints", "step-00000100");
   mkdirSync(at, { recursive: true });
   const recipe = { model: { name: "crate" }, data: { name: "digits" }, method: { name: "supervised" } };
@@ -44,7 +50,7 @@ function makeRun(folder: string, records: number): void {
     writeSync(file, Array.from({ length: Math.min(10_000, records - from) }, (_, i) => record(from + i)).join("")); // biome-ignore format: short
 }
 
-async function withRuns<T>(
+export async function withRuns<T>(
   make: (root: string) => void,
   body: (studio: StudioProcess, root: string) => Promise<T>,
 ) {
