@@ -1,13 +1,13 @@
 /** @file How fast are the studio's pages in Chromium: a thousand runs, a written line to its pixel, their size. */
 
-import { appendFileSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { root as project } from "../src/tensor/libtorch.ts";
 import { lockRun } from "../src/train/run-lock.ts";
 import { browserPath, launch, NO_BROWSER } from "../test/page/browser.ts";
+import { scriptBytes } from "../test/page/scripts.ts";
 import type { Bench } from "./harness.ts";
 import { makeRun, record, row, withRuns } from "./studio.bench.ts";
 
@@ -76,11 +76,8 @@ export const bench: Bench = {
   about: "the studio's pages in Chromium: a thousand runs, a line that is written, their JavaScript",
   peer: false,
   async run({ quick, say }) {
-    const folder = join(project, "dist", "web", "studio");
-    const scripts = readdirSync(folder).filter((name) => name.endsWith(".js"));
-    const bytes = scripts.map((name) => gzipSync(readFileSync(join(folder, name)), { level: 9 }).length);
-    const kilobytes = bytes.reduce((sum, each) => sum + each, 0) / 1000;
-    const size = row("JavaScript of all pages without onnxruntime, gzip", "KB", [kilobytes], 90);
+    const bytes = [...scriptBytes(join(project, "dist", "web", "studio")).values()];
+    const size = row("JavaScript of the largest page, gzip", "KB", [Math.max(...bytes) / 1000], 90);
     if (browserPath === undefined) {
       say(`studio-page: ${NO_BROWSER}`);
       return [size];

@@ -3,6 +3,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"; // biome-ignore format: one line
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,6 +13,7 @@ import { type Studio, startStudio } from "../src/studio/server.ts";
 import { lockRun } from "../src/train/run-lock.ts";
 import { requireBuilt } from "./built/program.ts";
 import { browserPath, launch, NO_BROWSER, serve, type Watched, watched } from "./page/browser.ts";
+import { scriptBytes } from "./page/scripts.ts";
 import { quietly, tiny } from "./tiny.ts";
 
 requireBuilt();
@@ -53,6 +55,12 @@ async function readRuns(): Promise<void> {
   const runs = (await (await fetch(`${home}api/runs`)).json()) as { name: string; id: string }[];
   for (const { name, id } of runs) ids.set(name, id);
 }
+
+test("no page downloads more than 90 KB of scripts, compressed", () => {
+  const bytes = scriptBytes(fileURLToPath(new URL("../dist/web/studio", import.meta.url)));
+  expect(bytes.size).toBeGreaterThan(12);
+  for (const [page, size] of bytes) expect([page, size < 90_000]).toEqual([page, true]);
+});
 
 if (browserPath === undefined) test.skip(NO_BROWSER);
 

@@ -5,9 +5,7 @@ import type { MethodPage, RunDetail } from "../src/studio/shapes.ts";
 import type { RunPage, StudioPage } from "./address.ts";
 import { later } from "./later.tsx";
 import type { RunHere, Studio } from "./source/source.ts";
-import { Head, See } from "./views/network.tsx";
 import { Runs } from "./views/runs.tsx";
-import { Spaces } from "./views/spaces.tsx";
 
 export interface PageOfRun {
   /** In the row of pages. */
@@ -51,9 +49,24 @@ const OF_FILES: Pages = !STUDIO
       },
     };
 const OF_NETWORKS: Pages = {
-  see: { name: "One picture", question: "What does each layer do?", isThere: network, View: See },
-  head: { name: "Heads", question: "What does a head look at?", isThere: network, View: Head },
-  spaces: { name: "Subspaces", question: "How do its subspaces lie?", isThere: graph, View: Spaces },
+  see: {
+    name: "One picture",
+    question: "What does each layer do?",
+    isThere: network,
+    View: later(async () => (await import("./views/network.tsx")).See),
+  },
+  head: {
+    name: "Heads",
+    question: "What does a head look at?",
+    isThere: network,
+    View: later(async () => (await import("./views/network.tsx")).Head),
+  },
+  spaces: {
+    name: "Subspaces",
+    question: "How do its subspaces lie?",
+    isThere: graph,
+    View: later(async () => (await import("./views/spaces.tsx")).Spaces),
+  },
 };
 /** What one method has. */
 const OF_METHODS: Pages = !STUDIO

@@ -1,8 +1,10 @@
 /** @file One picture through both networks, opened when the reader comes to it. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { TwoModels } from "../views/two-models.tsx";
+import { later } from "../later.tsx";
 import type { Both } from "./both.ts";
+
+const TwoModels = later(async () => (await import("../views/two-models.tsx")).TwoModels);
 
 export function OnePicture({ a, b }: Both) {
   const place = useRef<HTMLElement>(null);
