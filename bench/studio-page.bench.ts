@@ -49,19 +49,19 @@ const live = (lines: number) =>
     async (studio, root) => {
       using _ = lockRun(join(root, "run"));
       const [{ id }] = (await studio.json("/api/runs")) as [{ id: string }];
-      return inChromium(async (page) => {
+      return await inChromium(async (page) => {
         await page.goto(`${studio.origin}/#/r/${id}/train`);
         await page.locator(".panels canvas").first().waitFor();
         await sleep(1000);
-        const drawings = () => page.evaluate(() => performance.getEntriesByName("curves").length);
+        const drawings = () => page.evaluate<number>('performance.getEntriesByName("curves").length');
         const delays: number[] = [];
         for (let i = 0; i < lines; i++) {
           const before = await drawings();
           const sent = Date.now();
           appendFileSync(join(root, "run", "metrics.jsonl"), record(1e6 + i));
           while ((await drawings()) === before) await sleep(5); // the policy lets no condition be text
-          const drawn = await page.evaluate(
-            () => performance.timeOrigin + performance.getEntriesByName("curves").at(-1)!.startTime,
+          const drawn = await page.evaluate<number>(
+            'performance.timeOrigin + performance.getEntriesByName("curves").at(-1).startTime',
           );
           delays.push(Math.max(0, drawn - sent));
           await sleep(37 * (i % 7));
