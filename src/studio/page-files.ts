@@ -3,7 +3,22 @@
 import type { Hono } from "hono";
 import { assets, studioScripts } from "../export/page/assets.ts";
 
-const DOCUMENT = `<!doctype html>
+/** Names of the scripts that a script imports before it runs, and those of these. */
+function imported(
+  scripts: ReadonlyMap<string, string>,
+  name: string,
+  found = new Set<string>(),
+): Set<string> {
+  for (const [, other] of (scripts.get(name) ?? "").matchAll(/(?:from|import)"\.\/([^"]+\.js)"/g)) {
+    if (found.has(other!)) continue;
+    found.add(other!);
+    imported(scripts, other!, found);
+  }
+  return found;
+}
+
+/** @param ahead what is fetched at once, not when the script that asks for it has come */
+const document = (ahead: readonly string[]): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -12,6 +27,7 @@ const DOCUMENT = `<!doctype html>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="app.css">
 <script type="module" src="app.js"></script>
+${ahead.join("\n")}
 </head>
 <body>
 <div id="app" data-host="studio"><p>Loading. This page needs JavaScript.</p></div>
@@ -19,14 +35,21 @@ const DOCUMENT = `<!doctype html>
 </html>
 `;
 
-/** @throws {UsageError} the page has not been built */
-export function pageFiles(app: Hono): void {
+const RUNS = '<link rel="preload" as="fetch" crossorigin="anonymous" href="api/runs">';
+
+/**
+ * @param isOpen the runs are listed without the token
+ * @throws {UsageError} the page has not been built
+ */
+export function pageFiles(app: Hono, isOpen: boolean): void {
   const { worker, style } = assets();
   const javascript = "text/javascript; charset=utf-8";
-  const scripts = [...studioScripts(), ["worker.js", worker] as const];
+  const pages = studioScripts();
+  const scripts = [...pages, ["worker.js", worker] as const];
+  const modules = [...imported(pages, "app.js")].map((name) => `<link rel="modulepreload" href="${name}">`);
+  const html = [document([...(isOpen ? [RUNS] : []), ...modules]), "text/html; charset=utf-8"] as const;
   const files = {
-    "/": [DOCUMENT, "text/html; charset=utf-8"],
-    "/index.html": [DOCUMENT, "text/html; charset=utf-8"],
+    ...{ "/": html, "/index.html": html },
     "/app.css": [style, "text/css; charset=utf-8"],
     ...Object.fromEntries(scripts.map(([name, text]) => [`/${name}`, [text, javascript] as const])),
   } as const;

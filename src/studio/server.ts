@@ -58,7 +58,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   app.onError(refusal);
   app.notFound((c) => refusal(new Refused(404, "there is nothing at this address"), c));
   guard(app, { host, port: portOf, token });
-  pageFiles(app);
+  pageFiles(app, isLoopback(host));
   runtimeRoutes(app);
   runRoutes(app, catalogue, new MetricsStore());
   streamRoutes(app, catalogue, watch, closing.signal);

@@ -81,10 +81,10 @@ export function Runs({ studio }: { studio: Studio }) {
 
 /** The first screen at once, the rest as the page comes to rest. */
 function useGrowing(length: number): number {
-  const [count, set] = useState(60);
+  const [count, set] = useState(25);
   useEffect(() => {
     if (count >= length) return undefined;
-    const timer = setTimeout(() => set(count + 200), 30);
+    const timer = setTimeout(() => set(count + 100), 30);
     return () => clearTimeout(timer);
   }, [count, length]);
   return count;
