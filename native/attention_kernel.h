@@ -1,5 +1,11 @@
 // Attention of one head, for one instruction set: included once for each, inside a namespace that defines kWidth (floats of
-// a register) and kRows (rows of a tile, so that its sums stay in registers). No include guard.
+// a register) and kRows (rows of a tile, so that its sums stay in registers; it divides kWidth). No include guard.
+//
+// Tokens are their own keys: s_ij = scale wᵢ·wⱼ = dᵢ + dⱼ − scale ‖wᵢ − wⱼ‖² / 2 with dᵢ = s_ii / 2. So
+//
+//     softmax(s)_ij = E_ij uⱼ fᵢ,   E_ij = exp(s_ij − dᵢ − dⱼ) ≤ 1,   uⱼ = exp(dⱼ − max d),   1 / fᵢ = Σⱼ E_ij uⱼ
+//
+// where E is symmetric: half of the scores and exponentials are enough, and no row needs its largest score.
 
 using Vec = float __attribute__((vector_size(kWidth * 4), aligned(4), may_alias));
 using Bits = int32_t __attribute__((vector_size(kWidth * 4), aligned(4), may_alias));
@@ -32,15 +38,13 @@ static void tile(const float* A, int64_t rowStep, int64_t columnStep, const floa
     for (int c = 0; c < C; c++) store(out + r * widthOut + c * kWidth, sums[r][c]);
 }
 
-/** out (+)= A B; rows are a multiple of kRows, columns (the widths) of kWidth. */
-static void product(const float* A, int64_t rowStep, int64_t columnStep, const float* B, int64_t widthB, float* out, int64_t widthOut, int64_t rows, int64_t depth, bool add) {
-  for (int64_t j = 0; j < widthOut;) {
-    const int64_t left = (widthOut - j) / kWidth;
+/** out (+)= A B; rows are kRows, columns a multiple of kWidth. */
+static void product(const float* A, int64_t rowStep, int64_t columnStep, const float* B, int64_t widthB, float* out, int64_t widthOut, int64_t columns, int64_t depth, bool add) {
+  for (int64_t j = 0; j < columns;) {
+    const int64_t left = (columns - j) / kWidth;
     const int C = left == 4 ? 2 : left < 3 ? left : 3;  // 4 registers as 2 + 2
-    for (int64_t i = 0; i < rows; i += kRows) {
-      const auto run = C == 3 ? tile<3> : C == 2 ? tile<2> : tile<1>;
-      run(A + i * rowStep, rowStep, columnStep, B + j, widthB, out + i * widthOut + j, widthOut, depth, add);
-    }
+    const auto run = C == 3 ? tile<3> : C == 2 ? tile<2> : tile<1>;
+    run(A, rowStep, columnStep, B + j, widthB, out + j, widthOut, depth, add);
     j += C * kWidth;
   }
 }
@@ -69,94 +73,155 @@ static inline float sum(Vec v) {
   for (int half = kWidth / 2; half > 0; half /= 2) v += swapped(v, half);
   return v[0];
 }
-static inline float largest(Vec v) {
-#pragma GCC unroll 4
-  for (int half = kWidth / 2; half > 0; half /= 2) {
-    const Vec other = swapped(v, half);
-    v = v > other ? v : other;
-  }
-  return v[0];
-}
 
-/** Rows of scores become exp(score − largest); inverse holds 1 / their sum. */
-static void exponentials(float* S, int64_t width, int64_t rows, float* inverse) {
-  for (int64_t i = 0; i < rows; i++) {
-    float* s = S + i * width;
-    Vec most = load(s);
-    for (int64_t j = kWidth; j < width; j += kWidth) most = load(s + j) > most ? load(s + j) : most;
-    const float top = largest(most);
-    Vec total{};
-    for (int64_t j = 0; j < width; j += kWidth) {
-      const Vec e = exponential(load(s + j) - top);
-      store(s + j, e);
-      total += e;
-    }
-    inverse[i] = 1 / sum(total);
-  }
-}
-
-/** Rows of a head, times `scale`, with zeros around them; and their transpose, unscaled, where asked for. */
-static void gather(const float* from, const Head& z, float scale, float* rows, float* transposed) {
-  for (int64_t i = 0; i < z.n; i++)
-    for (int64_t k = 0; k < z.width; k++) rows[i * z.width + k] = k < z.p ? from[i * z.step + k] * scale : 0;
-  std::fill(rows + z.n * z.width, rows + z.padded * z.width, 0.f);
-  if (transposed == nullptr) return;
+/** Rows of a head, with zeros around them, and their transpose. */
+static void gather(const float* from, const Head& z, float* rows, float* transposed) {
+  for (int64_t i = 0; i < z.padded; i++)
+    for (int64_t k = 0; k < z.width; k++) rows[i * z.width + k] = i < z.n && k < z.p ? from[i * z.step + k] : 0;
   for (int64_t k = 0; k < z.p; k++)
-    for (int64_t i = 0; i < z.padded; i++) transposed[k * z.padded + i] = i < z.n ? from[i * z.step + k] : 0;
+    for (int64_t i = 0; i < z.padded; i++) transposed[k * z.padded + i] = rows[i * z.width + k];
 }
 
-/** What scores start from: 0, and −10³⁰ in the padding, whose exponential is 0. */
-static void mask(float* S, const Head& z, int64_t rows) {
-  for (int64_t i = 0; i < rows; i++, S += z.padded) {
-    std::fill(S, S + z.n, 0.f);
-    std::fill(S + z.n, S + z.padded, -1e30f);
+/** factorsᵢ times row i. */
+static void multiply(float* rows, const float* factors, const Head& z) {
+  for (int64_t i = 0; i < z.padded; i++)
+    for (int64_t k = 0; k < z.width; k += kWidth) store(rows + i * z.width + k, load(rows + i * z.width + k) * factors[i]);
+}
+
+/** Σₖ aₖ bₖ over the numbers of a head. */
+static inline float dot(const float* a, const float* b, int64_t p) {
+  Vec sums{};
+  int64_t k = 0;
+  for (; k + kWidth <= p; k += kWidth) sums += load(a + k) * load(b + k);
+  float total = sum(sums);
+  for (; k < p; k++) total += a[k] * b[k];
+  return total;
+}
+
+/** The largest dᵢ less the smallest. */
+static float spread(const float* from, const Head& z) {
+  float least = INFINITY, most = -INFINITY, all = 0;
+  for (int64_t i = 0; i < z.n; i++) {
+    const float d = z.scale / 2 * dot(from + i * z.step, from + i * z.step, z.p);
+    least = std::min(least, d), most = std::max(most, d), all += d;
+  }
+  return most - least + 0 * all;  // NaN where a number is not finite
+}
+
+/** dᵢ and uᵢ; in the padding such that E and u are 0. */
+static void weigh(const float* rows, const Head& z, float* d, float* u) {
+  for (int64_t i = 0; i < z.padded; i++) d[i] = i < z.n ? z.scale / 2 * dot(rows + i * z.width, rows + i * z.width, z.p) : 1e30f;
+  const float most = *std::max_element(d, d + z.n);
+  for (int64_t i = 0; i < z.padded; i++) u[i] = i < z.n ? std::exp(d[i] - most) : 0;
+}
+
+/** Which keys a weighted sum runs over: token i's all, those up to i, those from i on. */
+enum class Keys { all, past, rest };
+static inline bool has(Keys keys, int64_t i, int64_t j) { return keys == Keys::all || (keys == Keys::past ? j <= i : j >= i); }
+
+/** E in the blocks on the diagonal and right of it, and its sums Σⱼ E_ij uⱼ over the keys that token i sees. */
+static void gaussians(const float* rows, const float* columns, const Head& z, const float* d, const float* u, float* E, float* sums) {
+  const int64_t n = z.padded;
+  std::fill(sums, sums + n, 0.f);
+  for (int64_t i = 0; i < z.n; i += kRows) {
+    const int64_t first = i / kWidth * kWidth;
+    float* e = E + i * n;
+    product(rows + i * z.width, z.width, 1, columns + first, n, e + first, n, n - first, z.p, false);
+    Vec totals[kRows]{};
+    for (int64_t j = first; j < n; j += kWidth) {
+      const Vec dj = load(d + j), uj = load(u + j);
+      Vec column{};
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; r++) {
+        const Vec value = exponential(load(e + r * n + j) * z.scale - (dj + d[i + r]));
+        store(e + r * n + j, value);
+        column += value * u[i + r];
+        if (!z.causal) totals[r] += value * uj;
+      }
+      if (j > first) store(sums + j, load(sums + j) + column);
+    }
+    for (int r = 0; r < kRows; r++) {
+      sums[i + r] += sum(totals[r]);
+      if (z.causal)
+        for (int64_t j = first; j <= i + r; j++) sums[i + r] += e[r * n + j] * u[j];
+    }
   }
 }
 
-/** out = softmax(scale W Wᵀ) W, a tile of rows at a time. */
+/** out (+)= Σⱼ S_ij Bⱼ for kRows rows from i on; S is symmetric and kept as E is. */
+static void weighted(Keys keys, const float* S, int64_t i, const float* B, const Head& z, float* out, bool add) {
+  const int64_t n = z.padded, first = i / kWidth * kWidth, next = first + kWidth;
+  float diagonal[kRows * kWidth];
+  for (int r = 0; r < kRows; r++)
+    for (int c = 0; c < kWidth; c++) diagonal[r * kWidth + c] = has(keys, i + r, first + c) ? S[(i + r) * n + first + c] : 0;
+  product(diagonal, kWidth, 1, B + first * z.width, z.width, out, z.width, z.width, kWidth, add);
+  if (keys != Keys::rest) product(S + i, 1, n, B, z.width, out, z.width, z.width, first, true);
+  if (keys != Keys::past) product(S + i * n + next, n, 1, B + next * z.width, z.width, out, z.width, z.width, n - next, true);
+}
+
+/** outᵢ = fᵢ Σⱼ E_ij uⱼ wⱼ */
 static void forward(const float* from, float* out, const Head& z, float* scratch) {
-  const int64_t size = z.padded * z.width;
-  float *Q = scratch, *W = Q + size, *Wt = W + size, *P = Wt + size, *O = P + kRows * z.padded;
-  float inverse[kRows];
-  gather(from, z, z.scale, Q, nullptr);
-  gather(from, z, 1, W, Wt);
+  const int64_t n = z.padded, size = n * z.width;
+  float *W = scratch, *Wt = W + size, *E = Wt + size, *O = E + n * n, *d = O + kRows * z.width, *u = d + n, *sums = u + n;
+  gather(from, z, W, Wt);
+  weigh(W, z, d, u);
+  gaussians(W, Wt, z, d, u, E, sums);
+  multiply(W, u, z);
   for (int64_t i = 0; i < z.n; i += kRows) {
-    mask(P, z, kRows);
-    product(Q + i * z.width, z.width, 1, Wt, z.padded, P, z.padded, kRows, z.p, true);
-    exponentials(P, z.padded, kRows, inverse);
-    product(P, z.padded, 1, W, z.width, O, z.width, kRows, z.n, false);
+    weighted(z.causal ? Keys::past : Keys::all, E, i, W, z, O, false);
     for (int64_t r = 0; r < std::min<int64_t>(kRows, z.n - i); r++)
-      for (int64_t k = 0; k < z.p; k++) out[(i + r) * z.step + k] = O[r * z.width + k] * inverse[r];
+      for (int64_t k = 0; k < z.p; k++) out[(i + r) * z.step + k] = O[r * z.width + k] / sums[i + r];
   }
 }
 
 /**
- * The gradient for W, which is query, key and value at once; P is computed anew:
+ * The gradient for W, which is query, key and value at once. With gᵢ for outᵢ, φᵢ = fᵢ gᵢ and εᵢ = φᵢ·outᵢ,
  *
- *     dP = dO Wᵀ,   dS = P ∘ (dP − rowsum(P ∘ dP)),   dW = Pᵀ dO + scale (dS + dSᵀ) W
+ *     T_ij = E_ij (uⱼ (φᵢ·wⱼ − εᵢ) + uᵢ (wᵢ·φⱼ − εⱼ))      symmetric; a term of a key that is not seen is left out
+ *     dwᵢ  = scale Σⱼ T_ij wⱼ + uᵢ Σⱼ E_ij φⱼ
  */
-static void backward(const float* from, const float* outer, float* out, const Head& z, float* scratch) {
+static void backward(const float* from, const float* result, const float* outer, float* out, const Head& z, float* scratch) {
   const int64_t n = z.padded, size = n * z.width;
-  float *Q = scratch, *Wt = Q + size, *U = Wt + size, *G = U + size, *P = G + size, *D = P + n * n, *inverse = D + n * n;
-  gather(from, z, z.scale, Q, Wt);
-  gather(outer, z, 1, U, nullptr);
-  mask(P, z, n);
-  product(Q, z.width, 1, Wt, n, P, n, n, z.p, true);
-  exponentials(P, n, n, inverse);
-  // P stays without its 1 / sum: dO carries it
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t k = 0; k < z.width; k += kWidth) store(U + i * z.width + k, load(U + i * z.width + k) * inverse[i]);
-  product(U, z.width, 1, Wt, n, D, n, n, z.p, false);
+  float *W = scratch, *Wt = W + size, *F = Wt + size, *Ft = F + size, *E = Ft + size, *T = E + n * n;
+  float *A = T + n * n, *B = A + kRows * n, *X = B + kRows * n, *Y = X + kRows * z.width;
+  float *d = Y + kRows * z.width, *u = d + n, *f = u + n, *eps = f + n;
+  gather(from, z, W, Wt);
+  weigh(W, z, d, u);
+  gaussians(W, Wt, z, d, u, E, f);
   for (int64_t i = 0; i < n; i++) {
-    float *d = D + i * n, *p = P + i * n;
-    Vec dots{};
-    for (int64_t j = 0; j < n; j += kWidth) dots += load(d + j) * load(p + j);
-    const float dot = sum(dots) * inverse[i];
-    for (int64_t j = 0; j < n; j += kWidth) store(d + j, load(p + j) * (load(d + j) - dot));
+    f[i] = i < z.n ? 1 / f[i] : 0;
+    eps[i] = i < z.n ? f[i] * dot(outer + i * z.step, result + i * z.step, z.p) : 0;
   }
-  product(P, 1, n, U, z.width, G, z.width, n, z.n, false);
-  product(D, n, 1, Q, z.width, G, z.width, n, z.n, true);
-  product(D, 1, n, Q, z.width, G, z.width, n, z.n, true);
-  for (int64_t i = 0; i < z.n; i++)
-    for (int64_t k = 0; k < z.p; k++) out[i * z.step + k] = G[i * z.width + k];
+  gather(outer, z, F, Ft);
+  multiply(F, f, z);
+  for (int64_t k = 0; k < z.p; k++)
+    for (int64_t i = 0; i < n; i += kWidth) store(Ft + k * n + i, load(Ft + k * n + i) * load(f + i));
+  for (int64_t i = 0; i < z.n; i += kRows) {
+    const int64_t first = i / kWidth * kWidth, seen = z.causal ? kWidth : n - first;  // right of the diagonal the past sees nothing
+    product(F + i * z.width, z.width, 1, Wt + first, n, A, n, seen, z.p, false);
+    product(W + i * z.width, z.width, 1, Ft + first, n, B, n, n - first, z.p, false);
+    for (int r = 0; r < kRows; r++) {
+      const float *e = E + (i + r) * n + first, *a = A + r * n, *b = B + r * n;
+      float* t = T + (i + r) * n + first;
+      for (int64_t j = 0; j < n - first; j += kWidth) {
+        Vec value = u[i + r] * (load(b + j) - load(eps + first + j));
+        if (j < seen) {
+          Vec other = load(u + first + j) * (load(a + j) - eps[i + r]);
+          if (z.causal)
+            for (int c = 0; c < kWidth; c++) {
+              if (first + c > i + r) other[c] = 0;
+              if (first + c < i + r) value[c] = 0;
+            }
+          value += other;
+        }
+        store(t + j, load(e + j) * value);
+      }
+    }
+  }
+  for (int64_t i = 0; i < z.n; i += kRows) {
+    weighted(Keys::all, T, i, W, z, X, false);
+    weighted(z.causal ? Keys::rest : Keys::all, E, i, F, z, Y, false);
+    for (int64_t r = 0; r < std::min<int64_t>(kRows, z.n - i); r++)
+      for (int64_t k = 0; k < z.p; k++) out[(i + r) * z.step + k] = z.scale * X[r * z.width + k] + u[i + r] * Y[r * z.width + k];
+  }
 }

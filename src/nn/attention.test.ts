@@ -1,14 +1,25 @@
 /** @file Self-attention in one operator against its formula, its gradient against autograd. */
 
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { expectClose } from "../../test/close.ts";
-import { gradients, random, scope, type Tensor } from "../tensor/index.ts";
+import { arange, gradients, random, scope, type Tensor } from "../tensor/index.ts";
 import { attentionWeights, selfAttention } from "./attention.ts";
 
 /** softmax(W Wᵀ / √p) W, [b, n, K, p] → [b, n, K, p], in operators that autograd knows. */
-function explicit(W: Tensor): Tensor {
+function explicit(W: Tensor, causal = false): Tensor {
   const rows = W.transpose(1, 2); //                                            [b, K, n, p]
-  return attentionWeights(rows, rows).matmul(rows).transpose(1, 2);
+  return attentionWeights(rows, rows, { causal }).matmul(rows).transpose(1, 2);
+}
+
+/** Value and gradient against those in double precision. */
+function expectExact(W: Tensor, causal: boolean): void {
+  const outer = random(2).normal(W.shape);
+  const wide = W.detach().to("float64").setRequiresGrad();
+  const expected = explicit(wide, causal);
+  const ours = selfAttention(W, { causal });
+  expectClose(ours, expected);
+  const [expectedGradient] = gradients(expected, [wide], { outer: outer.to("float64") });
+  expectClose(gradients(ours, [W], { outer })[0]!, expectedGradient!);
 }
 
 // widths around those of registers and tiles: 1, 8, 16 and what lies between
@@ -22,16 +33,20 @@ const SHAPES = [
   [1, 197, 2, 64],
 ];
 
-it.each(SHAPES)("equals its formula, forward and backward: [%i, %i, %i, %i]", (...shape) => {
-  scope(() => {
-    const W = random(1).normal(shape).setRequiresGrad();
-    const outer = random(2).normal(shape);
-    const wide = W.detach().to("float64").setRequiresGrad();
-    const expected = explicit(wide);
-    const ours = selfAttention(W);
-    expectClose(ours, expected);
-    const [expectedGradient] = gradients(expected, [wide], { outer: outer.to("float64") });
-    expectClose(gradients(ours, [W], { outer })[0]!, expectedGradient!);
+describe.each([false, true])("causal: %s", (causal) => {
+  it.each(SHAPES)("equals its formula, forward and backward: [%i, %i, %i, %i]", (...shape) => {
+    scope(() => expectExact(random(1).normal(shape).setRequiresGrad(), causal));
+  });
+
+  // sᵢᵢ from 0 to the spread, tokens in all directions; beyond 120 another form takes over
+  it.each([1, 20, 80, 119, 121, 160, 200])("tokens whose scores spread by %d", (spread) => {
+    scope(() => {
+      const [n, p] = [40, 16];
+      const directions = random(8).normal([2, n, 3, p]);
+      const units = directions.div(directions.norm(-1, true));
+      const lengths = arange(n).div(n - 1).mul(spread * Math.sqrt(p)).sqrt(); // sᵢᵢ = ‖wᵢ‖² / √p
+      expectExact(units.mul(lengths.reshape([1, n, 1, 1])).setRequiresGrad(), causal);
+    });
   });
 });
 

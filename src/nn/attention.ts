@@ -1,6 +1,6 @@
 /** @file Softmax attention, fused where libtorch can. */
 
-import { full, ones, operator, run, run2, type Tensor } from "../tensor/index.ts";
+import { full, ones, operator, run, type Tensor } from "../tensor/index.ts";
 
 const FUSED = operator("scaled_dot_product_attention");
 const SELF = operator("vitrine::self_attention");
@@ -52,14 +52,17 @@ export function attention(Q: Tensor, K: Tensor, V: Tensor, options: AttentionOpt
 /**
  * softmax(W Wᵀ / √p) W by heads, for tokens that are queries, keys and values at once.
  *
+ * Since wᵢ·wⱼ = (‖wᵢ‖² + ‖wⱼ‖² − ‖wᵢ − wⱼ‖²) / 2, this smooths tokens by a Gaussian kernel of their distances, weighted by
+ * exp(‖wⱼ‖² / 2√p): half of the scores are enough.
+ *
  * @param W [b, n, K, p], the order in which a projection leaves it
  * @returns [b, n, K, p]
  */
-export function selfAttention(W: Tensor): Tensor {
+export function selfAttention(W: Tensor, { causal = false }: { causal?: boolean } = {}): Tensor {
   const scale = 1 / Math.sqrt(W.size(-1));
-  if (W.device === "cpu" && W.size(1) <= LONGEST) return run2(SELF, W.h, scale);
+  if (W.device === "cpu" && W.size(1) <= LONGEST) return run(SELF, W.h, scale, causal);
   const ZU = W.transpose(1, 2); //                                              [b, K, n, p]
-  return attention(ZU, ZU, ZU).transpose(1, 2);
+  return attention(ZU, ZU, ZU, { causal }).transpose(1, 2);
 }
 
 /** Beyond this many tokens the n × n weights of a head leave the caches, and libtorch's blocked kernel is faster. */

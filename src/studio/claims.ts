@@ -14,6 +14,7 @@ const OF_LAYERS: Readonly<Record<string, TheoryRow["ofLayers"]>> = {
   "ista-descent": "sparsity",
   "majorise-descent": "sparsity",
   "attention-concentration": "attention",
+  "gaussian-attention": "attention",
 };
 
 /** Every claim; beside those of a report their verdicts, and figures under the addresses that `address` gives. */

@@ -10,6 +10,7 @@ import { attentionConcentration } from "./denoising/attention-concentration.ts";
 import { attentionStep } from "./denoising/attention-step.ts";
 import { compressionScore } from "./denoising/compression-score.ts";
 import { denoisingTrajectory } from "./denoising/denoising-trajectory.ts";
+import { gaussianAttention } from "./denoising/gaussian-attention.ts";
 import { mixtureScore } from "./denoising/mixture-score.ts";
 import { selectivity } from "./denoising/selectivity.ts";
 import { softmaxDenoiserClaim } from "./denoising/softmax-denoiser.ts";
@@ -69,6 +70,7 @@ export const claimGroups: readonly ClaimGroup[] = [
       denoisingTrajectory,
       attentionStep,
       attentionConcentration,
+      gaussianAttention,
     ],
   },
   {

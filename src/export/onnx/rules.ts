@@ -282,33 +282,35 @@ function attend(e: Emitter, Q: Id, K: Id, V: Id, scale: number, masked: (scores:
   return e.node("MatMul", [e.node("Softmax", [scores], { axis: -1 }), V]);
 }
 
+/** Scores of keys that come after their query become −∞. */
+function past(e: Emitter, scores: Id, n: number, m: number): Id {
+  const seen = Uint8Array.from({ length: n * m }, (_, i) => (i % m <= Math.floor(i / m) ? 1 : 0));
+  const constant = e.constant({ type: "bool", dims: [n, m], data: seen }, `${e.place}/seen`);
+  return e.node("Where", [constant, scores, e.scalar(Number.NEGATIVE_INFINITY)]);
+}
+
 const attention: Rule = (call, e) => {
   const [Q, K] = [call.tensor("query"), call.tensor("key")];
   const [n, m] = [Q.shape.at(-2)!, K.shape.at(-2)!];
   if (Q.shape.length !== 4) throw e.refusal("attention that is not by heads, [b, K, n, p]");
   const scale = call.plain("scale") === null ? 1 / Math.sqrt(Q.shape.at(-1)!) : call.number("scale");
-  const hidden = e.scalar(Number.NEGATIVE_INFINITY);
   const masked = (scores: Id): Id => {
     if (call.has("attn_mask")) {
       const mask = call.id("attn_mask");
       return call.tensor("attn_mask").dtype === "bool"
-        ? e.node("Where", [mask, scores, hidden])
+        ? e.node("Where", [mask, scores, e.scalar(Number.NEGATIVE_INFINITY)])
         : e.node("Add", [scores, mask]);
     }
-    if (!call.plain("is_causal")) return scores;
-    const seen = Uint8Array.from({ length: n * m }, (_, i) => (i % m <= Math.floor(i / m) ? 1 : 0));
-    return e.node("Where", [
-      e.constant({ type: "bool", dims: [n, m], data: seen }, `${e.place}/seen`),
-      scores,
-      hidden,
-    ]);
+    return call.plain("is_causal") ? past(e, scores, n, m) : scores;
   };
   return attend(e, call.id("query"), call.id("key"), call.id("value"), scale, masked);
 };
 
 const selfAttention: Rule = (call, e) => {
+  const n = call.tensor("W").shape[1]!;
   const W = e.node("Transpose", [call.id("W")], { perm: [0, 2, 1, 3] });
-  const mixed = attend(e, W, W, W, call.number("scale"), (scores) => scores);
+  const masked = (scores: Id): Id => (call.plain("causal") ? past(e, scores, n, n) : scores);
+  const mixed = attend(e, W, W, W, call.number("scale"), masked);
   return e.node("Transpose", [mixed], { perm: [0, 2, 1, 3] });
 };
 

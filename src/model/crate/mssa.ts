@@ -79,7 +79,7 @@ export class MSSA extends Module {
   private attend(ZU: Tensor, mask?: Tensor): Tensor {
     const { causal = false } = this.options;
     const probed = this.probed("attention");
-    if (!causal && mask === undefined && !probed) return selfAttention(ZU);
+    if (mask === undefined && !probed) return selfAttention(ZU, { causal });
     const W = ZU.transpose(1, 2); //                                            [b, K, n, p]
     const options = mask === undefined ? { causal } : { mask };
     const mixed = probed
