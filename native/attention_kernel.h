@@ -76,10 +76,19 @@ static inline float sum(Vec v) {
 
 /** Rows of a head, with zeros around them, and their transpose. */
 static void gather(const float* from, const Head& z, float* rows, float* transposed) {
-  for (int64_t i = 0; i < z.padded; i++)
-    for (int64_t k = 0; k < z.width; k++) rows[i * z.width + k] = i < z.n && k < z.p ? from[i * z.step + k] : 0;
-  for (int64_t k = 0; k < z.p; k++)
-    for (int64_t i = 0; i < z.padded; i++) transposed[k * z.padded + i] = rows[i * z.width + k];
+  for (int64_t i = 0; i < z.n; i++) {
+    float* row = rows + i * z.width;
+    std::copy(from + i * z.step, from + i * z.step + z.p, row);
+    std::fill(row + z.p, row + z.width, 0.f);
+  }
+  std::fill(rows + z.n * z.width, rows + z.padded * z.width, 0.f);
+  for (int64_t i = 0; i < z.padded; i += kWidth)  // few enough rows that their lines stay in the cache
+    for (int64_t k = 0; k < z.p; k++) {
+      Vec column;
+#pragma GCC unroll 16
+      for (int r = 0; r < kWidth; r++) column[r] = rows[(i + r) * z.width + k];
+      store(transposed + k * z.padded + i, column);
+    }
 }
 
 /** factorsᵢ times row i. */
