@@ -28,7 +28,8 @@ export function own({ batch, n, d, tokens }: Size): (iterations: number) => void
     return keep(X.mul(1000 / Math.sqrt(rank * d)));
   }).setRequiresGrad();
   return (iterations) => {
-    for (let i = 0; i < iterations; i++) scope(() => gradients(codingRate(Z, { epsilon: 0.5 }).sum(), [Z]));
+    for (let i = 0; i < iterations; i++)
+      scope(() => void gradients(codingRate(Z, { epsilon: 0.5 }).sum(), [Z]));
   };
 }
 

@@ -88,7 +88,7 @@ export function own({ form, n, d, classes }: Size): (iterations: number) => void
   }));
   const leaves = [given.Z, given.Zhat].map((leaf) => leaf.setRequiresGrad());
   return (iterations) => {
-    for (let i = 0; i < iterations; i++) scope(() => gradients(FORMS[form](given, classes), leaves));
+    for (let i = 0; i < iterations; i++) scope(() => void gradients(FORMS[form](given, classes), leaves));
   };
 }
 

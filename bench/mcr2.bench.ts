@@ -47,7 +47,7 @@ export function own({ form, n, d, classes }: Size): (iterations: number) => void
   const loss = () =>
     form === "dense" ? dense(Z!.T, Pi!) : mcr2Loss(Z!, labels!, classes, { epsilon: Math.SQRT1_2 }).loss;
   return (iterations) => {
-    for (let i = 0; i < iterations; i++) scope(() => gradients(loss(), [Z!]));
+    for (let i = 0; i < iterations; i++) scope(() => void gradients(loss(), [Z!]));
   };
 }
 

@@ -1,4 +1,4 @@
-/** @file Training steps of one model in fp32 and bf16, beside the peer's in both. */
+/** @file Training steps of one model, beside every form of the peer. */
 
 import type { Module } from "../src/nn/index.ts";
 import { gradients, scope, type Tensor } from "../src/tensor/index.ts";
@@ -6,6 +6,7 @@ import { createOptimizer } from "../src/train/optimizer.ts";
 import { inPrecision, type Precision } from "../src/train/precision.ts";
 import { type Context, compare, type Goal, interleave, type Plan, type Row } from "./harness.ts";
 import { Side } from "./side.ts";
+import { median } from "./statistics.ts";
 
 /** Forward, gradients, an update, and the loss as a number, as often as asked. */
 export function steps(
@@ -27,6 +28,19 @@ export function steps(
   };
 }
 
+/**
+ * How the peer computes: as the authors' code does, or with the least work that PyTorch allows for the same numbers (one
+ * product in ISTA, fused attention, a fused optimiser); eager, or compiled.
+ */
+const FORMS = ["coded", "least work", "coded, compiled", "least work, compiled"] as const;
+
+/** Least ratios of speeds. */
+export interface StepGoals {
+  fastest: number;
+  /** To the eager peer as coded. */
+  coded?: number;
+}
+
 export interface StepCase {
   /** The bench, and the peer's task. */
   question: string;
@@ -37,41 +51,69 @@ export interface StepCase {
   /** For our side and for the peer, whose names differ. */
   setting: object;
   peerSetting: object;
+  precisions: readonly Precision[];
   plan: Plan;
-  /** Ratios to the peer's fp32; none for a size that says nothing. */
-  goals?: Record<Precision, number>;
+  /** None for a size that says nothing. */
+  goals?: Partial<Record<Precision, StepGoals>>;
+  /** Floating-point operations of a step, and how many a second the processor does in large products; least share, in %. */
+  work?: { flops: number; peaks: Record<Precision, number>; shares: Partial<Record<Precision, number>> };
 }
 
-/** Speeds in fp32 and bf16 against the peer's fp32, bf16 against its bf16, and peak memory. */
-export async function stepRows(one: StepCase, { threads, say }: Context): Promise<Row[]> {
-  const { question, what, perStep, plan, goals } = one;
-  const both = ["fp32", "bf16"] as const;
-  const ours = both.map((precision) => Side.ours(question, { ...one.setting, precision }, threads));
-  const peers = both.map((precision) => Side.peer(question, { ...one.peerSetting, precision }, threads));
-  const sides = await Promise.all([ours[0]!, peers[0]!, ours[1]!, peers[1]!]);
-  say(`${question}: ${what}, fp32 and bf16`);
-  const [fp32, peer32, bf16, peer16] = (await interleave(sides, plan)) as [
-    number[],
-    number[],
-    number[],
-    number[],
-  ];
-  const speed = (seconds: number) => perStep / seconds;
-  const row = (name: string, mine: number[], theirs: number[], least?: number): Row => ({
-    ...{ question, what: `${what} ${name}`, unit: one.unit, ...compare(mine, theirs, speed) },
-    ...(least !== undefined && { goal: { of: "ratio", at: "least", value: least } }),
-  });
-  const rows = [
-    row("fp32", fp32, peer32, goals?.fp32),
-    row("bf16, peer fp32", bf16, peer32, goals?.bf16),
-    row("bf16", bf16, peer16),
-  ];
-  const memory = await Promise.all(sides.map(async (side) => (await side.memory()).peak / 2 ** 20));
-  const most: Goal = { of: "ratio", at: "most", value: 1 };
-  for (const [i, precision] of both.entries()) {
-    const sizes = compare([memory[2 * i]!], [memory[2 * i + 1]!], (mebibytes) => mebibytes);
-    rows.push({ question, what: `${what} ${precision}, peak memory`, unit: "MiB", ...sizes, goal: most });
+const least = (value: number | undefined, of: Goal["of"] = "ratio"): { goal?: Goal } =>
+  value === undefined ? {} : { goal: { of, at: "least", value } };
+
+/** Speed and peak memory against the fastest form of the peer, and speed against each. */
+export async function stepRows(one: StepCase, context: Context): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const precision of one.precisions) rows.push(...(await inOne(one, precision, context)));
+  return rows;
+}
+
+async function inOne(one: StepCase, precision: Precision, { threads, say }: Context): Promise<Row[]> {
+  const { question, plan, unit, work } = one;
+  const what = `${one.what} ${precision}`;
+  say(`${question}: ${what}`);
+  const own = await Side.ours(question, { ...one.setting, precision }, threads);
+  const peers: { form: string; side: Side }[] = [];
+  for (const form of FORMS) {
+    const side = await Side.peer(question, { ...one.peerSetting, precision, form }, threads);
+    try {
+      await side.run(1); // compiles what is compiled
+      peers.push({ form, side });
+    } catch (error) {
+      say(`${question}: no peer "${form}": ${(error as Error).message}`);
+    }
   }
+  const sides = [own, ...peers.map(({ side }) => side)];
+  const [ours, ...theirs] = (await interleave(sides, plan)) as [number[], ...number[][]];
+  const memory = await Promise.all(sides.map(async (side) => (await side.memory()).peak / 2 ** 20));
   await Promise.all(sides.map((side) => side.close()));
+
+  const fastest = theirs.reduce((best, _, i) => (median(theirs[i]!) < median(theirs[best]!) ? i : best), 0);
+  const goals = one.goals?.[precision];
+  const speeds = (i: number) => compare(ours, theirs[i]!, (seconds) => one.perStep / seconds);
+  const rows: Row[] = [
+    {
+      ...{ question, what, unit, ...speeds(fastest), ...least(goals?.fastest) },
+      note: `the fastest peer is ${peers[fastest]!.form}`,
+    },
+    ...peers.map(
+      ({ form }, i): Row => ({
+        ...{ question, what: `${what}, peer ${form}`, unit, ...speeds(i) },
+        ...(form === "coded" && least(goals?.coded)),
+      }),
+    ),
+  ];
+  if (work !== undefined) {
+    const share = 100 * (work.flops / median(ours) / 1e9 / work.peaks[precision]);
+    rows.push({
+      ...{ question, what: `${what}, share of the peak`, unit: "%", ours: { median: share, mad: 0 } },
+      ...least(work.shares[precision], "ours"),
+      note: `of ${work.peaks[precision].toFixed(0)} GFLOP/s`,
+    });
+  }
+  const sizes = compare([memory[0]!], [memory[1 + fastest]!], (mebibytes) => mebibytes);
+  const most: Goal = { of: "ratio", at: "most", value: 0.6 };
+  rows.push({ question, what: `${what}, peak memory`, unit: "MiB", ...sizes, ...(goals && { goal: most }) });
   return rows;
 }

@@ -31,7 +31,7 @@ export function own({ form, n, d, heads }: Size): (iterations: number) => void {
   const Z = keep(random(0).at("Z").normal([1, n, d])).setRequiresGrad();
   const inputs = [Z, ...layer.parameters()];
   return (iterations) => {
-    for (let i = 0; i < iterations; i++) scope(() => gradients(layer.apply(Z).square().sum(), inputs));
+    for (let i = 0; i < iterations; i++) scope(() => void gradients(layer.apply(Z).square().sum(), inputs));
   };
 }
 

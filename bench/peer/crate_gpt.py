@@ -32,9 +32,9 @@ class Block(nn.Module):
 
 
 class CrateGpt(nn.Module):
-    def __init__(self, vocabulary, block, dim, depth, heads):
+    def __init__(self, vocabulary, context, dim, depth, heads):
         super().__init__()
-        self.tokens, self.positions = nn.Embedding(vocabulary, dim), nn.Embedding(block, dim)
+        self.tokens, self.positions = nn.Embedding(vocabulary, dim), nn.Embedding(context, dim)
         self.blocks = nn.ModuleList([Block(dim, heads) for _ in range(depth)])
         self.head = nn.Linear(dim, vocabulary, bias=False)
         self.head.weight = self.tokens.weight

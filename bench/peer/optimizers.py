@@ -1,4 +1,4 @@
-"""Optimisers that walk over the parameters one by one, in Python."""
+"""Optimisers that walk over the parameters one by one, in Python, and the library's fused one."""
 
 import torch
 
@@ -26,7 +26,7 @@ class Lion(torch.optim.Optimizer):
                 momentum.mul_(beta2).add_(p.grad, alpha=1 - beta2)
 
 
-def optimizer(name, parameters, lr, weight_decay):
+def optimizer(name, parameters, lr, weight_decay, fused=False):
     if name == "lion":
         return Lion(parameters, lr=lr, weight_decay=weight_decay)
-    return torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, foreach=False)
+    return torch.optim.AdamW(parameters, lr=lr, weight_decay=weight_decay, foreach=False, fused=fused)

@@ -2,7 +2,7 @@
 
 import torch
 
-from crate import Crate, LabelSmoothing
+from crate import Crate, LabelSmoothing, with_least_work
 from crate_gpt import CrateGpt
 from crate_mae import CrateMae
 from optimizers import optimizer
@@ -29,13 +29,24 @@ def matmul(size, precision):
     return run
 
 
-def steps(loss_of, parameters, optimiser, precision):
-    update = optimizer(optimiser, parameters, lr=1e-4, weight_decay=0.05)
+def steps(build, loss_of, precision, form, optimiser="adamw"):
+    """Training steps of the network that build() makes, by `form`: "coded" or "least work", eager or compiled."""
+    if "least work" in form:
+        with_least_work()
+    net = build()
+    update = optimizer(
+        optimiser,
+        [p for p in net.parameters() if p.requires_grad],
+        lr=1e-4,
+        weight_decay=0.05,
+        fused="least work" in form,
+    )
+    call = torch.compile(net, dynamic=False) if "compiled" in form else net
 
     def run(iterations):
         for _ in range(iterations):
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-                loss = loss_of()
+                loss = loss_of(call)
             update.zero_grad()
             loss.backward()
             update.step()
@@ -44,24 +55,24 @@ def steps(loss_of, parameters, optimiser, precision):
     return run
 
 
-def train_step(model, batch, precision, optimiser):
-    net, loss_of = Crate(**model), LabelSmoothing(0.1)
+def train_step(model, batch, precision, optimiser="adamw", form="coded"):
     side, channels, classes = model["image_size"], model["channels"], model["classes"]
     images, labels = torch.randn(batch, channels, side, side), torch.randint(classes, (batch,))
-    return steps(lambda: loss_of(net(images), labels), net.parameters(), optimiser, precision)
+    smoothed = LabelSmoothing(0.1)
+    return steps(lambda: Crate(**model), lambda net: smoothed(net(images), labels), precision, form, optimiser)
 
 
-def mae_step(model, batch, precision):
-    net, side = CrateMae(**model), model["image_size"]
+def mae_step(model, batch, precision, form="coded"):
+    side = model["image_size"]
     images = torch.randn(batch, model["channels"], side, side)
-    trained = [p for p in net.parameters() if p.requires_grad]
-    return steps(lambda: net(images), trained, "adamw", precision)
+    return steps(lambda: CrateMae(**model), lambda net: net(images), precision, form)
 
 
-def gpt_step(model, batch, precision):
-    net = CrateGpt(**model)
-    rows = torch.randint(model["vocabulary"], (batch, model["block"] + 1))
-    return steps(lambda: net(rows[:, :-1], rows[:, 1:].reshape(-1)), net.parameters(), "adamw", precision)
+def gpt_step(model, batch, precision, form="coded"):
+    rows = torch.randint(model["vocabulary"], (batch, model["context"] + 1))
+    return steps(
+        lambda: CrateGpt(**model), lambda net: net(rows[:, :-1], rows[:, 1:].reshape(-1)), precision, form
+    )
 
 
 def coding_rate(batch, n, d):
