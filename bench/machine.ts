@@ -1,7 +1,7 @@
 /** @file What a number was measured on, and whether the machine was quiet meanwhile. */
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { addonRecord, root } from "../src/tensor/libtorch.ts";
 
@@ -43,25 +43,38 @@ function commit(): string {
   }
 }
 
-export const hasAmx = (): boolean => machine().flags.includes("amx_bf16");
-
-/** Runnable processes' average over the last minute, per core: above `BUSY` others are at work here. */
-export const load = (): number => Number(readFileSync("/proc/loadavg", "utf8").split(" ")[0]) / cpus().length;
-export const BUSY = 0.25;
-
 interface Ticks {
   busy: number;
   total: number;
   ours: number;
 }
 
-/** Processor time since boot, of everybody and of this process with its ended children. */
+/** Parent, and processor time with that of ended children, by process. */
+function processes(): Map<number, { parent: number; time: number }> {
+  const found = new Map<number, { parent: number; time: number }>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, "utf8");
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      found.set(Number(name), { parent: Number(fields[1]), time: sum(fields.slice(11, 15)) });
+    } catch {} // it has ended
+  }
+  return found;
+}
+
+const sum = (values: readonly string[]) => values.reduce((total, value) => total + Number(value), 0);
+
+/** Processor time since boot, of everybody, and of this process with all below it. */
 function ticks(): Ticks {
-  const sum = (values: readonly string[]) => values.reduce((total, value) => total + Number(value), 0);
   // user, nice, system, idle, waiting, interrupts, soft interrupts, stolen
   const all = readFileSync("/proc/stat", "utf8").split("\n")[0]!.trim().split(/\s+/).slice(1, 9);
-  const ours = readFileSync("/proc/self/stat", "utf8").split(") ")[1]!.split(" ").slice(11, 15);
-  return { busy: sum(all) - sum(all.slice(3, 5)), total: sum(all), ours: sum(ours) };
+  const every = processes();
+  const isOurs = (id: number): boolean =>
+    id === process.pid || (every.has(id) && isOurs(every.get(id)!.parent));
+  let ours = 0;
+  for (const [id, { time }] of every) if (isOurs(id)) ours += time;
+  return { busy: sum(all) - sum(all.slice(3, 5)), total: sum(all), ours };
 }
 
 /** Starts watching; the result is the share of the processors that others took (or the host stole) until called. */
@@ -73,3 +86,6 @@ export function watchOthers(): () => number {
     return Math.max(0, busy / Math.max(1, after.total - before.total));
   };
 }
+
+/** Where others take more of the processors, numbers are not to be quoted. */
+export const BUSY = 0.05;

@@ -7,10 +7,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { hint } from "../src/base/nearest.ts";
 import type { Bench, Row } from "./harness.ts";
-import { BUSY, load, type Machine, machine, watchOthers } from "./machine.ts";
+import { BUSY, type Machine, machine, watchOthers } from "./machine.ts";
 import { peerProblem } from "./python.ts";
 import { changeTable, resultTable, turnsTable } from "./report.ts";
 import { Side, type Turns } from "./side.ts";
@@ -40,8 +41,7 @@ interface Result {
   machine: Machine;
   threads: number;
   date: string;
-  /** Load per core before, and the share of the processors that others took meanwhile. */
-  load: number;
+  /** Share of the processors that others took meanwhile. */
   others: number;
   rows: Row[];
   /** With `--before`. */
@@ -65,6 +65,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
 async function measure(names: readonly string[]): Promise<void> {
   const { quick, noisy } = values;
   const threads = quick ? 1 : Number(values.threads); // two idle pools in turns are slow where others work too
@@ -72,10 +74,12 @@ async function measure(names: readonly string[]): Promise<void> {
     fail(`--threads: expected a whole number from 1 on, got ${values.threads}`);
   for (const name of names)
     if (!NAMES.includes(name)) fail(`no bench "${name}"${hint(name, NAMES)}; there are ${NAMES.join(", ")}`);
-  const before = load();
-  if (before > BUSY && !quick && !noisy)
+  const glance = watchOthers();
+  await sleep(quick ? 0 : 2000);
+  const before = quick ? 0 : glance();
+  if (before > BUSY && !noisy)
     fail(
-      `the machine is busy: load ${before.toFixed(2)} per core, expected at most ${BUSY}; wait, or measure with --noisy`,
+      `the machine is busy: others take ${percent(before)} of it, expected at most ${percent(BUSY)}; wait, or measure with --noisy`,
     );
   if (values.before !== undefined) Side.before = resolve(values.before);
   const others = watchOthers();
@@ -99,7 +103,6 @@ async function measure(names: readonly string[]): Promise<void> {
     machine: machine(),
     threads,
     date,
-    load: before,
     others: others(),
     rows,
     ...(Side.before && { turns: Side.turns }),
@@ -112,15 +115,15 @@ async function measure(names: readonly string[]): Promise<void> {
   say(file);
 }
 
-function print({ machine, threads, load, others, rows, turns }: Result): void {
+function print({ machine, threads, others, rows, turns }: Result): void {
   const { cpu, cores, flags, libtorch, node, commit } = machine;
   console.log(resultTable(rows));
   if (turns !== undefined) console.log(`\n${turnsTable(turns)}`);
   console.log(
     `\n${cpu}, ${cores} cores (${flags.join(" ")}), ${threads} threads, libtorch ${libtorch}, Node ${node}, commit ${commit}`,
   );
-  const busy = others > 0.05 || load > BUSY ? ": not quiet, measure again before quoting this" : "";
-  console.log(`load per core before ${load.toFixed(2)}, others took ${(100 * others).toFixed(1)} %${busy}`);
+  const busy = others > BUSY ? ": not quiet, measure again before quoting this" : "";
+  console.log(`others took ${percent(others)}${busy}`);
 }
 
 if (positionals[0] === "compare") {

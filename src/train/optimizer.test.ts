@@ -108,6 +108,7 @@ test.each([
   ["adam", {}, 0.1],
   ["adamw", { weightDecay: 1e-4 }, 0.1],
   ["lion", {}, 0.05],
+  ["muon", {}, 0.1],
 ] as const)("%s with %o finds the bottom of a parabola", (name, options, lr) => {
   const x = tensor([4, -3, 2, -1]).setRequiresGrad();
   using bottom = tensor([1, 2, 3, 4]);

@@ -52,8 +52,8 @@ function trainConflict({ train }: Recipe): Conflict | undefined {
   if (warmupEpochs > epochs) {
     return say("train.warmupEpochs", `${warmupEpochs} is more than train.epochs ${epochs}`);
   }
-  if (momentum !== undefined && optimizer !== "sgd") {
-    return say("train.momentum", `belongs to sgd; ${optimizer} takes train.betas`);
+  if (momentum !== undefined && optimizer !== "sgd" && optimizer !== "muon") {
+    return say("train.momentum", `belongs to sgd and muon; ${optimizer} takes train.betas`);
   }
   if (betas !== undefined && optimizer === "sgd") {
     return say("train.betas", "sgd takes train.momentum; set train.betas to none");

@@ -32,7 +32,7 @@ const train = z.strictObject({
   epochs,
   batchSize,
   accumulate,
-  optimizer: z.enum(["adamw", "adam", "sgd", "lion"]).default("adamw").describe("optimiser"),
+  optimizer: z.enum(["adamw", "adam", "sgd", "lion", "muon"]).default("adamw").describe("optimiser"),
   lr,
   weightDecay: amount.default(0).describe("weight decay of all parameters"),
   betas: betas.exactOptional().describe("β₁, β₂ (default: 0.9,0.999 for adam and adamw, 0.9,0.99 for lion)"),
