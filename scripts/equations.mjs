@@ -82,6 +82,7 @@ const PAPERS = {
   ],
   "You et al. 2017": ["Large Batch Training of Convolutional Networks", "1708.03888"],
   "Chen et al. 2023": ["Symbolic Discovery of Optimization Algorithms", "2302.06675"],
+  "Liu et al. 2025": ["Muon is Scalable for LLM Training", "2502.16982"],
   "Kingma and Welling 2014": ["Auto-Encoding Variational Bayes", "1312.6114"],
   "Miyato et al. 2018": ["Spectral Normalization for Generative Adversarial Networks", "1802.05957"],
   "Salimans et al. 2016": ["Improved Techniques for Training GANs", "1606.03498"],

@@ -39,7 +39,7 @@ test.each([
   });
 });
 
-test("singular values come near 1, the singular vectors stay", () => {
+test("orthogonalised: singular values come near 1, the singular vectors stay", () => {
   forAll({ m: [1, 12], n: [1, 12] }, 20, ({ m, n }, random) => {
     const M = random.normal([m, n], { dtype: "float64" });
     const [U, , V] = aten<[Tensor, Tensor, Tensor]>("linalg_svd", M, false);
@@ -53,7 +53,7 @@ test("singular values come near 1, the singular vectors stay", () => {
   });
 });
 
-test("vectors, embeddings and heads are AdamW's", () => {
+test("muon: matrices only; vectors, embeddings and heads are AdamW's", () => {
   scope(() => {
     const names = ["layers.0.bias", "token_embedding.weight", "mlp_head.weight"];
     const start = () => names.map((name, i) => [name, i === 0 ? tensor([1, 2]) : tensor([[1, 2], [3, 4]])] as const); // biome-ignore format: one line

@@ -124,7 +124,7 @@ export const RULES: Record<string, RuleMaker> = {
    * For matrices: m ← μm + (1−μ)g;  p ← p (1 − lr · wd) − lr · ⅕ √max(rows, columns) · orthogonal(μm + (1−μ)g)
    *
    * The scale gives an update the size that AdamW's has, so that one rate serves both.
-   * @see Jordan et al. 2024; Liu et al. 2025 for the scale
+   * @see Liu et al. 2025, the update with the scale that matches AdamW's
    */
   muon: ({ weightDecay, momentum }) => ({
     moments: ["momentum_buffer"],

@@ -13,7 +13,7 @@ const STEPS = 5;
  * with the coefficients that bring singular values from about 0.01 on to between 0.7 and 1.2.
  *
  * @param M [m, n] @returns [m, n]; zeros where M is zero
- * @see Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"
+ * @see Liu et al. 2025, Newton–Schulz iteration, after Jordan et al. 2024
  */
 export function orthogonalised(M: Tensor): Tensor {
   const isTall = M.size(0) > M.size(1);
