@@ -5,6 +5,7 @@ import { gradients, scope, type Tensor } from "../src/tensor/index.ts";
 import { createOptimizer } from "../src/train/optimizer.ts";
 import { inPrecision, type Precision } from "../src/train/precision.ts";
 import { type Context, compare, type Goal, interleave, type Plan, type Row } from "./harness.ts";
+import { hasHalfProducts } from "./machine.ts";
 import { Side } from "./side.ts";
 import { median } from "./statistics.ts";
 
@@ -65,7 +66,10 @@ const least = (value: number | undefined, of: Goal["of"] = "ratio"): { goal?: Go
 /** Speed and peak memory against the fastest form of the peer, and speed against each. */
 export async function stepRows(one: StepCase, context: Context): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const precision of one.precisions) rows.push(...(await inOne(one, precision, context)));
+  for (const precision of one.precisions)
+    if (precision === "bf16" && !context.quick && !hasHalfProducts())
+      context.say(`${one.question}: bf16 skipped: this processor has no products of bf16`);
+    else rows.push(...(await inOne(one, precision, context)));
   return rows;
 }
 

@@ -2,7 +2,8 @@
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { claims } from "../theory/claims.ts";
+import type { Claim } from "../theory/claim.ts";
+import { claimGroups, claims } from "../theory/claims.ts";
 import { readVerification, type Verification } from "../theory/verification/report.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { TheoryRow } from "./shapes.ts";
@@ -20,17 +21,18 @@ const OF_LAYERS: Readonly<Record<string, TheoryRow["ofLayers"]>> = {
 /** Every claim; beside those of a report their verdicts, and figures under the addresses that `address` gives. */
 export function theoryRows(catalogue: Catalogue, address: (name: string) => string): TheoryRow[] {
   const verified = newestReport(catalogue);
-  return claims.map(({ name, title, source, expected, condition }) => {
+  const row = (group: string, { name, title, source, expected, condition }: Claim): TheoryRow => {
     const found = verified?.report.claims.find((claim) => claim.name === name);
     const figure = verified && figureOf(catalogue, verified.folder, name);
     return {
-      ...{ name, title, source, expected },
+      ...{ group, name, title, source, expected },
       ...(condition && { condition }),
       ...(found && { passed: found.passed, measured: found.measured }),
       ...(figure !== undefined && { figure: address(name) }),
       ...(OF_LAYERS[name] && { ofLayers: OF_LAYERS[name] }),
     };
-  });
+  };
+  return claimGroups.flatMap(({ title, claims }) => claims.map((claim) => row(title, claim)));
 }
 
 /** The figure of a claim in the newest report; nothing where there is no such claim or figure. */

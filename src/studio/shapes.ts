@@ -120,6 +120,8 @@ export interface ProbeRow {
 
 /** `GET /api/theory`. */
 export interface TheoryRow {
+  /** What it is about; claims of one subject follow each other. */
+  readonly group: string;
   readonly name: string;
   readonly title: string;
   readonly source: string;

@@ -46,11 +46,18 @@ export function Theory({ studio }: { studio: Studio }) {
           {shown.error && <span class="warm">{shown.error}</span>}
         </div>
       )}
-      <ol class="claims">
-        {value.map((claim) => (
-          <Claim key={claim.name} claim={claim} shown={shown.value} />
-        ))}
-      </ol>
+      {[...new Set(value.map(({ group }) => group))].map((group) => (
+        <section key={group}>
+          <h2>{group}</h2>
+          <ol class="claims">
+            {value
+              .filter((claim) => claim.group === group)
+              .map((claim) => (
+                <Claim key={claim.name} claim={claim} shown={shown.value} />
+              ))}
+          </ol>
+        </section>
+      ))}
     </div>
   );
 }
@@ -63,7 +70,7 @@ function Claim({ claim, shown }: { claim: TheoryRow; shown: Shown | undefined })
   const beside = ofLayers && shown?.of[ofLayers];
   return (
     <li id={name}>
-      <h2>{title}</h2>
+      <h3>{title}</h3>
       <p class={`badge ${verdict}`}>{VERDICTS[verdict]}</p>
       <p class="note source">
         {name} · {source}
