@@ -91,7 +91,7 @@ export const bench: Bench = {
     });
     const digits = stepCase("demo's model", DIGITS, 64, {
       precisions: ["fp32"],
-      plan: { rounds: 15, iterations: 50, warmup: 50 },
+      plan: { rounds: 9, iterations: 20, warmup: 20 },
       goals: { fp32: { fastest: 2 } },
       work: { flops: stepFlops(DIGITS, 64, "merged"), peaks, shares: {} },
     });

@@ -21,7 +21,10 @@ export function errorsAt(
 ): { weighted: number; plain: number } {
   return scope(() => {
     const directions = normal(random, [n, p]);
-    const lengths = arange(n, WIDE).mul(spread / (n - 1)).add(1).sqrt(); //     ‖wᵢ‖² from 1 to 1 + spread
+    const lengths = arange(n, WIDE)
+      .mul(spread / (n - 1))
+      .add(1)
+      .sqrt(); //     ‖wᵢ‖² from 1 to 1 + spread
     const W = directions.div(directions.norm(-1, true)).mul(lengths.reshape([n, 1]));
     const attention = W.matmul(W.T).softmax(-1);
     const squares = W.square().sum(-1); //                                      [n]
@@ -35,7 +38,8 @@ export const gaussianAttention: Claim = {
   name: "gaussian-attention",
   title: "MSSA smooths tokens by a Gaussian kernel, weighted by their norms",
   source: "wᵢ·wⱼ = (‖wᵢ‖² + ‖wⱼ‖² − ‖wᵢ − wⱼ‖²) / 2 in the softmax of Yu et al. 2023, SSA",
-  expected: "softmax(WWᵀ)ᵢⱼ ∝ exp(−‖wᵢ − wⱼ‖²/2) exp(‖wⱼ‖²/2) to rounding; without the weights only where norms are equal",
+  expected:
+    "softmax(WWᵀ)ᵢⱼ ∝ exp(−‖wᵢ − wⱼ‖²/2) exp(‖wⱼ‖²/2) to rounding; without the weights only where norms are equal",
   run({ random, quick }) {
     const spreads = quick ? [0, 1, 10, 200] : [0, 0.1, 1, 3, 10, 30, 100, 200];
     const size = { n: quick ? 32 : 128, p: 16 };
