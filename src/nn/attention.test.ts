@@ -44,8 +44,8 @@ describe.each([false, true])("causal: %s", (causal) => {
       const [n, p] = [40, 16];
       const directions = random(8).normal([2, n, 3, p]);
       const units = directions.div(directions.norm(-1, true));
-      const lengths = arange(n).div(n - 1).mul(spread * Math.sqrt(p)).sqrt(); // sᵢᵢ = ‖wᵢ‖² / √p
-      expectExact(units.mul(lengths.reshape([1, n, 1, 1])).setRequiresGrad(), causal);
+      const squares = arange(n).mul((spread * Math.sqrt(p)) / (n - 1)); // sᵢᵢ = ‖wᵢ‖² / √p
+      expectExact(units.mul(squares.sqrt().reshape([1, n, 1, 1])).setRequiresGrad(), causal);
     });
   });
 });

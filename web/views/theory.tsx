@@ -37,7 +37,7 @@ export function Theory({ studio }: { studio: Studio }) {
             {holding.length} of {checked.length} claims
           </strong>{" "}
           came out as stated when vitrine verify checked them last.
-          {checked.length < value.length && ` ${value.length - checked.length} more were not checked.`}
+          {checked.length < value.length && ` Not checked: ${value.length - checked.length} more.`}
         </p>
       )}
       {chosen && (
