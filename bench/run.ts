@@ -84,15 +84,21 @@ async function measure(names: readonly string[]): Promise<void> {
   if (values.before !== undefined) Side.before = resolve(values.before);
   const others = watchOthers();
   const rows: Row[] = [];
+  let turnsSaid = 0;
   for (const name of names.length > 0 ? names : NAMES) {
     const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
     const problem = bench.peer ? peerProblem(bench.peer) : undefined;
     if (problem !== undefined) say(`${name}: skipped. ${problem}`);
     else
       try {
-        const measured = await bench.run({ quick, threads, say });
+        const found = await bench.run({ quick, threads, say });
         // tiny sizes say nothing about a goal
-        rows.push(...(quick ? measured.map(({ goal: _, ...row }) => row) : measured));
+        const own = quick ? found.map(({ goal: _, ...row }) => row) : found;
+        rows.push(...own);
+        if (names.length === 1) continue;
+        say(`\n${resultTable(own)}\n`);
+        if (Side.before) say(`${turnsTable(Side.turns.slice(turnsSaid))}\n`);
+        turnsSaid = Side.turns.length;
       } catch (error) {
         say(`${name}: ${(error as Error).message}`);
         process.exitCode = 1; // the other questions are still worth their answers
