@@ -67,7 +67,7 @@ static Kernel choose() {
 }
 static const Kernel kernel = choose();
 
-/** uⱼ of the shortest token is exp(−spread): a term that matters must not leave the range of floats. */
+/** uⱼ lies within exp(±spread): a term that matters must not leave the range of floats. */
 constexpr float kSpread = 40;
 
 static Head headOf(const Tensor& W, double scale, bool causal) {

@@ -3,7 +3,7 @@
 //
 // Tokens are their own keys: s_ij = scale wᵢ·wⱼ = dᵢ + dⱼ − scale ‖wᵢ − wⱼ‖² / 2 with dᵢ = s_ii / 2. So
 //
-//     softmax(s)_ij = E_ij uⱼ fᵢ,   E_ij = exp(s_ij − dᵢ − dⱼ) ≤ 1,   uⱼ = exp(dⱼ − max d),   1 / fᵢ = Σⱼ E_ij uⱼ
+//     softmax(s)_ij = E_ij uⱼ fᵢ,   E_ij = exp(s_ij − dᵢ − dⱼ) ≤ 1,   uⱼ = exp(dⱼ − d₀),   1 / fᵢ = Σⱼ E_ij uⱼ
 //
 // where E is symmetric: half of the scores and exponentials are enough, and no row needs its largest score.
 
@@ -120,8 +120,8 @@ static float spread(const float* from, const Head& z) {
 /** dᵢ and uᵢ; in the padding such that E and u are 0. */
 static void weigh(const float* rows, const Head& z, float* d, float* u) {
   for (int64_t i = 0; i < z.padded; i++) d[i] = i < z.n ? z.scale / 2 * dot(rows + i * z.width, rows + i * z.width, z.p) : 1e30f;
-  const float most = *std::max_element(d, d + z.n);
-  for (int64_t i = 0; i < z.padded; i++) u[i] = i < z.n ? std::exp(d[i] - most) : 0;
+  // not from the largest: what the past gives must not change with what comes after it
+  for (int64_t i = 0; i < z.padded; i++) u[i] = i < z.n ? std::exp(d[i] - d[0]) : 0;
 }
 
 /** Which keys a weighted sum runs over: token i's all, those up to i, those from i on. */
