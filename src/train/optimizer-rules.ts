@@ -134,7 +134,7 @@ export const RULES: Record<string, RuleMaker> = {
       if (weightDecay > 0) decayed.mul_(1 - lr * weightDecay);
       const ahead = m.mul(mu).add_(gradients, 1 - mu);
       const directions = ahead.tensors.map((direction) =>
-        orthogonalised(direction).mul(Math.sqrt(Math.max(...direction.shape)) / 5),
+        orthogonalised(direction).mul(Math.sqrt(Math.max(direction.size(0), direction.size(1))) / 5),
       );
       parameters.add_(new TensorList(directions), -lr);
     },
