@@ -39,6 +39,16 @@ test.each([
   });
 });
 
+test("a momentum of 0 is none", () => {
+  scope(() => {
+    const [P, G] = [matrix([2, 3], Math.cos), matrix([2, 3], Math.sin)];
+    const expected = P.sub(orthogonalised(G).mul(0.1 * 0.2 * Math.sqrt(3)));
+    using optimizer = createOptimizer("muon", new Map([["layers.0.weight", P]]), { momentum: 0 });
+    optimizer.step([G], 0.1);
+    expectClose(P, expected);
+  });
+});
+
 test("orthogonalised: singular values come near 1, the singular vectors stay", () => {
   forAll({ m: [1, 12], n: [1, 12] }, 20, ({ m, n }, random) => {
     const M = random.normal([m, n], { dtype: "float64" });

@@ -22,7 +22,7 @@ export interface Rule {
 
 type RuleMaker = (options: {
   weightDecay: number;
-  momentum: number;
+  momentum: number | undefined;
   trust: number;
   epsilon: number;
   betas: readonly [number, number] | undefined;
@@ -60,7 +60,7 @@ function trustRatios(p: TensorList, g: TensorList, trust: number, weightDecay: n
 
 export const RULES: Record<string, RuleMaker> = {
   /** g ← g + wd · p;  m ← μm + g;  p ← p − lr · m */
-  sgd: ({ weightDecay, momentum }) => ({
+  sgd: ({ weightDecay, momentum = 0 }) => ({
     moments: momentum > 0 ? ["momentum_buffer"] : [],
     update({ parameters, gradients, moments, lr }) {
       const decayed = weightDecay > 0 ? gradients.add(parameters, weightDecay) : gradients;
@@ -73,7 +73,7 @@ export const RULES: Record<string, RuleMaker> = {
    * tensor of two dimensions or more. Biases and norms are neither decayed nor scaled.
    * @see You et al. 2017, layer-wise rates, clipped at the learning rate
    */
-  lars: ({ weightDecay, momentum, trust }) => ({
+  lars: ({ weightDecay, momentum = 0, trust }) => ({
     moments: ["momentum_buffer"],
     update({ parameters, gradients, moments, lr }) {
       const weights = parameters.tensors.flatMap((parameter, i) => (parameter.dim > 1 ? [i] : []));
@@ -126,10 +126,9 @@ export const RULES: Record<string, RuleMaker> = {
    * The scale gives an update the size that AdamW's has, so that one rate serves both.
    * @see Liu et al. 2025, the update with the scale that matches AdamW's
    */
-  muon: ({ weightDecay, momentum }) => ({
+  muon: ({ weightDecay, momentum: mu = 0.95 }) => ({
     moments: ["momentum_buffer"],
     update({ parameters, decayed, gradients, moments, lr }) {
-      const mu = momentum || 0.95;
       const m = moments.momentum_buffer!.mul_(mu).add_(gradients, 1 - mu);
       if (weightDecay > 0) decayed.mul_(1 - lr * weightDecay);
       const ahead = m.mul(mu).add_(gradients, 1 - mu);

@@ -9,13 +9,11 @@ export interface OptimizerOptions {
   weightDecay?: number | undefined;
   /** What AdamW, Lion and Muon decay, by name; every parameter unless given. */
   decays?: ((name: string, parameter: Tensor) => boolean) | undefined;
-  /** Matrices that Muon updates, by name; AdamW does the rest. All but embeddings, tokens, positions and heads unless given. */
-  hidden?: ((name: string) => boolean) | undefined;
   /** What a parameter's learning rate is multiplied by, by name; 1 unless given. */
   scales?: ((name: string) => number) | undefined;
   /** Averaging factors of Adam, AdamW (0.9, 0.999) and Lion (0.9, 0.99). */
   betas?: readonly [number, number] | undefined;
-  /** Of SGD and LARS, where 0 is plain gradient descent; of Muon, 0.95 unless given. */
+  /** Of SGD and LARS, 0 unless given: plain gradient descent; of Muon, 0.95 unless given. */
   momentum?: number | undefined;
   /** Of LARS: a weight moves by at most this share of its norm, per learning rate; 0.02 unless given. */
   trust?: number | undefined;
@@ -112,6 +110,7 @@ export class Optimizer {
   }
 }
 
+/** Muon's are matrices between others: AdamW does embeddings, tokens, positions, heads, and all vectors. */
 const isHidden = (name: string): boolean => !/embed|token|pos|head/i.test(name);
 
 /** An optimiser by name: sgd, lars, adam, adamw, lion, muon. @throws {UsageError} unknown name */
@@ -125,11 +124,11 @@ export function createOptimizer(
     throw new UsageError(
       `optimizer: no "${name}"${hint(name, Object.keys(RULES))}; expected one of ${Object.keys(RULES).join(", ")}`,
     );
-  const { weightDecay = 0, momentum = 0, trust = 0.02, epsilon = 1e-8, betas, hidden = isHidden } = options;
+  const { weightDecay = 0, momentum, trust = 0.02, epsilon = 1e-8, betas } = options;
   const settings = { weightDecay, momentum, trust, epsilon, betas };
   const rule = make(settings);
   if (name !== "muon") return new Optimizer(() => rule, parameters, options);
   const rest = RULES.adamw!(settings);
-  const ruleOf = (at: string, parameter: Tensor) => (parameter.dim === 2 && hidden(at) ? rule : rest);
+  const ruleOf = (at: string, parameter: Tensor) => (parameter.dim === 2 && isHidden(at) ? rule : rest);
   return new Optimizer(ruleOf, parameters, options);
 }

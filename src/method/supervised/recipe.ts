@@ -36,7 +36,7 @@ const train = z.strictObject({
   lr,
   weightDecay: amount.default(0).describe("weight decay of all parameters"),
   betas: betas.exactOptional().describe("β₁, β₂ (default: 0.9,0.999 for adam and adamw, 0.9,0.99 for lion)"),
-  momentum: momentum.exactOptional().describe("momentum (sgd only)"),
+  momentum: momentum.exactOptional().describe("momentum (default: 0 for sgd, 0.95 for muon)"),
   schedule: z
     .enum(["cosine", "linear", "step", "constant"])
     .default("cosine")
