@@ -4,7 +4,6 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
-import { root as project } from "../src/tensor/libtorch.ts";
 import { lockRun } from "../src/train/run-lock.ts";
 import { browserPath, launch, NO_BROWSER } from "../test/page/browser.ts";
 import { scriptBytes } from "../test/page/scripts.ts";
@@ -76,7 +75,7 @@ export const bench: Bench = {
   about: "the studio's pages in Chromium: a thousand runs, a line that is written, their JavaScript",
   peer: false,
   async run({ quick, say }) {
-    const bytes = [...scriptBytes(join(project, "dist", "web", "studio")).values()];
+    const bytes = [...scriptBytes().values()];
     const size = row("JavaScript of the largest page, gzip", "KB", [Math.max(...bytes) / 1000], 90);
     if (browserPath === undefined) {
       say(`studio-page: ${NO_BROWSER}`);

@@ -1,21 +1,7 @@
 /** @file The page itself: one document, its script and its style, from memory. */
 
 import type { Hono } from "hono";
-import { assets, studioScripts } from "../export/page/assets.ts";
-
-/** Names of the scripts that a script imports before it runs, and those of these. */
-function imported(
-  scripts: ReadonlyMap<string, string>,
-  name: string,
-  found = new Set<string>(),
-): Set<string> {
-  for (const [, other] of (scripts.get(name) ?? "").matchAll(/(?:from|import)"\.\/([^"]+\.js)"/g)) {
-    if (found.has(other!)) continue;
-    found.add(other!);
-    imported(scripts, other!, found);
-  }
-  return found;
-}
+import { assets, importedScripts, studioScripts } from "../export/page/assets.ts";
 
 /** @param ahead what is fetched at once, not when the script that asks for it has come */
 const document = (ahead: readonly string[]): string => `<!doctype html>
@@ -46,7 +32,9 @@ export function pageFiles(app: Hono, isOpen: boolean): void {
   const javascript = "text/javascript; charset=utf-8";
   const pages = studioScripts();
   const scripts = [...pages, ["worker.js", worker] as const];
-  const modules = [...imported(pages, "app.js")].map((name) => `<link rel="modulepreload" href="${name}">`);
+  const modules = [...importedScripts(pages, "app.js")].map(
+    (name) => `<link rel="modulepreload" href="${name}">`,
+  );
   const html = [document([...(isOpen ? [RUNS] : []), ...modules]), "text/html; charset=utf-8"] as const;
   const files = {
     ...{ "/": html, "/index.html": html },

@@ -33,6 +33,20 @@ export function studioScripts(): ReadonlyMap<string, string> {
   return new Map(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
+/** Names of the scripts that one imports before it runs, and those of these; not what it fetches later. */
+export function importedScripts(
+  scripts: ReadonlyMap<string, string>,
+  name: string,
+  found = new Set<string>(),
+): Set<string> {
+  for (const [, other] of (scripts.get(name) ?? "").matchAll(/(?:from|import)"\.\/([^"]+\.js)"/g)) {
+    if (found.has(other!)) continue;
+    found.add(other!);
+    importedScripts(scripts, other!, found);
+  }
+  return found;
+}
+
 /** What may load what: nothing from elsewhere, no text as code; products are by WebAssembly. */
 const policy = (sources: Readonly<Record<string, string>>): string =>
   Object.entries({
