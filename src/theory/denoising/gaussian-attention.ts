@@ -21,13 +21,11 @@ export function errorsAt(
 ): { weighted: number; plain: number } {
   return scope(() => {
     const directions = normal(random, [n, p]);
-    const lengths = arange(n, WIDE)
+    const squares = arange(n, WIDE)
       .mul(spread / (n - 1))
-      .add(1)
-      .sqrt(); //     ‖wᵢ‖² from 1 to 1 + spread
-    const W = directions.div(directions.norm(-1, true)).mul(lengths.reshape([n, 1]));
+      .add(1); //            ‖wᵢ‖²: [n]
+    const W = directions.div(directions.norm(-1, true)).mul(squares.sqrt().reshape([n, 1]));
     const attention = W.matmul(W.T).softmax(-1);
-    const squares = W.square().sum(-1); //                                      [n]
     const u = squares.sub(squares.max()).mul(0.5).exp();
     const error = (S: Tensor) => S.sub(attention).abs().max().item();
     return { weighted: error(shares(kernel(W).mul(u))), plain: error(shares(kernel(W))) };
