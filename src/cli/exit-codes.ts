@@ -25,7 +25,7 @@ export const exitCodes: readonly ExitCode[] = [
   },
   {
     code: 4,
-    meaning: "checkpoint: damaged, or of another model or method or method or method",
+    meaning: "checkpoint: damaged, or of another model or method",
     remedy: "resume from another one: --resume auto",
   },
   { code: 5, meaning: "a loss, gradient or weight is not finite", remedy: "lower --lr, or set --clip-grad" },
