@@ -23,6 +23,7 @@ const NAMES = [
   "coding-rate",
   "memory-flat",
   "help",
+  "start",
   "mcr2",
   "redunet",
   "ctrl-loss",

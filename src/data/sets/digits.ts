@@ -21,16 +21,23 @@ function packageFolder(): string {
   }
 }
 
+/** The pixels of the installed package: each split is drawn from all of its 20 MB of text, which is read once. */
+let installed: Promise<Uint8Array[]> | undefined;
+function readInstalled(): Promise<Uint8Array[]> {
+  installed ??= readClasses(packageFolder());
+  return installed;
+}
+
 /**
  * The digits, split for good: of each class's images in the package's order, numbers 4, 9, 14, … are the test set
  * (1,996 images), the others the training set (8,004). The classes are interleaved, so that any first n images
  * are about balanced.
  * @throws DataError when the package is missing or not as expected
  */
-export async function readDigits(split: "train" | "test", folder = packageFolder()): Promise<ImageSet> {
+export async function readDigits(split: "train" | "test", folder?: string): Promise<ImageSet> {
   const chosen: { label: number; rank: number; pixels: Uint8Array }[] = [];
-  for (let label = 0; label < 10; label++) {
-    const digits = await readClass(folder, label);
+  const classes = await (folder === undefined ? readInstalled() : readClasses(folder));
+  for (const [label, digits] of classes.entries()) {
     for (let i = 0; i < digits.length / PIXELS; i++) {
       if ((i % FOLD === FOLD - 1) === (split === "test"))
         chosen.push({ label, rank: i, pixels: digits.subarray(i * PIXELS, (i + 1) * PIXELS) });
@@ -49,6 +56,12 @@ export async function readDigits(split: "train" | "test", folder = packageFolder
     labels: Int32Array.from(chosen, ({ label }) => label),
     images,
   });
+}
+
+async function readClasses(folder: string): Promise<Uint8Array[]> {
+  const classes: Uint8Array[] = [];
+  for (let label = 0; label < 10; label++) classes.push(await readClass(folder, label));
+  return classes;
 }
 
 /** One class's pixels: the package has value / 255, rounded to three decimals, from which the byte is unique. */
