@@ -7,35 +7,56 @@ import { fetchWheel, python, removePart } from "./fetch.mjs";
 import { fetched } from "./place.mjs";
 import { quiet, stop } from "./run.mjs";
 
-/** A libtorch folder: { folder, cmake, version, source }, or undefined where there is none. */
+const VERSION_HEADER = "torch/csrc/api/include/torch/version.h";
+
+/** A libtorch folder: { folder, include, lib, version, source }, or undefined where there is none. */
 export function libtorchAt(folder, source) {
   const versionFile = join(folder, "version.py");
-  const cmake = join(folder, "share", "cmake", "Torch");
-  if (!existsSync(join(folder, "lib", "libtorch_cpu.so")) || !existsSync(cmake)) return undefined;
+  const [include, lib] = [join(folder, "include"), join(folder, "lib")];
+  if (!existsSync(join(lib, "libtorch_cpu.so")) || !existsSync(join(include, VERSION_HEADER))) return undefined;
   if (existsSync(versionFile)) {
     const version = /__version__ = '([^']+)'/.exec(readFileSync(versionFile, "utf8"))?.[1];
-    return { folder, cmake, version, source };
+    return { folder, include, lib, version, source };
   }
   const buildVersion = join(folder, "build-version"); // the plain zip from pytorch.org
   if (!existsSync(buildVersion)) return undefined;
-  return { folder, cmake, version: readFileSync(buildVersion, "utf8").trim(), source };
+  const version = readFileSync(buildVersion, "utf8").trim();
+  return { folder, include, lib, version, source };
 }
 
 /** The distribution's libtorch-dev. */
 export function systemLibtorch() {
-  const header = "/usr/include/torch/csrc/api/include/torch/version.h";
+  const header = join("/usr/include", VERSION_HEADER);
   const libraries = existsSync("/usr/lib")
     ? readdirSync("/usr/lib").filter((name) => name.endsWith("-linux-gnu"))
     : [];
   for (const name of libraries) {
-    const cmake = join("/usr/lib", name, "cmake", "Torch");
-    if (!existsSync(cmake) || !existsSync(header)) continue;
+    const lib = join("/usr/lib", name);
+    if (!existsSync(join(lib, "libtorch_cpu.so")) || !existsSync(header)) continue;
     const text = readFileSync(header, "utf8");
     const part = (which) => new RegExp(`TORCH_VERSION_${which} (\\d+)`).exec(text)?.[1];
     const version = `${part("MAJOR")}.${part("MINOR")}.${part("PATCH")}`;
-    return { folder: join("/usr/lib", name), cmake, version, source: "libtorch-dev" };
+    return { folder: lib, include: "/usr/include", lib, version, source: "libtorch-dev" };
   }
   return undefined;
+}
+
+/**
+ * What the addon is compiled and linked with, in CMake's lists. Torch's own CMake files are not used: those of a CUDA
+ * wheel want a CUDA toolkit, which is needed only to compile kernels.
+ */
+export function linking({ include, lib }) {
+  const library = (name) => join(lib, `lib${name}.so`);
+  const cuda = ["torch_cuda", "c10_cuda"].map(library).filter((file) => existsSync(file));
+  // wheels before 2.6 are built for the ABI that libstdc++ had before C++11
+  const config = join(lib, "..", "share", "cmake", "Torch", "TorchConfig.cmake");
+  const abi = existsSync(config) && /_GLIBCXX_USE_CXX11_ABI=[01]/.exec(readFileSync(config, "utf8"));
+  return {
+    LIBTORCH_INCLUDE: [include, join(include, "torch", "csrc", "api", "include")].join(";"),
+    // no symbol of the CUDA libraries is named: they register their kernels when they are loaded
+    LIBTORCH_LIBRARIES: ["-Wl,--no-as-needed", ...cuda, ...["torch", "torch_cpu", "c10"].map(library)].join(";"),
+    LIBTORCH_DEFINITIONS: abi ? abi[0] : "",
+  };
 }
 
 async function pythonTorch() {
@@ -59,7 +80,7 @@ export async function findLibtorch() {
     const found = places.map((place) => libtorchAt(place, "VITRINE_LIBTORCH")).find(Boolean);
     return (
       found ??
-      stop(`VITRINE_LIBTORCH: no libtorch in ${named} (expected lib/libtorch_cpu.so and share/cmake/Torch)`)
+      stop(`VITRINE_LIBTORCH: no libtorch in ${named} (expected lib/libtorch_cpu.so and include/torch)`)
     );
   }
   const local = () => libtorchAt(join(fetched, "torch"), "fetched");

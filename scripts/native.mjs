@@ -15,7 +15,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { atWork } from "./alone.mjs";
-import { findLibtorch, systemLibtorch } from "./libtorch.mjs";
+import { findLibtorch, linking, systemLibtorch } from "./libtorch.mjs";
 import { place, root, write } from "./place.mjs";
 import { fingerprint, quiet, readRecord, stop, timed } from "./run.mjs";
 
@@ -84,12 +84,8 @@ async function build(libtorch, own, addon) {
 
 /** Compiles; what went wrong, if anything did. */
 async function compile(libtorch, work) {
-  const settings = [
-    // the prefix comes before the system's folders: without it CMake mixes two libtorchs where both are installed
-    `-DCMAKE_PREFIX_PATH=${libtorch.source === "libtorch-dev" ? "/usr" : libtorch.folder}`,
-    `-DNODE_API_INCLUDE=${headers()}`,
-    "-DCMAKE_BUILD_TYPE=Release",
-  ];
+  const paths = { ...linking(libtorch), NODE_API_INCLUDE: headers() };
+  const settings = Object.entries(paths).map(([name, value]) => `-D${name}=${value}`);
   const configured = await quiet("cmake", ["-S", join(root, "native"), "-B", work, ...settings]);
   if (!configured.ok) return `cmake could not configure the addon:\n${configured.output}`;
   const built = await quiet("cmake", ["--build", work, "-j", String(Math.min(availableParallelism(), 4))]);

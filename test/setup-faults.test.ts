@@ -137,7 +137,9 @@ test("a full disk, a missing tool and a folder in the way are one line each", as
 test("a libtorch whose library is cut is named, with what to do", async () => {
   const copy = join(folder, "libtorch");
   mkdirSync(join(copy, "lib"), { recursive: true });
-  mkdirSync(join(copy, "share/cmake/Torch"), { recursive: true });
+  const header = "include/torch/csrc/api/include/torch/version.h";
+  mkdirSync(join(copy, header, ".."), { recursive: true });
+  writeFileSync(join(copy, header), "");
   writeFileSync(join(copy, "version.py"), `__version__ = '${inUse.version}'\n`);
   writeFileSync(join(copy, "lib/libtorch_cpu.so"), "");
   tool("cmake", `[ "$1" = --version ] || { echo "file not recognized"; exit 1; }`);
