@@ -1,6 +1,6 @@
 // Everything the addon knows for one JavaScript environment: live tensors, operators looked up, generators.
 #pragma once
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <cmath>
