@@ -13,7 +13,8 @@ const VERSION_HEADER = "torch/csrc/api/include/torch/version.h";
 export function libtorchAt(folder, source) {
   const versionFile = join(folder, "version.py");
   const [include, lib] = [join(folder, "include"), join(folder, "lib")];
-  if (!existsSync(join(lib, "libtorch_cpu.so")) || !existsSync(join(include, VERSION_HEADER))) return undefined;
+  if (!existsSync(join(lib, "libtorch_cpu.so")) || !existsSync(join(include, VERSION_HEADER)))
+    return undefined;
   if (existsSync(versionFile)) {
     const version = /__version__ = '([^']+)'/.exec(readFileSync(versionFile, "utf8"))?.[1];
     return { folder, include, lib, version, source };
@@ -54,7 +55,9 @@ export function linking({ include, lib }) {
   return {
     LIBTORCH_INCLUDE: [include, join(include, "torch", "csrc", "api", "include")].join(";"),
     // no symbol of the CUDA libraries is named: they register their kernels when they are loaded
-    LIBTORCH_LIBRARIES: ["-Wl,--no-as-needed", ...cuda, ...["torch", "torch_cpu", "c10"].map(library)].join(";"),
+    LIBTORCH_LIBRARIES: ["-Wl,--no-as-needed", ...cuda, ...["torch", "torch_cpu", "c10"].map(library)].join(
+      ";",
+    ),
     LIBTORCH_DEFINITIONS: abi ? abi[0] : "",
   };
 }
