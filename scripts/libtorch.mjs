@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fetchWheel, python, removePart } from "./fetch.mjs";
-import { fetched } from "./place.mjs";
+import { cuda, fetched } from "./place.mjs";
 import { quiet, stop } from "./run.mjs";
 
 const VERSION_HEADER = "torch/csrc/api/include/torch/version.h";
@@ -48,19 +48,19 @@ export function systemLibtorch() {
  */
 export function linking({ include, lib }) {
   const library = (name) => join(lib, `lib${name}.so`);
-  const cuda = ["torch_cuda", "c10_cuda"].map(library).filter((file) => existsSync(file));
+  const names = [...(hasCuda({ lib }) ? ["torch_cuda", "c10_cuda"] : []), "torch", "torch_cpu", "c10"];
   // wheels before 2.6 are built for the ABI that libstdc++ had before C++11
   const config = join(lib, "..", "share", "cmake", "Torch", "TorchConfig.cmake");
   const abi = existsSync(config) && /_GLIBCXX_USE_CXX11_ABI=[01]/.exec(readFileSync(config, "utf8"));
   return {
     LIBTORCH_INCLUDE: [include, join(include, "torch", "csrc", "api", "include")].join(";"),
     // no symbol of the CUDA libraries is named: they register their kernels when they are loaded
-    LIBTORCH_LIBRARIES: ["-Wl,--no-as-needed", ...cuda, ...["torch", "torch_cpu", "c10"].map(library)].join(
-      ";",
-    ),
+    LIBTORCH_LIBRARIES: ["-Wl,--no-as-needed", ...names.map(library)].join(";"),
     LIBTORCH_DEFINITIONS: abi ? abi[0] : "",
   };
 }
+
+const hasCuda = ({ lib }) => existsSync(join(lib, "libtorch_cuda.so"));
 
 async function pythonTorch() {
   const probe =
@@ -88,9 +88,15 @@ export async function findLibtorch() {
   }
   const local = () => libtorchAt(join(fetched, "torch"), "fetched");
   if (local() !== undefined) return local();
-  const present = (await pythonTorch()) ?? systemLibtorch();
+  const found = (await pythonTorch()) ?? systemLibtorch();
+  const present = cuda && found !== undefined && !hasCuda(found) ? undefined : found;
   if (present !== undefined && Number.parseInt(present.version, 10) >= 2) return present;
   const attempts = await fetchWheel();
+  if (cuda && local() === undefined)
+    stop(
+      `no libtorch with CUDA (VITRINE_CUDA=1). Tried python's torch, and:\n  ${attempts.join("\n  ")}\n` +
+        `Install torch with CUDA for python3, or run this without VITRINE_CUDA for the CPU alone.`,
+    );
   return local() ?? present ?? (await installSystem(attempts));
 }
 

@@ -15,8 +15,11 @@ const home = resolve(VITRINE_HOME || join(XDG_CACHE_HOME || join(homedir(), ".ca
 
 /** Addons and records: `build/` of a clone, or one folder a version. */
 export const place = isClone ? join(root, "build") : join(home, `${version}-${process.arch}`);
+/** Whether set-up is to have the libtorch that computes on NVIDIA's GPUs too: gigabytes, so only where it is asked for. */
+export const cuda = process.env.VITRINE_CUDA === "1";
 /** The libtorch that set-up fetches; versions of an installed package share it. */
-export const fetched = isClone ? join(root, ".libtorch") : join(home, `libtorch-${process.arch}`);
+const plain = isClone ? join(root, ".libtorch") : join(home, `libtorch-${process.arch}`);
+export const fetched = cuda ? `${plain}-cuda` : plain;
 
 /** Writes an object as JSON, whole or not at all, and only where it differs: a read-only folder may be complete. */
 export function write(file, value) {

@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -166,6 +167,52 @@ test("a download that is cut, and what a killed one left", async () => {
   );
   expect(stderr).toMatch(/fetching libtorch \(torch==\S+\) … no: torch\.whl cannot be unpacked: /);
   expect(existsSync(part)).toBe(false);
+});
+
+/** A pip that leaves these wheels, with these files, each of which names a version. */
+function pipOf(wheels: Record<string, readonly string[]>): void {
+  const zips = Object.entries(wheels).map(
+    ([name, files]) =>
+      `z = zipfile.ZipFile(sys.argv[1] + '/${name}.whl', 'w'); ${files.map((file) => `z.writestr('${file}', text); `).join("")}z.close()`,
+  );
+  const made = `/usr/bin/python3 -c "import sys, zipfile; text = '__version__ = {0}9.9.9{0}'.format(chr(39)); ${zips.join("; ")}" "$2"`;
+  tool(
+    "python",
+    `[ "$2" = pip ] || { [ "$1" = -c ] && exec /usr/bin/python3 "$@"; }; while [ $# -gt 1 ]; do [ "$1" = -d ] && ${made}; shift; done`,
+  );
+}
+
+test("VITRINE_CUDA=1: libtorch with CUDA, NVIDIA's libraries beside it, all linked; a wheel without is refused", async () => {
+  const torch = ["version.py", "include/torch/csrc/api/include/torch/version.h"].map(
+    (file) => `torch/${file}`,
+  );
+  const libraries = (names: readonly string[]) => names.map((name) => `torch/lib/lib${name}.so`);
+  const env = { VITRINE_LIBTORCH: "", VITRINE_CUDA: "1", VITRINE_PYTHON: join(tools, "python") };
+  pipOf({ torch: [...torch, ...libraries(["torch_cpu", "c10"])], sympy: ["sympy/core.py"] });
+  expect((await setup(env)).stderr).toMatch(
+    /no: this wheel computes on the CPU only(.|\n)*no libtorch with CUDA/,
+  );
+  pipOf({
+    torch: [...torch, ...libraries(["torch_cpu", "c10", "torch_cuda", "c10_cuda"])],
+    nvidia: ["nvidia/cublas/lib/libcublas.so.13"],
+    sympy: ["sympy/core.py"],
+  });
+  tool("cmake", `[ "$1" = -S ] && echo "$@" > '${folder}/asked'\n${CMAKE}`);
+  await setup(env);
+  const fetched = join(home, `libtorch-${process.arch}-cuda`);
+  expect(readdirSync(fetched).sort()).toEqual(["nvidia", "torch"]);
+  expect(readFileSync(join(folder, "asked"), "utf8")).toContain(
+    `-DLIBTORCH_LIBRARIES=-Wl,--no-as-needed;${libraries([
+      "torch_cuda",
+      "c10_cuda",
+      "torch",
+      "torch_cpu",
+      "c10",
+    ])
+      .map((file) => join(fetched, file))
+      .join(";")} `,
+  );
+  rmSync(fetched, { recursive: true });
 });
 
 test("two at once: one waits for the other, and there is one build", async () => {
