@@ -15,10 +15,17 @@ interface Sizes {
   heads: number;
 }
 
-export function own({ model, batch, precision }: { model: Sizes; batch: number; precision: Precision }) {
+interface Setting {
+  model: Sizes;
+  batch: number;
+  precision: Precision;
+  device: string;
+}
+
+export function own({ model, batch, precision, device }: Setting) {
   const gpt = createModel("crate_gpt", model, random(0));
-  const rows = keep(random(1).integers([batch, model.context + 1], 0, model.vocabulary));
-  return steps(gpt, precision, () => {
+  const rows = keep(random(1).integers([batch, model.context + 1], 0, model.vocabulary, { device }));
+  return steps(gpt, { precision, device }, () => {
     const { loss, asked } = answer(gpt, nextTokens(rows));
     return loss.div(asked);
   });

@@ -32,6 +32,8 @@ export interface Context {
   /** Two tiny rounds that only show that the bench runs. */
   quick: boolean;
   threads: number;
+  /** Where the steps are computed: `cpu`, `cuda` or `cuda:N`. */
+  device: string;
   say(text: string): void;
 }
 

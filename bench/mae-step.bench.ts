@@ -16,13 +16,20 @@ interface Sizes {
   headDim: number;
 }
 
-export function own({ model, batch, precision }: { model: Sizes; batch: number; precision: Precision }) {
+interface Setting {
+  model: Sizes;
+  batch: number;
+  precision: Precision;
+  device: string;
+}
+
+export function own({ model, batch, precision, device }: Setting) {
   const { imageSize, patch, channels } = model;
   const mae = createModel("crate_mae", model, random(0));
-  const images = random(1).normal([batch, channels, imageSize, imageSize]);
+  const images = random(1).normal([batch, channels, imageSize, imageSize], { device });
   const noise = random(2);
-  return steps(mae, precision, () => {
-    const mask = randomMask(noise.uniform([batch, (imageSize / patch) ** 2]), 0.75);
+  return steps(mae, { precision, device }, () => {
+    const mask = randomMask(noise.uniform([batch, (imageSize / patch) ** 2], 0, 1, { device }), 0.75);
     return maskedError(mae.apply(images, mask), maskedTarget(images, patch), mask);
   });
 }

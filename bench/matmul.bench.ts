@@ -2,30 +2,35 @@
 
 import { random, scope } from "../src/tensor/index.ts";
 import type { Precision } from "../src/train/index.ts";
-import { type Bench, compare, interleave } from "./harness.ts";
+import { type Bench, type Context, compare, interleave } from "./harness.ts";
 import { Side } from "./side.ts";
 import { median } from "./statistics.ts";
 
-export function own({
-  size,
-  precision,
-}: {
+interface Setting {
   size: number;
   precision: Precision;
-}): (iterations: number) => void {
+  device: string;
+}
+
+export function own({ size, precision, device }: Setting): (iterations: number) => void {
   const dtype = precision === "bf16" ? "bfloat16" : "float32";
-  const a = random(0).normal([size, size]).to(dtype);
-  const b = random(1).normal([size, size]).to(dtype);
+  const a = random(0).normal([size, size], { device }).to(dtype);
+  const b = random(1).normal([size, size], { device }).to(dtype);
   return (iterations) => {
-    for (let i = 0; i < iterations; i++) scope(() => void a.matmul(b));
+    for (let i = 1; i < iterations; i++) scope(() => void a.matmul(b));
+    scope(() => a.matmul(b).select(0, 0).select(0, 0).item()); // a number read waits for the device
   };
 }
 
 const gigaflops = (size: number) => (seconds: number) => (2 * size ** 3) / seconds / 1e9;
 
 /** GFLOP/s of our own products of size × size matrices. */
-export async function matmulPeak(size: number, precision: Precision, threads: number): Promise<number> {
-  const side = await Side.ours("matmul", { size, precision }, threads);
+export async function matmulPeak(
+  size: number,
+  precision: Precision,
+  { threads, device }: Context,
+): Promise<number> {
+  const side = await Side.ours("matmul", { size, precision, device }, threads);
   const [seconds] = (await interleave([side], { rounds: 7, iterations: 2, warmup: 2 })) as [number[]];
   await side.close();
   return gigaflops(size)(median(seconds));
@@ -35,13 +40,13 @@ export const bench: Bench = {
   name: "matmul",
   about: "products of square matrices: the roof of every other figure",
   peer: "torch",
-  async run({ quick, threads }) {
+  async run({ quick, threads, device }) {
     const rows = [];
     for (const precision of ["fp32", "bf16"] as const) {
       const size = quick ? 64 : 2048;
       const sides = await Promise.all([
-        Side.ours("matmul", { size, precision }, threads),
-        Side.peer("matmul", { size, precision }, threads),
+        Side.ours("matmul", { size, precision, device }, threads),
+        Side.peer("matmul", { size, precision, device }, threads),
       ]);
       const plan = { rounds: quick ? 2 : 11, iterations: 3, warmup: 2 };
       const [ours, peer] = (await interleave(sides, plan)) as [number[], number[]];

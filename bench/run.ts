@@ -1,5 +1,5 @@
 /**
- * @file `npm run bench [NAME…] [-- --quick --threads N --noisy --output FILE]` measures and writes bench/results/;
+ * @file `npm run bench [NAME…] [-- --quick --threads N --device cuda --noisy --output FILE]` measures and writes bench/results/;
  * `npm run bench compare BEFORE.json AFTER.json` sets two results side by side; `--before FOLDER` has the same tasks of
  * another checkout, built and set up, take turns with ours.
  */
@@ -38,6 +38,9 @@ const NAMES = [
   "studio-page",
 ];
 
+/** What runs on other devices too. */
+const STEPS = ["matmul", "train-step", "mae-step", "gpt-step"];
+
 interface Result {
   machine: Machine;
   threads: number;
@@ -61,6 +64,7 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     noisy: { type: "boolean", default: false },
     threads: { type: "string", default: String(availableParallelism()) },
+    device: { type: "string", default: "cpu" },
     output: { type: "string" },
     before: { type: "string" },
   },
@@ -69,12 +73,15 @@ const { values, positionals } = parseArgs({
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 async function measure(names: readonly string[]): Promise<void> {
-  const { quick, noisy } = values;
+  const { quick, noisy, device } = values;
   const threads = quick ? 1 : Number(values.threads); // two idle pools in turns are slow where others work too
   if (!Number.isInteger(threads) || threads < 1)
     fail(`--threads: expected a whole number from 1 on, got ${values.threads}`);
   for (const name of names)
-    if (!NAMES.includes(name)) fail(`no bench "${name}"${hint(name, NAMES)}; there are ${NAMES.join(", ")}`);
+    if (device !== "cpu" && NAMES.includes(name) && !STEPS.includes(name))
+      fail(`${name} runs on the cpu only; with --device there are ${STEPS.join(", ")}`);
+    else if (!NAMES.includes(name))
+      fail(`no bench "${name}"${hint(name, NAMES)}; there are ${NAMES.join(", ")}`);
   const glance = watchOthers();
   await sleep(quick ? 0 : 2000);
   const before = quick ? 0 : glance();
@@ -86,13 +93,13 @@ async function measure(names: readonly string[]): Promise<void> {
   const others = watchOthers();
   const rows: Row[] = [];
   let turnsSaid = 0;
-  for (const name of names.length > 0 ? names : NAMES) {
+  for (const name of names.length > 0 ? names : device === "cpu" ? NAMES : STEPS) {
     const { bench } = (await import(`./${name}.bench.ts`)) as { bench: Bench };
     const problem = bench.peer ? peerProblem(bench.peer) : undefined;
     if (problem !== undefined) say(`${name}: skipped. ${problem}`);
     else
       try {
-        const found = await bench.run({ quick, threads, say });
+        const found = await bench.run({ quick, threads, device, say });
         // tiny sizes say nothing about a goal
         const own = quick ? found.map(({ goal: _, ...row }) => row) : found;
         rows.push(...own);

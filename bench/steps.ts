@@ -9,18 +9,18 @@ import { hasHalfProducts } from "./machine.ts";
 import { Side } from "./side.ts";
 import { median } from "./statistics.ts";
 
-/** Forward, gradients, an update, and the loss as a number, as often as asked. */
+/** Forward, gradients, an update, and the loss as a number, as often as asked; the model moves to the device. */
 export function steps(
   model: Module,
-  precision: Precision,
+  { precision, device }: { precision: Precision; device: string },
   lossOf: () => Tensor,
   optimizer = "adamw",
 ): (iterations: number) => void {
-  const named = model.namedParameters();
+  const named = model.to(device).namedParameters();
   const parameters = [...named.values()];
   const update = createOptimizer(optimizer, named, { weightDecay: 0.05 });
   const step = () => {
-    const loss = inPrecision(precision, "cpu", lossOf);
+    const loss = inPrecision(precision, device, lossOf);
     update.step(gradients(loss, parameters), 1e-4);
     return loss.item();
   };
@@ -67,20 +67,20 @@ const least = (value: number | undefined, of: Goal["of"] = "ratio"): { goal?: Go
 export async function stepRows(one: StepCase, context: Context): Promise<Row[]> {
   const rows: Row[] = [];
   for (const precision of one.precisions)
-    if (precision === "bf16" && !context.quick && !hasHalfProducts())
+    if (precision === "bf16" && !context.quick && context.device === "cpu" && !hasHalfProducts())
       context.say(`${one.question}: bf16 skipped: this processor has no products of bf16`);
     else rows.push(...(await inOne(one, precision, context)));
   return rows;
 }
 
-async function inOne(one: StepCase, precision: Precision, { threads, say }: Context): Promise<Row[]> {
+async function inOne(one: StepCase, precision: Precision, { threads, device, say }: Context): Promise<Row[]> {
   const { question, plan, unit, work } = one;
-  const what = `${one.what} ${precision}`;
+  const what = `${one.what} ${precision}${device === "cpu" ? "" : ` on ${device}`}`;
   say(`${question}: ${what}`);
-  const own = await Side.ours(question, { ...one.setting, precision }, threads);
+  const own = await Side.ours(question, { ...one.setting, precision, device }, threads);
   const peers: { form: string; side: Side }[] = [];
   for (const form of FORMS) {
-    const side = await Side.peer(question, { ...one.peerSetting, precision, form }, threads);
+    const side = await Side.peer(question, { ...one.peerSetting, precision, form, device }, threads);
     try {
       await side.run(1); // compiles what is compiled
       peers.push({ form, side });

@@ -13,6 +13,7 @@ import { matmulPeak } from "./matmul.bench.ts";
 import { type StepCase, stepRows, steps } from "./steps.ts";
 
 interface Setting {
+  device: string;
   model: CrateSizes;
   batch: number;
   precision: Precision;
@@ -21,11 +22,12 @@ interface Setting {
 
 const SMOOTHING = 0.1;
 
-export function own({ model, batch, precision, optimizer }: Setting): (iterations: number) => void {
+export function own({ model, batch, precision, optimizer, device }: Setting): (iterations: number) => void {
   const module = createModel("crate", model, random(0));
-  const images = random(1).normal([batch, model.channels, model.imageSize, model.imageSize]);
-  const labels = random(2).integers([batch], 0, model.classes);
-  return steps(module, precision, () => crossEntropy(module.apply(images), labels, SMOOTHING), optimizer);
+  const images = random(1).normal([batch, model.channels, model.imageSize, model.imageSize], { device });
+  const labels = random(2).integers([batch], 0, model.classes, { device });
+  const lossOf = () => crossEntropy(module.apply(images), labels, SMOOTHING);
+  return steps(module, { precision, device }, lossOf, optimizer);
 }
 
 const TINY: CrateSizes = {
@@ -74,14 +76,13 @@ export const bench: Bench = {
   about: "a training step of CRATE-Tiny/16 and of the demo's model, against PyTorch, eager and compiled",
   peer: "torch",
   async run(context) {
-    const { quick, threads } = context;
-    if (quick) {
+    if (context.quick) {
       const plan = { rounds: 2, iterations: 1, warmup: 1 };
       return stepRows(stepCase("smallest", SMALLEST, 2, { precisions: ["fp32", "bf16"], plan }), context);
     }
     const peaks = {
-      fp32: await matmulPeak(2048, "fp32", threads),
-      bf16: await matmulPeak(2048, "bf16", threads),
+      fp32: await matmulPeak(2048, "fp32", context),
+      bf16: await matmulPeak(2048, "bf16", context),
     };
     const tiny = stepCase("CRATE-Tiny/16", TINY, 32, {
       precisions: ["fp32", "bf16"],

@@ -41,7 +41,7 @@ class CrateGpt(nn.Module):
         nn.init.normal_(self.tokens.weight, std=0.02)
 
     def forward(self, inputs, targets):
-        x = self.tokens(inputs) + self.positions(torch.arange(inputs.shape[1]))
+        x = self.tokens(inputs) + self.positions(torch.arange(inputs.shape[1], device=inputs.device))
         for block in self.blocks:
             x = block(x)
         logits = self.head(x)

@@ -42,10 +42,10 @@ class CrateMae(nn.Module):
         """Keeps the tokens of least noise, then puts mask tokens where the others were."""
         b, n, d = x.shape
         kept = int(n * (1 - ratio))
-        shuffle = torch.argsort(torch.rand(b, n), dim=1)
+        shuffle = torch.argsort(torch.rand(b, n, device=x.device), dim=1)
         restore = torch.argsort(shuffle, dim=1)
         visible = torch.gather(x, 1, shuffle[:, :kept].unsqueeze(-1).repeat(1, 1, d))
-        mask = torch.ones(b, n)
+        mask = torch.ones(b, n, device=x.device)
         mask[:, :kept] = 0
         cls = self.cls_token.expand(b, -1, -1)
         hidden = self.mask_token.repeat(b, n - kept, 1)

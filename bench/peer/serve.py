@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from contextlib import nullcontext
 
 
 def memory():
@@ -22,7 +23,9 @@ def main():
         torch.manual_seed(0)
     else:
         import clustering as tasks
-    run = getattr(tasks, name.replace("-", "_"))(**parameters)
+    device = parameters.pop("device", "cpu")
+    with torch.device(device) if library == "torch" else nullcontext():
+        run = getattr(tasks, name.replace("-", "_"))(**parameters)
     for line in sys.stdin:
         request = json.loads(line)
         answer = {}

@@ -24,7 +24,8 @@ def matmul(size, precision):
 
     def run(iterations):
         for _ in range(iterations):
-            a @ b
+            product = a @ b
+        product[0, 0].item()  # waits for the device
 
     return run
 
@@ -41,11 +42,12 @@ def steps(build, loss_of, precision, form, optimiser="adamw"):
         weight_decay=0.05,
         fused="least work" in form,
     )
+    device = next(net.parameters()).device.type
     call = torch.compile(net, dynamic=False) if "compiled" in form else net
 
     def run(iterations):
         for _ in range(iterations):
-            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"):
                 loss = loss_of(call)
             update.zero_grad()
             loss.backward()
