@@ -12,6 +12,7 @@ import {
   randomResizedCrop,
   resize,
 } from "./augment/augment.ts";
+import { ASPECTS, type RandomCrops } from "./augment/box.ts";
 import { randAugment } from "./augment/rand-augment.ts";
 import { type ImageSet, type ImageSource, imageSource } from "./sets/image-set.ts";
 import type { Normalisation } from "./sets/normalise.ts";
@@ -104,7 +105,7 @@ export async function* batches(
   const ahead: (Promise<Uint8Array> | Uint8Array)[] = [];
   for (let number = start; number < count; number++) {
     for (let n = number + ahead.length; n < count && ahead.length <= (options.prefetch ?? 1); n++)
-      ahead.push(begin(source, indicesOf(n)));
+      ahead.push(begin(source, indicesOf(n), n, options));
     const indices = indicesOf(number).slice();
     const bytes = await ahead.shift()!;
     const batch = noGrad(() => scope(() => makeBatch(source, bytes, indices, number, options), "batch"));
@@ -119,11 +120,47 @@ export async function* batches(
 }
 
 /** A load that fails before its turn must wait for it, not end the process. */
-function begin(source: ImageSource, indices: Int32Array): Promise<Uint8Array> | Uint8Array {
-  const loading = source.load(indices);
+function begin(
+  source: ImageSource,
+  indices: Int32Array,
+  number: number,
+  options: BatchOptions,
+): Promise<Uint8Array> | Uint8Array {
+  const scale = options.augment?.resizedCrop;
+  const loading =
+    scale && source.loadCrops
+      ? source.loadCrops(
+          indices,
+          randomCrops(scale, indices.length, number, options),
+          sizeOf(source, options),
+        )
+      : source.load(indices);
   if (loading instanceof Promise) loading.catch(() => {});
   return loading;
 }
+
+/** A stream for each image of a batch, by its place. */
+function randomCrops(
+  scale: readonly [number, number],
+  count: number,
+  number: number,
+  options: BatchOptions,
+): RandomCrops {
+  const root = augmentation(options, number).at("resizedCrop");
+  const seeds = BigUint64Array.from({ length: count }, (_, i) => root.at(`image.${i}`).seed);
+  return { scale, ratio: ASPECTS, seeds };
+}
+
+/** Height and width of the images given out. */
+const sizeOf = ({ height, width }: ImageSource, { imageSize }: BatchOptions): readonly [number, number] =>
+  sides(imageSize ?? [height, width]);
+
+/** What a batch's augmentation is drawn from. */
+const augmentation = (options: BatchOptions, number: number): Random =>
+  stream(options, "augment")
+    .at("data.augment")
+    .at(`epoch.${options.epoch ?? 0}`)
+    .at(`batch.${number}`);
 
 function makeBatch(
   source: ImageSource,
@@ -132,26 +169,20 @@ function makeBatch(
   number: number,
   options: BatchOptions,
 ): Batch {
-  const { augment = {}, device = "cpu", imageSize, epoch = 0 } = options;
-  const { channels, height, width } = source;
+  const { augment = {}, device = "cpu" } = options;
+  const { channels, loadCrops } = source;
+  const size = sizeOf(source, options);
+  const given = augment.resizedCrop && loadCrops ? size : ([source.height, source.width] as const);
   const constants = options.normalise ?? { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
   const from = BigInt64Array.from(indices, (index) => BigInt(source.labels[index]!));
   const labels = tensor(from, { device });
-  const random = () =>
-    stream(options, "augment").at("data.augment").at(`epoch.${epoch}`).at(`batch.${number}`);
-
-  let images = tensor(bytes, { shape: [indices.length, channels, height, width], device, share: true });
+  const random = () => augmentation(options, number);
+  let images = tensor(bytes, { shape: [indices.length, channels, ...given], device, share: true });
   if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
   if (augment.flip) images = randomFlip(images, random().at("flip"));
-  if (augment.resizedCrop)
-    images = randomResizedCrop(
-      images,
-      augment.resizedCrop,
-      imageSize ?? [height, width],
-      random().at("resizedCrop"),
-    );
-  else if (imageSize !== undefined && !sameSize(imageSize, [height, width]))
-    images = resize(images, imageSize);
+  if (augment.resizedCrop && !loadCrops)
+    images = randomResizedCrop(images, augment.resizedCrop, size, random().at("resizedCrop"));
+  else if (!sameSize(size, given)) images = resize(images, size);
   if (augment.randAugment) {
     const [count, magnitude] = augment.randAugment;
     images = randAugment(images, { count, magnitude }, random().at("randAugment"));

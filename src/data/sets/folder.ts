@@ -5,6 +5,7 @@ import { DataError, UsageError } from "../../base/errors.ts";
 import { entries, some } from "../../base/file-names.ts";
 import { type Size, sides } from "../../base/size.ts";
 import { talk } from "../../base/talk.ts";
+import type { RandomCrops } from "../augment/box.ts";
 import { type DecodePool, decodeFiles } from "../image/decode-files.ts";
 import { ENDINGS } from "../image/endings.ts";
 import { classFolders, imageFiles, sayLeftOut } from "../image/image-files.ts";
@@ -95,8 +96,15 @@ export class ImageFolder implements ImageSource {
   }
 
   async load(indices: ArrayLike<number>): Promise<Uint8Array> {
-    const paths = Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
-    return decodeFiles(this.#pool, paths, [this.height, this.width]);
+    return decodeFiles(this.#pool, this.#paths(indices), [this.height, this.width]);
+  }
+
+  async loadCrops(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array> {
+    return decodeFiles(this.#pool, this.#paths(indices), size, { crops });
+  }
+
+  #paths(indices: ArrayLike<number>): string[] {
+    return Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
   }
 
   /** All images in memory. @throws DataError when they need more than 4 GB, or one cannot be read */

@@ -1,5 +1,7 @@
 /** @file A set of labelled images in memory, and the source of images that batches are drawn from. */
 import { DataError, UsageError } from "../../base/errors.ts";
+import type { Size } from "../../base/size.ts";
+import type { RandomCrops } from "../augment/box.ts";
 import { imagesFingerprint } from "./fingerprint.ts";
 
 /** What an image set and an image folder have in common. */
@@ -29,6 +31,11 @@ export interface ImageSource extends ImageInfo {
    * @throws DataError when an image cannot be read
    */
   load(indices: ArrayLike<number>): Promise<Uint8Array> | Uint8Array;
+  /**
+   * A random box of each of the images at `indices`, cut from the whole image as it lies on disk, brought to `size`: bytes
+   * [indices.length, channels, height, width]. Not there where all images have one size and are whole.
+   */
+  loadCrops?(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array>;
   /** A hash of all that is learned from, of a sample above 1 GiB: differs when the data changed between runs. */
   fingerprint(): string;
   /** Ends worker threads, if there are any. */
@@ -85,6 +92,14 @@ export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): I
     ...{ name: source.name, channels: source.channels, height: source.height, width: source.width },
     ...{ classes: source.classes, count: at.length, labels: at.map((i) => source.labels[i]!) },
     load: (wanted) => source.load(Int32Array.from(wanted, (i) => at[i]!)),
+    ...(source.loadCrops && {
+      loadCrops: (wanted, crops, size) =>
+        source.loadCrops!(
+          Int32Array.from(wanted, (i) => at[i]!),
+          crops,
+          size,
+        ),
+    }),
     fingerprint: () => source.fingerprint(),
     close: () => source.close(),
   };
