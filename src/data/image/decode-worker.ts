@@ -1,5 +1,5 @@
 /** @file The thread that decodes images: receives files and a size, posts their pixels or which one it could not read. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { areaOf, type Size } from "../../base/size.ts";
 import { setUnpackLimit } from "../../base/unpack.ts";
@@ -44,7 +44,7 @@ async function decode({ paths, size, resizing, crops, limit }: DecodeTask): Prom
 
 /** An image that is read meanwhile; one that cannot be is told when its turn comes. */
 function begin(path: string): Promise<Picture> {
-  const reading = readFile(path).then(readImage);
+  const reading = (async () => readImage(readFileSync(path)))();
   reading.catch(() => {});
   return reading;
 }

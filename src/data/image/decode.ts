@@ -84,6 +84,10 @@ function halfToEven(n: number): number {
 /** [pixels, 3] → [3, pixels] */
 function planes(data: Uint8Array, pixels: number): Uint8Array {
   const out = new Uint8Array(3 * pixels);
-  for (let c = 0; c < 3; c++) for (let i = 0; i < pixels; i++) out[c * pixels + i] = data[i * 3 + c]!;
+  for (let i = 0, at = 0; i < pixels; i++, at += 3) {
+    out[i] = data[at]!;
+    out[pixels + i] = data[at + 1]!;
+    out[2 * pixels + i] = data[at + 2]!;
+  }
   return out;
 }

@@ -54,18 +54,19 @@ function taps(old: number, size: number, kernel: Kernel, from: number, places: n
     ...{ first: new Int32Array(places), count: new Int32Array(places) },
     ...{ weights: new Int32Array(places * most), most },
   };
+  const row = new Float64Array(most);
   for (let j = 0; j < places; j++) {
     const centre = (from + j + 0.5) * scale;
     const low = Math.max(0, Math.trunc(centre - reach * wide + 0.5));
     const high = Math.min(old, Math.trunc(centre + reach * wide + 0.5));
-    const row = Array.from({ length: high - low }, (_, k) => weight((low + k - centre + 0.5) / wide));
-    const sum = row.reduce((a, b) => a + b, 0);
+    let sum = 0;
+    for (let k = 0; k < high - low; k++) sum += row[k] = weight((low + k - centre + 0.5) / wide);
     found.first[j] = low;
-    found.count[j] = row.length;
-    row.forEach((w, k) => {
-      const scaled = (w / sum) * 2 ** BITS;
+    found.count[j] = high - low;
+    for (let k = 0; k < high - low; k++) {
+      const scaled = (row[k]! / sum) * 2 ** BITS;
       found.weights[j * most + k] = Math.trunc(scaled + (scaled < 0 ? -0.5 : 0.5));
-    });
+    }
   }
   return found;
 }
