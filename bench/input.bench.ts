@@ -3,14 +3,13 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import sharp from "sharp";
+import sharp, { type SharpOptions } from "sharp";
 import {
   type Augment,
   type BatchOptions,
   batches,
   IMAGENET,
   type ImageSet,
-  type ImageSource,
 } from "../src/data/index.ts";
 import { ImageFolder } from "../src/data/sets/folder.ts";
 import { random } from "../src/tensor/index.ts";
@@ -61,7 +60,7 @@ async function writeJpegs(root: string, count: number): Promise<void> {
   for (const name of ["a", "b"]) mkdirSync(join(root, "train", name), { recursive: true });
   const noise = sharp({
     create: { width: 500, height: 375, channels: 3, noise: { type: "gaussian", mean: 128, sigma: 40 } },
-  } as unknown as sharp.SharpOptions).png();
+  } as unknown as SharpOptions).png();
   const grain = await noise.toBuffer();
   for (let i = 0; i < count; i++) {
     const small = Uint8Array.from({ length: 12 * 9 * 3 }, (_, k) => ((k + 37 * i) * 2654435761) >>> 24);
