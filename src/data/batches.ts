@@ -1,6 +1,6 @@
 /** @file Batches of a data set: in an order and with an augmentation that depend on the seed and the place alone. */
 
-import { UsageError } from "../base/errors.ts";
+import { DataError, UsageError } from "../base/errors.ts";
 import { type Size, sameSize, sides } from "../base/size.ts";
 import { noGrad, type Random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import {
@@ -83,6 +83,9 @@ export function epochOrder(count: number, epoch: number, random: Random): Int32A
   return Int32Array.from(permutation.data() as BigInt64Array, Number);
 }
 
+const orderOf = (source: ImageSource, epoch: number, random: Random): Int32Array =>
+  source.order?.(epoch, random) ?? epochOrder(source.count, epoch, random);
+
 /**
  * One epoch's batches. The order depends on the seed and the epoch only, the augmentation of a batch on the seed, the
  * epoch and the batch's number, so that an epoch can be taken up at any batch. A batch's tensors are freed when the
@@ -97,7 +100,7 @@ export async function* batches(
   checkOptions(options);
   const { batchSize, epoch = 0, start = 0, dropLast = false } = options;
   const order = options.shuffle
-    ? epochOrder(source.count, epoch, stream(options, "shuffle"))
+    ? orderOf(source, epoch, stream(options, "shuffle"))
     : Int32Array.from({ length: source.count }, (_, i) => i);
   const count = batchCount(source.count, batchSize, dropLast);
   const indicesOf = (n: number) => order.subarray(n * batchSize, (n + 1) * batchSize);
@@ -108,7 +111,9 @@ export async function* batches(
       ahead.push(begin(source, indicesOf(n), n, options));
     const indices = indicesOf(number).slice();
     const bytes = await ahead.shift()!;
-    const batch = noGrad(() => scope(() => makeBatch(source, bytes, indices, number, options), "batch"));
+    const batch = noGrad(() =>
+      scope(() => readable(source, makeBatch(source, bytes, indices, number, options)), "batch"),
+    );
     try {
       yield batch;
     } finally {
@@ -137,6 +142,25 @@ function begin(
       : source.load(indices);
   if (loading instanceof Promise) loading.catch(() => {});
   return loading;
+}
+
+/** A batch without its images that could not be read. @throws DataError none could */
+function readable({ name, damaged }: ImageSource, batch: Batch): Batch {
+  const rows = Array.from(batch.indices.keys()).filter((row) => !damaged?.has(batch.indices[row]!));
+  if (rows.length === batch.indices.length) return batch;
+  if (rows.length === 0) throw new DataError(`${name}: no image of batch ${batch.number} can be read`);
+  const kept = tensor(BigInt64Array.from(rows, BigInt), { device: batch.images.device });
+  const of = (all: Tensor): Tensor => all.indexSelect(0, kept);
+  const { images, labels, mixed } = batch;
+  return {
+    ...{
+      ...batch,
+      images: of(images),
+      labels: of(labels),
+      indices: Int32Array.from(rows, (row) => batch.indices[row]!),
+    },
+    ...(mixed && { mixed: { ...mixed, other: of(mixed.other) } }),
+  };
 }
 
 /** A stream for each image of a batch, by its place. */
