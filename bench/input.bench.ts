@@ -4,13 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp, { type SharpOptions } from "sharp";
-import {
-  type Augment,
-  type BatchOptions,
-  batches,
-  IMAGENET,
-  type ImageSet,
-} from "../src/data/index.ts";
+import { type Augment, type BatchOptions, batches, IMAGENET, type ImageSet } from "../src/data/index.ts";
 import { ImageFolder } from "../src/data/sets/folder.ts";
 import { random } from "../src/tensor/index.ts";
 import { type Bench, compare, interleave, type Row } from "./harness.ts";
