@@ -33,6 +33,7 @@ const NAMES = [
   "mae-step",
   "gpt-step",
   "segmentation",
+  "input",
   "page",
   "studio",
   "studio-page",

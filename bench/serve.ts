@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { native } from "../src/tensor/index.ts";
 
 /** What a bench file exports for our side: prepares once, and returns what is timed. */
-export type Own = (parameters: never) => (iterations: number) => void;
+export type Own = (parameters: never) => (iterations: number) => void | Promise<void>;
 
 const [name, text = "{}"] = process.argv.slice(2);
 const parameters = JSON.parse(text) as { threads: number };
@@ -19,14 +19,14 @@ function memory(): { resident: number; peak: number } {
   return { resident: bytes("VmRSS"), peak: bytes("VmHWM") };
 }
 
-function answer(request: { run?: number; memory?: boolean }): object {
+async function answer(request: { run?: number; memory?: boolean }): Promise<object> {
   if (request.memory) return memory();
   if (request.run === undefined) return {};
   globalThis.gc?.();
   const start = performance.now();
-  run(request.run);
+  await run(request.run);
   return { seconds: (performance.now() - start) / 1000 };
 }
 
 for await (const line of createInterface({ input: process.stdin }))
-  process.stdout.write(`${JSON.stringify(answer(JSON.parse(line)))}\n`);
+  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line)))}\n`);

@@ -68,6 +68,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
   exportCall(table);
   exportAutograd(table);
   exportRuntime(table);
+  exportResample(table);
   for (auto& property : table) property.data = state;
   napi_define_properties(env, exports, table.size(), table.data());
   return exports;

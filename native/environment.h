@@ -151,5 +151,6 @@ void exportTensors(Exports& exports);
 void exportCall(Exports& exports);
 void exportAutograd(Exports& exports);
 void exportRuntime(Exports& exports);
+void exportResample(Exports& exports);
 
 }  // namespace vitrine

@@ -135,3 +135,16 @@ def cpp_loss(n, d):
             loss.backward()
 
     return run
+
+
+def input(workers, batch, size, root=None):
+    from loader import loader  # torchvision, which the others do not need
+
+    batches = loader(workers, batch, size, root)
+
+    def run(iterations):
+        for _ in range(iterations):
+            for _ in batches:
+                pass
+
+    return run

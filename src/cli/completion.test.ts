@@ -32,7 +32,7 @@ function offered(source: string, ...words: string[]): string[] {
 test("bash completes commands, verbs, recipes and flags", async () => {
   const source = await script("bash");
   expect(offered(source, "tr")).toEqual(["train"]);
-  expect(offered(source, "data", "")).toEqual(["ls", "get", "show", "--help"]);
+  expect(offered(source, "data", "")).toEqual(["ls", "get", "show", "tokenize", "--help"]);
   expect(offered(source, "train", "dig")).toEqual(["digits"]);
   expect(offered(source, "train", "digits", "--epo")).toEqual(["--epochs"]);
   expect(offered(source, "config", "print", "digits", "--train.ep")).toEqual(["--train.epochs"]);

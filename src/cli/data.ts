@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { ImageSource } from "../data/index.ts";
 import { grouped, print, printColumns, printJson, talk } from "./terminal.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 interface Options {
   dataDir?: string;
@@ -40,6 +41,48 @@ export function dataCommand(command: Command): void {
     .option("--json", "the counts as JSON on stdout")
     .addHelpText("after", "\nExample:\n  $ vitrine data show digits")
     .action(show);
+  command
+    .command("tokenize")
+    .usage("FILES… --tokenizer FILE --output FOLDER [flags]")
+    .description("text files of any size to a folder of tokens that language recipes read")
+    .argument("<files...>", ".txt, .jsonl (also .gz) or .parquet files, or folders of them")
+    .requiredOption(
+      "--tokenizer <file>",
+      "tokenizer.json, GPT-2's .tiktoken, or vocab.bpe beside encoder.json",
+    )
+    .requiredOption("--output <folder>", "folder for train.bin, val.bin, tokenizer.json and meta.json")
+    .option("--field <name>", "field of a line or column of a row that has the text (default: text)")
+    .option(
+      "--val-share <share>",
+      "share of the text measured on, where no file is called val (default: 0.0005)",
+    )
+    .option("--workers <n>", "threads (default: one a core)", wholeNumber("--workers", 1, 256))
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ vitrine data tokenize openwebtext/ --tokenizer gpt2/tokenizer.json --output data/text/openwebtext",
+    )
+    .action(tokenize);
+}
+
+interface TokenizeFlags {
+  tokenizer: string;
+  output: string;
+  field?: string;
+  valShare?: string;
+  workers?: number;
+}
+
+async function tokenize(inputs: readonly string[], flags: TokenizeFlags): Promise<void> {
+  const { tokenizeFiles } = await import("../data/text/tokenize.ts");
+  const { field, valShare, workers } = flags;
+  const meta = await tokenizeFiles({
+    ...{ inputs, tokenizer: flags.tokenizer, output: flags.output },
+    ...(field !== undefined && { field }),
+    ...(valShare !== undefined && { valShare: Number(valShare) }),
+    ...(workers !== undefined && { workers }),
+  });
+  talk(`${grouped(meta.train)} tokens to learn from, ${grouped(meta.val)} to measure on, ${meta.type}`);
+  print(flags.output);
 }
 
 async function list({ json }: Options): Promise<void> {

@@ -122,13 +122,38 @@ test("a folder gives the same batches as its images in memory, decoding ahead; a
     prefetch: 2,
     augment,
   });
-  expect(await collect(folder, options())).toEqual(await collect(memory, options()));
+  const { resizedCrop: _, ...others } = augment;
+  const same = { ...options(), augment: others };
+  expect(await collect(folder, same)).toEqual(await collect(memory, same));
 
   // class 0 has files 0, 2, 4, 6 at positions 0 to 3: batch 1 is the bad one, though it was begun with batch 0
   await writeFile(join(root, "train", "class 0", "4.png"), "damaged");
   const walk = batches(folder, { batchSize: 2, prefetch: 3 });
   expect((await walk.next()).value?.labels.numbers()).toEqual([0, 0]);
   await expect(walk.next()).rejects.toThrow("4.png");
+  await folder.close();
+  await rm(root, { recursive: true });
+});
+
+test("random resized crops are of whole images, each by its place in the batch, also when taken up later", async () => {
+  const root = await mkdtemp(join(tmpdir(), "vitrine-crops-"));
+  await mkdir(join(root, "train", "a"), { recursive: true });
+  // red grows from left to right: a crop's reds say where it lies
+  const [width, height] = [240, 40];
+  const ramp = Uint8Array.from({ length: 3 * width * height }, (_, i) => Math.floor(i / 3) % width);
+  for (let i = 0; i < 6; i++)
+    await sharp(ramp, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(join(root, "train", "a", `${i}.png`));
+  const folder = ImageFolder.open(root, { split: "train", imageSize: 8, workers: 2 });
+  const options: BatchOptions = { batchSize: 3, random: random(5), augment: { resizedCrop: [0.05, 0.1] } };
+  const all = await collect(folder, options);
+  const reds = all.flatMap(({ images }) => [0, 1, 2].map((i) => Math.round(255 * images[i * 3 * 64]!)));
+  expect(new Set(reds).size).toBe(6);
+  expect(Math.min(...reds)).toBeLessThan(100); // the centre square begins at 100 and ends at 140
+  expect(Math.max(...reds)).toBeGreaterThan(140);
+  expect(await collect(folder, { ...options, start: 1 })).toEqual(all.slice(1));
+  expect((await collect(folder, { ...options, imageSize: 5 }))[0]!.images).toHaveLength(3 * 3 * 25);
   await folder.close();
   await rm(root, { recursive: true });
 });

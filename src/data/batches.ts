@@ -1,6 +1,6 @@
 /** @file Batches of a data set: in an order and with an augmentation that depend on the seed and the place alone. */
 
-import { UsageError } from "../base/errors.ts";
+import { DataError, UsageError } from "../base/errors.ts";
 import { type Size, sameSize, sides } from "../base/size.ts";
 import { noGrad, type Random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import {
@@ -12,6 +12,7 @@ import {
   randomResizedCrop,
   resize,
 } from "./augment/augment.ts";
+import { ASPECTS, type RandomCrops } from "./augment/box.ts";
 import { randAugment } from "./augment/rand-augment.ts";
 import { type ImageSet, type ImageSource, imageSource } from "./sets/image-set.ts";
 import type { Normalisation } from "./sets/normalise.ts";
@@ -82,6 +83,9 @@ export function epochOrder(count: number, epoch: number, random: Random): Int32A
   return Int32Array.from(permutation.data() as BigInt64Array, Number);
 }
 
+const orderOf = (source: ImageSource, epoch: number, random: Random): Int32Array =>
+  source.order?.(epoch, random) ?? epochOrder(source.count, epoch, random);
+
 /**
  * One epoch's batches. The order depends on the seed and the epoch only, the augmentation of a batch on the seed, the
  * epoch and the batch's number, so that an epoch can be taken up at any batch. A batch's tensors are freed when the
@@ -96,7 +100,7 @@ export async function* batches(
   checkOptions(options);
   const { batchSize, epoch = 0, start = 0, dropLast = false } = options;
   const order = options.shuffle
-    ? epochOrder(source.count, epoch, stream(options, "shuffle"))
+    ? orderOf(source, epoch, stream(options, "shuffle"))
     : Int32Array.from({ length: source.count }, (_, i) => i);
   const count = batchCount(source.count, batchSize, dropLast);
   const indicesOf = (n: number) => order.subarray(n * batchSize, (n + 1) * batchSize);
@@ -104,10 +108,12 @@ export async function* batches(
   const ahead: (Promise<Uint8Array> | Uint8Array)[] = [];
   for (let number = start; number < count; number++) {
     for (let n = number + ahead.length; n < count && ahead.length <= (options.prefetch ?? 1); n++)
-      ahead.push(begin(source, indicesOf(n)));
+      ahead.push(begin(source, indicesOf(n), n, options));
     const indices = indicesOf(number).slice();
     const bytes = await ahead.shift()!;
-    const batch = noGrad(() => scope(() => makeBatch(source, bytes, indices, number, options), "batch"));
+    const batch = noGrad(() =>
+      scope(() => readable(source, makeBatch(source, bytes, indices, number, options)), "batch"),
+    );
     try {
       yield batch;
     } finally {
@@ -119,11 +125,66 @@ export async function* batches(
 }
 
 /** A load that fails before its turn must wait for it, not end the process. */
-function begin(source: ImageSource, indices: Int32Array): Promise<Uint8Array> | Uint8Array {
-  const loading = source.load(indices);
+function begin(
+  source: ImageSource,
+  indices: Int32Array,
+  number: number,
+  options: BatchOptions,
+): Promise<Uint8Array> | Uint8Array {
+  const scale = options.augment?.resizedCrop;
+  const loading =
+    scale && source.loadCrops
+      ? source.loadCrops(
+          indices,
+          randomCrops(scale, indices.length, number, options),
+          sizeOf(source, options),
+        )
+      : source.load(indices);
   if (loading instanceof Promise) loading.catch(() => {});
   return loading;
 }
+
+/** A batch without its images that could not be read. @throws DataError none could */
+function readable({ name, damaged }: ImageSource, batch: Batch): Batch {
+  const rows = Array.from(batch.indices.keys()).filter((row) => !damaged?.has(batch.indices[row]!));
+  if (rows.length === batch.indices.length) return batch;
+  if (rows.length === 0) throw new DataError(`${name}: no image of batch ${batch.number} can be read`);
+  const kept = tensor(BigInt64Array.from(rows, BigInt), { device: batch.images.device });
+  const of = (all: Tensor): Tensor => all.indexSelect(0, kept);
+  const { images, labels, mixed } = batch;
+  return {
+    ...{
+      ...batch,
+      images: of(images),
+      labels: of(labels),
+      indices: Int32Array.from(rows, (row) => batch.indices[row]!),
+    },
+    ...(mixed && { mixed: { ...mixed, other: of(mixed.other) } }),
+  };
+}
+
+/** A stream for each image of a batch, by its place. */
+function randomCrops(
+  scale: readonly [number, number],
+  count: number,
+  number: number,
+  options: BatchOptions,
+): RandomCrops {
+  const root = augmentation(options, number).at("resizedCrop");
+  const seeds = BigUint64Array.from({ length: count }, (_, i) => root.at(`image.${i}`).seed);
+  return { scale, ratio: ASPECTS, seeds };
+}
+
+/** Height and width of the images given out. */
+const sizeOf = ({ height, width }: ImageSource, { imageSize }: BatchOptions): readonly [number, number] =>
+  sides(imageSize ?? [height, width]);
+
+/** What a batch's augmentation is drawn from. */
+const augmentation = (options: BatchOptions, number: number): Random =>
+  stream(options, "augment")
+    .at("data.augment")
+    .at(`epoch.${options.epoch ?? 0}`)
+    .at(`batch.${number}`);
 
 function makeBatch(
   source: ImageSource,
@@ -132,26 +193,20 @@ function makeBatch(
   number: number,
   options: BatchOptions,
 ): Batch {
-  const { augment = {}, device = "cpu", imageSize, epoch = 0 } = options;
-  const { channels, height, width } = source;
+  const { augment = {}, device = "cpu" } = options;
+  const { channels, loadCrops } = source;
+  const size = sizeOf(source, options);
+  const given = augment.resizedCrop && loadCrops ? size : ([source.height, source.width] as const);
   const constants = options.normalise ?? { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
   const from = BigInt64Array.from(indices, (index) => BigInt(source.labels[index]!));
   const labels = tensor(from, { device });
-  const random = () =>
-    stream(options, "augment").at("data.augment").at(`epoch.${epoch}`).at(`batch.${number}`);
-
-  let images = tensor(bytes, { shape: [indices.length, channels, height, width], device, share: true });
+  const random = () => augmentation(options, number);
+  let images = tensor(bytes, { shape: [indices.length, channels, ...given], device, share: true });
   if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
   if (augment.flip) images = randomFlip(images, random().at("flip"));
-  if (augment.resizedCrop)
-    images = randomResizedCrop(
-      images,
-      augment.resizedCrop,
-      imageSize ?? [height, width],
-      random().at("resizedCrop"),
-    );
-  else if (imageSize !== undefined && !sameSize(imageSize, [height, width]))
-    images = resize(images, imageSize);
+  if (augment.resizedCrop && !loadCrops)
+    images = randomResizedCrop(images, augment.resizedCrop, size, random().at("resizedCrop"));
+  else if (!sameSize(size, given)) images = resize(images, size);
   if (augment.randAugment) {
     const [count, magnitude] = augment.randAugment;
     images = randAugment(images, { count, magnitude }, random().at("randAugment"));

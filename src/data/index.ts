@@ -76,5 +76,6 @@ export {
 export { moments } from "./sets/moments.ts";
 export { IMAGENET, type Normalisation, normalisation } from "./sets/normalise.ts";
 export { datasets, openDataset, openSource, registerDataset, remotes } from "./sets/registry.ts";
+export { ImageShards } from "./sets/shards.ts";
 export { type SyntheticOptions, syntheticSet } from "./sets/synthetic.ts";
 export * from "./text/index.ts";

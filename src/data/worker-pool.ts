@@ -1,5 +1,5 @@
 /** @file Worker threads that answer tasks; one that dies or hangs is replaced, and its task tried once more. */
-import { type ResourceLimits, Worker } from "node:worker_threads";
+import { Worker, type WorkerOptions } from "node:worker_threads";
 
 /** What a worker posts back for a task. */
 export type Answer<Result> = { result: Result } | { error: string };
@@ -34,6 +34,8 @@ export class WorkerPool<Task, Result> {
     readonly script: URL,
     readonly size: number,
     readonly timeout = 60_000,
+    /** What every thread is started with. */
+    readonly data?: unknown,
   ) {}
 
   /** @throws TaskError when the worker reports an error, or dies twice over this task */
@@ -66,7 +68,7 @@ export class WorkerPool<Task, Result> {
   }
 
   #start(): Worker {
-    const worker = startWorker(this.script);
+    const worker = startWorker(this.script, { workerData: this.data });
     worker.on("message", (answer: Answer<Result>) => this.#answered(worker, answer));
     worker.on("error", (error) => this.#died(worker, `failed (${error.message})`));
     worker.on("exit", (code) => this.#died(worker, `ended with code ${code}`));
@@ -126,7 +128,7 @@ export async function runAlone<Task, Result>(
   task: Task,
   most: { milliseconds: number; heapMegabytes: number },
 ): Promise<Result> {
-  const worker = startWorker(script, { maxOldGenerationSizeMb: most.heapMegabytes });
+  const worker = startWorker(script, { resourceLimits: { maxOldGenerationSizeMb: most.heapMegabytes } });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Result>((resolve, reject) => {
@@ -147,8 +149,7 @@ export async function runAlone<Task, Result>(
 }
 
 /** A worker thread does not inherit the loader that runs TypeScript, so in the source tree it registers it itself. */
-function startWorker(script: URL, resourceLimits?: ResourceLimits): Worker {
-  const options = resourceLimits === undefined ? {} : { resourceLimits };
+function startWorker(script: URL, options: WorkerOptions): Worker {
   if (!script.pathname.endsWith(".ts")) return new Worker(script, options);
   const loader = JSON.stringify(import.meta.resolve("tsx/esm/api"));
   const code = `import { register } from ${loader}; register(); await import(${JSON.stringify(script.href)});`;

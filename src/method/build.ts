@@ -16,14 +16,18 @@ import { requireChannels } from "./requirements.ts";
 
 /** Which images, how they are read, and what the model expects of them. */
 interface OfImages {
-  data: { name: string; dir?: string; workers: number };
+  data: { name: string; dir?: string; workers: number; damaged?: "stop" | "skip" };
   model: { imageSize?: Size; channels?: number };
 }
 
-const placeOf = ({ data: { dir, workers }, model: { imageSize } }: OfImages, split: "train" | "test") => ({
+const placeOf = (
+  { data: { dir, workers, damaged }, model: { imageSize } }: OfImages,
+  split: "train" | "test",
+) => ({
   ...{ split, workers },
   ...(imageSize !== undefined && { imageSize }),
   ...(dir !== undefined && { dir }),
+  ...(damaged !== undefined && { damaged }),
 });
 
 /**

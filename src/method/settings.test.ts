@@ -75,6 +75,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   about: "is for people",
   "method.name": "is the method itself",
   "data.name": "is other data",
+  "data.damaged": "is for images that cannot be read",
   "train.device": "is where the same is computed",
   "train.threads": "is how fast the same is computed",
   "train.deterministic": "chooses among operators of a GPU",

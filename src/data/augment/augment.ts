@@ -4,10 +4,10 @@
  */
 import { UsageError } from "../../base/errors.ts";
 import { type Size, sides } from "../../base/size.ts";
-import { arange, aten, type Random, scope, type Tensor, tensor, zeros } from "../../tensor/index.ts";
+import { arange, aten, cat, type Random, scope, type Tensor, tensor, zeros } from "../../tensor/index.ts";
 import type { Normalisation } from "../sets/normalise.ts";
 import { beta } from "./beta.ts";
-import { type Box, eraseBox, randomBox } from "./box.ts";
+import { ASPECTS, type Box, eraseBox, randomBox } from "./box.ts";
 
 /** (value / 255 − mean) / std per channel: bytes (or floats of 0 to 255) to float32. */
 export function normalise(images: Tensor, { mean, std }: Normalisation): Tensor {
@@ -53,13 +53,13 @@ export function randomFlip(images: Tensor, random: Random, p = 0.5): Tensor {
   });
 }
 
-/** Cuts a random rectangle out of each image and brings it to a size, bilinear: [b, c, height, width] float32. */
+/** A random rectangle of each image at a size, as torchvision's RandomResizedCrop: float32 [b, c, height, width]. */
 export function randomResizedCrop(
   images: Tensor,
   scale: readonly [number, number],
   size: Size,
   random: Random,
-  ratio: readonly [number, number] = [3 / 4, 4 / 3],
+  ratio: readonly [number, number] = ASPECTS,
 ): Tensor {
   const [b, , h, w] = sizes(images);
   return cropTo(
@@ -69,22 +69,11 @@ export function randomResizedCrop(
   );
 }
 
-/** Each image's box, brought to a size, bilinear without anti-aliasing. */
+/** Each image's box at a size, bilinear with anti-aliasing when it shrinks: float32. Pixels outside count for nothing. */
 export function cropTo(images: Tensor, boxes: readonly Box[], size: Size): Tensor {
-  const [b, c, h, w] = sizes(images);
-  // per image the affine map from the output's [−1, 1]² to the box, in the input's [−1, 1]²
-  const maps = new Float32Array(b * 6);
-  for (const [i, { top, left, height, width }] of boxes.entries()) {
-    const x = (2 * left + width) / w - 1;
-    const y = (2 * top + height) / h - 1;
-    maps.set([width / w, 0, x, 0, height / h, y], i * 6);
-  }
-  return scope(() => {
-    const theta = tensor(maps, { shape: [b, 2, 3], device: images.device });
-    const grid = aten("affine_grid_generator", theta, [b, c, ...sides(size)], false);
-    const [bilinear, border] = [0, 1];
-    return aten("grid_sampler", images.to("float32"), grid, bilinear, border, false);
-  });
+  const crop = ({ top, left, height, width }: Box, i: number): Tensor =>
+    resize(images.narrow(0, i, 1).narrow(2, top, height).narrow(3, left, width), size);
+  return scope(() => cat(boxes.map(crop)));
 }
 
 /** Whole images to a size, bilinear, with anti-aliasing when they shrink: float32. */

@@ -9,6 +9,19 @@ export interface Box {
   width: number;
 }
 
+/** What draws a box of each image. */
+export interface RandomCrops {
+  /** Smallest and largest share of an image's area. */
+  scale: readonly [number, number];
+  /** Smallest and largest width / height. */
+  ratio: readonly [number, number];
+  /** Of each image's stream: its box depends on nothing else. */
+  seeds: BigUint64Array;
+}
+
+/** torchvision's aspects. */
+export const ASPECTS = [3 / 4, 4 / 3] as const;
+
 /**
  * A rectangle as torchvision's RandomResizedCrop draws it: area uniform in `scale` (shares of the image's), aspect
  * log-uniform in `ratio`, ten tries, else the largest central one with an allowed aspect.

@@ -1,4 +1,5 @@
 /** @file Reads the members of a tar archive (ustar), one at a time; nothing is ever written under a name from it. */
+import { readSync } from "node:fs";
 import { DataError } from "../../base/errors.ts";
 
 const BLOCK = 512;
@@ -40,6 +41,45 @@ export async function* tarMembers(
     if (padding > 0) await reader.exactly(padding);
   }
 }
+
+/** A regular file of an archive, and where it and what follows it lie. */
+export interface TarEntry {
+  name: string;
+  offset: number;
+  length: number;
+  next: number;
+}
+
+/**
+ * The next regular file of an archive from a place on, by its headers alone; nothing at its end mark. Long names stand in members
+ * of their own (pax and GNU).
+ * @throws DataError (with `label`) for a damaged header, or one that is cut off
+ */
+export function readHeader(file: number, at: number, label: string): TarEntry | undefined {
+  let name: string | undefined;
+  for (let from = at; ; ) {
+    const header = new Uint8Array(BLOCK);
+    const read = readSync(file, header, 0, BLOCK, from);
+    if (read < BLOCK) throw new DataError(`${label}: the archive is cut off: it ends without its end mark`);
+    if (header.every((byte) => byte === 0)) return undefined;
+    checkHeader(header, label);
+    const length = octal(header, 124, 12, label);
+    const offset = from + BLOCK;
+    const next = offset + Math.ceil(length / BLOCK) * BLOCK;
+    const type = String.fromCharCode(header[156]!);
+    if (type === "0" || type === "\0") return { name: name ?? memberName(header), offset, length, next };
+    if ((type === "x" || type === "L") && length <= MOST_NOTES) {
+      const notes = Buffer.alloc(length);
+      readSync(file, notes, 0, length, offset);
+      const said = notes.toString("utf8");
+      name = type === "L" ? said.replace(/\0.*$/s, "") : (/^\d+ path=(.*)$/m.exec(said)?.[1] ?? name);
+    }
+    from = next;
+  }
+}
+
+/** Bytes of a member that is about the next one, at most. */
+const MOST_NOTES = 1 << 16;
 
 function memberName(header: Uint8Array): string {
   const prefix = hasPrefix(header) ? text(header, 345, 155) : "";

@@ -17,7 +17,7 @@ test("a file over which threads die is named; the files beside it are read", asy
        if (paths.includes("crash")) process.exit(139);
        const pixels = new Uint8Array(paths.length * 3 * size * size);
        paths.forEach((path, i) => pixels.fill(path.length, i * 3 * size * size, (i + 1) * 3 * size * size));
-       parentPort.postMessage({ result: { pixels } });
+       parentPort.postMessage({ result: { damaged: [], pixels } });
      });`,
   );
   const pool = new WorkerPool<DecodeTask, Decoded>(pathToFileURL(join(root, "worker.mjs")), 2);

@@ -1,12 +1,28 @@
-/** @file Decodes many image files in worker threads, and names the one that cannot be read. */
+/** @file Decodes many images in worker threads, and names the one that cannot be read. */
+import { availableParallelism } from "node:os";
+import { extname } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import { areaOf, type Size } from "../../base/size.ts";
 import { givenLimit } from "../../base/unpack.ts";
-import type { WorkerPool } from "../worker-pool.ts";
+import type { RandomCrops } from "../augment/box.ts";
+import { WorkerPool } from "../worker-pool.ts";
 import type { Resizing } from "./decode.ts";
 import type { Decoded, DecodeTask } from "./decode-worker.ts";
+import { type ImagePlace, placeName } from "./place.ts";
 
 export type DecodePool = WorkerPool<DecodeTask, Decoded>;
+
+export interface DecodeOptions {
+  resizing?: Resizing;
+  /** A random box of each image, in place of its centre. */
+  crops?: RandomCrops | undefined;
+  /** Told of an image that cannot be read, whose pixels are black then; an error unless given. */
+  onDamaged?: (i: number, message: string) => void;
+}
+
+/** Threads that decode images: as many as there are cores, at most 4, unless given. */
+export const decodePool = (workers = Math.min(4, availableParallelism())): DecodePool =>
+  new WorkerPool(new URL(`./decode-worker${extname(import.meta.url)}`, import.meta.url), workers);
 
 /** Images a thread decodes for one answer, at most. */
 const MAX_SHARE = 32;
@@ -18,36 +34,55 @@ const MAX_SHARE = 32;
  */
 export async function decodeFiles(
   pool: DecodePool,
-  paths: readonly string[],
+  paths: readonly ImagePlace[],
   size: Size,
-  resizing: Resizing = {},
+  { resizing = {}, crops, onDamaged }: DecodeOptions = {},
 ): Promise<Uint8Array> {
   const bytes = 3 * areaOf(size);
   const out = new Uint8Array(paths.length * bytes);
   const share = Math.min(MAX_SHARE, Math.ceil(paths.length / pool.size));
   const parts: Promise<void>[] = [];
   for (let i = 0; i < paths.length; i += share) {
-    const part = decodeShare(pool, { paths: paths.slice(i, i + share), size, resizing, limit: givenLimit() });
-    parts.push(part.then((pixels) => out.set(pixels, i * bytes)));
+    const task = { paths: paths.slice(i, i + share), size, resizing, limit: givenLimit() };
+    const part = decodeShare(pool, crops ? { ...task, crops: cropsOf(crops, i, i + share) } : task);
+    parts.push(
+      part.then(({ pixels, damaged }) => {
+        for (const { at, reason } of damaged) {
+          const error = unreadable(paths[i + at]!, reason);
+          if (onDamaged === undefined) throw error;
+          onDamaged(i + at, error.message);
+        }
+        out.set(pixels, i * bytes);
+      }),
+    );
   }
   await Promise.all(parts);
   return out;
 }
 
-async function decodeShare(pool: DecodePool, task: DecodeTask): Promise<Uint8Array> {
-  const { paths } = task;
-  const decoded = await pool.run(task).catch((cause: Error) => {
-    if (paths.length === 1) throw unreadable(paths[0]!, cause.message, cause);
-    return undefined;
+async function decodeShare(pool: DecodePool, task: DecodeTask): Promise<Decoded> {
+  const { paths, size } = task;
+  const decoded = await pool.run(task).catch(({ message: reason }: Error): Decoded | undefined => {
+    if (paths.length > 1) return undefined;
+    return { pixels: new Uint8Array(3 * areaOf(size)), damaged: [{ at: 0, reason }] };
   });
-  if (decoded !== undefined) {
-    if ("failed" in decoded) throw unreadable(decoded.failed, decoded.reason);
-    return decoded.pixels;
-  }
+  if (decoded !== undefined) return decoded;
   // the thread died over one of them: alone, each is read, or named
-  return Buffer.concat(await Promise.all(paths.map((path) => decodeShare(pool, { ...task, paths: [path] }))));
+  const alone = (path: ImagePlace, i: number): DecodeTask => ({
+    ...{ ...task, paths: [path] },
+    ...(task.crops && { crops: cropsOf(task.crops, i, i + 1) }),
+  });
+  const found = await Promise.all(paths.map((path, i) => decodeShare(pool, alone(path, i))));
+  const damaged = found.flatMap((one, i) => one.damaged.map(({ reason }) => ({ at: i, reason })));
+  return { pixels: new Uint8Array(Buffer.concat(found.map(({ pixels }) => pixels))), damaged };
 }
 
-function unreadable(path: string, reason: string, cause?: Error): DataError {
-  return new DataError(`cannot read image ${path}: ${reason}`, { path, cause });
-}
+const cropsOf = ({ seeds, ...rest }: RandomCrops, from: number, to: number): RandomCrops => ({
+  ...rest,
+  seeds: seeds.slice(from, to),
+});
+
+const unreadable = (place: ImagePlace, reason: string): DataError =>
+  new DataError(`cannot read image ${placeName(place)}: ${reason}`, {
+    path: typeof place === "string" ? place : place.shard,
+  });

@@ -1,6 +1,8 @@
-/** @file One image file to a size: the evaluation transform of ImageNet, resize and centre crop. */
+/** @file One image to a size: its centre, as ImageNet is evaluated on, or a box of it, as it is trained on. */
 import { readFile } from "node:fs/promises";
 import { type Size, sides } from "../../base/size.ts";
+import type { Box } from "../augment/box.ts";
+import type { Picture } from "./picture.ts";
 import { readImage } from "./read.ts";
 import { type Kernel, resample } from "./resample.ts";
 
@@ -32,19 +34,45 @@ export function resizedTo(
 }
 
 /**
- * Decodes an image into RGB bytes [3, height, width]: resized to cover round(size · 256 / 224) and bilinear
- * unless `resizing` says otherwise, with anti-aliasing, then the centre.
- * The bytes are those of torchvision's Resize and CenterCrop on a file that Pillow opened as RGB.
+ * An image file as RGB bytes [3, height, width], as `centreOf`.
  * @throws Error with the reason when the file is no whole image of a format that is read, or above 64 million pixels
  */
 export async function decodeImage(path: string, size: Size, resizing: Resizing = {}): Promise<Uint8Array> {
-  const { short, kernel = "linear" } = resizing;
   // bytes, not the path: libvips would read options in brackets out of a file name
-  const image = await readImage(await readFile(path));
-  const [w, h] = resizedTo(image.width, image.height, size, short);
+  return centreOf(await readImage(await readFile(path)), size, resizing);
+}
+
+/**
+ * A picture as bytes [3, height, width]: resized to cover round(size · 256 / 224) and bilinear unless `resizing` says
+ * otherwise, with anti-aliasing, then the centre.
+ * The bytes are those of torchvision's Resize and CenterCrop on a file that Pillow opened as RGB.
+ */
+export function centreOf(picture: Picture, size: Size, resizing: Resizing = {}): Uint8Array {
+  const { short, kernel = "linear" } = resizing;
+  const [w, h] = resizedTo(picture.width, picture.height, size, short);
   const [height, width] = sides(size);
   const centre = { left: halfToEven(w - width), top: halfToEven(h - height), width, height };
-  return planes(resample(image, w, h, kernel, centre).data, width * height);
+  return planes(resample(picture, w, h, kernel, centre).data, width * height);
+}
+
+/**
+ * A box of a picture at a size, bilinear with anti-aliasing, as bytes [3, height, width]: those of torchvision's
+ * RandomResizedCrop where it drew that box. Pixels outside of the box count for nothing.
+ */
+export function boxOf(picture: Picture, box: Box, size: Size): Uint8Array {
+  const [height, width] = sides(size);
+  return planes(resample(cut(picture, box), width, height, "linear").data, width * height);
+}
+
+/** The pixels of a box. */
+function cut({ width, channels, data }: Picture, box: Box): Picture {
+  const row = box.width * channels;
+  const out = new Uint8Array(box.height * row);
+  for (let y = 0; y < box.height; y++) {
+    const from = ((box.top + y) * width + box.left) * channels;
+    out.set(data.subarray(from, from + row), y * row);
+  }
+  return { width: box.width, height: box.height, channels, data: out };
 }
 
 /** n / 2, rounded as Python does: the offset of torchvision's centre crop. */
@@ -56,6 +84,10 @@ function halfToEven(n: number): number {
 /** [pixels, 3] → [3, pixels] */
 function planes(data: Uint8Array, pixels: number): Uint8Array {
   const out = new Uint8Array(3 * pixels);
-  for (let c = 0; c < 3; c++) for (let i = 0; i < pixels; i++) out[c * pixels + i] = data[i * 3 + c]!;
+  for (let i = 0, at = 0; i < pixels; i++, at += 3) {
+    out[i] = data[at]!;
+    out[pixels + i] = data[at + 1]!;
+    out[2 * pixels + i] = data[at + 2]!;
+  }
   return out;
 }

@@ -2,6 +2,10 @@ import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { setUnpackLimit } from "../../base/unpack.ts";
+import { scope, tensor } from "../../tensor/index.ts";
+import { cropTo } from "../augment/augment.ts";
+import { boxOf } from "./decode.ts";
+import { jpegHeader } from "./jpeg.ts";
 import { toGrey } from "./picture.ts";
 import { readImage } from "./read.ts";
 import { resample } from "./resample.ts";
@@ -21,6 +25,20 @@ interface File {
 test("every format, colour space and depth has Pillow's bytes: profiles, gamma, alpha and orientation ignored", async () => {
   for (const { name, file, width, height, rgb } of fixture("read").files as File[])
     expect(await readImage(bytes(file)), name).toEqual({ width, height, channels: 3, data: bytes(rgb) });
+});
+
+test("a JPEG's header is read as libvips reads it, and nothing else is taken for one", async () => {
+  for (const { name, file } of fixture("read").files as File[]) {
+    const header = jpegHeader(bytes(file));
+    const about = await sharp(bytes(file))
+      .metadata()
+      .catch(() => undefined);
+    if (header === undefined) expect(about?.format === "jpeg" && about.space !== "cmyk", name).toBe(false);
+    else {
+      const { format, width, height, channels, isProgressive: progressive } = about!;
+      expect([format, header], name).toEqual(["jpeg", { width, height, channels, progressive }]);
+    }
+  }
 });
 
 test("16-bit grey keeps its high byte", async () => {
@@ -132,5 +150,22 @@ test("resized up and down, by every kernel, is Pillow's to the byte, and so is a
       return [...whole.data.subarray(from, from + (w - 2) * channels)];
     });
     expect([...resample(picture, w, h, kernel, part).data], name).toEqual(rows.flat());
+  }
+});
+
+test("a box of a picture at a size is torchvision's resized_crop to the byte; the tensors' is within rounding", () => {
+  const { height, width, cases } = fixture("resized-crop");
+  const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => 31 * i * i + 17 * i);
+  for (const { box, size, bytes: expected } of cases) {
+    const [top, left, tall, wide] = box;
+    const where = { top, left, height: tall, width: wide };
+    expect(boxOf({ width, height, channels: 3, data }, where, size), String(box)).toEqual(bytes(expected));
+    scope(() => {
+      const image = tensor(data, { shape: [1, height, width, 3] }).permute([0, 3, 1, 2]);
+      const off = cropTo(image, [where], size)
+        .flatten()
+        .sub(tensor(bytes(expected)).to("float32"));
+      expect(off.abs().max().item(), String(box)).toBeLessThan(1.01); // theirs is rounded twice
+    });
   }
 });

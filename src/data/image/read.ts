@@ -2,6 +2,7 @@
 import sharp, { type Metadata } from "sharp";
 import { isBmp, readBmp } from "./bmp.ts";
 import { fillAround, isGif, withoutTransparency } from "./gif.ts";
+import { jpegHeader } from "./jpeg.ts";
 import type { Picture } from "./picture.ts";
 import { isPnm, readPnm } from "./pnm.ts";
 import { checkSize, MAX_PIXELS } from "./size.ts";
@@ -35,7 +36,7 @@ export async function readImage(bytes: Uint8Array): Promise<Picture> {
 async function withSharp(bytes: Uint8Array): Promise<Picture> {
   const options = { limitInputPixels: MAX_PIXELS, failOn: "error", ignoreIcc: true } as const;
   const image = sharp(bytes, options);
-  const about = await image.metadata();
+  const about = jpegAbout(bytes) ?? (await image.metadata());
   if (!FORMATS.includes(about.format))
     throw new Error(`the format is ${about.format}, expected ${FORMATS.join(", ")}, bmp or ppm`);
   checkSize(about.width, about.height, bytesEach(about), bytes);
@@ -47,14 +48,25 @@ async function withSharp(bytes: Uint8Array): Promise<Picture> {
   return { width, height, channels: 3, data: toRgb(data, channels, about) };
 }
 
+type About = Pick<Metadata, "format" | "width" | "height" | "isProgressive" | "hasAlpha" | "space">;
+
+/** What libvips would say of most JPEGs, a tenth of the time sooner. */
+function jpegAbout(bytes: Uint8Array): About | undefined {
+  const header = jpegHeader(bytes);
+  if (header === undefined) return undefined;
+  const { width, height, channels, progressive } = header;
+  const space = channels === 3 ? "srgb" : "b-w";
+  return { format: "jpeg", width, height, isProgressive: progressive, hasAlpha: false, space };
+}
+
 /** What a pixel takes: its channels, RGB made of them where they are others, and the whole image where libvips keeps it. */
-function bytesEach({ format, isProgressive, hasAlpha, space }: Metadata): number {
+function bytesEach({ format, isProgressive, hasAlpha, space }: About): number {
   const streams = (format === "jpeg" || format === "png") && !isProgressive;
   return (hasAlpha || space === "cmyk" ? 4 + 3 : 3) + (streams ? 0 : 4);
 }
 
 /** [pixels, channels] → [pixels, 3]; of CMYK each is (255 − colour) (255 − black) / 255, in Pillow's steps. */
-function toRgb(data: Uint8Array, channels: number, { space }: Metadata): Uint8Array {
+function toRgb(data: Uint8Array, channels: number, { space }: About): Uint8Array {
   if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.length);
   const out = new Uint8Array((data.length / channels) * 3);
   for (let i = 0, at = 0; i < out.length; i += 3, at += channels)

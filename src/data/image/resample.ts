@@ -1,4 +1,5 @@
 /** @file Pictures at another size, to the byte as Pillow has them: what torchvision does to a file's images. */
+import { native } from "../../tensor/native.ts";
 import { type Picture, thrice, toGrey } from "./picture.ts";
 
 /** Bilinear, bicubic (a = −½) or Lanczos of three lobes. */
@@ -29,7 +30,6 @@ const KERNELS: Record<Kernel, { reach: number; weight: (x: number) => number }> 
 
 /** Weights are whole multiples of 2⁻²², so that every machine rounds alike. */
 const BITS = 22;
-const HALF = 1 << (BITS - 1);
 
 /** For each place of the output: the first place of the input that it takes, how many, and their weights. */
 interface Taps {
@@ -54,56 +54,32 @@ function taps(old: number, size: number, kernel: Kernel, from: number, places: n
     ...{ first: new Int32Array(places), count: new Int32Array(places) },
     ...{ weights: new Int32Array(places * most), most },
   };
+  const row = new Float64Array(most);
   for (let j = 0; j < places; j++) {
     const centre = (from + j + 0.5) * scale;
     const low = Math.max(0, Math.trunc(centre - reach * wide + 0.5));
     const high = Math.min(old, Math.trunc(centre + reach * wide + 0.5));
-    const row = Array.from({ length: high - low }, (_, k) => weight((low + k - centre + 0.5) / wide));
-    const sum = row.reduce((a, b) => a + b, 0);
+    let sum = 0;
+    for (let k = 0; k < high - low; k++) sum += row[k] = weight((low + k - centre + 0.5) / wide);
     found.first[j] = low;
-    found.count[j] = row.length;
-    row.forEach((w, k) => {
-      const scaled = (w / sum) * 2 ** BITS;
+    found.count[j] = high - low;
+    for (let k = 0; k < high - low; k++) {
+      const scaled = (row[k]! / sum) * 2 ** BITS;
       found.weights[j * most + k] = Math.trunc(scaled + (scaled < 0 ? -0.5 : 0.5));
-    });
+    }
   }
   return found;
 }
 
 /**
  * Sums along the middle of [lines, length, inner] → [lines, places, inner], rounded and cut to bytes.
- * @param inner a multiple of 3: three sums at a time, which share their weights
+ * @param inner 3, or with one line any multiple of 3
  */
 function along(data: Uint8Array, lines: number, length: number, inner: number, taps: Taps): Uint8Array {
   const { first, count, weights, most } = taps;
-  const places = first.length;
-  const out = new Uint8Array(lines * places * inner);
-  let to = 0;
-  for (let line = 0; line < lines; line++)
-    for (let j = 0; j < places; j++) {
-      const start = (line * length + first[j]!) * inner;
-      const end = j * most + count[j]!;
-      for (let i = start; i < start + inner; i += 3) {
-        let r = HALF;
-        let g = HALF;
-        let b = HALF;
-        for (let k = j * most, at = i; k < end; k++, at += inner) {
-          const w = weights[k]!;
-          r = (r + Math.imul(w, data[at]!)) | 0;
-          g = (g + Math.imul(w, data[at + 1]!)) | 0;
-          b = (b + Math.imul(w, data[at + 2]!)) | 0;
-        }
-        out[to++] = toByte(r);
-        out[to++] = toByte(g);
-        out[to++] = toByte(b);
-      }
-    }
+  const out = new Uint8Array(lines * first.length * inner);
+  native().resample(data, [lines, length, inner, first.length, most], first, count, weights, out);
   return out;
-}
-
-function toByte(sum: number): number {
-  const value = sum >> BITS;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
 /**

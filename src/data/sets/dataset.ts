@@ -31,6 +31,8 @@ export interface DatasetOptions {
   imageSize?: Size;
   /** Decoding threads, for folder. */
   workers?: number;
+  /** What an image that cannot be read does, for folder and shards: ends the run unless given. */
+  damaged?: "stop" | "skip";
   /** Number of classes, channels and images, for synthetic. */
   classes?: number;
   channels?: number;
@@ -49,7 +51,7 @@ export interface Dataset {
    */
   load(options: DatasetOptions, at?: string): ImageSet | Promise<ImageSet>;
   /** Images that stay on disk until they are asked for; from memory where this is not there. */
-  open?(options: DatasetOptions, at?: string): ImageSource;
+  open?(options: DatasetOptions, at?: string): ImageSource | Promise<ImageSource>;
 }
 
 /**

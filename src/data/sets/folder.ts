@@ -1,17 +1,16 @@
 /** @file Image folders, one sub-folder a class; the files are decoded in worker threads when they are asked for. */
-import { availableParallelism } from "node:os";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { DataError, UsageError } from "../../base/errors.ts";
 import { entries, some } from "../../base/file-names.ts";
 import { type Size, sides } from "../../base/size.ts";
 import { talk } from "../../base/talk.ts";
-import { type DecodePool, decodeFiles } from "../image/decode-files.ts";
+import type { RandomCrops } from "../augment/box.ts";
+import { type DecodePool, decodeFiles, decodePool } from "../image/decode-files.ts";
 import { ENDINGS } from "../image/endings.ts";
 import { classFolders, imageFiles, sayLeftOut } from "../image/image-files.ts";
-import { WorkerPool } from "../worker-pool.ts";
 import { classTitles } from "./class-titles.ts";
 import { filesFingerprint } from "./fingerprint.ts";
-import { checkImageSet, checkIndex, type ImageSet, type ImageSource } from "./image-set.ts";
+import { checkIndex, type ImageSet, type ImageSource, imageSetOf } from "./image-set.ts";
 
 /** Names of a split's folder, in any case; the first that is there counts. */
 const SPLITS = { train: ["train"], test: ["val", "valid", "validation", "dev", "test"] } as const;
@@ -22,6 +21,8 @@ export interface FolderOptions {
   imageSize: Size;
   /** Decoding threads; as many as there are cores, at most 4, unless given. */
   workers?: number;
+  /** What an image that cannot be read does: ends the run unless given. Of shards only. */
+  damaged?: "stop" | "skip";
 }
 
 /**
@@ -49,11 +50,7 @@ export class ImageFolder implements ImageSource {
   ) {
     this.count = files.length;
     [this.height, this.width] = sides(options.imageSize);
-    const workers = options.workers ?? Math.min(4, availableParallelism());
-    this.#pool = new WorkerPool(
-      new URL(`../image/decode-worker${extname(import.meta.url)}`, import.meta.url),
-      workers,
-    );
+    this.#pool = decodePool(options.workers);
   }
 
   /** Lists the files; decodes none. @throws DataError when the layout is not as described; UsageError for options */
@@ -95,20 +92,20 @@ export class ImageFolder implements ImageSource {
   }
 
   async load(indices: ArrayLike<number>): Promise<Uint8Array> {
-    const paths = Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
-    return decodeFiles(this.#pool, paths, [this.height, this.width]);
+    return decodeFiles(this.#pool, this.#paths(indices), [this.height, this.width]);
+  }
+
+  async loadCrops(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array> {
+    return decodeFiles(this.#pool, this.#paths(indices), size, { crops });
+  }
+
+  #paths(indices: ArrayLike<number>): string[] {
+    return Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
   }
 
   /** All images in memory. @throws DataError when they need more than 4 GB, or one cannot be read */
-  async loadAll(): Promise<ImageSet> {
-    const bytes = this.count * 3 * this.height * this.width;
-    if (bytes > 4e9)
-      throw new DataError(
-        `${this.name}: ${this.count} images need ${(bytes / 1e9).toFixed(1)} GB; open it as a source`,
-      );
-    const { name, count, channels, height, width, classes, labels } = this;
-    const images = await this.load(Array.from({ length: count }, (_, i) => i));
-    return checkImageSet({ name, count, channels, height, width, classes, labels, images });
+  loadAll(): Promise<ImageSet> {
+    return imageSetOf(this);
   }
 
   fingerprint(): string {

@@ -10,12 +10,12 @@ import { ImageFolder } from "./folder.ts";
 function open({ dir, split, imageSize = 224, workers }: DatasetOptions, at?: string): ImageFolder {
   if (at === "" || (at === undefined && dir === undefined))
     throw new UsageError("folder: no path; write folder:PATH, or give its dir");
-  const root = at === undefined ? resolve(dir!) : find(at, dir);
+  const root = at === undefined ? resolve(dir!) : findFolder(at, dir);
   return ImageFolder.open(root, { split, imageSize, ...(workers === undefined ? {} : { workers }) });
 }
 
 /** A relative path is looked up in the working directory first, then in the folder of data sets. */
-function find(path: string, dir: string | undefined): string {
+export function findFolder(path: string, dir: string | undefined): string {
   const inData = join(dataRoot(dir), path);
   return isAbsolute(path) || existsSync(path) || !existsSync(inData) ? resolve(path) : inData;
 }

@@ -1,5 +1,8 @@
 /** @file A set of labelled images in memory, and the source of images that batches are drawn from. */
 import { DataError, UsageError } from "../../base/errors.ts";
+import type { Size } from "../../base/size.ts";
+import type { Random } from "../../tensor/index.ts";
+import type { RandomCrops } from "../augment/box.ts";
 import { imagesFingerprint } from "./fingerprint.ts";
 
 /** What an image set and an image folder have in common. */
@@ -29,6 +32,15 @@ export interface ImageSource extends ImageInfo {
    * @throws DataError when an image cannot be read
    */
   load(indices: ArrayLike<number>): Promise<Uint8Array> | Uint8Array;
+  /**
+   * A random box of each of the images at `indices`, cut from the whole image as it lies on disk, brought to `size`: bytes
+   * [indices.length, channels, height, width]. Not there where all images have one size and are whole.
+   */
+  loadCrops?(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array>;
+  /** The order of an epoch, where images are not to be read in any order; a permutation from the seed and the epoch alone. */
+  order?(epoch: number, random: Random): Int32Array;
+  /** Images that could not be read and whose pixels are black: batches leave them out. */
+  readonly damaged?: ReadonlySet<number>;
   /** A hash of all that is learned from, of a sample above 1 GiB: differs when the data changed between runs. */
   fingerprint(): string;
   /** Ends worker threads, if there are any. */
@@ -84,7 +96,18 @@ export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): I
   return {
     ...{ name: source.name, channels: source.channels, height: source.height, width: source.width },
     ...{ classes: source.classes, count: at.length, labels: at.map((i) => source.labels[i]!) },
+    get damaged() {
+      return new Set(source.damaged?.size ? [...at.keys()].filter((i) => source.damaged!.has(at[i]!)) : []);
+    },
     load: (wanted) => source.load(Int32Array.from(wanted, (i) => at[i]!)),
+    ...(source.loadCrops && {
+      loadCrops: (wanted, crops, size) =>
+        source.loadCrops!(
+          Int32Array.from(wanted, (i) => at[i]!),
+          crops,
+          size,
+        ),
+    }),
     fingerprint: () => source.fingerprint(),
     close: () => source.close(),
   };
@@ -96,6 +119,16 @@ export const firstImages = (source: ImageSource, count: number): ImageSource =>
     source,
     Int32Array.from({ length: Math.min(count, source.count) }, (_, i) => i),
   );
+
+/** All images of a source in memory. @throws DataError when they need more than 4 GB, or one cannot be read */
+export async function imageSetOf(source: ImageSource): Promise<ImageSet> {
+  const { name, count, channels, height, width, classes, labels } = source;
+  const bytes = count * channels * height * width;
+  if (bytes > 4e9)
+    throw new DataError(`${name}: ${count} images need ${(bytes / 1e9).toFixed(1)} GB; open it as a source`);
+  const images = await source.load(Array.from({ length: count }, (_, i) => i));
+  return checkImageSet({ name, count, channels, height, width, classes, labels, images });
+}
 
 /** An image set as a source. A source is returned as it is. */
 export function imageSource(data: ImageSet | ImageSource): ImageSource {

@@ -34,7 +34,7 @@ export function normalisation(
   if (kind === "none") return constant(0, 1);
   const own = Object.hasOwn(DATASET, set.name) ? DATASET[set.name] : undefined;
   if (kind === "dataset" && own?.mean.length === set.channels) return own;
-  if (kind === "dataset" && !set.name.startsWith("folder")) return constant(0.5, 0.25);
+  if (kind === "dataset" && !/^(folder|shards)/.test(set.name)) return constant(0.5, 0.25);
   if (set.channels !== 3)
     throw new UsageError(
       `imagenet's mean and std are for 3 channels; ${set.name} has ${set.channels}, expected normalise: dataset or none`,

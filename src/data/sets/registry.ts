@@ -42,20 +42,21 @@ export async function openDataset(name: string, options: DatasetOptions): Promis
 /** As `openDataset`, but the images of a folder stay on disk and are decoded when they are asked for. */
 export async function openSource(name: string, options: DatasetOptions): Promise<ImageSource> {
   const { set, at } = find(name);
-  return set.open?.(options, at) ?? imageSource(await set.load(options, at));
+  return (await set.open?.(options, at)) ?? imageSource(await set.load(options, at));
 }
 
-/** `folder:PATH` is the set `folder` at PATH. */
+/** Sets that a path follows: `folder:PATH` is the set `folder` at PATH. */
+const AT_A_PATH = ["folder", "shards"];
+
 function find(name: string): { set: Dataset; at: string | undefined } {
   const set = sets.get(name);
   if (set !== undefined) return { set, at: undefined };
-  const folder = sets.get("folder");
-  if (folder !== undefined && name.startsWith("folder:"))
-    return { set: folder, at: name.slice("folder:".length) };
+  const kind = AT_A_PATH.find((kind) => name.startsWith(`${kind}:`));
+  if (kind !== undefined) return { set: sets.get(kind)!, at: name.slice(kind.length + 1) };
   if (isTextName(name))
     throw new UsageError(`${name} is a text, expected images; texts are for recipes of method language`);
   const names = [...sets.keys()];
   throw new UsageError(
-    `unknown data set "${name}"${hint(name, names)}; there is ${names.join(", ")}, folder:PATH`,
+    `unknown data set "${name}"${hint(name, names)}; there is ${names.join(", ")}, folder:PATH, shards:PATH`,
   );
 }

@@ -2,11 +2,12 @@
 
 import { DataError } from "../../base/errors.ts";
 import { noGrad, type Random, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import type { Tokens } from "./token-file.ts";
 
 /**
  * Throws where a text has no block to give. @throws {DataError} fewer tokens than `length`
  */
-export function requireBlock(tokens: Int32Array, length: number, name: string): void {
+export function requireBlock(tokens: Tokens, length: number, name: string): void {
   if (tokens.length < length)
     throw new DataError(
       `${name}: has ${tokens.length} tokens, expected ${length} or more, one block and what follows it; take a longer text or a smaller model.context`,
@@ -14,22 +15,18 @@ export function requireBlock(tokens: Int32Array, length: number, name: string): 
 }
 
 /** Rows of tokens from the given places on: int64 [places, length]. */
-export function blocksAt(
-  tokens: Int32Array,
-  starts: readonly number[],
-  length: number,
-  device = "cpu",
-): Tensor {
+export function blocksAt(tokens: Tokens, starts: readonly number[], length: number, device = "cpu"): Tensor {
   const rows = new BigInt64Array(starts.length * length);
   starts.forEach((start, i) => {
-    for (let t = 0; t < length; t++) rows[i * length + t] = BigInt(tokens[start + t]!);
+    const row = tokens.subarray(start, start + length);
+    for (let t = 0; t < length; t++) rows[i * length + t] = BigInt(row[t]!);
   });
   return tensor(rows, { shape: [starts.length, length], device });
 }
 
 /** `count` blocks from random places, which may overlap, as nanoGPT draws them: int64 [count, length]. */
 export function randomBlocks(
-  tokens: Int32Array,
+  tokens: Tokens,
   count: number,
   length: number,
   random: Random,

@@ -1,7 +1,17 @@
 /** @file Texts, their tokens, and blocks of them. */
 
 export { blockStarts, blocksAt, randomBlocks, requireBlock } from "./blocks.ts";
-export { isTextName, openText, splitText, TEXTS, type TextSet } from "./text-set.ts";
+export { readTokenizer } from "./read-tokenizer.ts";
+export { isTextName, locateText, openText, splitText, TEXTS, type TextSet } from "./text-set.ts";
+export {
+  holdsTokens,
+  openTokenFolder,
+  TokenFile,
+  type TokenFolder,
+  type TokenMeta,
+  type Tokens,
+} from "./token-file.ts";
+export { type TokenizeOptions, tokenizeFiles } from "./tokenize.ts";
 export { Tokenizer, type Vocabulary } from "./tokenizer.ts";
 export { parseTokenizer, tokenizerJson } from "./tokenizer-json.ts";
 export { byteTokenizer, characterTokenizer, trainBpe } from "./train-tokenizer.ts";

@@ -49,7 +49,7 @@ export function openText(name: string, options: { dir?: string } = {}): TextSet 
       `data.name: expected a text, such as text:tinyshakespeare or text:PATH, got "${name}"`,
       { path: "data.name", received: name },
     );
-  const found = locate(name, options.dir);
+  const found = locateText(name, options.dir);
   const { train, test } = statSync(found).isDirectory()
     ? readFolder(name, found)
     : byPosition(name, readText(found));
@@ -95,7 +95,8 @@ function readFolder(name: string, folder: string): { train: string; test: string
   return { train: read(train), test: read(held) };
 }
 
-function locate(name: string, dir: string | undefined): string {
+/** Where text:NAME lies. @throws {DataError} nowhere */
+export function locateText(name: string, dir?: string): string {
   const path = name.slice("text:".length);
   const root = dataRoot(dir);
   const places = [join(root, "text", path), join(root, path), resolve(path)];

@@ -1,7 +1,7 @@
 /** @file How well a language model predicts a text: loss in nats and in bits, perplexity, accuracy. */
 
 import { largestOf } from "../../base/extremes.ts";
-import { blockStarts, blocksAt } from "../../data/text/index.ts";
+import { blockStarts, blocksAt, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
 import { noGrad, type Random, scope } from "../../tensor/index.ts";
 import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
@@ -38,7 +38,7 @@ const AT_ONCE = 32;
  */
 export async function evaluateText(
   model: Gpt | Bert,
-  tokens: Int32Array,
+  tokens: Tokens,
   { context, masks, device = "cpu", most }: EvaluateTextOptions,
 ): Promise<LanguageScores> {
   const length = masks === undefined ? context + 1 : context;
@@ -75,18 +75,25 @@ export async function evaluateText(
  * @param size tokens are 0 … size − 1
  */
 export function unigramScores(
-  train: Int32Array,
-  test: Int32Array,
+  train: Tokens,
+  test: Tokens,
   size: number,
 ): { unigramLoss: number; unigramAccuracy: number } {
   const counts = new Float64Array(size).fill(1);
-  for (const token of train) counts[token]! += 1;
+  for (const token of each(train)) counts[token]! += 1;
   const total = train.length + size;
   const common = counts.indexOf(largestOf(counts));
   let [loss, right] = [0, 0];
-  for (const token of test) {
+  for (const token of each(test)) {
     loss -= Math.log(counts[token]! / total);
     if (token === common) right++;
   }
   return { unigramLoss: loss / test.length, unigramAccuracy: right / test.length };
+}
+
+/** Tokens one after the other, read in stretches. */
+function* each(tokens: Tokens): Generator<number> {
+  const most = 1 << 16;
+  for (let at = 0; at < tokens.length; at += most)
+    yield* Array.from(tokens.subarray(at, Math.min(at + most, tokens.length)));
 }

@@ -1,6 +1,6 @@
 /** @file Learning from text: random blocks, accumulation, clipping, AdamW that decays matrices only. */
 
-import { randomBlocks } from "../../data/text/index.ts";
+import { randomBlocks, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
@@ -11,7 +11,7 @@ import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from 
 
 export interface LanguageLearnerOptions extends Pick<DescentOptions, "precision" | "clipGrad" | "ema"> {
   /** The training text. */
-  tokens: Int32Array;
+  tokens: Tokens;
   /** Tokens of a sequence. */
   context: number;
   /** BERT's question; the next token when not given. */

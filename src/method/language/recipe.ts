@@ -23,14 +23,20 @@ const data = z.strictObject({
   name: z
     .string()
     .min(1)
-    .describe("text:NAME (`vitrine data ls` lists them), or text:PATH for a file or a folder"),
+    .describe(
+      "text:NAME (`vitrine data ls` lists them), or text:PATH for a file, a folder, or a folder of tokens (`vitrine data tokenize`)",
+    ),
   dir: z.string().min(1).exactOptional().describe("folder of data sets (default: VITRINE_DATA, else ./data)"),
   tokenizer: z
     .enum(["characters", "bytes", "bpe", "file"])
     .default("characters")
     .describe("tokenizer; bpe is trained on the training text, file is read from data.file"),
   tokens: count.min(256).exactOptional().describe("size of the vocabulary to train (tokenizer: bpe)"),
-  file: z.string().min(1).exactOptional().describe("path of a tokenizer.json (tokenizer: file)"),
+  file: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe("path of a tokenizer.json, .tiktoken or vocab.bpe (tokenizer: file)"),
 });
 
 const method = z.strictObject({

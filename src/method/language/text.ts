@@ -1,15 +1,21 @@
 /** @file A recipe's text as tokens, and the tokenizer that a run keeps. */
 
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { talk } from "../../base/talk.ts";
 import {
   byteTokenizer,
   characterTokenizer,
+  holdsTokens,
+  isTextName,
+  locateText,
   openText,
-  parseTokenizer,
+  openTokenFolder,
+  readTokenizer,
   requireBlock,
   type Tokenizer,
+  type Tokens,
   tokenizerJson,
   trainBpe,
 } from "../../data/text/index.ts";
@@ -25,8 +31,8 @@ export const MASK = "<mask>";
 /** A text as tokens. */
 export interface TokenData {
   name: string;
-  train: Int32Array;
-  test: Int32Array;
+  train: Tokens;
+  test: Tokens;
   tokenizer: Tokenizer;
   /** Of the text. */
   fingerprint(): string;
@@ -45,41 +51,62 @@ export interface TokenData {
  */
 export function openTokens(recipe: Recipe, known?: Tokenizer): TokenData {
   const { data, model } = recipe;
-  const { name, train, test, fingerprint } = openText(
-    data.name,
-    data.dir === undefined ? {} : { dir: data.dir },
-  );
-  const tokenizer = known ?? makeTokenizer(recipe, train);
+  const place = isTextName(data.name) ? locateText(data.name, data.dir) : "";
+  const found = holdsTokens(place) ? fromFolder(recipe, place, known) : fromText(recipe, known);
+  const { tokenizer } = found;
   if (model.vocabulary !== undefined && tokenizer.size > model.vocabulary)
     throw new UsageError(
       `model.vocabulary: the tokenizer has ${tokenizer.size} tokens, expected at least as many, got ${model.vocabulary}`,
       { path: "model.vocabulary" },
     );
   const length = model.context + (formOf(model.name, "language").causal ? 1 : 0);
-  const encode = (text: string, part: string) => {
-    const tokens = tokenizer.encode(text);
-    requireBlock(tokens, length, `${name}, ${part} text`);
-    return tokens;
-  };
-  const tokens = { train: encode(train, "training"), test: encode(test, "test") };
-  const vocabulary = fingerprintOf(tokenizer);
-  return { name, ...tokens, tokenizer, fingerprint, vocabulary, channels: 0, classes: [] };
+  requireBlock(found.train, length, `${data.name}, training text`);
+  requireBlock(found.test, length, `${data.name}, test text`);
+  return { ...found, name: data.name, vocabulary: fingerprintOf(tokenizer), channels: 0, classes: [] };
 }
 
-function makeTokenizer({ data, model }: Recipe, text: string): Tokenizer {
+type Opened = Pick<TokenData, "train" | "test" | "tokenizer" | "fingerprint">;
+
+function fromText(recipe: Recipe, known: Tokenizer | undefined): Opened {
+  const { name, dir } = recipe.data;
+  const { train, test, fingerprint } = openText(name, dir === undefined ? {} : { dir });
+  const tokenizer = known ?? makeTokenizer(recipe, train);
+  return { train: tokenizer.encode(train), test: tokenizer.encode(test), tokenizer, fingerprint };
+}
+
+/**
+ * A folder of tokens, with the tokenizer that made them.
+ * @throws {UsageError} the recipe's file is another tokenizer
+ */
+function fromFolder(recipe: Recipe, folder: string, known: Tokenizer | undefined): Opened {
+  const { train, test, tokenizer: own, meta } = openTokenFolder(folder);
+  const { file } = recipe.data;
+  if (file !== undefined && existsSync(file) && fingerprintOf(readTokenizer(file)) !== fingerprintOf(own))
+    throw new UsageError(
+      `data.file: ${folder} was made with another tokenizer; leave it out, or tokenize again`,
+      {
+        path: "data.file",
+      },
+    );
+  if (known === undefined)
+    talk(
+      `${recipe.data.name}: ${train.length.toLocaleString("en")} tokens in files, with their own tokenizer.json`,
+    );
+  return { train, test, tokenizer: known ?? withMask(recipe, own), fingerprint: () => meta.fingerprint };
+}
+
+const withMask = ({ model }: Recipe, tokenizer: Tokenizer): Tokenizer =>
+  formOf(model.name, "language").causal ? tokenizer : tokenizer.with([MASK]);
+
+function makeTokenizer(recipe: Recipe, text: string): Tokenizer {
+  const { data } = recipe;
   const made = {
     characters: () => characterTokenizer(text),
     bytes: byteTokenizer,
     bpe: () => trainBpe(text, data.tokens!),
     file: () => readTokenizer(data.file!),
   }[data.tokenizer]();
-  return formOf(model.name, "language").causal ? made : made.with([MASK]);
-}
-
-/** Reads a tokenizer.json. @throws {UsageError} there is none; {DataError} it is of another kind */
-export function readTokenizer(path: string): Tokenizer {
-  if (!existsSync(path)) throw new UsageError(`${path}: expected a tokenizer.json, found nothing`, { path });
-  return parseTokenizer(readFileSync(path, "utf8"), path);
+  return withMask(recipe, made);
 }
 
 export const fingerprintOf = (tokenizer: Tokenizer): string =>

@@ -79,7 +79,7 @@ const SHOWN = 48;
 
 /** Where nothing was typed: how the run's test text begins. */
 const beginning = ({ recipe, tokenizer, model }: Opened): number[] => [
-  ...openTokens(recipe, tokenizer).test.slice(0, Math.min(SHOWN, model.options.context)),
+  ...Array.from(openTokens(recipe, tokenizer).test.subarray(0, Math.min(SHOWN, model.options.context))),
 ];
 
 /** Tokens of a text; `<mask>` in it is the token that is to be filled in. */

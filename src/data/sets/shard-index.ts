@@ -1,0 +1,137 @@
+/** @file What is in a shard, without its images: where each lies, and its label. */
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { extname } from "node:path";
+import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { DataError } from "../../base/errors.ts";
+import { fileBuffer } from "../formats/parquet/file-buffer.ts";
+import { readHeader } from "../formats/tar.ts";
+import { ENDINGS } from "../image/endings.ts";
+import type { ImagePlace } from "../image/place.ts";
+
+export interface ShardIndex {
+  places: ImagePlace[];
+  labels: number[];
+  /** Names of the classes, where the shard says them. */
+  classes?: readonly string[];
+  /** What of it cannot be read: the rest of a tar that is cut off. */
+  problem?: string;
+}
+
+export const indexShard = (path: string): Promise<ShardIndex> | ShardIndex =>
+  extname(path) === ".tar" ? indexTar(path) : indexParquet(path);
+
+/**
+ * A WebDataset archive: members that share a name up to its first dot are a record, KEY.jpg (or another image) with KEY.cls, a
+ * number, or KEY.json with "label". What follows a damaged header is left out, and the problem says where that is.
+ */
+function indexTar(path: string): ShardIndex {
+  const file = openSync(path, "r");
+  const { size } = fstatSync(file);
+  const found: ShardIndex = { places: [], labels: [] };
+  let record: { key: string; image?: ImagePlace; label?: number | undefined } | undefined;
+  const close = (): void => {
+    if (record?.image === undefined) return;
+    if (record.label === undefined)
+      throw new DataError(
+        `${path}: record ${record.key}: expected its label in .cls or .json, found neither`,
+        { path },
+      );
+    found.places.push(record.image);
+    found.labels.push(record.label);
+  };
+  try {
+    for (let at = 0; ; ) {
+      const header = readHeader(file, at, `${path}: record ${found.places.length} at byte ${at}`);
+      if (header === undefined) break;
+      const { name, offset, length, next } = header;
+      if (offset + length > size)
+        throw new DataError(`${path}: record ${found.places.length}, ${name}: the archive is cut off in it`, {
+          path,
+        });
+      const [, key = name, ending = ""] = /^((?:.*\/)?[^/.]+)(\..*)$/.exec(name) ?? [];
+      if (record?.key !== key) {
+        close();
+        record = { key };
+      }
+      if (ENDINGS.includes(ending.slice(ending.lastIndexOf(".")).toLowerCase()))
+        record.image = { shard: path, record: name, offset, length };
+      else if (ending === ".cls" || ending === ".json")
+        record.label ??= labelIn(textAt(file, offset, length), ending, `${path}: record ${name}`);
+      at = next;
+    }
+    close();
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    found.problem = error.message;
+  } finally {
+    closeSync(file);
+  }
+  return found;
+}
+
+function textAt(file: number, offset: number, length: number): string {
+  const bytes = Buffer.alloc(length);
+  readSync(file, bytes, 0, length, offset);
+  return bytes.toString("utf8");
+}
+
+function labelIn(text: string, ending: string, where: string): number | undefined {
+  if (ending === ".cls" && /^\s*\d+\s*$/.test(text)) return Number(text);
+  if (ending === ".cls")
+    throw new DataError(`${where}: expected a label, a whole number from 0, got "${text.slice(0, 20)}"`);
+  try {
+    const label = (JSON.parse(text) as { label?: unknown } | null)?.label;
+    return Number.isInteger(label) ? (label as number) : undefined;
+  } catch {
+    throw new DataError(`${where}: expected JSON`);
+  }
+}
+
+/** Columns that may hold the images and the labels of Hugging Face's data sets. */
+const IMAGES = ["image", "img", "jpg"];
+const LABELS = ["label", "labels", "cls", "fine_label"];
+
+/** Parquet as Hugging Face writes images: their files' bytes in a column, a whole number beside them. */
+async function indexParquet(path: string): Promise<ShardIndex> {
+  const file = fileBuffer(path);
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    const names = metadata.schema.map(({ name }) => name);
+    const column = IMAGES.find((name) => names.includes(name));
+    const label = LABELS.find((name) => names.includes(name));
+    if (column === undefined || label === undefined)
+      throw new DataError(
+        `${path}: expected a column ${IMAGES.join(", ")} and one ${LABELS.join(", ")}, got ${names.slice(1).join(", ")}`,
+        { path },
+      );
+    const rows = await parquetReadObjects({ file, metadata, compressors, columns: [label] });
+    const labels = rows.map((row) => Number(row[label]));
+    const places: ImagePlace[] = [];
+    for (const { num_rows } of metadata.row_groups) {
+      const group = [places.length, places.length + Number(num_rows)] as const;
+      for (let row = group[0]; row < group[1]; row++) places.push({ shard: path, column, row, group });
+    }
+    const classes = classesIn(metadata.key_value_metadata, label);
+    return { places, labels, ...(classes && { classes }) };
+  } catch (cause) {
+    const problem =
+      cause instanceof DataError
+        ? cause.message
+        : `${path}: not a whole Parquet file: ${(cause as Error).message}`;
+    return { places: [], labels: [], problem };
+  } finally {
+    file.close();
+  }
+}
+
+function classesIn(
+  notes: readonly { key: string; value?: string }[] | undefined,
+  label: string,
+): string[] | undefined {
+  const text = notes?.find(({ key }) => key === "huggingface")?.value;
+  if (text === undefined) return undefined;
+  const names = JSON.parse(text)?.info?.features?.[label]?.names as unknown;
+  return Array.isArray(names) ? names.map(String) : undefined;
+}

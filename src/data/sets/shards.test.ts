@@ -1,0 +1,180 @@
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { imageParquet, plainJpeg, tarOf } from "../../../test/shards.ts";
+import { random, scope } from "../../tensor/index.ts";
+import { type BatchOptions, batches } from "../batches.ts";
+import { openSource } from "./registry.ts";
+import { ImageShards } from "./shards.ts";
+
+const root = mkdtempSync(join(tmpdir(), "vitrine-shards-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const jpegs = await Promise.all(Array.from({ length: 12 }, (_, i) => plainJpeg(20 * i)));
+const options = { split: "train", imageSize: 8, workers: 2 } as const;
+
+/** Three archives of four images, and one to be measured on. */
+function archives(name: string): string {
+  const folder = join(root, name);
+  mkdirSync(folder);
+  for (const shard of [0, 1, 2]) {
+    const files = [0, 1, 2, 3].flatMap((i) => {
+      const n = 4 * shard + i;
+      const label =
+        n % 2 === 0 ? ([`${n}.cls`, `${n % 3}`] as const) : ([`${n}.json`, `{"label": ${n % 3}}`] as const);
+      return [label, [`${n}.jpg`, jpegs[n]!] as const];
+    });
+    writeFileSync(join(folder, `some-train-00${shard}.tar`), tarOf(files));
+  }
+  writeFileSync(
+    join(folder, "some-validation-000.tar"),
+    tarOf([
+      ["a.jpg", jpegs[3]!],
+      ["a.cls", "2"],
+    ]),
+  );
+  return folder;
+}
+
+/** Which images an epoch gives out, by their reds, and the labels. */
+async function collect(source: ImageShards, more: Partial<BatchOptions> = {}) {
+  const found: { images: number[]; labels: number[] }[] = [];
+  for await (const { images, labels } of batches(source, {
+    batchSize: 5,
+    random: random(3),
+    shuffle: true,
+    ...more,
+  })) {
+    const reds = scope(() => images.narrow(1, 0, 1).flatten(1).mean([1]));
+    found.push({
+      images: reds.numbers().map((red) => Math.round((255 * red) / 20)),
+      labels: labels.numbers(),
+    });
+    reds.dispose();
+  }
+  return found;
+}
+
+test("archives: every image once an epoch with its label, in another order each; the same taken up in the middle of a shard", async () => {
+  const source = await ImageShards.open(archives("tar"), options);
+  expect([source.count, source.classes, [...source.labels.slice(0, 4)]]).toEqual([
+    12,
+    ["0", "1", "2"],
+    [0, 1, 2, 0],
+  ]);
+  const crops = { augment: { resizedCrop: [0.5, 1], flip: true } } as const;
+  const first = await collect(source, crops);
+  const images = first.flatMap((batch) => batch.images);
+  expect(images.toSorted((a, b) => a - b)).toEqual([...Array(12).keys()]);
+  expect(first.flatMap((batch) => batch.labels)).toEqual(images.map((n) => n % 3));
+  expect(await collect(source, { ...crops, start: 1 })).toEqual(first.slice(1));
+  expect(await collect(source, { ...crops, epoch: 1 })).not.toEqual(first);
+  await source.close();
+  const test = await openSource(`shards:${join(root, "tar")}`, { ...options, split: "test" });
+  expect([test.count, test.labels[0]]).toEqual([1, 2]);
+  await test.close();
+});
+
+test("an order goes through shards one after the other, within a buffer, the same for any number of processes", async () => {
+  const folder = join(root, "many");
+  mkdirSync(folder);
+  for (const shard of [0, 1]) {
+    const files = Array.from(
+      { length: 1500 },
+      (_, i) =>
+        [
+          [`${i}.jpg`, ""],
+          [`${i}.cls`, "0"],
+        ] as const,
+    ).flat();
+    writeFileSync(join(folder, `train-${shard}.tar`), tarOf(files));
+  }
+  const source = await ImageShards.open(folder, options);
+  const order = source.order(0, random(1));
+  expect([...order].sort((a, b) => a - b)).toEqual([...Array(3000).keys()]);
+  const shard = Math.floor(order[0]! / 1500);
+  expect([...order.subarray(0, 1024)].every((i) => Math.floor(i / 1500) === shard && i % 1500 < 1024)).toBe(
+    true,
+  );
+  expect(source.order(0, random(1))).toEqual(order);
+  await source.close();
+});
+
+test("Parquet as Hugging Face writes it: the same images, classes by their names", async () => {
+  const folder = join(root, "parquet");
+  mkdirSync(folder);
+  const labels = jpegs.map((_, n) => n % 3);
+  const classes = ["ant", "bee", "cat"];
+  for (const [i, part] of [0, 6].entries())
+    writeFileSync(
+      join(folder, `train-0000${i}-of-00002.parquet`),
+      imageParquet(jpegs.slice(part, part + 6), labels.slice(part, part + 6), { classes }),
+    );
+  const source = await ImageShards.open(folder, options);
+  expect([source.count, source.classes]).toEqual([12, classes]);
+  const found = await collect(source);
+  const images = found.flatMap((batch) => batch.images);
+  expect(images.toSorted((a, b) => a - b)).toEqual([...Array(12).keys()]);
+  expect(found.flatMap((batch) => batch.labels)).toEqual(images.map((n) => n % 3));
+  await source.close();
+  truncateSync(join(folder, "train-00001-of-00002.parquet"), 300);
+  await expect(ImageShards.open(folder, options)).rejects.toThrow(
+    "train-00001-of-00002.parquet: not a whole Parquet file",
+  );
+  const rest = await ImageShards.open(folder, { ...options, damaged: "skip" });
+  expect(rest.count).toBe(6);
+  await rest.close();
+});
+
+test("an archive that is cut off, and an image that is none, are named by file and record, or skipped and counted", async () => {
+  const folder = archives("damaged");
+  const files = [0, 1, 2, 3].flatMap(
+    (i) =>
+      [
+        [`${i}.jpg`, i === 2 ? "damaged" : jpegs[i]!],
+        [`${i}.cls`, "1"],
+      ] as const,
+  );
+  writeFileSync(join(folder, "some-train-000.tar"), tarOf(files));
+  const strict = await ImageShards.open(folder, options);
+  await expect(collect(strict, { batchSize: 12 })).rejects.toThrow("some-train-000.tar, record 2.jpg: ");
+  await strict.close();
+  const source = await ImageShards.open(folder, { ...options, damaged: "skip" });
+  const found = await collect(source);
+  expect(found.flatMap((batch) => batch.images)).toHaveLength(11);
+  expect(found.flatMap((batch) => batch.labels)).toHaveLength(11);
+  expect([...source.damaged]).toEqual([2]);
+  await source.close();
+  truncateSync(join(folder, "some-train-001.tar"), 3000);
+  const cut = ImageShards.open(folder, options);
+  await expect(cut).rejects.toThrow(
+    /some-train-001\.tar: record \d.*the archive is cut off.*data\.damaged to skip/,
+  );
+  const rest = await ImageShards.open(folder, { ...options, damaged: "skip" });
+  expect(rest.count).toBeGreaterThan(8);
+  expect(rest.count).toBeLessThan(12);
+  await rest.close();
+});
+
+test("a folder without shards of a split, and records without a label, say what was expected", async () => {
+  await expect(ImageShards.open(root, options)).rejects.toThrow(
+    "no .tar or .parquet file with train in its name",
+  );
+  const folder = join(root, "unlabelled");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "train.tar"), tarOf([["a.jpg", jpegs[0]!]]));
+  await expect(ImageShards.open(folder, options)).rejects.toThrow(
+    "record a: expected its label in .cls or .json",
+  );
+  writeFileSync(
+    join(folder, "train.tar"),
+    tarOf([
+      ["a.cls", "cat"],
+      ["a.jpg", jpegs[0]!],
+    ]),
+  );
+  await expect(ImageShards.open(folder, options)).rejects.toThrow(
+    'expected a label, a whole number from 0, got "cat"',
+  );
+});

@@ -1,0 +1,122 @@
+/** @file Text files of any size in pieces that are tokenized apart: documents, or stretches of a plain text. */
+
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { createGunzip } from "node:zlib";
+import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { compressors } from "hyparquet-compressors";
+import { DataError } from "../../base/errors.ts";
+import { fileBuffer } from "../formats/parquet/file-buffer.ts";
+
+/** Characters of a stretch, about. */
+const STRETCH = 1 << 16;
+
+export interface Piece {
+  text: string;
+  /** Whether a document ends with it. */
+  last: boolean;
+}
+
+/**
+ * The pieces of a file, by its ending: .txt, .jsonl (a document a line, in `field`), .parquet (a document a row); the first
+ * two also with .gz.
+ * @param whole not to cut a text, for tokenizers whose tokens reach across words
+ * @throws {DataError} another ending, not UTF-8, a line or row without the field
+ */
+export function pieces(path: string, field: string, whole: boolean): AsyncGenerator<Piece> {
+  const kind = /\.(txt|jsonl|parquet)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
+  if (kind === "txt") return stretches(path, whole);
+  if (kind === "jsonl") return lines(path, field);
+  if (kind === "parquet") return rows(path, field);
+  throw new DataError(`${path}: expected a file that ends in .txt, .jsonl (or those with .gz) or .parquet`, {
+    path,
+  });
+}
+
+async function* characters(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  const bytes = path.toLowerCase().endsWith(".gz") ? file.pipe(createGunzip()) : file;
+  let at = 0;
+  try {
+    for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
+      yield decoder.decode(chunk, { stream: true });
+      at += chunk.length;
+    }
+    yield decoder.decode();
+  } catch (cause) {
+    throw new DataError(
+      `${path}: cannot be read as UTF-8 text, near byte ${at}: ${(cause as Error).message}`,
+      { path, cause },
+    );
+  }
+}
+
+/** Cut only between a line's end and a letter: no word of GPT-2's reaches across, so that the tokens are the whole's. */
+async function* stretches(path: string, whole: boolean): AsyncGenerator<Piece> {
+  const between = /\S\n(?=\S)/g;
+  let held = "";
+  for await (const more of characters(path)) {
+    held += more;
+    while (!whole && held.length > STRETCH) {
+      between.lastIndex = STRETCH - 2;
+      const cut = between.exec(held);
+      if (cut === null) break;
+      yield { text: held.slice(0, between.lastIndex), last: false };
+      held = held.slice(between.lastIndex);
+    }
+  }
+  yield { text: held, last: true };
+}
+
+async function* lines(path: string, field: string): AsyncGenerator<Piece> {
+  const file = createReadStream(path);
+  const bytes = path.toLowerCase().endsWith(".gz") ? file.pipe(createGunzip()) : file;
+  let number = 0;
+  for await (const line of createInterface({ input: bytes, crlfDelay: Number.POSITIVE_INFINITY })) {
+    number++;
+    if (line.trim() === "") continue;
+    yield { text: fieldOf(parsed(line, path, number), field, `${path}: line ${number}`), last: true };
+  }
+}
+
+function parsed(line: string, path: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new DataError(`${path}: line ${number}: not JSON: ${(cause as Error).message}`, { path, cause });
+  }
+}
+
+async function* rows(path: string, field: string): AsyncGenerator<Piece> {
+  const file = fileBuffer(path);
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    let rowStart = 0;
+    for (const group of metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows);
+      const found = await parquetReadObjects({
+        file,
+        metadata,
+        compressors,
+        columns: [field],
+        rowStart,
+        rowEnd,
+      });
+      for (const [i, row] of found.entries())
+        yield { text: fieldOf(row, field, `${path}: row ${rowStart + i}`), last: true };
+      rowStart = rowEnd;
+    }
+  } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    throw new DataError(`${path}: cannot be read as Parquet: ${(cause as Error).message}`, { path, cause });
+  } finally {
+    file.close();
+  }
+}
+
+function fieldOf(row: unknown, field: string, where: string): string {
+  const value = (row as Record<string, unknown> | null)?.[field];
+  if (typeof value === "string") return value;
+  throw new DataError(`${where}: expected text in "${field}"; name another field with --field`);
+}
