@@ -54,12 +54,12 @@ EVERY_PROCESSOR void down(const uint8_t* data, int64_t inner, const Taps& taps, 
 }
 
 template <typename T>
-T* typed(napi_env env, napi_value value, napi_typedarray_type expected, size_t least, const char* what) {
+T* typed(napi_env env, napi_value value, napi_typedarray_type expected, double least, const char* what) {
   napi_typedarray_type type;
   size_t length;
   void* data;
   check(napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr), what);
-  if (type != expected || length < least) throw Misuse(std::string("expected ") + what);
+  if (type != expected || static_cast<double>(length) < least) throw Misuse(std::string("expected ") + what);
   return static_cast<T*>(data);
 }
 
@@ -70,11 +70,11 @@ napi_value resample(napi_env env, napi_callback_info info) {
     for (uint32_t i = 0; i < 5; i++) sizes[i] = toWhole(env, at(env, argv[1], i), 0, 1 << 30, "a size");
     const auto [lines, length, inner, places, most] = sizes;
     if (inner != 3 && lines != 1) throw Misuse("expected three channels, or one picture");
-    const auto* data = typed<uint8_t>(env, argv[0], napi_uint8_array, lines * length * inner, "a picture's bytes");
+    const auto* data = typed<uint8_t>(env, argv[0], napi_uint8_array, 1.0 * lines * length * inner, "a picture's bytes");
     const auto* first = typed<int32_t>(env, argv[2], napi_int32_array, places, "first places");
     const auto* count = typed<int32_t>(env, argv[3], napi_int32_array, places, "counts");
-    const auto* weights = typed<int32_t>(env, argv[4], napi_int32_array, places * most, "weights");
-    auto* out = typed<uint8_t>(env, argv[5], napi_uint8_array, lines * places * inner, "room for the result");
+    const auto* weights = typed<int32_t>(env, argv[4], napi_int32_array, 1.0 * places * most, "weights");
+    auto* out = typed<uint8_t>(env, argv[5], napi_uint8_array, 1.0 * lines * places * inner, "room for the result");
     for (int64_t j = 0; j < places; j++)
       if (first[j] < 0 || count[j] < 0 || count[j] > most || int64_t{first[j]} + count[j] > length) throw Misuse("expected places of the picture");
     const Taps taps{first, count, weights, places, most};
