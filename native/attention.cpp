@@ -14,6 +14,7 @@
 #endif
 
 #include "attention.h"
+#include "cholesky.h"
 
 namespace vitrine {
 
@@ -52,12 +53,17 @@ static void overHeads(const Tensor& W, int64_t floats, Body body) {
 /** A tensor's number at an offset. */
 static char* at(const Tensor& W, int64_t offset) { return static_cast<char*>(W.data_ptr()) + offset * W.element_size(); }
 
-/** softmax(scale W Wᵀ) W in operators that autograd knows: for other dtypes and devices, distant norms, second derivatives. */
+/**
+ * softmax(scale W Wᵀ) W in operators that autograd knows: for other dtypes and devices, distant norms, second derivatives.
+ * Half precisions are widened, and stay wide under autocast: scores of distant norms are large, and weights their exponentials.
+ */
 static Tensor explicitly(const Tensor& W, double scale, bool causal) {
-  const Tensor rows = W.transpose(1, 2);
+  const StayWide stayWide;
+  const bool half = W.scalar_type() == at::kBFloat16 || W.scalar_type() == at::kHalf;
+  const Tensor rows = (half ? W.to(at::kFloat) : W).transpose(1, 2);
   Tensor scores = at::matmul(rows * scale, rows.mT());
   if (causal) scores = scores.masked_fill(at::ones({W.size(1), W.size(1)}, W.options().dtype(at::kBool).requires_grad(false)).triu(1), -INFINITY);
-  return at::matmul(at::softmax(scores, -1), rows).transpose(1, 2);
+  return at::matmul(at::softmax(scores, -1), rows).transpose(1, 2).to(W.scalar_type());
 }
 
 /** A tensor as the kernels take it: contiguous, of floats or bfloat16. */
@@ -65,7 +71,7 @@ static Tensor plainly(const Tensor& W) { return (W.scalar_type() == at::kBFloat1
 
 /** What the way there leaves for the way back, as the kernel made it. */
 struct Mixed {
-  Tensor out, sums;  // [b, n, K, p], [b, K, n]
+  Tensor out, kept;  // [b, n, K, p], [b, K, n]
 };
 
 /** None where some head's norms lie too far apart for the Gaussian form. */
@@ -75,7 +81,7 @@ static std::optional<Mixed> mix(const Tensor& W, double scale, bool causal, cons
   const Mixed mixed{at::empty_like(W), at::empty({W.size(0), W.size(2), W.size(1)}, W.options().dtype(at::kFloat))};
   std::atomic<bool> narrow{true};
   overHeads(W, head.forwardRoom(), [&](int64_t i, int64_t offset, float* scratch) {
-    if (narrow && !kernel.forward(at(W, offset), at(mixed.out, offset), mixed.sums.data_ptr<float>() + i * head.n, head, scratch)) narrow = false;
+    if (narrow && !kernel.forward(at(W, offset), at(mixed.out, offset), mixed.kept.data_ptr<float>() + i * head.n, head, scratch)) narrow = false;
   });
   return narrow ? std::optional(mixed) : std::nullopt;
 }
@@ -83,7 +89,7 @@ static std::optional<Mixed> mix(const Tensor& W, double scale, bool causal, cons
 struct SelfAttention : torch::autograd::Function<SelfAttention> {
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& W, const Mixed& mixed, double scale, bool causal, const std::string& name) {
     const Tensor out = mixed.out.to(W.scalar_type());
-    ctx->save_for_backward({W, out, mixed.sums});
+    ctx->save_for_backward({W, out, mixed.kept});
     ctx->saved_data["scale"] = scale;
     ctx->saved_data["causal"] = causal;
     ctx->saved_data["name"] = name;
@@ -92,7 +98,7 @@ struct SelfAttention : torch::autograd::Function<SelfAttention> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     const auto saved = ctx->get_saved_variables();
-    const Tensor &given = saved[0], &sums = saved[2];
+    const Tensor &given = saved[0], &kept = saved[2];
     const double scale = ctx->saved_data["scale"].toDouble();
     const bool causal = ctx->saved_data["causal"].toBool();
     torch::autograd::variable_list results(5);
@@ -105,7 +111,7 @@ struct SelfAttention : torch::autograd::Function<SelfAttention> {
     const Kernel kernel = attentionKernel(W.scalar_type() == at::kBFloat16, ctx->saved_data["name"].toStringRef());
     const Tensor out = at::empty_like(W);
     overHeads(W, head.backwardRoom(), [&](int64_t i, int64_t offset, float* scratch) {
-      kernel.backward(at(W, offset), at(result, offset), at(outer, offset), sums.data_ptr<float>() + i * head.n, at(out, offset), head, scratch);
+      kernel.backward(at(W, offset), at(result, offset), at(outer, offset), kept.data_ptr<float>() + i * head.n, at(out, offset), head, scratch);
     });
     results[0] = out.to(given.scalar_type());
     return results;

@@ -12,16 +12,16 @@ struct Head {
   float scale;
   bool causal;
   int64_t padded = (n + 15) / 16 * 16, width = (p + 15) / 16 * 16;
-  /** Floats of scratch: one or two [n, p] and [n, n], and at most five [n]. */
-  int64_t forwardRoom() const { return padded * (width + padded + 3); }
-  int64_t backwardRoom() const { return padded * (2 * width + 2 * padded + 5); }
+  /** Floats of scratch: [n, p], [n, n] and [n]. */
+  int64_t forwardRoom() const { return padded * (2 * width + padded + 3); }
+  int64_t backwardRoom() const { return padded * (3 * width + 2 * padded + 5); }
 };
 
-/** Functions for tensors of floats or of bfloat16; `sums` has n numbers, 1 / fᵢ, that the way back needs again. */
+/** Functions for tensors of floats or of bfloat16; `kept` has n numbers that the way back needs again. */
 struct Kernel {
   /** False where the norms of the tokens lie too far apart, or a number is not finite: out is then not written. */
-  bool (*forward)(const void* W, void* out, float* sums, const Head&, float* scratch);
-  void (*backward)(const void* W, const void* result, const void* outer, const float* sums, void* out, const Head&, float* scratch);
+  bool (*forward)(const void* W, void* out, float* kept, const Head&, float* scratch);
+  void (*backward)(const void* W, const void* result, const void* outer, const float* kept, void* out, const Head&, float* scratch);
 };
 
 /** The fastest kernel of this processor, or the one of that name. @throws std::invalid_argument there is none */

@@ -41,10 +41,10 @@ struct Gaussians {
       typename S::Value byRow[kRows], byColumn[kRows];
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; r++) {
-        Vec e = exponential(s[r][c] * z.scale - (dj + d[i + r]));
+        Vec e = exponential(s[r][c] * z.scale - d[i + r] - dj);
         if (z.causal && diagonal) e = upTo(e, i + r - j);
         const Vec ui = Vec{} + u[i + r];
-        byRow[r] = S::kept(e, uj), byColumn[r] = S::kept(e, ui);
+        byRow[r] = S::kept(e, e * uj), byColumn[r] = S::kept(e, e * ui);
         if (!z.causal || diagonal) totals[r] += S::weight(byRow[r], uj);
         column += S::weight(byColumn[r], ui);
       }
@@ -64,35 +64,36 @@ struct Gaussians {
 
 /** outᵢ = fᵢ Σⱼ E_ij uⱼ wⱼ */
 template <class S>
-struct Means {
+struct Sums {
   const Head& z;
   const Symmetric<S>& E;
-  const float *W, *sums;
-  typename S::Number* out;
+  const float* W;
+  const Totals<S> out;
+  int64_t begin, end;
 
   template <int C>
   void tile(int64_t i, int64_t k) {
-    Vec s[kRows][C];
-    E.sum(z.causal ? Keys::past : Keys::all, i, W, k, s);
-    for (int64_t r = 0; r < std::min<int64_t>(kRows, z.n - i); r++)
-      for (int c = 0; c < C; c++) put(out + (i + r) * z.step + k + c * kWidth, s[r][c] * (1 / sums[i + r]), z.p - k - c * kWidth);
+    Vec s[kRows][C]{};
+    E.sum(z.causal ? Keys::past : Keys::all, i, begin, end, W, k, s);
+    for (int c = 0; c < C; c++)
+      for (int r = 0; r < kRows; r++) out.add(s[r][c], z, i + r, k + c * kWidth, begin == 0, end == z.padded);
   }
 };
 
 template <class S>
-static bool forward(const void* W, void* out, float* sums, const Head& z, float* scratch) {
+static bool forward(const void* W, void* out, float* kept, const Head& z, float* scratch) {
   using Number = typename S::Number;
   const auto* w = static_cast<const Number*>(W);
-  const int64_t n = z.padded;
-  float *tokens = scratch, *d = tokens + n * z.width + n * n, *u = d + n, *all = u + n;
-  const Symmetric<S> E{tokens + n * z.width, n};
+  const int64_t n = z.padded, size = n * z.width;
+  float *tokens = scratch, *totals = tokens + size, *d = totals + size + n * n, *u = d + n, *f = u + n;
+  const Symmetric<S> E{totals + size, n};
   const Columns<S> columns(w, z, tokens);
   if (!weigh(columns, z, d, u)) return false;
-  Gaussians<S>{z, columns, d, u, E, all, {}}.run();
+  Gaussians<S>{z, columns, d, u, E, f, {}}.run();
+  for (int64_t i = 0; i < z.n; i++) kept[i] = f[i] = 1 / f[i];
   stack<S>(w, z, u, tokens);  // the columns are done with
-  Means<S> means{z, E, tokens, all, static_cast<Number*>(out)};
-  for (int64_t i = 0; i < z.n; i += kRows) overPanels(means, i, 0, z.width);
-  std::copy(all, all + z.n, sums);
+  Sums<S> sums{z, E, tokens, {totals, f, static_cast<Number*>(out)}, 0, 0};
+  overKeys<S>(sums, z);
   return true;
 }
 

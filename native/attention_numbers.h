@@ -32,7 +32,7 @@ static inline void put(uint16_t* to, Vec v, int64_t count) {
     for (int64_t c = 0; c < count; c++) to[c] = halves[c];
 }
 
-/** Products of floats, whatever the tensor has. In Σⱼ E_ij bⱼ vⱼ, factor bⱼ goes to vⱼ: E stays symmetric, kept once. */
+/** Products of floats, whatever the tensor has. In aᵢ Σⱼ E_ij bⱼ vⱼ, bⱼ goes to vⱼ and aᵢ to the sum: E stays symmetric, kept once. */
 template <class N>
 struct Floats {
   using Number = N;
@@ -43,11 +43,12 @@ struct Floats {
   static Vec stacked(Vec v, Vec, float b) { return v * b; }
   static Value kept(Vec e, Vec) { return e; }
   static Vec weight(Value e, Vec b) { return e * b; }
+  static Vec summed(Vec sum, float a) { return sum * a; }
 };
 
 /**
- * Products of pairs of bfloat16, with sums of floats. Factor bⱼ goes to E_ij, so that numbers of a tensor, which are
- * bfloat16 as they are, take part unrounded, and weights are rounded once; sums of weights are of rounded ones.
+ * Products of pairs of bfloat16, with sums of floats. Factors aᵢ bⱼ go to E_ij: a tensor's numbers, which are bfloat16
+ * already, take part as they are, and each weight is rounded once, so that a weight of 1 stays 1.
  */
 template <class Processor>
 struct Pairs {
@@ -57,8 +58,9 @@ struct Pairs {
   static Vec add(Vec sum, Vec a, Vec b) { return Processor::add(sum, a, b); }
   static Vec words(const Number* from, int64_t count) { return some<Vec>(from, count); }
   static Vec stacked(Vec v, Vec next, float) { return (Vec)((Bits)v >> 16 | (Bits)next); }
-  static Value kept(Vec e, Vec b) { return Processor::halves(e * b); }
+  static Value kept(Vec, Vec weight) { return Processor::halves(weight); }
   static Vec weight(Value e, Vec) { return widen(e); }
+  static Vec summed(Vec sum, float) { return sum; }
 };
 
 /** What vdpbf16ps computes: a product of upper halves is added, then one of lower halves, each sum rounded to nearest. */

@@ -42,6 +42,13 @@ static void overPanels(Body& body, int64_t i, int64_t begin, int64_t end) {
   }
 }
 
+/** Words k to k + kWidth of the kWidth tokens from i on, a column each. */
+template <class S>
+static inline void columnsOf(const typename S::Number* W, const Head& z, int64_t i, int64_t k, Vec (&block)[kWidth]) {
+  for (int r = 0; r < kWidth; r++) block[r] = i + r < z.n ? S::words(W + (i + r) * z.step + k * S::kPair, z.p - k * S::kPair) : Vec{};
+  transpose(block);
+}
+
 /** Tokens of a head, a column each: the words of token i, one below another, in panels of tokens. */
 template <class S>
 struct Columns {
@@ -49,21 +56,32 @@ struct Columns {
   int64_t depth;
 
   Columns(const typename S::Number* W, const Head& z, float* to) : words(to), depth((z.p + S::kPair - 1) / S::kPair) {
-    for (int64_t i = 0; i < z.padded; i += kWidth)
+    for (int64_t i = 0; i < z.padded; i += kWidth) {
+      // rows of a head lie far apart: the processor does not guess that they are read next
+      for (int64_t next = i + kWidth; next < std::min(i + 2 * kWidth, z.n); next++)
+        for (int64_t k = 0; k < z.p; k += 64 / static_cast<int64_t>(sizeof *W)) __builtin_prefetch(W + next * z.step + k);
       for (int64_t k = 0; k < depth; k += kWidth) {
         Vec block[kWidth];
-        for (int r = 0; r < kWidth; r++)
-          block[r] = i + r < z.n ? S::words(W + (i + r) * z.step + k * S::kPair, z.p - k * S::kPair) : Vec{};
-        transpose(block);
+        columnsOf<S>(W, z, i, k, block);
         for (int64_t r = 0; r < std::min<int64_t>(kWidth, depth - k); r++) store(to + i * depth + (k + r) * kWidth, block[r]);
       }
+    }
   }
-  /** ‖wᵢ‖² of the tokens from i on, a panel of them, added in the order of their products with others. */
+  /** ‖wᵢ‖² of the tokens from i on, a panel of them, added in the order of `dots`: what should cancel does. */
   Vec squares(int64_t i) const {
     Vec sums{};
     for (int64_t k = 0; k < depth; k++) {
       const Vec w = load(words + i * depth + k * kWidth);
       sums = S::add(sums, w, w);
+    }
+    return sums;
+  }
+  /** wᵢ·vᵢ with the tokens of a tensor, in the same order. */
+  Vec dotsOf(const typename S::Number* V, const Head& z, int64_t i) const {
+    Vec sums{}, block[kWidth];
+    for (int64_t k = 0; k < depth; k += kWidth) {
+      columnsOf<S>(V, z, i, k, block);
+      for (int64_t r = 0; r < std::min<int64_t>(kWidth, depth - k); r++) sums = S::add(sums, load(words + i * depth + (k + r) * kWidth), block[r]);
     }
     return sums;
   }
@@ -90,7 +108,7 @@ enum class Keys { all, past, rest };
 
 /**
  * A symmetric n × n matrix E, of which we keep what is on the diagonal's blocks and right of it, as two matrices for which
- * factors bⱼ may differ: E_ij bⱼ to be read by rows, and E_ij bᵢ, the same for what is left of the diagonal, by columns.
+ * factors may differ: E_ij aᵢ bⱼ to be read by rows, and E_ij aⱼ bᵢ, for what is left of the diagonal, by columns.
  */
 template <class S>
 struct Symmetric {
@@ -108,16 +126,43 @@ struct Symmetric {
         store(columns + r / 2 * kWidth, (Vec)((Bits)widen(byColumn[r]) >> 16 | (Bits)widen(byColumn[r + 1])));
     }
   }
-  /** sums = Σⱼ E_ij bⱼ vⱼ for rows from i on and columns from k on of V, as `stack` leaves it. */
+  /** sums += Σⱼ E_ij bⱼ vⱼ over keys j from `begin` to `end`, for rows from i on and columns from k on of V, as `stack` leaves it. */
   template <int C>
-  void sum(Keys keys, int64_t i, const float* V, int64_t k, Vec (&sums)[kRows][C]) const {
+  void sum(Keys keys, int64_t i, int64_t begin, int64_t end, const float* V, int64_t k, Vec (&sums)[kRows][C]) const {
     constexpr int P = S::kPair;
-    const int64_t first = i / kWidth * kWidth;
+    const int64_t first = i / kWidth * kWidth, panel = n * kWidth / P;
     const float *B = V + k * n / P, *columns = P == 1 ? words : words + n * n / 2;
-    for (auto& row : sums)
-      for (Vec& v : row) v = Vec{};
-    if (keys != Keys::rest) accumulate<S, C, 1, kWidth>(sums, columns + first * n / P + i - first, 0, B, n * kWidth / P, first / P, 1);
-    accumulate<S, C, kWidth / P, 1>(sums, words + (first * n + i * kWidth) / P, n * kWidth / P, B + first / P * kWidth, n * kWidth / P, kWidth / P,
-                                    keys == Keys::past ? 1 : (n - first) / kWidth);
+    const int64_t left = keys == Keys::rest ? begin : std::min(end, first);
+    if (begin < left)
+      accumulate<S, C, 1, kWidth>(sums, columns + (first * n + begin * kWidth) / P + i - first, 0, B + begin / P * kWidth, panel, (left - begin) / P, 1);
+    const int64_t right = std::max(begin, first), last = keys == Keys::past ? std::min(end, first + kWidth) : end;
+    if (right < last)
+      accumulate<S, C, kWidth / P, 1>(sums, words + (right * n + i * kWidth) / P, panel, B + right / P * kWidth, panel, kWidth / P, (last - right) / kWidth);
+  }
+};
+
+/** body.tile<C>(i, k) for all rows i and columns k, with keys from body.begin to body.end: as many as the cache has room for. */
+template <class S, class Body>
+static void overKeys(Body& body, const Head& z) {
+  const int64_t words = 4096;  // half of a cache of 32 KiB
+  const int64_t block = std::max<int64_t>(words / z.width / kWidth, 1) * kWidth * S::kPair;
+  for (body.begin = 0; body.begin < z.padded; body.begin = body.end) {
+    body.end = std::min(body.begin + block, z.padded);
+    for (int64_t i = 0; i < z.n; i += kRows) overPanels(body, i, 0, z.width);
+  }
+}
+
+/** Sums over blocks of keys: in panels until the last block, which goes to the tensor, row i times fᵢ. */
+template <class S>
+struct Totals {
+  float* panels;
+  const float* f;
+  typename S::Number* out;
+
+  void add(Vec v, const Head& z, int64_t i, int64_t k, bool isFirst, bool isLast) const {
+    float* total = panels + k * z.padded + i * kWidth;
+    if (!isFirst) v += load(total);
+    if (!isLast) store(total, v);
+    else if (i < z.n) put(out + i * z.step + k, v * f[i], z.p - k);
   }
 };
