@@ -6,11 +6,18 @@ import { handles, operator, run, runInPlace, runMany, stack, type Tensor } from 
 export class TensorList {
   constructor(readonly tensors: readonly Tensor[]) {}
 
-  /** Read each time: a parameter that moved has another handle. */
-  private get h(): Int32Array {
+  /** Of the addon. Read each time: a parameter that moved has another handle. */
+  get h(): Int32Array {
     return handles(this.tensors);
   }
 
+  get isContiguous(): boolean {
+    return this.tensors.every((tensor) => tensor.isContiguous);
+  }
+  /** The same elements, copied where they are not contiguous. */
+  contiguous(): TensorList {
+    return new TensorList(this.tensors.map((each) => (each.isContiguous ? each : each.contiguous())));
+  }
   /** this ← factor · this */
   mul_(factor: number): this {
     runInPlace(MUL, this.h, factor);
