@@ -43,6 +43,10 @@ export class TensorList {
     return new TensorList(runMany(MUL_NEW, this.h, factor));
   }
   /** Each tensor times a number of its own, 0-dimensional. */
+  mulEach_(factors: readonly Tensor[]): this {
+    runInPlace(MUL_EACH_, this.h, handles(factors));
+    return this;
+  }
   mulEach(factors: readonly Tensor[]): TensorList {
     return new TensorList(runMany(MUL_EACH, this.h, handles(factors)));
   }
@@ -81,6 +85,7 @@ export class TensorList {
 const MUL = operator("_foreach_mul_.Scalar");
 const MUL_NEW = operator("_foreach_mul.Scalar");
 const MUL_EACH = operator("_foreach_mul.List");
+const MUL_EACH_ = operator("_foreach_mul_.List");
 const ADD = operator("_foreach_add_.List");
 const ADD_NEW = operator("_foreach_add.List");
 const ADD_SCALAR = operator("_foreach_add_.Scalar");

@@ -63,16 +63,27 @@ export class Optimizer {
     }
   }
 
-  /** One update in place. @param gradients one per parameter, in the same order */
-  step(gradients: readonly Tensor[], lr: number): void {
+  /**
+   * One update in place.
+   * @param gradients one per parameter, in the same order
+   * @param how `weightDecay` in place of the one it was made with; `skip`, [] float32: nothing moves where it is 1
+   */
+  step(
+    gradients: readonly Tensor[],
+    lr: number,
+    how: { weightDecay?: number | undefined; skip?: Tensor | undefined } = {},
+  ): void {
+    const { weightDecay, skip } = how;
     const step = this.steps + 1;
     const update = () => {
       for (const { rule, scale, places, ...group } of this.groups) {
         const own = new TensorList(places.map((i) => gradients[i]!));
         const input = { ...group, gradients: own, step, lr: lr * scale };
+        if (weightDecay !== undefined) input.weightDecay = weightDecay;
         const plain = rule.fused && own.contiguous(); // a gradient may be a transposed or an expanded view
-        if (plain?.isContiguous && group.parameters.isContiguous) rule.fused!({ ...input, gradients: plain });
-        else rule.update(input);
+        if (plain?.isContiguous && group.parameters.isContiguous)
+          rule.fused!({ ...input, gradients: plain }, skip);
+        else if (skip?.item() !== 1) rule.update(input); // only a fused operator reads the flag where it is
       }
     };
     noGrad(() => scope(update, "optimizer step"));

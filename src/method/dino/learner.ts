@@ -4,7 +4,7 @@ import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { noGrad, type Random, type Tensor } from "../../tensor/index.ts";
 import { Descent, descend, logged } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
@@ -103,7 +103,7 @@ export class DinoLearner implements Learner<EpochBatch> {
     return batch.indices.length;
   }
 
-  step(batch: EpochBatch, at: number): Numbers {
+  step(batch: EpochBatch, at: number): Logged {
     const { pair, options, descents } = this;
     const { precision, random, crops: how, targets } = options;
     const crops = drawCrops(batch.images, how, random.at("crops").at(`step.${at}`));

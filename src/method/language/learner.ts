@@ -4,7 +4,7 @@ import { randomBlocks, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmupCosine } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
 import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
@@ -82,7 +82,7 @@ export class LanguageLearner implements Learner<BlockBatch> {
     return masks === undefined ? nextTokens(rows) : hideTokens(rows, { ...masks, random: stream });
   }
 
-  step({ part }: BlockBatch, at: number): Numbers | undefined {
+  step({ part }: BlockBatch, at: number): Logged | undefined {
     const question = this.question(at, part);
     const loss = () => {
       const { loss, asked } = answer(this.model, question);
