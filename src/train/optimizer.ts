@@ -128,8 +128,8 @@ export class Optimizer {
   }
 }
 
-/** Muon's are matrices between others: AdamW does embeddings, tokens, positions, heads, and all vectors. */
-const isHidden = (name: string): boolean => !/embed|token|pos|head/i.test(name);
+/** Muon's are matrices between others: AdamW does embeddings, tokens, positions, heads, predictions, and all vectors. */
+const isHidden = (name: string): boolean => !/embed|wte|wpe|token|pos|head|pred/i.test(name);
 
 /** An optimiser by name: sgd, lars, adam, adamw, lion, muon. @throws {UsageError} unknown name */
 export function createOptimizer(

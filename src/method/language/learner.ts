@@ -23,6 +23,8 @@ export interface LanguageLearnerOptions extends Pick<DescentOptions, "precision"
   lr: number;
   leastLr: number;
   warmup: number;
+  /** Muon's for the matrices between others. */
+  optimizer?: "adamw" | "muon" | undefined;
   weightDecay: number;
   betas: readonly [number, number];
   device: string;
@@ -54,14 +56,25 @@ export class LanguageLearner implements Learner<BlockBatch> {
     readonly model: Gpt | Bert,
     private readonly options: LanguageLearnerOptions,
   ) {
-    const { steps, warmup, lr, leastLr, weightDecay, betas, precision, clipGrad, ema } = options;
+    const {
+      steps,
+      warmup,
+      lr,
+      leastLr,
+      optimizer = "adamw",
+      weightDecay,
+      betas,
+      precision,
+      clipGrad,
+      ema,
+    } = options;
     this.steps = steps;
     this.evalEvery = options.evalEvery;
     this.evaluate = options.evaluate;
     const factor = warmupCosine({ total: steps, warmup, least: leastLr / lr });
     this.descent = new Descent(model, {
       ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at) },
-      optimizer: { name: "adamw", weightDecay, betas, decays },
+      optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(model), descent: this.descent };
   }

@@ -24,6 +24,8 @@ export interface MaeLearnerOptions
   epochs: number;
   lr: number;
   warmupEpochs: number;
+  /** Muon's for the matrices between others. */
+  optimizer?: "adamw" | "muon" | undefined;
   weightDecay: number;
   betas: readonly [number, number];
   /** Epochs between evaluations. */
@@ -54,10 +56,10 @@ export class MaeLearner implements Learner<EpochBatch> {
     this.steps = epochs * this.perEpoch;
     this.evalEvery = evalEvery * this.perEpoch;
     const factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
-    const { precision, clipGrad, ema } = options;
+    const { optimizer = "adamw", precision, clipGrad, ema } = options;
     this.descent = new Descent(mae, {
       ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at) },
-      optimizer: { name: "adamw", weightDecay, betas, decays },
+      optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(mae), descent: this.descent };
   }
