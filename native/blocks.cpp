@@ -6,6 +6,8 @@
 #include <c10/core/impl/alloc_cpu.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <cstring>
 #include <list>
 #include <mutex>
 #include <unordered_map>
