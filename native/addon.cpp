@@ -34,8 +34,8 @@ const char* kindOf(const std::string& what) {
 }
 
 /**
- * Freed memory stays with the process instead of going back to the system: every step allocates what the last one
- * freed, and the page faults of a fresh 32 MiB took ten times as long as filling it (20 ms against 2).
+ * What malloc gets back stays with the process: every step allocates what the last one freed, and the page faults of a
+ * fresh 32 MiB took ten times as long as filling it (20 ms against 2). Large tensors are not malloc's: `blocks.cpp`.
  */
 static void keepFreedMemory() {
 #ifdef __GLIBC__
@@ -58,7 +58,7 @@ static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
 }
 
 static napi_value initialise(napi_env env, napi_value exports) {
-  static const bool once = (keepFreedMemory(), replaceProducts());
+  static const bool once = (keepFreedMemory(), keepBlocks(), replaceProducts());
   (void)once;
   auto* state = new Environment();
   napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);

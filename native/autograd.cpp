@@ -3,9 +3,21 @@
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/variable.h>
 
+#include <unordered_set>
+
 #include "environment.h"
 
 namespace vitrine {
+
+/** Each in memory of its own, in row-major order: steps change them in place, by operators that read memory flat. */
+static void separate(torch::autograd::variable_list& gradients) {
+  std::unordered_set<c10::StorageImpl*> seen;
+  for (auto& gradient : gradients) {
+    if (!gradient.defined() || gradient.layout() != at::kStrided || gradient._is_zerotensor()) continue;
+    const bool first = seen.insert(gradient.storage().unsafeGetStorageImpl()).second;
+    if (!first || !gradient.is_contiguous()) gradient = gradient.clone(at::MemoryFormat::Contiguous);
+  }
+}
 
 /** gradients(outputs, inputs, gradOutputs | null, createGraph, retainGraph): one handle per input, null where unused. */
 static napi_value gradients(napi_env env, napi_callback_info info) {
@@ -27,6 +39,7 @@ static napi_value gradients(napi_env env, napi_callback_info info) {
       const std::string what = error.what_without_backtrace();
       throwJs(env, kindOf(what), "gradients: " + firstLine(what));
     }
+    if (!create) separate(results);
     napi_value array = newArray(env, results.size());
     Handout handout(state);
     for (size_t i = 0; i < results.size(); i++) setAt(env, array, i, results[i].defined() ? fromInt(env, handout.add(results[i])) : null(env));

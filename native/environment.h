@@ -145,6 +145,7 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
 
 /** Products of single precision through oneDNN where the built-in BLAS is slow here; whether it did. */
 bool replaceProducts();
+void keepBlocks();
 
 using Exports = std::vector<napi_property_descriptor>;
 void exportTensors(Exports& exports);

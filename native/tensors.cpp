@@ -71,6 +71,17 @@ static napi_value share(napi_env env, napi_callback_info info) {
   });
 }
 
+/** Whether the elements lie in row-major order, one after the other, as they are. */
+static bool liesPlain(const at::Tensor& tensor) {
+  return tensor.layout() == at::kStrided && !tensor.is_conj() && !tensor.is_neg() && !tensor._is_zerotensor() && tensor.is_contiguous();
+}
+
+static napi_value isContiguous(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+    return fromBool(env, liesPlain(toTensor(env, state, argv[0])));
+  });
+}
+
 static napi_value shape(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     const auto& tensor = toTensor(env, state, argv[0]);
@@ -278,7 +289,7 @@ static napi_value viewBuffer(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     const at::Tensor& tensor = toTensor(env, state, argv[0]);
     checkShared(env, state);
-    if (!tensor.is_cpu() || tensor.layout() != at::kStrided || tensor.is_conj() || tensor.is_neg() || tensor._is_zerotensor() || !tensor.is_contiguous())
+    if (!tensor.is_cpu() || !liesPlain(tensor))
       throw Misuse("view: expected a contiguous tensor on the CPU; use data() or contiguous()");
     for (const auto& shared : state.shared)
       for (const auto& storage : shared.storages)
@@ -304,6 +315,7 @@ void exportTensors(Exports& exports) {
   add("release", releaseMany);
   add("share", share);
   add("shape", shape);
+  add("isContiguous", isContiguous);
   add("dtype", dtype);
   add("device", device);
   add("item", item);

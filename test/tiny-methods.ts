@@ -242,6 +242,31 @@ export const TINY_METHODS: Record<string, { method: MethodName } & { settings: T
       train: { ...run, epochs: 2, batchSize: 200, microBatch: 70, ema: 0.9, clipGrad: 1, lr: 1e-3 },
     },
   },
+  "mae, muon": {
+    method: "mae",
+    settings: {
+      model: { name: "crate_mae", ...tokens },
+      data: images,
+      method: { maskRatio: 0.5 },
+      train: { ...run, epochs: 2, batchSize: 200, optimizer: "muon", lr: 1e-3 },
+    },
+  },
+  "simdino, muon": {
+    method: "dino",
+    settings: {
+      model: { name: "crate", ...tokens, hidden: 16, bottleneck: 8 },
+      data: images,
+      method: { objective: "simdino", localCrops: 1, localSize: 4 },
+      train: { ...run, epochs: 2, batchSize: 200, optimizer: "muon", lr: 1e-3, warmupEpochs: 0 },
+    },
+  },
+  "language, muon": {
+    method: "language",
+    settings: {
+      model: { name: "crate_gpt", dim: 16, depth: 1, heads: 2, context: 16 },
+      train: { ...run, steps: 6, batchSize: 2, optimizer: "muon", lr: 1e-3, evalEvery: 3 },
+    },
+  },
   "language, masked": {
     method: "language",
     settings: {

@@ -105,6 +105,12 @@ export const ema = z
   .exactOptional()
   .describe("decay of a moving average of the weights, evaluated and saved beside them");
 
+/** Where AdamW is the authors'. */
+export const matrixOptimizer = z
+  .enum(["adamw", "muon"])
+  .default("adamw")
+  .describe("optimiser; muon moves hidden matrices, and adamw the rest");
+
 /** How any run is computed, logged and kept. */
 export const run = {
   device: patterned(/^(auto|cpu|cuda|cuda:\d{1,3})$/, "auto, cpu, cuda or cuda:N")

@@ -35,6 +35,10 @@ export abstract class TensorCore {
   forgetShape(): void {
     this.sizes = undefined;
   }
+  /** Whether the elements lie in row-major order, one after the other. */
+  get isContiguous(): boolean {
+    return native().isContiguous(this.h);
+  }
   get dtype(): DType {
     return native().dtype(this.h) as DType;
   }

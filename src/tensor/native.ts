@@ -13,6 +13,7 @@ export interface Native {
   release(handles: Handle | readonly Handle[]): void;
   share(handle: Handle): Handle;
   shape(handle: Handle): number[];
+  isContiguous(handle: Handle): boolean;
   dtype(handle: Handle): string;
   device(handle: Handle): string;
   item(handle: Handle): number | boolean;

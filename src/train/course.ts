@@ -45,11 +45,15 @@ export class Course {
     return this.due || (step === this.total && this.learner.milestones === undefined);
   }
 
-  /** Whether a row of summary.csv ends here: an epoch, or what lies between two evaluations. */
-  get endsRow(): boolean {
+  /** Whether an epoch ends here, or what lies between two evaluations. */
+  get turns(): boolean {
     const { perEpoch } = this.learner;
-    const ends = perEpoch === undefined ? this.due : this.at % perEpoch === 0;
-    return ends && !this.pending && this.position.count > 0;
+    return perEpoch === undefined ? this.due : this.at % perEpoch === 0;
+  }
+
+  /** Whether a row of summary.csv ends here. */
+  get endsRow(): boolean {
+    return this.turns && !this.pending && this.position.count > 0;
   }
 
   /** One step on. */

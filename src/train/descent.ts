@@ -8,13 +8,16 @@ import {
   NotFiniteError,
   noGrad,
   scope,
+  stack,
   type Tensor,
 } from "../tensor/index.ts";
 import { MovingAverage } from "./ema.ts";
 import { TensorList } from "./foreach.ts";
+import type { Logged } from "./learner.ts";
 import { firstNotFinite } from "./locate.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { inPrecision, type Precision } from "./precision.ts";
+import { type Reading, type Readings, read, watching } from "./readings.ts";
 import { above, below, type Restored, type Saved, type Stateful } from "./stateful.ts";
 
 export interface DescentOptions {
@@ -23,7 +26,7 @@ export interface DescentOptions {
   optimizer: { name: string } & OptimizerOptions;
   /** Learning rate of a step, numbered from 0. */
   lr: (at: number) => number;
-  /** A weight decay that moves, in place of the optimiser's: p ← p (1 − lr · decay) before the step. */
+  /** A weight decay that moves, in place of the optimiser's. */
   decay?: ((at: number) => number) | undefined;
   /** Of the products in the losses; fp32 unless given. */
   precision?: Precision | undefined;
@@ -48,32 +51,36 @@ export interface Given {
   number?: number;
 }
 
+/** Within a loop its numbers are still to be read; see `unread`. */
 export interface Step {
   /** Sum of the losses before the step, and sums of what was given beside them. */
-  loss: number;
-  terms: Readonly<Record<string, number>>;
+  loss: Reading;
+  terms: Readings;
   /** Euclidean norm of the gradient before it is clipped. */
-  norm: number;
+  norm: Reading;
   lr: number;
 }
 
 /** What is logged of a step. */
-export const logged = ({ loss, norm, lr, terms }: Step): Record<string, number> => ({
+export const logged = ({ loss, norm, lr, terms }: Step): Logged => ({
   "train/loss": loss,
   ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`train/${name}`, value])),
   "train/gradientNorm": norm,
   lr,
 });
 
-/** Gradients of one step, one a parameter, and the numbers of the losses that they are of. */
+/** Gradients of one step, one a parameter, and the numbers of the losses that they are of, each [] float64. */
 export interface Slopes {
-  values: Record<string, number>;
+  values: { loss: Tensor } & Readonly<Record<string, Tensor>>;
   list: TensorList;
 }
 
-function addTo(sum: Slopes, { values, list }: Slopes): void {
-  noGrad(() => sum.list.add_(list));
-  for (const [name, value] of Object.entries(values)) sum.values[name] = (sum.values[name] ?? 0) + value;
+/** sum ← sum + more */
+function addTo(sum: Slopes, more: Slopes): void {
+  noGrad(() => {
+    sum.list.add_(more.list);
+    for (const [name, value] of Object.entries(sum.values)) value.add_(more.values[name]!);
+  });
 }
 
 /**
@@ -105,8 +112,10 @@ export class Descent implements Stateful {
 
   /**
    * One step.
+   * @param losses with the same terms
    * @param at its number, from 0
-   * @throws {NotFiniteError} a loss or a gradient is not finite: the first tensor of the net that is not; nothing moves
+   * @throws {NotFiniteError} a loss or a gradient is not finite: the first tensor of the net that is not; nothing moves.
+   *   Within a loop it is the loop that finds out.
    */
   step(losses: readonly Loss[], at: number, given?: Given): Step {
     return descend([this], losses, at, given);
@@ -120,7 +129,7 @@ export class Descent implements Stateful {
     if (of === 1) return this.step([loss], at, given);
     const found = slopesOf([this], loss, at, given, of);
     if (this.gathered === undefined) {
-      for (const tensor of found.list.tensors) keep(tensor);
+      for (const tensor of [...found.list.tensors, ...Object.values(found.values)]) keep(tensor);
       this.gathered = { ...found, batches: 1 };
     } else {
       addTo(this.gathered, found);
@@ -140,21 +149,29 @@ export class Descent implements Stateful {
   }
 
   /** A step by gradients that are there. */
-  move({ values: { loss = Number.NaN, ...terms }, list }: Slopes, at: number, given?: Given): Step {
+  move({ values, list }: Slopes, at: number, given?: Given): Step {
     const { clipGrad, clip = "together", decay, lr: rate } = this.options;
-    const norm = noGrad(() => scope(() => list.norm().item(), "gradient norm"));
-    if (!Number.isFinite(norm)) {
-      const bad = list.tensors.findIndex((slope) => scope(() => slope.isFinite().all().item() === 0));
-      const name = [...this.parameters.keys()][bad];
-      refuse(`gradient norm is ${norm}`, at, name && `the gradient of ${name}`, given);
-    }
-    const slopes = clipGrad === undefined ? list : clipped(list, norm, clipGrad, clip);
+    const norm = noGrad(() => scope(() => list.norm(), "gradient norm"));
+    const skip = watching()?.over([values.loss, norm]);
+    if (skip === undefined) this.requireFinite(norm, list, at, given);
+    if (clipGrad !== undefined) clip_(list, norm, clipGrad, clip);
     const lr = rate(at);
-    if (decay !== undefined)
-      noGrad(() => new TensorList([...this.parameters.values()]).mul_(1 - lr * decay(at)));
-    this.optimizer.step(slopes.tensors, lr);
+    this.optimizer.step(list.tensors, lr, { weightDecay: decay?.(at), skip });
     this.average?.update();
-    return { loss, terms, norm, lr };
+    const own = {
+      norm,
+      ...Object.fromEntries(Object.entries(values).map(([name, each]) => [name, each.clone()])),
+    };
+    const { loss, norm: size, ...terms } = (skip === undefined ? read([own])[0]! : own) as Readings;
+    return { loss: loss!, terms, norm: size!, lr };
+  }
+
+  private requireFinite(norm: Tensor, { tensors }: TensorList, at: number, given?: Given): void {
+    const size = norm.item();
+    if (Number.isFinite(size)) return;
+    const bad = tensors.findIndex((slope) => scope(() => slope.isFinite().all().item() === 0));
+    const name = [...this.parameters.keys()][bad];
+    refuse(`gradient norm is ${size}`, at, name && `the gradient of ${name}`, given);
   }
 
   /** Starts the optimiser anew: its moments are zero, no step is done. */
@@ -193,6 +210,7 @@ export class Descent implements Stateful {
 
   private forgetGathered(): void {
     this.gathered?.list.dispose();
+    for (const value of Object.values(this.gathered?.values ?? {})) value.dispose();
     this.gathered = undefined;
   }
 
@@ -223,7 +241,24 @@ export function descend(
     taken += own.length;
     return descent.move({ values: sum.values, list: new TensorList(own) }, at, given);
   });
-  return { ...steps[0]!, norm: Math.hypot(...steps.map(({ norm }) => norm)) };
+  return { ...steps[0]!, norm: together(steps.map(({ norm }) => norm)) };
+}
+
+/** √(Σ n²), read or not. */
+function together(norms: readonly Reading[]): Reading {
+  const [first, ...others] = norms as readonly [Reading, ...Reading[]];
+  if (others.length === 0) return first;
+  if (typeof first === "number")
+    return Math.sqrt((norms as number[]).reduce((sum, norm) => sum + norm * norm, 0));
+  return noGrad(() =>
+    scope(() =>
+      stack(norms as Tensor[])
+        .to("float64")
+        .square()
+        .sum()
+        .sqrt(),
+    ),
+  );
 }
 
 /** The loss over `of` and its gradients by the parameters of all descents, in their order. */
@@ -234,23 +269,33 @@ function slopesOf(descents: readonly Descent[], loss: Loss, at: number, given?: 
   return scope(() => {
     const found = lowered();
     const tensors = "loss" in found ? found : { loss: found };
+    const shareOf = (each: Tensor) => (of === 1 ? each : each.div(of));
     const values = Object.fromEntries(
-      Object.entries(tensors).map(([name, each]) => [name, each.item() / of]),
-    );
-    if (!Number.isFinite(values.loss))
-      refuse(`loss is ${values.loss! * of}`, at, firstNotFinite(net, given?.inputs ?? [], lowered), given);
-    const share = of === 1 ? tensors.loss : tensors.loss.div(of);
-    return { values, list: new TensorList(gradients(share, parameters)) };
+      Object.entries(tensors).map(([name, each]) => [name, shareOf(each.detach().to("float64"))]),
+    ) as Slopes["values"];
+    if (watching() === undefined) {
+      const value = values.loss.item();
+      if (!Number.isFinite(value))
+        refuse(`loss is ${value * of}`, at, firstNotFinite(net, given?.inputs ?? [], lowered), given);
+    }
+    return { values, list: new TensorList(gradients(shareOf(tensors.loss), parameters)) };
   }, "gradients");
 }
 
-/** @param clip whether `norm`, that of all together, is to be `most`, or that of each */
-function clipped(list: TensorList, norm: number, most: number, clip: "together" | "each"): TensorList {
-  return noGrad(() => {
-    if (clip === "together") return norm > most ? list.mul_(most / (norm + 1e-6)) : list;
-    const factors = list.norms().add(1e-6).reciprocal().mul(most).clamp(null, 1);
-    return list.mulEach(factors.unbind(0));
-  });
+/**
+ * g ← g · min(1, most / (norm + 1e-6)), the factor on the device.
+ * @param how whether `norm` is that of all together, or each has its own
+ */
+function clip_(list: TensorList, norm: Tensor, most: number, how: "together" | "each"): void {
+  const factor = (norms: Tensor) => norms.add(1e-6).reciprocal().mul(most).clamp(null, 1);
+  const clip = () => {
+    if (how === "each") list.mulEach_(factor(list.norms()).unbind(0));
+    else {
+      const one = factor(norm);
+      list.mulEach_(list.tensors.map(() => one));
+    }
+  };
+  noGrad(() => scope(clip, "clip"));
 }
 
 function refuse(what: string, at: number, where: string | undefined, { epoch, number }: Given = {}): never {

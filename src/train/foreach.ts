@@ -6,11 +6,18 @@ import { handles, operator, run, runInPlace, runMany, stack, type Tensor } from 
 export class TensorList {
   constructor(readonly tensors: readonly Tensor[]) {}
 
-  /** Read each time: a parameter that moved has another handle. */
-  private get h(): Int32Array {
+  /** Of the addon. Read each time: a parameter that moved has another handle. */
+  get h(): Int32Array {
     return handles(this.tensors);
   }
 
+  get isContiguous(): boolean {
+    return this.tensors.every((tensor) => tensor.isContiguous);
+  }
+  /** The same elements, copied where they are not contiguous. */
+  contiguous(): TensorList {
+    return new TensorList(this.tensors.map((each) => (each.isContiguous ? each : each.contiguous())));
+  }
   /** this ← factor · this */
   mul_(factor: number): this {
     runInPlace(MUL, this.h, factor);
@@ -36,6 +43,10 @@ export class TensorList {
     return new TensorList(runMany(MUL_NEW, this.h, factor));
   }
   /** Each tensor times a number of its own, 0-dimensional. */
+  mulEach_(factors: readonly Tensor[]): this {
+    runInPlace(MUL_EACH_, this.h, handles(factors));
+    return this;
+  }
   mulEach(factors: readonly Tensor[]): TensorList {
     return new TensorList(runMany(MUL_EACH, this.h, handles(factors)));
   }
@@ -74,6 +85,7 @@ export class TensorList {
 const MUL = operator("_foreach_mul_.Scalar");
 const MUL_NEW = operator("_foreach_mul.Scalar");
 const MUL_EACH = operator("_foreach_mul.List");
+const MUL_EACH_ = operator("_foreach_mul_.List");
 const ADD = operator("_foreach_add_.List");
 const ADD_NEW = operator("_foreach_add.List");
 const ADD_SCALAR = operator("_foreach_add_.Scalar");

@@ -19,7 +19,7 @@ export {
 } from "./descent.ts";
 export { MovingAverage } from "./ema.ts";
 export { type EpochBatch, type EpochOptions, Epochs, given } from "./epochs.ts";
-export type { Learner, Milestone, Numbers } from "./learner.ts";
+export type { Learner, Logged, Milestone, Numbers } from "./learner.ts";
 export { type LoopOptions, type LoopOutcome, runSteps } from "./loop.ts";
 export { type MetricsRecord, readMetrics } from "./metrics.ts";
 export { createOptimizer, Optimizer, type OptimizerOptions } from "./optimizer.ts";

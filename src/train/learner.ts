@@ -1,9 +1,13 @@
 /** @file What a method gives the training loop: batches, steps, evaluations, and the parts that are saved. */
 
+import type { Readings } from "./readings.ts";
 import type { Stateful } from "./stateful.ts";
 
 /** Numbers by name, grouped by slashes: "train/loss", "lr". */
 export type Numbers = Readonly<Record<string, number>>;
+
+/** What a step logs: its numbers, some of them perhaps still to be read, and its learning rate. */
+export type Logged = Readings & { readonly lr?: number };
 
 /** What an evaluation found. */
 export interface Milestone {
@@ -37,10 +41,11 @@ export interface Learner<Batch> {
   readonly parts: Readonly<Record<string, Stateful>>;
   /**
    * One step, numbered from 0, run inside a scope; or a share of it, where several batches make a step.
-   * @returns what to log, `epoch/…` only as means over an epoch; nothing while the step waits for more batches
-   * @throws {NotFiniteError} a number that is not finite
+   * @returns what to log, `epoch/…` only as means over an epoch; nothing while the step waits for more batches. Tensors []
+   *   are read later.
+   * @throws {NotFiniteError} a number that is not finite, where it is read at once
    */
-  step(batch: Batch, at: number): Numbers | undefined;
+  step(batch: Batch, at: number): Logged | undefined;
   /**
    * Finds out what `done` steps have come to, and ends what ends with them, such as a task. The loop saves before it,
    * and calls it again when the run is taken up there.

@@ -1,13 +1,14 @@
 /** @file The training loop of every method: steps, evaluations, checkpoints, what is written, stopping, going on. */
 
 import { join } from "node:path";
-import { StoppedError, scope } from "../tensor/index.ts";
+import { NotFiniteError, StoppedError, scope } from "../tensor/index.ts";
 import { holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { Course } from "./course.ts";
 import { failpoint } from "./failpoint.ts";
 import { Journal } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { Means, only } from "./means.ts";
+import { BadStep, Pending } from "./pending.ts";
 import { type Position, savedParts, start, takeUp } from "./position.ts";
 import { Probes } from "./probes.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
@@ -82,6 +83,7 @@ class Loop<Batch> {
     const progress = createProgress({ mode: options.progress, total, label: "train" });
     const stop = listenForStop((text) => progress.message(text), options.deadline);
     const speed = new Speed();
+    const pending = new Pending(learner, means);
     const perSecond = `${learner.unit ?? "images"}PerSecond`;
     const [before, started] = [position.seconds, performance.now()];
 
@@ -91,6 +93,7 @@ class Loop<Batch> {
       course.note();
       journal.sync();
       probes.sync();
+      pending.settle();
       scope(() => {
         const { states, ...tensors } = savedParts(learner.parts);
         const snapshot = { config: options.config, ...tensors, state: { ...position, parts: states } };
@@ -118,13 +121,14 @@ class Loop<Batch> {
     };
     /** Evaluates, sums up and saves where it is time to, and says whether the run ends here. */
     const pause = async (): Promise<boolean> => {
-      const { pending } = course;
-      const better = pending && stop.code === undefined && (await evaluate());
+      const toEvaluate = course.pending;
+      if (toEvaluate || course.turns) pending.settle();
+      const better = toEvaluate && stop.code === undefined && (await evaluate());
       if (course.endsRow) journal.summarise(position.step, means.takeRow());
       const end = stop.code !== undefined || position.step >= total;
       const due = checkpointEvery !== undefined && position.step % checkpointEvery === 0;
       // where nothing is scored, the end is what is taken for the best
-      if (pending || due || end) save(better || (end && position.best === null));
+      if (toEvaluate || due || end) save(better || (end && position.best === null));
       if (stop.code !== undefined && !course.done)
         throw new StoppedError(
           `stopped at step ${position.step}, saved; go on with --resume auto`,
@@ -138,34 +142,52 @@ class Loop<Batch> {
       if (course.pending && (await pause())) return;
       if (position.step >= total) return;
       const otherwise = (resume?.changed ?? []).length > 0;
-      let images = 0;
       for await (const batch of learner.batches(course.at)) {
-        const numbers = scope(() => learner.step(batch, course.at), "step");
-        images += learner.size(batch);
+        const step = pending.take(batch, course.at);
         speed.add(learner.size(batch));
         await new Promise(setImmediate); // signals are heard here
-        if (numbers === undefined) continue;
-        if (otherwise && position.step === from) sayRate(from, position.lr, numbers.lr);
+        if (step === undefined) continue;
+        if (otherwise && position.step === from) sayRate(from, position.lr, step.lr);
         course.advance();
-        position.lr = numbers.lr;
-        means.add(numbers, images);
-        images = 0;
+        position.lr = step.lr;
         const now = speed.now();
-        if (position.step % options.logInterval === 0)
+        if (position.step % options.logInterval === 0) {
+          pending.settle();
           journal.write(position.step, {
-            ...only(numbers, (name) => !name.startsWith("epoch/")),
+            ...only(pending.latest, (name) => !name.startsWith("epoch/")),
             [`time/${perSecond}`]: now,
             "system/residentBytes": process.memoryUsage.rss(),
           });
-        progress.update(position.step, { ...means.facts(numbers), [perSecond]: now });
+        }
+        progress.update(position.step, { ...means.facts(pending.latest), [perSecond]: now });
         if (await pause()) return;
       }
+    } catch (error) {
+      throw error instanceof BadStep ? await this.reasonOf(error) : error;
     } finally {
+      pending.dispose();
       stop.dispose();
       progress.done();
       journal.close();
       probes.close();
     }
+  }
+
+  /**
+   * Why a step was not finite: what the step says when it is made again with its numbers read. The parameters are those
+   * of then.
+   */
+  private async reasonOf({ at }: BadStep): Promise<unknown> {
+    const { learner } = this;
+    try {
+      for await (const batch of learner.batches(at))
+        if (scope(() => learner.step(batch, at), "step") !== undefined) break;
+    } catch (error) {
+      return error;
+    }
+    return new NotFiniteError(
+      `a loss or its gradient is not finite at step ${at + 1}; lower the learning rate or look at the data`,
+    );
   }
 
   /** What the learner finds and what its layers show, with averaged parameters where parts keep an average. */

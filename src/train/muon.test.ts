@@ -65,7 +65,13 @@ test("orthogonalised: singular values come near 1, the singular vectors stay", (
 
 test("muon: matrices only; vectors, embeddings and heads are AdamW's", () => {
   scope(() => {
-    const names = ["layers.0.bias", "token_embedding.weight", "mlp_head.weight"];
+    const names = [
+      "layers.0.bias",
+      "token_embedding.weight",
+      "mlp_head.weight",
+      "transformer.wte.weight",
+      "decoder_pred.weight",
+    ];
     const start = () => names.map((name, i) => [name, i === 0 ? tensor([1, 2]) : tensor([[1, 2], [3, 4]])] as const); // biome-ignore format: one line
     const [a, b] = [new Map(start()), new Map(start())];
     using muon = createOptimizer("muon", a, { weightDecay: 0.1 });

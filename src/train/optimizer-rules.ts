@@ -2,26 +2,11 @@
 
 import { ones, type Tensor } from "../tensor/index.ts";
 import { TensorList } from "./foreach.ts";
+import { fusedAdam, fusedSgd } from "./fused.ts";
 import { orthogonalised } from "./orthogonalised.ts";
-
-/** What an update may use: the parameters, their gradients, the moments by name, the step counted from 1. */
-interface Update {
-  parameters: TensorList;
-  /** Those that decay by themselves, without the gradient. */
-  decayed: TensorList;
-  gradients: TensorList;
-  moments: Record<string, TensorList>;
-  step: number;
-  lr: number;
-}
-
-export interface Rule {
-  moments: readonly string[];
-  update(input: Update): void;
-}
+import type { Rule, Update } from "./rule.ts";
 
 type RuleMaker = (options: {
-  weightDecay: number;
   momentum: number | undefined;
   trust: number;
   epsilon: number;
@@ -60,22 +45,23 @@ function trustRatios(p: TensorList, g: TensorList, trust: number, weightDecay: n
 
 export const RULES: Record<string, RuleMaker> = {
   /** g ← g + wd · p;  m ← μm + g;  p ← p − lr · m */
-  sgd: ({ weightDecay, momentum = 0 }) => ({
+  sgd: ({ momentum = 0 }) => ({
     moments: momentum > 0 ? ["momentum_buffer"] : [],
-    update({ parameters, gradients, moments, lr }) {
+    update({ parameters, gradients, moments, lr, weightDecay }) {
       const decayed = weightDecay > 0 ? gradients.add(parameters, weightDecay) : gradients;
       const direction = moments.momentum_buffer?.mul_(momentum).add_(decayed) ?? decayed;
       parameters.add_(direction, -lr);
     },
+    fused: fusedSgd(momentum),
   }),
   /**
    * SGD whose steps are in proportion to the weights: g ← (g + wd · p) · min(1, τ ‖p‖ / ((‖g‖ + wd ‖p‖) lr)) for every
    * tensor of two dimensions or more. Biases and norms are neither decayed nor scaled.
    * @see You et al. 2017, layer-wise rates, clipped at the learning rate
    */
-  lars: ({ weightDecay, momentum = 0, trust }) => ({
+  lars: ({ momentum = 0, trust }) => ({
     moments: ["momentum_buffer"],
-    update({ parameters, gradients, moments, lr }) {
+    update({ parameters, gradients, moments, lr, weightDecay }) {
       const weights = parameters.tensors.flatMap((parameter, i) => (parameter.dim > 1 ? [i] : []));
       const direction = [...gradients.tensors];
       if (weights.length > 0) {
@@ -93,28 +79,30 @@ export const RULES: Record<string, RuleMaker> = {
     },
   }),
   /** Adam with L2 regularisation: g ← g + wd · p first. */
-  adam: ({ weightDecay, betas = [0.9, 0.999], epsilon }) => ({
+  adam: ({ betas = [0.9, 0.999], epsilon }) => ({
     moments: ["exp_avg", "exp_avg_sq"],
     update(input) {
-      const { gradients, parameters } = input;
+      const { gradients, parameters, weightDecay } = input;
       const decayed = weightDecay > 0 ? gradients.add(parameters, weightDecay) : gradients;
       adamStep({ ...input, gradients: decayed }, betas, epsilon);
     },
+    fused: fusedAdam({ betas, epsilon }, false),
   }),
   /** Adam after p ← p (1 − lr · wd). @see Loshchilov and Hutter 2019 */
-  adamw: ({ weightDecay, betas = [0.9, 0.999], epsilon }) => ({
+  adamw: ({ betas = [0.9, 0.999], epsilon }) => ({
     moments: ["exp_avg", "exp_avg_sq"],
     update(input) {
-      if (weightDecay > 0) input.decayed.mul_(1 - input.lr * weightDecay);
+      if (input.weightDecay > 0) input.parameters.mul_(1 - input.lr * input.weightDecay);
       adamStep(input, betas, epsilon);
     },
+    fused: fusedAdam({ betas, epsilon }, true),
   }),
   /** p ← p (1 − lr · wd) − lr · sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g. @see Chen et al. 2023 */
-  lion: ({ weightDecay, betas: [b1, b2] = [0.9, 0.99] }) => ({
+  lion: ({ betas: [b1, b2] = [0.9, 0.99] }) => ({
     moments: ["exp_avg"],
-    update({ parameters, decayed, gradients, moments, lr }) {
+    update({ parameters, gradients, moments, lr, weightDecay }) {
       const m = moments.exp_avg!;
-      if (weightDecay > 0) decayed.mul_(1 - lr * weightDecay);
+      if (weightDecay > 0) parameters.mul_(1 - lr * weightDecay);
       const mixed = m.mul(b1).add_(gradients, 1 - b1);
       parameters.add_(mixed.sign(), -lr);
       m.mul_(b2).add_(gradients, 1 - b2);
@@ -126,11 +114,11 @@ export const RULES: Record<string, RuleMaker> = {
    * The scale gives an update the size that AdamW's has, so that one rate serves both.
    * @see Liu et al. 2025, the update with the scale that matches AdamW's
    */
-  muon: ({ weightDecay, momentum: mu = 0.95 }) => ({
+  muon: ({ momentum: mu = 0.95 }) => ({
     moments: ["momentum_buffer"],
-    update({ parameters, decayed, gradients, moments, lr }) {
+    update({ parameters, gradients, moments, lr, weightDecay }) {
       const m = moments.momentum_buffer!.mul_(mu).add_(gradients, 1 - mu);
-      if (weightDecay > 0) decayed.mul_(1 - lr * weightDecay);
+      if (weightDecay > 0) parameters.mul_(1 - lr * weightDecay);
       const ahead = m.mul(mu).add_(gradients, 1 - mu);
       const directions = ahead.tensors.map((direction) =>
         orthogonalised(direction).mul(Math.sqrt(Math.max(direction.size(0), direction.size(1))) / 5),

@@ -138,6 +138,46 @@ test.each(CASES)("%s with %o goes on identically from its saved state", (name, o
   free(stopped);
 });
 
+/** A matrix whose elements lie column by column where `across`: libtorch's fused operators would take them for others. */
+const lying = (numbers: number[], across: boolean): Tensor => {
+  const rows = float64(numbers).reshape([2, 2]);
+  return across ? rows.T.contiguous().T : rows;
+};
+
+test.each(CASES)("%s with %o: the plain rule, and gradients that are views", (name, options) => {
+  const ends = [false, true].flatMap((parameterAcross) =>
+    [false, true].map((gradientAcross) =>
+      scope(() => {
+        const w = lying(START[0]!, parameterAcross);
+        using optimizer = createOptimizer(name, new Map([["w", w]]), options);
+        for (const [i, [numbers]] of GRADIENTS.entries())
+          optimizer.step([lying(numbers!, gradientAcross)], RATES[i]!);
+        return w.numbers();
+      }),
+    ),
+  );
+  for (const end of ends)
+    end.forEach((value, i) => {
+      expect(value).toBeCloseTo(ends[0]![i]!, 13);
+    });
+});
+
+test("what does not decay has a share of its own in the fused step", () => {
+  const parameters = start();
+  using optimizer = createOptimizer("adamw", parameters, {
+    weightDecay: 0.1,
+    decays: (name) => name === "w",
+  });
+  for (const i of [0, 1, 2]) step(optimizer, i);
+  const of = (name: string, { weightDecay }: OptimizerOptions) =>
+    CASES.find(([one, options]) => one === name && options.weightDecay === weightDecay)![2];
+  const expected = [...of("adamw", { weightDecay: 0.1 }).slice(0, 4), ...of("adam", {}).slice(4)];
+  values(parameters).forEach((value, i) => {
+    expect(value).toBeCloseTo(expected[i]!, 13);
+  });
+  free(parameters);
+});
+
 test("moments are saved under the parameters' names", () => {
   const parameters = start();
   const names = (name: string, options = {}) => {

@@ -2,12 +2,13 @@
 
 import { CheckpointError, hint, keep, noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { TensorList, zerosLike } from "./foreach.ts";
-import { RULES, type Rule } from "./optimizer-rules.ts";
+import { RULES } from "./optimizer-rules.ts";
+import type { Rule } from "./rule.ts";
 
 export interface OptimizerOptions {
   /** Decoupled for AdamW, Lion and Muon (p ← p (1 − lr · wd)); added to the gradient for Adam, SGD and LARS. */
   weightDecay?: number | undefined;
-  /** What AdamW, Lion and Muon decay, by name; every parameter unless given. */
+  /** What decays, by name; every parameter unless given. */
   decays?: ((name: string, parameter: Tensor) => boolean) | undefined;
   /** What a parameter's learning rate is multiplied by, by name; 1 unless given. */
   scales?: ((name: string) => number) | undefined;
@@ -21,14 +22,14 @@ export interface OptimizerOptions {
   epsilon?: number | undefined;
 }
 
-/** Parameters with one learning rate and one rule. */
+/** Parameters with one rule, one learning rate and one weight decay. */
 interface Group {
   rule: Rule;
   scale: number;
+  weightDecay: number;
   /** Places among all. */
   places: number[];
   parameters: TensorList;
-  decayed: TensorList;
   moments: Record<string, TensorList>;
 }
 
@@ -42,30 +43,47 @@ export class Optimizer {
   constructor(
     ruleOf: (name: string, parameter: Tensor) => Rule,
     named: ReadonlyMap<string, Tensor>,
-    { decays = () => true, scales = () => 1 }: Pick<OptimizerOptions, "decays" | "scales"> = {},
+    { weightDecay = 0, decays = () => true, scales = () => 1 }: OptimizerOptions,
   ) {
     this.names = [...named.keys()];
     const all = [...named.values()];
-    const kinds = this.names.map((name, i) => [scales(name), ruleOf(name, all[i]!)] as const);
-    for (const scale of new Set(kinds.map(([scale]) => scale)))
-      for (const rule of new Set(kinds.map(([, rule]) => rule))) {
-        const places = [...all.keys()].filter((i) => kinds[i]![0] === scale && kinds[i]![1] === rule);
-        if (places.length === 0) continue;
-        const parameters = new TensorList(places.map((i) => all[i]!));
-        const decayed = places.filter((i) => decays(this.names[i]!, all[i]!)).map((i) => all[i]!);
-        const zeros = () => noGrad(() => new TensorList(zerosLike(parameters).tensors.map(keep)));
-        const moments = Object.fromEntries(rule.moments.map((name) => [name, zeros()]));
-        this.groups.push({ rule, scale, places, parameters, decayed: new TensorList(decayed), moments });
-      }
+    const kinds: Pick<Group, "rule" | "scale" | "weightDecay" | "places">[] = [];
+    for (const [place, name] of this.names.entries()) {
+      const [rule, scale] = [ruleOf(name, all[place]!), scales(name)];
+      const own = decays(name, all[place]!) ? weightDecay : 0;
+      const kind = kinds.find((one) => one.rule === rule && one.scale === scale && one.weightDecay === own);
+      if (kind === undefined) kinds.push({ rule, scale, weightDecay: own, places: [place] });
+      else kind.places.push(place);
+    }
+    for (const kind of kinds) {
+      const parameters = new TensorList(kind.places.map((i) => all[i]!));
+      const zeros = () => noGrad(() => new TensorList(zerosLike(parameters).tensors.map(keep)));
+      const moments = Object.fromEntries(kind.rule.moments.map((name) => [name, zeros()]));
+      this.groups.push({ ...kind, parameters, moments });
+    }
   }
 
-  /** One update in place. @param gradients one per parameter, in the same order */
-  step(gradients: readonly Tensor[], lr: number): void {
+  /**
+   * One update in place.
+   * @param gradients one per parameter, in the same order
+   * @param how `weightDecay` in place of the one it was made with; `skip`, [] float32: nothing moves where it is 1
+   */
+  step(
+    gradients: readonly Tensor[],
+    lr: number,
+    how: { weightDecay?: number | undefined; skip?: Tensor | undefined } = {},
+  ): void {
+    const { weightDecay, skip } = how;
     const step = this.steps + 1;
     const update = () => {
       for (const { rule, scale, places, ...group } of this.groups) {
         const own = new TensorList(places.map((i) => gradients[i]!));
-        rule.update({ ...group, gradients: own, step, lr: lr * scale });
+        const input = { ...group, gradients: own, step, lr: lr * scale };
+        if (weightDecay !== undefined) input.weightDecay = weightDecay;
+        const plain = rule.fused && own.contiguous(); // a gradient may be a transposed or an expanded view
+        if (plain?.isContiguous && group.parameters.isContiguous)
+          rule.fused!({ ...input, gradients: plain }, skip);
+        else if (skip?.item() !== 1) rule.update(input); // only a fused operator reads the flag where it is
       }
     };
     noGrad(() => scope(update, "optimizer step"));
@@ -110,8 +128,8 @@ export class Optimizer {
   }
 }
 
-/** Muon's are matrices between others: AdamW does embeddings, tokens, positions, heads, and all vectors. */
-const isHidden = (name: string): boolean => !/embed|token|pos|head/i.test(name);
+/** Muon's are matrices between others: AdamW does embeddings, tokens, positions, heads, predictions, and all vectors. */
+const isHidden = (name: string): boolean => !/embed|wte|wpe|token|pos|head|pred/i.test(name);
 
 /** An optimiser by name: sgd, lars, adam, adamw, lion, muon. @throws {UsageError} unknown name */
 export function createOptimizer(
@@ -124,8 +142,8 @@ export function createOptimizer(
     throw new UsageError(
       `optimizer: no "${name}"${hint(name, Object.keys(RULES))}; expected one of ${Object.keys(RULES).join(", ")}`,
     );
-  const { weightDecay = 0, momentum, trust = 0.02, epsilon = 1e-8, betas } = options;
-  const settings = { weightDecay, momentum, trust, epsilon, betas };
+  const { momentum, trust = 0.02, epsilon = 1e-8, betas } = options;
+  const settings = { momentum, trust, epsilon, betas };
   const rule = make(settings);
   if (name !== "muon") return new Optimizer(() => rule, parameters, options);
   const rest = RULES.adamw!(settings);

@@ -12,7 +12,7 @@ import type { CppHead } from "../../model/index.ts";
 import { codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
 import { type Tensor, UsageError } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, descend, logged } from "../../train/descent.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
 import { type CppEvaluateOptions, type CppEvaluation, evaluateCpp } from "./evaluate.ts";
@@ -85,7 +85,7 @@ export class CppLearner implements Learner<FeatureBatch> {
     return batch.indices.length;
   }
 
-  step({ X }: FeatureBatch, at: number): Numbers {
+  step({ X }: FeatureBatch, at: number): Logged {
     const { head, options, descents } = this;
     const { warmup, clusterLr = options.lr } = options;
     head.train();

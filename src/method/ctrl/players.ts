@@ -3,6 +3,7 @@
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { scope } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, descend, type Loss } from "../../train/descent.ts";
+import { read } from "../../train/readings.ts";
 import { type Stateful, weights } from "../../train/stateful.ts";
 
 export type Player = "encoder" | "decoder";
@@ -57,7 +58,11 @@ export class Players {
   private step(players: readonly Player[], lr: number, loss: Loss): number {
     this.lr = lr;
     const descents = players.map((player) => this.descents[player]);
-    return scope(() => descend(descents, [loss], descents[0]!.steps).loss, "step of a player");
+    const step = () => {
+      const { loss: found } = descend(descents, [loss], descents[0]!.steps);
+      return read([{ found }])[0]!.found!; // one read: the rates in the losses have looked at their conditions anyway
+    };
+    return scope(step, "step of a player");
   }
 
   /** Both nets in training mode, or with `false` in evaluation mode. */

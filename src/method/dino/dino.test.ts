@@ -55,7 +55,7 @@ async function learn<T>(
 async function steps(learner: DinoLearner, from: number, to: number): Promise<number[]> {
   const losses: number[] = [];
   for await (const batch of learner.batches(from)) {
-    losses.push(scope(() => learner.step(batch, from + losses.length)["train/loss"]!));
+    losses.push(scope(() => learner.step(batch, from + losses.length)["train/loss"] as number));
     if (from + losses.length === to) return losses;
   }
   return losses;

@@ -4,7 +4,7 @@ import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { noGrad, type Random, type Tensor } from "../../tensor/index.ts";
 import { Descent, descend, logged } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
@@ -23,6 +23,8 @@ export interface DinoLearnerOptions {
   /** Where the learning rate ends. */
   minLr: number;
   warmupEpochs: number;
+  /** Muon's for the matrices between others. */
+  optimizer?: "adamw" | "muon" | undefined;
   /** At the start and at the end, by half a cosine; biases and norms have none. */
   weightDecay: readonly [from: number, to: number];
   /** No gradient of a single parameter is longer; not clipped unless given. */
@@ -82,14 +84,14 @@ export class DinoLearner implements Learner<EpochBatch> {
   }
 
   private descent(prototypes: boolean, decayed: boolean): Descent {
-    const { lr, minLr, warmupEpochs, weightDecay, clipGrad } = this.options;
+    const { lr, minLr, warmupEpochs, optimizer = "adamw", weightDecay, clipGrad } = this.options;
     const { student } = this.pair;
     const isLast = (name: string) => name.startsWith("head.last_layer.");
     const own = [...student.namedParameters()].filter(
       ([name, { dim }]) => isLast(name) === prototypes && dim > 1 === decayed,
     );
     return new Descent(student, {
-      ...{ parameters: new Map(own), optimizer: { name: "adamw" }, clipGrad, clip: "each" },
+      ...{ parameters: new Map(own), optimizer: { name: optimizer }, clipGrad, clip: "each" },
       lr: risenCosine(lr, minLr, this.steps, warmupEpochs * this.perEpoch),
       decay: decayed ? cosineBetween(...weightDecay, this.steps) : undefined,
     });
@@ -103,7 +105,7 @@ export class DinoLearner implements Learner<EpochBatch> {
     return batch.indices.length;
   }
 
-  step(batch: EpochBatch, at: number): Numbers {
+  step(batch: EpochBatch, at: number): Logged {
     const { pair, options, descents } = this;
     const { precision, random, crops: how, targets } = options;
     const crops = drawCrops(batch.images, how, random.at("crops").at(`step.${at}`));

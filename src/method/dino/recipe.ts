@@ -9,6 +9,7 @@ import {
   descent,
   epochs,
   lr,
+  matrixOptimizer,
   momentum,
   normalisedImages,
   positive,
@@ -70,6 +71,7 @@ const method = z.strictObject({
 const train = z.strictObject({
   epochs,
   batchSize,
+  optimizer: matrixOptimizer,
   lr,
   minLr: amount.default(1e-6).describe("final learning rate of the cosine schedule"),
   warmupEpochs: amount.default(10).describe("epochs of linear warm-up of the learning rate"),

@@ -66,7 +66,12 @@ function train(recipe: Recipe, place: TrainPlace) {
         normalise: normalisation(splits.train, recipe.data.normalise),
       },
       ...{ epochs, lr, minLr, warmupEpochs, weightDecay: [weightDecay, weightDecayEnd] },
-      ...{ clipGrad: rest.clipGrad, precision: rest.precision, evalEvery: rest.evalEvery },
+      ...{
+        optimizer: rest.optimizer,
+        clipGrad: rest.clipGrad,
+        precision: rest.precision,
+        evalEvery: rest.evalEvery,
+      },
       teacherMomentum: method.teacherMomentum,
       targets: {
         studentTemperature: method.studentTemperature,

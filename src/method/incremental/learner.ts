@@ -4,7 +4,7 @@ import { type Batch, batchCount, batches, type ImageSet, imageSource, leavesOne 
 import { SYMMETRIC } from "../../evaluate/features.ts";
 import { noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { above, below, type Stateful, weights } from "../../train/stateful.ts";
 import { symmetricEpochs } from "../ctrl/learner.ts";
 import { IncrementalClassifier } from "../ictrl/comparators/classifier.ts";
@@ -135,7 +135,7 @@ export class IncrementalLearner implements Learner<Batch> {
     return batch.indices.length;
   }
 
-  step({ images, labels }: Batch, at: number): Numbers {
+  step({ images, labels }: Batch, at: number): Logged {
     const { strategy, descent } = this;
     const task = this.taskAt(at);
     const view = this.view(task, at);

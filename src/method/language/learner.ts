@@ -4,7 +4,7 @@ import { randomBlocks, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmupCosine } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
 import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
@@ -23,6 +23,8 @@ export interface LanguageLearnerOptions extends Pick<DescentOptions, "precision"
   lr: number;
   leastLr: number;
   warmup: number;
+  /** Muon's for the matrices between others. */
+  optimizer?: "adamw" | "muon" | undefined;
   weightDecay: number;
   betas: readonly [number, number];
   device: string;
@@ -54,14 +56,25 @@ export class LanguageLearner implements Learner<BlockBatch> {
     readonly model: Gpt | Bert,
     private readonly options: LanguageLearnerOptions,
   ) {
-    const { steps, warmup, lr, leastLr, weightDecay, betas, precision, clipGrad, ema } = options;
+    const {
+      steps,
+      warmup,
+      lr,
+      leastLr,
+      optimizer = "adamw",
+      weightDecay,
+      betas,
+      precision,
+      clipGrad,
+      ema,
+    } = options;
     this.steps = steps;
     this.evalEvery = options.evalEvery;
     this.evaluate = options.evaluate;
     const factor = warmupCosine({ total: steps, warmup, least: leastLr / lr });
     this.descent = new Descent(model, {
       ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at) },
-      optimizer: { name: "adamw", weightDecay, betas, decays },
+      optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(model), descent: this.descent };
   }
@@ -82,7 +95,7 @@ export class LanguageLearner implements Learner<BlockBatch> {
     return masks === undefined ? nextTokens(rows) : hideTokens(rows, { ...masks, random: stream });
   }
 
-  step({ part }: BlockBatch, at: number): Numbers | undefined {
+  step({ part }: BlockBatch, at: number): Logged | undefined {
     const question = this.question(at, part);
     const loss = () => {
       const { loss, asked } = answer(this.model, question);

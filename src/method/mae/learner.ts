@@ -6,7 +6,7 @@ import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
@@ -24,6 +24,8 @@ export interface MaeLearnerOptions
   epochs: number;
   lr: number;
   warmupEpochs: number;
+  /** Muon's for the matrices between others. */
+  optimizer?: "adamw" | "muon" | undefined;
   weightDecay: number;
   betas: readonly [number, number];
   /** Epochs between evaluations. */
@@ -54,10 +56,10 @@ export class MaeLearner implements Learner<EpochBatch> {
     this.steps = epochs * this.perEpoch;
     this.evalEvery = evalEvery * this.perEpoch;
     const factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
-    const { precision, clipGrad, ema } = options;
+    const { optimizer = "adamw", precision, clipGrad, ema } = options;
     this.descent = new Descent(mae, {
       ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at) },
-      optimizer: { name: "adamw", weightDecay, betas, decays },
+      optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(mae), descent: this.descent };
   }
@@ -70,7 +72,7 @@ export class MaeLearner implements Learner<EpochBatch> {
     return batch.indices.length;
   }
 
-  step(batch: EpochBatch, at: number): Numbers {
+  step(batch: EpochBatch, at: number): Logged {
     const { images } = batch;
     const { random, ratio, microBatch = images.size(0) } = this.options;
     const [b, , H, W] = images.shape as [number, number, number, number];

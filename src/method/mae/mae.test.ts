@@ -49,7 +49,7 @@ function learn(body: (learner: MaeLearner) => void | Promise<void>, more: Partia
 async function steps(learner: MaeLearner, from: number, to: number): Promise<number[]> {
   const losses: number[] = [];
   for await (const batch of learner.batches(from)) {
-    losses.push(scope(() => learner.step(batch, from + losses.length)["train/loss"]!));
+    losses.push(scope(() => learner.step(batch, from + losses.length)["train/loss"] as number));
     if (from + losses.length === to) return losses;
   }
   return losses;

@@ -12,6 +12,7 @@ import {
   ema,
   epochs,
   lr,
+  matrixOptimizer,
   recipeOf,
   run,
   times,
@@ -45,6 +46,7 @@ const train = z.strictObject({
   microBatch: count
     .exactOptional()
     .describe("images per backward pass; their gradients are summed (default: the whole batch)"),
+  optimizer: matrixOptimizer,
   lr,
   weightDecay: amount.default(0.05).describe("weight decay of all parameters except biases and norms"),
   betas: betas.default([0.9, 0.95]).describe("β₁, β₂ of AdamW"),

@@ -7,7 +7,7 @@ import { type Mcr2Options, mcr2Loss } from "../../rate/index.ts";
 import { type Random, type Tensor, tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import type { Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
@@ -79,7 +79,7 @@ export class Mcr2Learner implements Learner<EpochBatch> {
     return batch.indices.length;
   }
 
-  step(batch: EpochBatch, at: number): Numbers {
+  step(batch: EpochBatch, at: number): Logged {
     const { images, labels, classes } = this.classesOf(batch, at);
     const loss = () => {
       const { loss, expansion, compression, rate } = mcr2Loss(
@@ -88,10 +88,9 @@ export class Mcr2Learner implements Learner<EpochBatch> {
         classes,
         this.options,
       );
-      return { loss, expansion, R: rate, Rc: compression };
+      return { loss, expansion, R: rate, Rc: compression, deltaR: rate.sub(compression) };
     };
-    const step = this.descent.step([loss], at, given(batch));
-    return { ...logged(step), "train/deltaR": step.terms.R! - step.terms.Rc! };
+    return logged(this.descent.step([loss], at, given(batch)));
   }
 
   private classesOf({ images, labels, indices }: EpochBatch, at: number) {

@@ -3,15 +3,15 @@
 import { inPercent, percent } from "../../base/percent.ts";
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { noGrad, type Tensor } from "../../tensor/index.ts";
+import { keep, noGrad, stack, type Tensor } from "../../tensor/index.ts";
 import { logged } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
 import {
   Descent,
   type DescentOptions,
   type Learner,
+  type Logged,
   type Milestone,
-  type Numbers,
 } from "../../train/index.ts";
 import { type ScheduleOptions, schedule } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
@@ -47,7 +47,8 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   readonly parts;
   private readonly epochs: Epochs;
   private readonly descent: Descent;
-  private correct = 0;
+  /** Right answers of the batches of a step, each []. */
+  private correct: Tensor[] = [];
   private images = 0;
 
   /** @throws {UsageError} fewer images than one batch, or a batch of one with batch normalisation */
@@ -78,19 +79,24 @@ export class SupervisedLearner implements Learner<EpochBatch> {
     return batch.indices.length;
   }
 
-  step(batch: EpochBatch, at: number): Numbers | undefined {
+  step(batch: EpochBatch, at: number): Logged | undefined {
     const step = this.descent.add(() => this.loss(batch), batch.of, at, given(batch));
     if (step === undefined) return undefined;
-    const top1 = (100 * this.correct) / this.images;
-    this.correct = this.images = 0;
+    const top1 = noGrad(() => stack(this.correct).sum().to("float64").mul(100).div(this.images));
+    this.forgetAnswers();
     return { ...logged(step), "epoch/top1": top1 };
+  }
+
+  private forgetAnswers(): void {
+    for (const tensor of this.correct.splice(0)) tensor.dispose();
+    this.images = 0;
   }
 
   /** Of one batch: []; with mixup the mixture of the losses of both labels. */
   loss({ images, labels, mixed }: EpochBatch): Tensor {
     const { smoothing } = this.options;
     const logits = this.model.apply(images); //                                 [b, C]
-    this.correct += noGrad(() => correctAt(logits, labels, 1).item());
+    this.correct.push(keep(noGrad(() => correctAt(logits, labels, 1))));
     this.images += labels.numel;
     const own = crossEntropy(logits, labels, smoothing);
     if (mixed === undefined) return own;
@@ -106,6 +112,7 @@ export class SupervisedLearner implements Learner<EpochBatch> {
 
   /** Frees the optimiser and the average. */
   dispose(): void {
+    this.forgetAnswers();
     this.descent.dispose();
   }
   [Symbol.dispose](): void {

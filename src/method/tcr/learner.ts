@@ -7,7 +7,7 @@ import { meanTcrLoss, type TcrLoss, tcrLoss } from "../../rate/index.ts";
 import { cat, noGrad, type Random, type Tensor, UsageError } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
-import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
+import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import type { Precision } from "../../train/precision.ts";
 import { schedule } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
@@ -90,7 +90,7 @@ export class TcrLearner implements Learner<EpochBatch> {
     return batch.indices.length;
   }
 
-  step(batch: EpochBatch, at: number): Numbers {
+  step(batch: EpochBatch, at: number): Logged {
     const { net, options } = this;
     net.train();
     const stream = options.random.at("views").at(`step.${at}`);

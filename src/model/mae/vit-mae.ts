@@ -123,6 +123,7 @@ function orderOf(mask: Tensor): { order: Tensor; restore: Tensor; kept: number }
       .add(arange(N, { device: mask.device }))
       .sort(1);
     const [, restore] = order.sort(1);
+    // read from the device, because it becomes a shape
     return { order, restore, kept: N - mask.select(0, 0).sum().item() };
   });
 }

@@ -56,6 +56,7 @@ export class AGem implements Strategy {
 
 /** The gradient without its part against the reference. @see Chaudhry et al. 2019, the projection */
 export function project(gradient: readonly Tensor[], reference: readonly Tensor[]): Tensor[] {
+  // read from the device, because the sign decides
   const dot = (a: readonly Tensor[], b: readonly Tensor[]) =>
     a.reduce((sum, tensor, i) => sum + tensor.mul(b[i]!).sum().item(), 0);
   const along = dot(gradient, reference);
