@@ -2,6 +2,7 @@
 #include "cholesky.h"
 
 #include <cmath>
+#include <new>
 
 #include "rate_kernels.h"
 
@@ -24,12 +25,30 @@ static bool isOurs(const Tensor& M) { return isSmall(M) && (at::in_parallel_regi
 /** V with rows in one piece, as kernels take it. */
 static Tensor rowsOf(const Tensor& V) { return V.stride(1) == 1 || V.size(1) == 1 ? V : V.contiguous(); }
 
-static Tensor room(int64_t numbers, const Tensor& like) { return at::empty({numbers}, like.options()); }
+/** Scratch of a thread, kept from call to call; at cache lines, since a load across two costs two. */
+template <class T>
+static T* room(int64_t numbers) {
+  struct Room {
+    void* at = nullptr;
+    size_t bytes = 0;
+    ~Room() { ::operator delete(at, std::align_val_t{64}); }
+  };
+  thread_local Room room;
+  const size_t bytes = numbers * sizeof(T);
+  if (room.bytes < bytes) {
+    ::operator delete(room.at, std::align_val_t{64});
+    room.bytes = 0;
+    room.at = nullptr;
+    room.at = ::operator new(bytes, std::align_val_t{64});
+    room.bytes = bytes;
+  }
+  return static_cast<T*>(room.at);
+}
 
 template <class T>
 static void gramWith(const RateKernels<T>& kernels, const Tensor& G, const Tensor& V) {
   const int64_t d = V.size(1);
-  kernels.gram(V.data_ptr<T>(), V.size(0), d, V.stride(0), G.data_ptr<T>(), room(gramRoom(d), V).template data_ptr<T>());
+  kernels.gram(V.data_ptr<T>(), V.size(0), d, V.stride(0), G.data_ptr<T>(), room<T>(gramRoom(d)));
 }
 
 /** By halves, down to blocks where products cost more than they leave out. */
@@ -48,7 +67,6 @@ static void lowerInto(Tensor G, const Tensor& V) {
 }
 
 void gramInto(Tensor G, const Tensor& V) {
-  constexpr int64_t kLong = 1 << 14;
   if (isOurs(G) && G.is_contiguous()) {
     const Tensor rows = rowsOf(V);
     if (G.scalar_type() == at::kDouble) gramWith(rateKernels<double>(), G, rows);
@@ -68,7 +86,7 @@ void gramInto(Tensor G, const Tensor& V) {
 template <class T>
 static void productWith(const RateKernels<T>& kernels, const Tensor& out, const Tensor& V, const Tensor& S) {
   const int64_t n = V.size(0), d = V.size(1);
-  kernels.product(V.data_ptr<T>(), n, d, V.stride(0), S.data_ptr<T>(), out.data_ptr<T>(), room(productRoom(d), V).template data_ptr<T>());
+  kernels.product(V.data_ptr<T>(), n, d, V.stride(0), S.data_ptr<T>(), out.data_ptr<T>(), room<T>(productRoom(d)));
 }
 
 void productInto(Tensor out, const Tensor& V, const Tensor& S) {
@@ -85,9 +103,8 @@ template <class T>
 static void invertWith(const RateKernels<T>& kernels, const Tensor& M, const Inverses& into) {
   const int64_t d = M.size(-1), step = d * d;
   at::parallel_for(0, M.size(0), 1, [&](int64_t begin, int64_t end) {
-    const Tensor scratch = at::detail::empty_cpu({inverseRoom(d)}, M.options());
     for (int64_t i = begin; i < end; i++)
-      into.logdet.data_ptr<T>()[i] = kernels.invert(M.data_ptr<T>() + i * step, d, into.S.data_ptr<T>() + i * step, scratch.data_ptr<T>());
+      into.logdet.data_ptr<T>()[i] = kernels.invert(M.data_ptr<T>() + i * step, d, into.S.data_ptr<T>() + i * step, room<T>(inverseRoom(d)));
   });
 }
 

@@ -32,7 +32,7 @@ static void overBatch(int64_t count, Body body) {
 
 /**
  * The lower triangle of VᵀV, V [n, d]; blocks above the diagonal are left out, as BLAS' syrk does, which ATen has not.
- * On the CPU, sums over many rows keep the digits of sums over some thousand.
+ * On the CPU, sums over many rows keep the digits of sums over few: those of kLong rows are added in double.
  */
 void gramInto(at::Tensor G, const at::Tensor& V);
 

@@ -1,6 +1,8 @@
 // How far rounding may move a rate and its gradient, from sums over the entries of its matrices.
 #include "digits.h"
 
+#include <ATen/Parallel.h>
+
 #include <cmath>
 #include <cstring>
 #include <sstream>
@@ -48,9 +50,11 @@ static std::vector<Moments> momentsOf(const Tensor& M, double shift) {
   const int64_t b = M.size(0), d = M.size(-1);
   std::vector<Moments> moments(b);
   if (M.is_cpu() && M.stride(-1) == 1) {
-    for (int64_t i = 0; i < b; i++)
-      moments[i] = M.scalar_type() == at::kDouble ? momentsOf(M.data_ptr<double>() + i * M.stride(0), d, M.stride(1), shift)
-                                                  : momentsOf(M.data_ptr<float>() + i * M.stride(0), d, M.stride(1), shift);
+    at::parallel_for(0, b, 4, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++)
+        moments[i] = M.scalar_type() == at::kDouble ? momentsOf(M.data_ptr<double>() + i * M.stride(0), d, M.stride(1), shift)
+                                                    : momentsOf(M.data_ptr<float>() + i * M.stride(0), d, M.stride(1), shift);
+    });
     return moments;
   }
   const Tensor diagonal = M.diagonal(0, -2, -1).to(at::kDouble), below = M.tril(-1).to(at::kDouble);

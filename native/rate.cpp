@@ -8,6 +8,7 @@
 
 #include "cholesky.h"
 #include "digits.h"
+#include "rates.h"
 
 namespace vitrine {
 
@@ -125,7 +126,7 @@ static void checkMatrix(const Tensor& tensor, const char* name) {
   TORCH_CHECK(tensor.is_floating_point(), name, " expects floating point, got ", tensor.scalar_type());
 }
 
-static Tensor codingRate(const Tensor& W, double alpha) {
+Tensor codingRate(const Tensor& W, double alpha) {
   checkMatrix(W, "coding_rate");
   TORCH_CHECK(alpha > 0 && std::isfinite(alpha), "coding_rate expects alpha > 0, got ", alpha);
   return CodingRate::apply(W, alpha);

@@ -33,8 +33,8 @@ static void addChunk(const Number* panels, int64_t rows, int64_t D, Number* sums
   });
 }
 
+/** Sums over many rows keep the digits of sums over few. */
 static void gram(const Number* V, int64_t n, int64_t d, int64_t step, Number* G, Number* room) {
-  constexpr int64_t kLong = 8 * kChunk;  // sums of more rows are added in double: long sums keep the digits of short ones
   const int64_t D = padded(d);
   Number* const panels = room + 3 * D * D;
   Number* const sums = room + 2 * D * D;

@@ -22,12 +22,12 @@ struct RateKernels {
 /** d, a multiple of every set's registers and tiles. */
 constexpr int64_t padded(int64_t d) { return (d + 15) / 16 * 16; }
 
-/** Rows whose products are summed before they join the sums of others. */
-constexpr int64_t kChunk = 96;
+/** Rows whose products are summed before they join the sums of others, and rows whose sums are then added in double. */
+constexpr int64_t kChunk = 96, kLong = 8 * kChunk;
 
 /** Numbers of scratch: a chunk's panels, the sums of up to kLong rows, and in double those of all. */
 constexpr int64_t gramRoom(int64_t d) { return padded(d) * (kChunk + 3 * padded(d)); }
-constexpr int64_t inverseRoom(int64_t d) { return padded(d) * (3 * padded(d) + 64); }
+constexpr int64_t inverseRoom(int64_t d) { return 2 * padded(d) * (padded(d) + 16); }
 constexpr int64_t productRoom(int64_t d) { return padded(d) * (padded(d) + 32); }
 
 /** Those of the fastest instruction set that this processor has, float or double. */

@@ -6,7 +6,12 @@ static void product(const Number* V, int64_t n, int64_t d, int64_t step, const N
   Number* const panels = room;             // kWidth columns of S each, row after row
   Number* const aside = room + D * D;      // a tile's rows where they do not fill it, V's and the result's
   for (int64_t k = 0; k < d; k++)
-    for (int64_t j = 0; j < D; j++) panels[j / kWidth * kWidth * d + k * kWidth + j % kWidth] = j < d ? S[k * d + j] : 0;
+    for (int64_t j = 0; j < D; j += kWidth) {
+      Number* const to = panels + j * d + k * kWidth;
+      if (j + kWidth <= d) store(to, load(S + k * d + j));
+      else
+        for (int64_t c = 0; c < kWidth; c++) to[c] = j + c < d ? S[k * d + j + c] : 0;
+    }
   for (int64_t block = 0; block < whole; block += kBlock)
     overColumns(0, D, [&](auto width, int64_t j) {
       constexpr int C = decltype(width)::value;

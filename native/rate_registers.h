@@ -42,11 +42,12 @@ struct Tile {
   }
 };
 
-/** body(Width<C>, j) for the columns from `begin` to `end`, C registers at a time: 3, but 4 as 2 + 2. */
+/** C registers. */
 template <int C>
 struct Width {
   static constexpr int value = C;
 };
+/** body(Width<C>, j) for the columns from `begin` to `end`, C registers at a time: 3, but 4 as 2 + 2. */
 template <class Body>
 INLINE static void overColumns(int64_t begin, int64_t end, Body body) {
   for (int64_t j = begin; j < end;) {

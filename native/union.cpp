@@ -7,6 +7,7 @@
 
 #include "cholesky.h"
 #include "digits.h"
+#include "rates.h"
 
 namespace vitrine {
 
@@ -79,7 +80,7 @@ struct UnionRates : torch::autograd::Function<UnionRates> {
   }
 };
 
-static Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, const Tensor& A) {
+Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, const Tensor& A) {
   TORCH_CHECK(Z.dim() == 2 && Z.is_floating_point(), "union_rates expects floating-point features [N, d], got ", Z.sizes());
   int64_t rows = 0;
   for (const auto count : counts) {
