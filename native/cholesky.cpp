@@ -120,7 +120,7 @@ Inverses invert(const Tensor& M) {
   const auto each = [&](const Tensor& matrices, Tensor S, Tensor logdet) {
     const auto [L, status] = at::linalg_cholesky_ex(matrices);
     logdet.copy_(L.diagonal(0, -2, -1).log().sum(-1).mul(2).masked_fill(status.ne(0), std::nan("")));
-    S.copy_(at::cholesky_inverse(L));
+    S.copy_(at::cholesky_inverse(L.masked_fill(status.ne(0).unsqueeze(-1).unsqueeze(-1), 1)));  // refuses a singular one
   };
   if (M.is_cpu()) overBatch(M.size(0), [&](int64_t i) { each(M[i], into.S[i], into.logdet[i]); });
   else each(M, into.S, into.logdet);

@@ -20,8 +20,9 @@ static void addChunk(const Number* panels, int64_t rows, int64_t D, Number* sums
     const auto tile = [&](auto narrow, int64_t i) {
       using T = Tile<decltype(narrow)::value>;
       Number* const to = sums + i * D + j;
-      T t = first ? T::zero() : T::at(to, D);
+      T t = T::zero();  // not from the sums so far: long sums of equal terms all round the same way
       t.add(panels + i / kWidth * kWidth * kChunk + i % kWidth, 1, kWidth, panels + j * kChunk, kWidth, kChunk * kWidth, rows);
+      if (!first) t.plus(T::at(to, D));
       t.put(to, D);
     };
     constexpr int C = decltype(width)::value;

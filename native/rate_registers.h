@@ -25,6 +25,12 @@ struct Tile {
 #pragma GCC unroll 3
       for (int c = 0; c < C; c++) store(to + r * step + c * kWidth, sums[r][c]);
   }
+  INLINE void plus(const Tile& other) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; r++)
+#pragma GCC unroll 3
+      for (int c = 0; c < C; c++) sums[r][c] += other.sums[r][c];
+  }
   /** += sign A B over `depth` terms: A(r, k) at A[r row + k column], registers c of row k of B at B[k rowB + c panel]. */
   template <int sign = 1>
   INLINE void add(const Number* A, int64_t row, int64_t column, const Number* B, int64_t rowB, int64_t panel, int64_t depth) {
