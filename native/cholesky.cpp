@@ -1,7 +1,10 @@
-// Gram matrices and Cholesky factors of a batch.
+// Gram matrices, inverses and products: our kernels for small sides, libtorch's for large ones and other devices.
 #include "cholesky.h"
 
 #include <cmath>
+#include <new>
+
+#include "rate_kernels.h"
 
 namespace vitrine {
 
@@ -12,41 +15,116 @@ Tensor widen(const Tensor& tensor) {
   return type == at::kHalf || type == at::kBFloat16 ? tensor.to(at::kFloat) : tensor;
 }
 
-void gramInto(Tensor G, const Tensor& Y) {
-  constexpr int64_t kBlock = 64;  // smaller blocks cost more in the products than they leave out
-  const int64_t m = Y.size(0), half = m / 2;
-  if (m <= kBlock || !Y.is_cpu()) {
-    at::mm_out(G, Y, Y.t());
+/** Up to here, a matrix and its factors stay in a core's cache. */
+constexpr int64_t kSmall = 256;
+
+static bool isSmall(const Tensor& M) { return M.is_cpu() && M.size(-1) <= kSmall; }
+/** Our kernels run on one thread: alone, a matrix is better shared out by libtorch. */
+static bool isOurs(const Tensor& M) { return isSmall(M) && (at::in_parallel_region() || at::get_num_threads() == 1); }
+
+/** V with rows in one piece, as kernels take it. */
+static Tensor rowsOf(const Tensor& V) { return V.stride(1) == 1 || V.size(1) == 1 ? V : V.contiguous(); }
+
+/** Scratch of a thread, kept from call to call; at cache lines, since a load across two costs two. */
+template <class T>
+static T* room(int64_t numbers) {
+  struct Room {
+    void* at = nullptr;
+    size_t bytes = 0;
+    ~Room() { ::operator delete(at, std::align_val_t{64}); }
+  };
+  thread_local Room room;
+  const size_t bytes = numbers * sizeof(T);
+  if (room.bytes < bytes) {
+    ::operator delete(room.at, std::align_val_t{64});
+    room.bytes = 0;
+    room.at = nullptr;
+    room.at = ::operator new(bytes, std::align_val_t{64});
+    room.bytes = bytes;
+  }
+  return static_cast<T*>(room.at);
+}
+
+template <class T>
+static void gramWith(const RateKernels<T>& kernels, const Tensor& G, const Tensor& V) {
+  const int64_t d = V.size(1);
+  kernels.gram(V.data_ptr<T>(), V.size(0), d, V.stride(0), G.data_ptr<T>(), room<T>(gramRoom(d)));
+}
+
+/** By halves, down to blocks where products cost more than they leave out. */
+static void lowerInto(Tensor G, const Tensor& V) {
+  constexpr int64_t kBlock = 64;
+  const int64_t d = V.size(1), half = d / 2;
+  if (d <= kBlock || !V.is_cpu()) {
+    at::mm_out(G, V.t(), V);
     return;
   }
-  const Tensor first = Y.narrow(0, 0, half), second = Y.narrow(0, half, m - half);
-  gramInto(G.narrow(0, 0, half).narrow(1, 0, half), first);
-  gramInto(G.narrow(0, half, m - half).narrow(1, half, m - half), second);
-  Tensor corner = G.narrow(0, half, m - half).narrow(1, 0, half);
-  at::mm_out(corner, second, first.t());
+  const Tensor first = V.narrow(1, 0, half), second = V.narrow(1, half, d - half);
+  lowerInto(G.narrow(0, 0, half).narrow(1, 0, half), first);
+  lowerInto(G.narrow(0, half, d - half).narrow(1, half, d - half), second);
+  Tensor corner = G.narrow(0, half, d - half).narrow(1, 0, half);
+  at::mm_out(corner, second.t(), first);
 }
 
-Tensor factor(const Tensor& M) {
-  if (!M.is_cpu()) {
-    const auto [L, status] = at::linalg_cholesky_ex(M);
-    return L.masked_fill(status.ne(0).view({-1, 1, 1}), std::nan(""));
+void gramInto(Tensor G, const Tensor& V) {
+  if (isOurs(G) && G.is_contiguous()) {
+    const Tensor rows = rowsOf(V);
+    if (G.scalar_type() == at::kDouble) gramWith(rateKernels<double>(), G, rows);
+    else gramWith(rateKernels<float>(), G, rows);
+  } else if (V.is_cpu() && V.size(0) > kLong && V.scalar_type() == at::kFloat) {  // parts of the sum, added in double
+    const Tensor part = at::zeros_like(G), sum = at::zeros(G.sizes(), G.options().dtype(at::kDouble));
+    for (const Tensor& rows : V.split(kLong)) {
+      lowerInto(part, rows);
+      sum.add_(part);
+    }
+    G.copy_(sum);
+  } else {
+    lowerInto(G, V);
   }
-  Tensor L = at::empty_like(M);
-  overBatch(M.size(0), [&](int64_t i) {
-    const auto [factor, status] = at::linalg_cholesky_ex(M[i]);
-    if (status.item<int>() == 0) L[i].copy_(factor);
-    else L[i].fill_(std::nan(""));
-  });
-  return L;
 }
 
-Tensor logdetOf(const Tensor& L) { return L.diagonal(0, -2, -1).log().sum(-1).mul(2); }
+template <class T>
+static void productWith(const RateKernels<T>& kernels, const Tensor& out, const Tensor& V, const Tensor& S) {
+  const int64_t n = V.size(0), d = V.size(1);
+  kernels.product(V.data_ptr<T>(), n, d, V.stride(0), S.data_ptr<T>(), out.data_ptr<T>(), room<T>(productRoom(d)));
+}
 
-Tensor inverseOf(const Tensor& L) {
-  if (!L.is_cpu()) return at::cholesky_inverse(L);
-  Tensor inverse = at::empty_like(L);
-  overBatch(L.size(0), [&](int64_t i) { inverse[i].copy_(at::cholesky_inverse(L[i])); });
-  return inverse;
+void productInto(Tensor out, const Tensor& V, const Tensor& S) {
+  if (!isOurs(S) || !S.is_contiguous() || !out.is_contiguous()) {
+    at::mm_out(out, V, S);
+    return;
+  }
+  const Tensor rows = rowsOf(V);
+  if (S.scalar_type() == at::kDouble) productWith(rateKernels<double>(), out, rows, S);
+  else productWith(rateKernels<float>(), out, rows, S);
+}
+
+template <class T>
+static void invertWith(const RateKernels<T>& kernels, const Tensor& M, const Inverses& into) {
+  const int64_t d = M.size(-1), step = d * d;
+  at::parallel_for(0, M.size(0), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++)
+      into.logdet.data_ptr<T>()[i] = kernels.invert(M.data_ptr<T>() + i * step, d, into.S.data_ptr<T>() + i * step, room<T>(inverseRoom(d)));
+  });
+}
+
+Inverses invert(const Tensor& M) {
+  if (isSmall(M)) {
+    const Tensor given = M.contiguous();
+    const Inverses into = {at::empty_like(given), at::empty({M.size(0)}, M.options())};
+    if (M.scalar_type() == at::kDouble) invertWith(rateKernels<double>(), given, into);
+    else invertWith(rateKernels<float>(), given, into);
+    return into;
+  }
+  const Inverses into = {at::empty_like(M), at::empty({M.size(0)}, M.options())};
+  const auto each = [&](const Tensor& matrices, Tensor S, Tensor logdet) {
+    const auto [L, status] = at::linalg_cholesky_ex(matrices);
+    logdet.copy_(L.diagonal(0, -2, -1).log().sum(-1).mul(2).masked_fill(status.ne(0), std::nan("")));
+    S.copy_(at::cholesky_inverse(L.masked_fill(status.ne(0).unsqueeze(-1).unsqueeze(-1), 1)));  // refuses a singular one
+  };
+  if (M.is_cpu()) overBatch(M.size(0), [&](int64_t i) { each(M[i], into.S[i], into.logdet[i]); });
+  else each(M, into.S, into.logdet);
+  return into;
 }
 
 }  // namespace vitrine

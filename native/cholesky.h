@@ -1,4 +1,4 @@
-// What every rate is made of: Gram matrices, their Cholesky factors, a batch at a time.
+// What every rate is made of: Gram matrices, inverses and log-determinants, products; a batch at a time.
 #pragma once
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -30,16 +30,20 @@ static void overBatch(int64_t count, Body body) {
   else at::parallel_for(0, count, 1, some);
 }
 
-/** The lower triangle of Y Yᵀ; blocks above the diagonal are left out, as BLAS' syrk does, which ATen has not. */
-void gramInto(at::Tensor G, const at::Tensor& Y);
+/**
+ * The lower triangle of VᵀV, V [n, d]; blocks above the diagonal are left out, as BLAS' syrk does, which ATen has not.
+ * On the CPU, sums over many rows keep the digits of sums over few: those of kLong rows are added in double.
+ */
+void gramInto(at::Tensor G, const at::Tensor& V);
 
-/** Lower Cholesky factors of M = I + G [b, d, d], of which the lower triangles are read; NaN where M is not positive definite. */
-at::Tensor factor(const at::Tensor& M);
+/** out [n, d] = V S, S [d, d] symmetric. */
+void productInto(at::Tensor out, const at::Tensor& V, const at::Tensor& S);
 
-/** log det(I + G) = 2 Σ log L_ii. */
-at::Tensor logdetOf(const at::Tensor& L);
-
-/** (I + G)⁻¹ from its Cholesky factors. */
-at::Tensor inverseOf(const at::Tensor& L);
+/** What Cholesky's factors of M = I + G [b, d, d] give, of which the lower triangles are read. */
+struct Inverses {
+  at::Tensor S;       // [b, d, d], (I + G)⁻¹
+  at::Tensor logdet;  // [b], NaN where M is not positive definite
+};
+Inverses invert(const at::Tensor& M);
 
 }  // namespace vitrine

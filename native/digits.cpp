@@ -1,6 +1,8 @@
 // How far rounding may move a rate and its gradient, from sums over the entries of its matrices.
 #include "digits.h"
 
+#include <ATen/Parallel.h>
+
 #include <cmath>
 #include <cstring>
 #include <sstream>
@@ -10,7 +12,7 @@ namespace vitrine {
 
 using at::Tensor;
 
-/** tr G and ‖G‖² of one G = M − I. */
+/** tr G and ‖G‖² of one G = M − s I, s being `shift`. */
 struct Moments {
   double trace, squares;
 };
@@ -34,28 +36,30 @@ static double squaresOf(const T* row, int64_t count) {
 }
 
 template <typename T>
-static Moments momentsOf(const T* matrix, int64_t d, int64_t step) {
+static Moments momentsOf(const T* matrix, int64_t d, int64_t step, double shift) {
   Moments moments{0, 0};
   for (int64_t i = 0; i < d; i++) {
-    const double own = static_cast<double>(matrix[i * step + i]) - 1;
+    const double own = static_cast<double>(matrix[i * step + i]) - shift;
     moments.trace += own;
     moments.squares += own * own + 2 * squaresOf(matrix + i * step, i);
   }
   return moments;
 }
 
-static std::vector<Moments> momentsOf(const Tensor& M) {
+static std::vector<Moments> momentsOf(const Tensor& M, double shift) {
   const int64_t b = M.size(0), d = M.size(-1);
   std::vector<Moments> moments(b);
   if (M.is_cpu() && M.stride(-1) == 1) {
-    for (int64_t i = 0; i < b; i++)
-      moments[i] = M.scalar_type() == at::kDouble ? momentsOf(M.data_ptr<double>() + i * M.stride(0), d, M.stride(1))
-                                                  : momentsOf(M.data_ptr<float>() + i * M.stride(0), d, M.stride(1));
+    at::parallel_for(0, b, 4, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++)
+        moments[i] = M.scalar_type() == at::kDouble ? momentsOf(M.data_ptr<double>() + i * M.stride(0), d, M.stride(1), shift)
+                                                    : momentsOf(M.data_ptr<float>() + i * M.stride(0), d, M.stride(1), shift);
+    });
     return moments;
   }
   const Tensor diagonal = M.diagonal(0, -2, -1).to(at::kDouble), below = M.tril(-1).to(at::kDouble);
-  const Tensor traces = (diagonal - 1).sum(-1).cpu();
-  const Tensor squares = ((diagonal - 1).square().sum(-1) + 2 * below.square().sum({-2, -1})).cpu();
+  const Tensor traces = (diagonal - shift).sum(-1).cpu();
+  const Tensor squares = ((diagonal - shift).square().sum(-1) + 2 * below.square().sum({-2, -1})).cpu();
   for (int64_t i = 0; i < b; i++) moments[i] = {traces.data_ptr<double>()[i], squares.data_ptr<double>()[i]};
   return moments;
 }
@@ -73,13 +77,13 @@ static double bulkOf(const Moments& moments) {
   throw LostDigits(text.str());
 }
 
-Tensor checkDigits(const Tensor& M, const Tensor& logdet, const std::function<Tensor()>& inverse) {
+void checkDigits(const Tensor& M, const Tensor& logdet, const Tensor& S) {
   const int64_t b = M.size(0), d = M.size(-1);
   const bool single = M.scalar_type() != at::kDouble;
   const double unit = single ? std::ldexp(1, -24) : std::ldexp(1, -53), allowed = single ? 1e-4 : 1e-3;
   const double largest = allowed / (unit * (d + 128) / 8);  // κ
   const char* const name = single ? "float32" : "float64";
-  const std::vector<Moments> moments = momentsOf(M);
+  const std::vector<Moments> moments = momentsOf(M, 1);
   const Tensor logs = logdet.to(at::kCPU, at::kDouble).contiguous();
   std::vector<double> kappa(b, 1);
   bool look = false;
@@ -95,20 +99,16 @@ Tensor checkDigits(const Tensor& M, const Tensor& logdet, const std::function<Te
     kappa[i] = 1 + bulkOf(moments[i]);
     look = look || kappa[i] > largest;
   }
-  if (!look) return Tensor();
-  const Tensor S = inverse();
-  const Tensor norms = at::linalg_vector_norm(S, 2, at::IntArrayRef({-2, -1}), false, at::kDouble).cpu();
-  const Tensor traces = S.diagonal(0, -2, -1).sum(-1, false, at::kDouble).cpu();
+  if (!look) return;  // the second factor is at most 1
+  const std::vector<Moments> inverse = momentsOf(S, 0);
   for (int64_t i = 0; i < b; i++) {
-    const double norm = norms.data_ptr<double>()[i];
-    kappa[i] *= norm * norm / traces.data_ptr<double>()[i];
+    kappa[i] *= inverse[i].squares / inverse[i].trace;
     if (!(kappa[i] > largest)) continue;
     std::ostringstream says;
     says.precision(2);
     says << "is too ill-conditioned for " << name << " (condition about " << kappa[i] << "); scale the features down, or take a larger precision";
     refuse(M, i, moments[i], says.str());
   }
-  return S;
 }
 
 }  // namespace vitrine

@@ -2,7 +2,6 @@
 #pragma once
 #include <ATen/ATen.h>
 
-#include <functional>
 #include <stdexcept>
 
 namespace vitrine {
@@ -22,11 +21,10 @@ struct LostDigits : std::runtime_error {
  * u κ (d + 128)/8, u half a unit in the last place: sums of up to d equal terms all round the same way.
  *
  * @param logdet log det M [b], NaN where M is not positive definite
- * @param inverse makes S [b, d, d]; called only where the first factor alone is too large, since the second is at most 1
- * @return S where it was made
+ * @param S M⁻¹ [b, d, d]
  * @throws LostDigits unless the gradient is right to 1e-4 (in double precision, where there is nothing better, 1e-3), and
  *   in single precision the logarithm too. In double precision an M that is not finite passes: its rate is NaN.
  */
-at::Tensor checkDigits(const at::Tensor& M, const at::Tensor& logdet, const std::function<at::Tensor()>& inverse);
+void checkDigits(const at::Tensor& M, const at::Tensor& logdet, const at::Tensor& S);
 
 }  // namespace vitrine

@@ -8,6 +8,7 @@
 
 #include "cholesky.h"
 #include "digits.h"
+#include "rates.h"
 
 namespace vitrine {
 
@@ -30,22 +31,22 @@ struct LogDet1p : torch::autograd::Function<LogDet1p> {
     const Tensor wide = widen(G);
     Tensor M = ((wide + wide.mT()) / 2).reshape({-1, G.size(-1), G.size(-1)});
     M.diagonal(0, -2, -1).add_(1);
-    const Tensor L = factor(M), logdet = logdetOf(L);
-    checkDigits(M, logdet, [&] { return inverseOf(L); });
-    ctx->save_for_backward({G, L});
+    const auto [S, logdet] = invert(M);
+    checkDigits(M, logdet, S);
+    ctx->save_for_backward({G, S});
     return logdet.reshape(G.sizes().slice(0, G.dim() - 2));
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     StayWide stayWide;
     const auto saved = ctx->get_saved_variables();
-    const Tensor &G = saved[0], L = saved[1];
+    const Tensor &G = saved[0], S = saved[1];
     const Tensor outer = grads[0].unsqueeze(-1).unsqueeze(-1);
     if (at::GradMode::is_enabled()) {  // a second derivative is wanted: stay within what autograd knows
-      const Tensor I = at::eye(G.size(-1), L.options());
+      const Tensor I = at::eye(G.size(-1), S.options());
       return {(outer * at::linalg_inv(I + (widen(G) + widen(G).mT()) / 2)).to(G.scalar_type())};
     }
-    return {(outer * inverseOf(L).reshape(G.sizes())).to(G.scalar_type())};
+    return {(outer * S.reshape(G.sizes())).to(G.scalar_type())};
   }
 };
 
@@ -68,7 +69,7 @@ struct CodingRate : torch::autograd::Function<CodingRate> {
     Tensor M = at::zeros({count, m, m}, W.options().dtype(W.scalar_type() == at::kDouble ? at::kDouble : at::kFloat));
     overBatch(count, [&](int64_t i) {
       const Tensor V = widen(matrixAt(W, i)), G = M[i];
-      gramInto(G, isWide(W) ? V : V.t());
+      gramInto(G, isWide(W) ? V.t() : V);
       G.mul_(alpha).diagonal().add_(1);
     });
     return M;
@@ -76,39 +77,38 @@ struct CodingRate : torch::autograd::Function<CodingRate> {
 
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& W, double alpha) {
     StayWide stayWide;
-    const Tensor M = identityPlusGram(W, alpha), L = factor(M), logdet = logdetOf(L);
-    const Tensor S = checkDigits(M, logdet, [&] { return inverseOf(L); });
-    ctx->save_for_backward({W, S.defined() ? S : L});
+    const Tensor M = identityPlusGram(W, alpha);
+    const auto [S, logdet] = invert(M);
+    checkDigits(M, logdet, S);
+    ctx->save_for_backward({W, S});
     ctx->saved_data["alpha"] = alpha;
-    ctx->saved_data["inverted"] = S.defined();
     return logdet.div_(2).reshape(W.sizes().slice(0, W.dim() - 2));
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     StayWide stayWide;
     const auto saved = ctx->get_saved_variables();
-    const Tensor &W = saved[0], known = saved[1];
+    const Tensor &W = saved[0], S = saved[1];
     const double alpha = ctx->saved_data["alpha"].toDouble();
     if (at::GradMode::is_enabled()) return {differentiable(W, alpha, grads[0]), Tensor()};
-    return {gradient(W, known, ctx->saved_data["inverted"].toBool(), grads[0].reshape(-1) * alpha), Tensor()};
+    return {gradient(W, S, grads[0].reshape(-1) * alpha), Tensor()};
   }
 
-  /** outer W (I + α WᵀW)⁻¹ from the inverses or the factors; outer [b], α among it, scales the small matrix, not W. */
-  static Tensor gradient(const Tensor& W, const Tensor& known, bool inverted, const Tensor& outer) {
+  /** outer W (I + α WᵀW)⁻¹ from the inverses; outer [b], α among it, scales the small matrix, not W. */
+  static Tensor gradient(const Tensor& W, const Tensor& inverses, const Tensor& outer) {
     const bool wide = isWide(W);
-    const auto inverse = [&](const Tensor& part) { return inverted ? part : at::cholesky_inverse(part); };
     if (!W.is_cpu()) {
-      const Tensor S = inverse(known).mul(outer.view({-1, 1, 1}));
+      const Tensor S = inverses.mul(outer.view({-1, 1, 1}));
       const Tensor V = widen(W).reshape({-1, W.size(-2), W.size(-1)});
       return (wide ? at::matmul(S, V) : at::matmul(V, S)).reshape(W.sizes()).to(W.scalar_type());
     }
     Tensor result = at::empty_like(W);
-    overBatch(known.size(0), [&](int64_t i) {
-      const Tensor S = inverse(known[i]).mul(outer[i]), V = matrixAt(W, i);
+    overBatch(inverses.size(0), [&](int64_t i) {
+      const Tensor S = inverses[i].mul(outer[i]), V = matrixAt(W, i);
       Tensor target = matrixAt(result, i);
       if (V.scalar_type() != S.scalar_type()) target.copy_(wide ? at::mm(S, widen(V)) : at::mm(widen(V), S));
       else if (wide) at::mm_out(target, S, V);
-      else at::mm_out(target, V, S);
+      else productInto(target, V, S);
     });
     return result;
   }
@@ -126,7 +126,7 @@ static void checkMatrix(const Tensor& tensor, const char* name) {
   TORCH_CHECK(tensor.is_floating_point(), name, " expects floating point, got ", tensor.scalar_type());
 }
 
-static Tensor codingRate(const Tensor& W, double alpha) {
+Tensor codingRate(const Tensor& W, double alpha) {
   checkMatrix(W, "coding_rate");
   TORCH_CHECK(alpha > 0 && std::isfinite(alpha), "coding_rate expects alpha > 0, got ", alpha);
   return CodingRate::apply(W, alpha);

@@ -7,28 +7,11 @@
 
 #include "cholesky.h"
 #include "digits.h"
-#include "spd.h"
+#include "rates.h"
 
 namespace vitrine {
 
 using at::Tensor;
-
-/** The inverses X of the Cholesky factors of M = I + G, with log det M; lower triangles are read. */
-static InverseFactors inverseFactorsOf(const Tensor& M) {
-  if (M.is_cpu()) return inverseFactors(M);
-  const Tensor L = factor(M);
-  return {at::linalg_solve_triangular(L, at::eye(L.size(-1), L.options()), /*upper=*/false), logdetOf(L)};
-}
-
-/** XᵀX of lower triangular X [b, d, d], by halves: the products with the upper right, which is zero, are left out. */
-static Tensor squareOf(const Tensor& X) {
-  const auto d = X.size(-1), half = d / 2;
-  if (d < 64) return at::bmm(X.mT(), X);
-  const Tensor upper = X.narrow(1, 0, half).narrow(2, 0, half), lower = X.narrow(1, half, d - half);
-  Tensor square = at::bmm(lower.mT(), lower);
-  square.narrow(1, 0, half).narrow(2, 0, half).add_(at::bmm(upper.mT(), upper));
-  return square;
-}
 
 /**
  * Rates of unions of segments. Segment s holds counts[s] rows of Z [N, d], listed by `order` one segment after the
@@ -55,41 +38,38 @@ struct UnionRates : torch::autograd::Function<UnionRates> {
     const auto d = Z.size(1), S = static_cast<int64_t>(counts.size());
     const Tensor sorted = widen(Z.index_select(0, order));
     const Tensor grams = at::zeros({S, d, d}, sorted.options());
-    overSegments(sorted, counts, [&](int64_t s, int64_t, const Tensor& rows) { gramInto(grams[s], rows.t()); });
+    overSegments(sorted, counts, [&](int64_t s, int64_t, const Tensor& rows) { gramInto(grams[s], rows); });
     Tensor M = at::mm(A.to(sorted), grams.view({S, d * d})).view({-1, d, d});
     M.diagonal(0, -2, -1).add_(1);
-    const InverseFactors factors = inverseFactorsOf(M);
-    const Tensor inverses = checkDigits(M, factors.logdet, [&] { return squareOf(factors.X); });
-    ctx->save_for_backward({Z, order, A, inverses.defined() ? inverses : factors.X, sorted});
+    const auto [inverses, logdet] = invert(M);
+    checkDigits(M, logdet, inverses);
+    ctx->save_for_backward({Z, order, A, inverses, sorted});
     ctx->saved_data["counts"] = counts;
-    ctx->saved_data["inverted"] = inverses.defined();
-    return factors.logdet.div(2);
+    return logdet.div(2);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     StayWide stayWide;
     const auto saved = ctx->get_saved_variables();
-    const Tensor &Z = saved[0], order = saved[1], known = saved[3], sorted = saved[4];
-    const Tensor weights = grads[0].unsqueeze(1) * saved[2].to(known);  // [U, S]
+    const Tensor &Z = saved[0], order = saved[1], inverses = saved[3], sorted = saved[4];
+    const Tensor weights = grads[0].unsqueeze(1) * saved[2].to(inverses);  // [U, S]
     const auto counts = ctx->saved_data["counts"].toIntVector();
     const auto d = Z.size(1);
     if (at::GradMode::is_enabled()) {  // a second derivative is wanted: stay within what autograd knows
       const auto rows = widen(Z).index_select(0, order).split_with_sizes(counts);
       std::vector<Tensor> grams, products;
       for (const Tensor& part : rows) grams.push_back(at::mm(part.t(), part));
-      const Tensor mixed = at::mm(saved[2].to(known), at::stack(grams).view({-1, d * d})).view({-1, d, d});
-      const Tensor inverse = at::linalg_inv(at::eye(d, known.options()) + mixed);
+      const Tensor mixed = at::mm(saved[2].to(inverses), at::stack(grams).view({-1, d * d})).view({-1, d, d});
+      const Tensor inverse = at::linalg_inv(at::eye(d, inverses.options()) + mixed);
       const Tensor M = at::mm(weights.t(), inverse.reshape({-1, d * d})).view({-1, d, d});
       for (size_t s = 0; s < rows.size(); s++) products.push_back(at::mm(rows[s], M[s]));
-      const Tensor gradient = at::zeros(Z.sizes(), known.options()).index_copy(0, order, at::cat(products));
+      const Tensor gradient = at::zeros(Z.sizes(), inverses.options()).index_copy(0, order, at::cat(products));
       return {gradient.to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};
     }
-    const Tensor inverses = ctx->saved_data["inverted"].toBool() ? known : squareOf(known);
     const Tensor M = at::mm(weights.t(), inverses.view({-1, d * d})).view({-1, d, d});  // one matrix per segment
     const Tensor products = at::empty_like(sorted);
     overSegments(sorted, counts, [&](int64_t s, int64_t start, const Tensor& rows) {
-      Tensor product = products.narrow(0, start, rows.size(0));
-      at::mm_out(product, rows, M[s]);
+      productInto(products.narrow(0, start, rows.size(0)), rows, M[s]);
     });
     if (order.size(0) < Z.size(0)) {
       const Tensor gradient = at::zeros(Z.sizes(), products.options()).index_copy_(0, order, products);
@@ -100,7 +80,7 @@ struct UnionRates : torch::autograd::Function<UnionRates> {
   }
 };
 
-static Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, const Tensor& A) {
+Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, const Tensor& A) {
   TORCH_CHECK(Z.dim() == 2 && Z.is_floating_point(), "union_rates expects floating-point features [N, d], got ", Z.sizes());
   int64_t rows = 0;
   for (const auto count : counts) {

@@ -8,6 +8,7 @@ import { mssa } from "../src/model/crate/mssa.ts";
 import { selfAttention } from "../src/nn/attention.ts";
 import { gradients, random, scope, type Tensor } from "../src/tensor/index.ts";
 import { native } from "../src/tensor/native.ts";
+import { withThreads } from "./with-threads.ts";
 
 /** The addon's own operator, of 8 samples of 256 tokens in 4 heads of 32, and its gradient. */
 const attendAlone = (): Tensor =>
@@ -24,16 +25,6 @@ function attend(): [Tensor, Tensor] {
     const out = layer.apply(Z);
     return [out.detach(), gradients(out.square().sum(), [Z])[0]!];
   });
-}
-
-function withThreads<T>(count: number, body: () => T): T {
-  const before = native().threads();
-  native().setThreads(count);
-  try {
-    return body();
-  } finally {
-    native().setThreads(before);
-  }
 }
 
 /** Hundredths of a second of processor time, thread by thread. */

@@ -91,6 +91,75 @@ def coding_rate(batch, n, d):
     return run
 
 
+def mcr2(n, d, classes):
+    """MCR² as its authors train it: memberships as diagonals [K, n, n], and autograd through logdet; eps^2 = 1/2."""
+    features = torch.nn.functional.normalize(torch.randn(n, d)).requires_grad_()
+    memberships = torch.diag_embed(torch.nn.functional.one_hot(torch.randint(classes, (n,)), classes).float().T.contiguous())
+    identity = torch.eye(d)
+
+    def run(iterations):
+        for _ in range(iterations):
+            w, compression = features.T, 0.0
+            for member in memberships:
+                count = torch.trace(member) + 1e-8
+                scalar = d / (count * 0.5)
+                compression = compression + torch.logdet(identity + scalar * w.matmul(member).matmul(w.T)) * count / n
+            expansion = torch.logdet(identity + d / (n * 0.5) * w.matmul(w.T))
+            loss = (compression - expansion) / 2
+            features.grad = None
+            loss.backward()
+
+    return run
+
+
+def ctrl_loss(form, n, d, classes):
+    """The closed loop's loss in the two forms of its authors: 3K + 2 log-determinants, or 5K + 2; eps^2 = 1/2."""
+    normal = lambda: torch.nn.functional.normalize(torch.randn(n, d)).requires_grad_()
+    z, zhat, labels = normal(), normal(), torch.randint(classes, (n,))
+
+    def logdet(columns, scalar):
+        return torch.logdet(torch.eye(columns.shape[0]) + (scalar * columns).matmul(columns.T))
+
+    def logdets(features, labels, classes):
+        n = features.shape[0]
+        whole = logdet(features.T, d / (n * 0.5)) / 2
+        chosen = torch.nn.functional.one_hot(labels, classes).bool()
+        parts, total = [], 0.0
+        for k in range(classes):
+            mask = chosen[:, k]
+            columns, count = features.T[:, mask], mask.sum() + 1e-8
+            value = logdet(columns, d / (count * 0.5))
+            parts.append((columns, value))
+            total = total + value * count / (2 * n)
+        whole.item(), total.item()  # the authors return both parts as numbers
+        return whole - total, parts
+
+    def short():
+        (first, a), (second, b) = logdets(z, labels, classes), logdets(zhat, labels, classes)
+        loss = first + second
+        for (mine, value), (other, transcribed) in zip(a, b):
+            both = torch.cat((mine, other), dim=1)
+            loss = loss + logdet(both, d / (both.shape[1] * 0.5)) / 2 - value / 4 - transcribed / 4
+        return loss
+
+    def long():
+        loss = logdets(z, labels, classes)[0] + logdets(zhat, labels, classes)[0]
+        for k in range(classes):
+            a, b = z[labels == k], zhat[labels == k]
+            sides = torch.cat((torch.zeros(len(a)), torch.ones(len(b)))).long()
+            loss = loss + logdets(torch.cat((a, b)), sides, 2)[0]
+        return loss
+
+    loss_of = {"short": short, "long": long}[form]
+
+    def run(iterations):
+        for _ in range(iterations):
+            z.grad = zhat.grad = None
+            loss_of().backward()
+
+    return run
+
+
 def attention(batch, heads, n, p):
     """Softmax attention of tokens that are queries, keys and values at once, forward and backward."""
     w = torch.randn(batch, n, heads, p, requires_grad=True)

@@ -1,10 +1,11 @@
 /** @file Maximal coding rate reduction from integer labels: the objective that encoders are trained by. */
 
-import { type Tensor, tensor, UsageError } from "../tensor/index.ts";
-import { codingRate, halfLogDet, type RateOptions } from "./coding-rate.ts";
+import { operator, run, type Tensor, tensor, UsageError } from "../tensor/index.ts";
+import { halfLogDet, type RateOptions, squared } from "./coding-rate.ts";
 import { withDigits } from "./digits.ts";
-import { partsOf, unionRates } from "./parts.ts";
-import { type Segments, segments } from "./segments.ts";
+import type { Segments } from "./segments.ts";
+
+const MCR2 = operator("vitrine::mcr2");
 
 /** ε of MCR² and CTRL: the authors' `eps` 0.5 is ε². */
 export const MCR2_EPSILON = Math.sqrt(0.5);
@@ -57,26 +58,6 @@ export function rateAgainstClasses(Z: Tensor, classes: Segments, options: RateOp
 }
 
 /**
- * R(Z) and Rᶜ(Z). A few large classes share their Grams with the whole; of many small ones, ZₖZₖᵀ is smaller than d × d.
- */
-function ratesOf(Z: Tensor, labels: Tensor, classes: number, options: RateOptions) {
-  const [n, d] = Z.shape as [number, number];
-  if (classes * d > 2 * n) {
-    const compression = rateAgainstClasses(Z, segments(labels, classes), options);
-    return { whole: codingRate(Z, options), compression };
-  }
-  const parts = partsOf(labels, classes);
-  const each = parts.counts.map((_, k) => [k]);
-  const rates = unionRates(Z, parts, [each.flat(), ...each], options); //       [1 + K]
-  const place = { dtype: rates.dtype, device: Z.device };
-  const shares = tensor(
-    parts.counts.map((count) => count / n),
-    place,
-  );
-  return { whole: rates.select(0, 0), compression: rates.narrow(0, 1, classes).mul(shares).sum() };
-}
-
-/**
  * The loss of maximal coding rate reduction,
  *
  *     −γ₂ · ½ log det(I + γ₁ d/(n ε²) ZᵀZ) + Rᶜ(Z),
@@ -102,12 +83,10 @@ export function mcr2Loss(
   for (const [name, value] of Object.entries({ gamma1, gamma2 }))
     if (!(value > 0 && Number.isFinite(value)))
       throw new UsageError(`mcr²: expected ${name} > 0, got ${value}`);
+  const epsSq = squared({ epsilon });
   return withDigits([Z], (Z) => {
-    const { whole, compression } = ratesOf(Z, labels, classes, { epsilon });
-    const inside = { epsilon: epsilon / Math.sqrt(gamma1) }; //             γ₁/ε² = 1/(ε/√γ₁)²
-    const expansion = gamma1 === 1 ? whole : codingRate(Z, inside);
-    const loss = compression.sub(gamma2 === 1 ? expansion : expansion.mul(gamma2));
-    const rate = gamma1 === 1 ? expansion : whole.detach();
-    return { loss, expansion, compression, rate };
+    const parts = run(MCR2, Z.h, labels.h, classes, epsSq, gamma1, gamma2).unbind();
+    const [loss, expansion, compression, rate] = parts as [Tensor, Tensor, Tensor, Tensor];
+    return { loss, expansion, compression, rate: gamma1 === 1 ? rate : rate.detach() };
   });
 }
