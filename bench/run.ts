@@ -18,6 +18,7 @@ import { Side, type Turns } from "./side.ts";
 
 const NAMES = [
   "operator-call",
+  "device",
   "matmul",
   "train-step",
   "coding-rate",
@@ -40,7 +41,7 @@ const NAMES = [
 ];
 
 /** What runs on other devices too. */
-const STEPS = ["matmul", "train-step", "mae-step", "gpt-step"];
+const STEPS = ["device", "matmul", "train-step", "mae-step", "gpt-step"];
 
 interface Result {
   machine: Machine;
