@@ -13,6 +13,7 @@ const STANDS_FOR: readonly [RegExp, string][] = [
   [/\bruns\/NAME\b/g, "runs/first"],
   [/\b(data get) NAME\b/g, "$1 cifar10"],
   [/\b(verify) NAME\b/g, "$1 tweedie"],
+  [/\b(data tokenize) FILES… --tokenizer FILE\b/g, "$1 openwebtext --tokenizer gpt2/tokenizer.json"],
   [/\bRECIPE\b/g, "digits"],
   [/\bRUN\b/g, "runs/first"],
   [/\bMODEL\b/g, "crate-base-8.pth"],

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { writeFeatures } from "../../src/data/index.ts";
+import { tokenizerJson, trainBpe } from "../../src/data/text/index.ts";
 import { variableOf } from "../../src/method/environment.ts";
 import type { MethodName } from "../../src/method/recipe.ts";
 import { createModel } from "../../src/model/index.ts";
@@ -71,13 +72,16 @@ export function smallSettings(recipe: {
 /** Makes the files in `folder`, and the folder of data sets in `folder/data`. */
 export async function makeStandIns(folder: string): Promise<void> {
   const at = (...names: string[]) => join(folder, ...names);
-  for (const name of ["runs", "photos", "val2017", "masks", "labels", "made", "real"]) mkdirSync(at(name));
+  for (const name of ["runs", "photos", "val2017", "masks", "labels", "made", "real", "openwebtext", "gpt2"])
+    mkdirSync(at(name));
   mkdirSync(at(".config/fish/completions"), { recursive: true });
   for (const name of ["mnist", "fashion-mnist", "text/tinyshakespeare"])
     mkdirSync(at("data", name), { recursive: true });
   writeIdx(at("data/mnist"), 200, "5041921314");
   writeIdx(at("data/fashion-mnist"), 200, "9003027255");
   writeFileSync(at("data/text/tinyshakespeare/verse.txt"), VERSE);
+  writeFileSync(at("openwebtext/verse.txt"), VERSE);
+  writeFileSync(at("gpt2/tokenizer.json"), tokenizerJson(trainBpe(VERSE, 300)));
 
   const square = "0 0.25 0.25 0.75 0.25 0.75 0.75 0.25 0.75\n";
   const photos = ["one", "two"];
