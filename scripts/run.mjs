@@ -20,8 +20,8 @@ export function stop(message, code = 1) {
 
 /** Runs a command on this terminal, to which signals are passed on; its exit code. */
 export async function show(command, args, options = {}) {
-  const child = spawn(command, args, { cwd: root, stdio: "inherit", ...options });
-  const { code, error } = await ended(child, (signal) => child.kill(signal));
+  const start = () => spawn(command, args, { cwd: root, stdio: "inherit", ...options });
+  const { code, error } = await ended(start, (signal, child) => child.kill(signal));
   if (error !== undefined) stop(`${command} does not start: ${error.message}`);
   return code;
 }
@@ -29,25 +29,31 @@ export async function show(command, args, options = {}) {
 /** Runs a command whose output matters only when it fails. A signal ends it, with all that it has started, and us. */
 export async function quiet(command, args, options = {}) {
   const stdio = ["ignore", "pipe", "pipe"];
-  const child = spawn(command, args, { cwd: root, stdio, detached: true, ...options });
   let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text) => {
-      output += text;
-    });
-  const { code, error } = await ended(child, (signal) => {
+  const start = () => {
+    const child = spawn(command, args, { cwd: root, stdio, detached: true, ...options });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => {
+        output += text;
+      });
+    return child;
+  };
+  const { code, error } = await ended(start, (signal, child) => {
     if (child.pid !== undefined) process.kill(-child.pid, signal); // the whole group: make, compilers, pip
     stop(`stopped by ${signal}; run it again to go on`, 128 + constants.signals[signal]);
   });
   return { ok: code === 0, code, output: output + (error?.message ?? "") };
 }
 
-/** Waits for a command: { code, error }. */
-function ended(child, onSignal) {
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+/** Starts a command and waits for it: { code, error }. Signals are heard before it runs: one in between would end us alone. */
+function ended(start, onSignal) {
+  let child;
+  const heard = (signal) => onSignal(signal, child);
+  for (const signal of SIGNALS) process.on(signal, heard);
   return new Promise((resolve) => {
+    child = start();
     const end = (result) => {
-      for (const signal of SIGNALS) process.off(signal, onSignal);
+      for (const signal of SIGNALS) process.off(signal, heard);
       resolve(result);
     };
     child.on("error", (error) => end({ code: 1, error }));
