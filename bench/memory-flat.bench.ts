@@ -24,7 +24,7 @@ export const bench: Bench = {
       heads: 2,
       headDim: 16,
     };
-    const setting = { model, batch: 8, precision: "fp32", optimizer: "adamw" };
+    const setting = { model, batch: 8, precision: "fp32", optimizer: "adamw", device: "cpu" };
     const side = await Side.ours("memory-flat", setting, threads);
     const [warmup, steps] = quick ? [EVERY, 3 * EVERY] : [400, 2000];
     await side.run(warmup);
