@@ -35,13 +35,21 @@ const STACKS: Record<string, string[]> = {
   tcr: ["layers"],
   mae: ["encoder", "decoder"],
   "mae, averaged": ["encoder", "decoder"],
+  "mae, muon": ["encoder", "decoder"],
   dino: ["layers"],
   simdino: ["layers"],
+  "simdino, muon": ["layers"],
   probe: ["layers"],
   language: ["layers"],
   "language, masked": ["layers"],
+  "language, muon": ["layers"],
 };
-const ATTENTION = ["supervised", "supervised, averaged", "mae", "mae, averaged", "dino", "simdino", "probe"];
+const ATTENTION = ["supervised", "supervised, averaged", "mae", "mae, averaged", "mae, muon"].concat([
+  "dino",
+  "simdino",
+  "simdino, muon",
+  "probe",
+]);
 
 test.each(Object.keys(TINY_METHODS))("%s", async (name) => {
   const folder = mkdtempSync(join(root, "run-"));
