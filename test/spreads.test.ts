@@ -18,7 +18,6 @@ const SHORT: Readonly<Record<string, string>> = {
   "src/inspect/segment/segment-images.ts": "await draw",
   "src/base/extremes.ts": "overflows the stack", // a comment
   "src/train/locate.ts": "...inputs",
-  "src/train/descent.ts": "...steps",
   "src/method/dino/crops.ts": "...sides(",
   "src/method/supervised/checks.ts": "...sides(",
   "src/model/convolutional/encoders.ts": "...sides(",
