@@ -1,5 +1,5 @@
 /**
- * @file `npm run gpu:pack`: gpu.tar.xz, with which a checkout works where there is no Node and no npm: this Node, the
+ * @file `npm run gpu:pack`: build/gpu.tar.xz, with which a checkout works where there is no Node and no npm: this Node, the
  * packages that running needs, and dist/. scripts/gpu.sh unpacks it.
  */
 
@@ -9,8 +9,8 @@ import { dirname, join, relative } from "node:path";
 import { root } from "./place.mjs";
 import { stop } from "./run.mjs";
 
-const archive = join(root, "gpu.tar.xz");
-const folder = join(root, "gpu");
+const archive = join(root, "build", "gpu.tar.xz");
+const folder = join(root, "build", "gpu");
 
 /** Folders of the packages that `name` needs at run time, its own first; what a platform has not is left out. */
 function packagesOf(name, from, found = new Set()) {
@@ -36,6 +36,6 @@ mkdirSync(folder, { recursive: true });
 rmSync(join(folder, "node"), { force: true });
 copyFileSync(process.execPath, join(folder, "node"));
 execFileSync("strip", ["--strip-unneeded", join(folder, "node")]);
-const paths = ["gpu/node", "dist", ...[...packages].map((path) => relative(root, path))];
+const paths = ["build/gpu/node", "dist", ...[...packages].map((path) => relative(root, path))];
 execFileSync("tar", ["-cf", archive, "-I", "xz -6 -T0", ...paths], { cwd: root, stdio: "inherit" });
 console.log(`${archive}: ${(statSync(archive).size / 2 ** 20).toFixed(1)} MiB, ${packages.size} packages`);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # bash scripts/gpu.sh [FOLDER]: on a machine with a GPU and python3 with torch, but without Node: builds the addon against that
 # torch, compares the device with double precision, measures steps beside PyTorch, starts the papers' recipes. Needs
-# gpu.tar.xz (npm run gpu:pack). Eight minutes at most; every part leaves its JSON in FOLDER (gpu-results) as soon as it is done.
+# build/gpu.tar.xz (npm run gpu:pack). Eight minutes at most; every part leaves its JSON in FOLDER (gpu-results) as soon as it is done.
 # DEVICE=cpu tries the script where there is no GPU.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -9,8 +9,8 @@ out=$(realpath -m "${1:-gpu-results}")
 device=${DEVICE:-cuda}
 end=$((SECONDS + ${LIMIT:-480}))
 mkdir -p "$out"
-tar -xJf gpu.tar.xz || exit 1
-export PATH="$PWD/gpu:$PATH" VITRINE_BENCH_PYTHON=python3
+tar -xJf build/gpu.tar.xz || exit 1
+export PATH="$PWD/build/gpu:$PATH" VITRINE_BENCH_PYTHON=python3
 VITRINE_LIBTORCH=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))') || exit 1
 export VITRINE_LIBTORCH
 

@@ -66,7 +66,7 @@ function missing(command: string): string | undefined {
     return file === undefined || existsSync(join(root, file)) ? undefined : `${file} is not there`;
   }
   if (/^(cd|sha256sum|tensorboard|apt-get|npm (config|install|pack)) /.test(command)) return undefined; // the system's own
-  const [, file] = /^(?:node|npx tsx|npx vitest run) (\S+)/.exec(command) ?? [];
+  const [, file] = /^(?:node|bash|npx tsx|npx vitest run) (\S+)/.exec(command) ?? [];
   if (file === undefined) return "a command that this test does not know";
   return existsSync(join(root, file)) ? undefined : `${file} is not there`;
 }
