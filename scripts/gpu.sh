@@ -33,7 +33,7 @@ nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv >"$out/gpu.
 part addon 180 node scripts/native.mjs || exit 1
 part doctor 60 node dist/cli/main.js doctor
 bench device 60
-bench matmul 30
+bench matmul 30 ${QUICK:+--quick}
 bench train-step 150 ${QUICK:+--quick}
 bench gpt-step 90 ${QUICK:+--quick}
 bench mae-step 90 ${QUICK:+--quick}
