@@ -29,7 +29,7 @@ export function tarOf(files: readonly (readonly [name: string, bytes: Uint8Array
 /** Images and labels as columns, with the names of the classes where Hugging Face's library keeps them. */
 export function imageParquet(
   images: readonly Uint8Array[],
-  labels: readonly number[],
+  labels: readonly (number | null)[],
   { classes, rowGroupSize = 4 }: { classes?: readonly string[]; rowGroupSize?: number } = {},
 ): Uint8Array {
   const value = JSON.stringify({ info: { features: { label: { names: classes } } } });
@@ -37,7 +37,7 @@ export function imageParquet(
     parquetWriteBuffer({
       columnData: [
         { name: "image", data: [...images], type: "BYTE_ARRAY" },
-        { name: "label", data: Int32Array.from(labels), type: "INT32" },
+        { name: "label", data: [...labels], type: "INT32", nullable: labels.includes(null) },
       ],
       rowGroupSize,
       ...(classes && { kvMetadata: [{ key: "huggingface", value }] }),

@@ -107,7 +107,11 @@ async function indexParquet(path: string): Promise<ShardIndex> {
         { path },
       );
     const rows = await parquetReadObjects({ file, metadata, compressors, columns: [label] });
-    const labels = rows.map((row) => Number(row[label]));
+    const labels = rows.map((row, i) => {
+      const value: unknown = row[label];
+      if (typeof value === "bigint" || Number.isInteger(value)) return Number(value);
+      throw new DataError(`${path}: row ${i}: expected a whole number in ${label}, got ${value}`, { path });
+    });
     const places: ImagePlace[] = [];
     for (const { num_rows } of metadata.row_groups) {
       const group = [places.length, places.length + Number(num_rows)] as const;

@@ -177,4 +177,10 @@ test("a folder without shards of a split, and records without a label, say what 
   await expect(ImageShards.open(folder, options)).rejects.toThrow(
     'expected a label, a whole number from 0, got "cat"',
   );
+  const parquet = join(root, "null");
+  mkdirSync(parquet);
+  writeFileSync(join(parquet, "train.parquet"), imageParquet(jpegs.slice(0, 3), [0, null, 1]));
+  await expect(ImageShards.open(parquet, options)).rejects.toThrow(
+    "row 1: expected a whole number in label, got null",
+  );
 });

@@ -1,7 +1,7 @@
 /** @file Text files of any size in pieces that are tokenized apart: documents, or stretches of a plain text. */
 
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
@@ -36,7 +36,8 @@ export function pieces(path: string, field: string, whole: boolean): AsyncGenera
 async function* characters(path: string): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const file = createReadStream(path, { highWaterMark: 1 << 20 });
-  const bytes = path.toLowerCase().endsWith(".gz") ? file.pipe(createGunzip()) : file;
+  // a fault of the file reaches whoever reads what is unpacked
+  const bytes = path.toLowerCase().endsWith(".gz") ? pipeline(file, createGunzip(), () => {}) : file;
   let at = 0;
   try {
     for await (const chunk of bytes as AsyncIterable<Uint8Array>) {
@@ -70,14 +71,25 @@ async function* stretches(path: string, whole: boolean): AsyncGenerator<Piece> {
 }
 
 async function* lines(path: string, field: string): AsyncGenerator<Piece> {
-  const file = createReadStream(path);
-  const bytes = path.toLowerCase().endsWith(".gz") ? file.pipe(createGunzip()) : file;
   let number = 0;
-  for await (const line of createInterface({ input: bytes, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(characters(path))) {
     number++;
     if (line.trim() === "") continue;
     yield { text: fieldOf(parsed(line, path, number), field, `${path}: line ${number}`), last: true };
   }
+}
+
+async function* linesOf(parts: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = "";
+  for await (const part of parts) {
+    const [first = "", ...others] = part.split("\n");
+    held += first;
+    for (const next of others) {
+      yield held;
+      held = next;
+    }
+  }
+  yield held;
 }
 
 function parsed(line: string, path: string, number: number): unknown {

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect, test } from "vitest";
 import { toBytes } from "./byte-letters.ts";
@@ -64,6 +65,23 @@ test("lines of JSON and rows of Parquet are documents; a file called val is meas
   writeFileSync(at("bad.jsonl"), '{"text": "a"}\n{"body": "b"}\n');
   const bad = { inputs: [at("bad.jsonl")], tokenizer: at("tokenizer.json"), output: at("bad"), workers: 1 };
   await expect(tokenizeFiles(bad)).rejects.toThrow('bad.jsonl: line 2: expected text in "text"');
+});
+
+test.each([
+  ["cut.jsonl.gz", gzipSync('{"text": "a"}\n'.repeat(1000)).subarray(0, 40), "cut.jsonl.gz: cannot be read"],
+  ["cut.txt.gz", gzipSync("a word\n".repeat(1000)).subarray(0, 30), "cut.txt.gz: cannot be read"],
+  [
+    "latin.jsonl",
+    Buffer.from('{"text": "caf\xe9"}\n', "latin1"),
+    "latin.jsonl: cannot be read as UTF-8 text",
+  ],
+  ["no.jsonl", Buffer.from("text\n"), "no.jsonl: line 1: not JSON"],
+])("%s is refused, and nothing is left that is half", async (name, bytes, says) => {
+  writeFileSync(at(name), bytes);
+  const output = at(`from ${name}`);
+  const refused = tokenizeFiles({ inputs: [at(name)], tokenizer: at("tokenizer.json"), output, workers: 1 });
+  await expect(refused).rejects.toThrow(says);
+  expect(existsSync(join(output, "meta.json"))).toBe(false);
 });
 
 test("tiktoken's ranks and GPT-2's two files are the same tokenizer as its tokenizer.json", () => {
