@@ -7,8 +7,9 @@ import { type RandomCrops, randomBox } from "../augment/box.ts";
 import type { Answer } from "../worker-pool.ts";
 import { boxOf, centreOf, type Resizing } from "./decode.ts";
 import type { Picture } from "./picture.ts";
-import { type ImagePlace, readPlace } from "./place.ts";
+import type { ImagePlace } from "./place.ts";
 import { readImage } from "./read.ts";
+import { readPlace } from "./read-place.ts";
 
 export interface DecodeTask {
   paths: readonly ImagePlace[];

@@ -5,15 +5,16 @@ import { UsageError } from "../../base/errors.ts";
 import type { Dataset, DatasetOptions } from "./dataset.ts";
 import { findFolder } from "./image-folder.ts";
 import { imageSetOf } from "./image-set.ts";
-import { ImageShards } from "./shards.ts";
+import type { ImageShards } from "./shards.ts";
 
-function open(
+async function open(
   { dir, split, imageSize = 224, workers, damaged }: DatasetOptions,
   at?: string,
 ): Promise<ImageShards> {
   if (at === "" || (at === undefined && dir === undefined))
     throw new UsageError("shards: no path; write shards:PATH, or give its dir");
   const root = at === undefined ? resolve(dir!) : findFolder(at, dir);
+  const { ImageShards } = await import("./shards.ts"); // the libraries for Parquet take time to load
   return ImageShards.open(root, {
     split,
     imageSize,

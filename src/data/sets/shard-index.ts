@@ -2,10 +2,8 @@
 
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { extname } from "node:path";
-import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
 import { DataError } from "../../base/errors.ts";
-import { fileBuffer } from "../formats/parquet/file-buffer.ts";
+import { openRows, type Rows } from "../formats/parquet/rows.ts";
 import { readHeader } from "../formats/tar.ts";
 import { ENDINGS } from "../image/endings.ts";
 import type { ImagePlace } from "../image/place.ts";
@@ -95,39 +93,42 @@ const LABELS = ["label", "labels", "cls", "fine_label"];
 
 /** Parquet as Hugging Face writes images: their files' bytes in a column, a whole number beside them. */
 async function indexParquet(path: string): Promise<ShardIndex> {
-  const file = fileBuffer(path);
   try {
-    const metadata = await parquetMetadataAsync(file);
-    const names = metadata.schema.map(({ name }) => name);
-    const column = IMAGES.find((name) => names.includes(name));
-    const label = LABELS.find((name) => names.includes(name));
-    if (column === undefined || label === undefined)
-      throw new DataError(
-        `${path}: expected a column ${IMAGES.join(", ")} and one ${LABELS.join(", ")}, got ${names.slice(1).join(", ")}`,
-        { path },
-      );
-    const rows = await parquetReadObjects({ file, metadata, compressors, columns: [label] });
-    const labels = rows.map((row, i) => {
-      const value: unknown = row[label];
-      if (typeof value === "bigint" || Number.isInteger(value)) return Number(value);
-      throw new DataError(`${path}: row ${i}: expected a whole number in ${label}, got ${value}`, { path });
-    });
-    const places: ImagePlace[] = [];
-    for (const { num_rows } of metadata.row_groups) {
-      const group = [places.length, places.length + Number(num_rows)] as const;
-      for (let row = group[0]; row < group[1]; row++) places.push({ shard: path, column, row, group });
-    }
-    const classes = classesIn(metadata.key_value_metadata, label);
-    return { places, labels, ...(classes && { classes }) };
+    using rows = await openRows(path);
+    return await indexRows(path, rows);
   } catch (cause) {
     const problem =
       cause instanceof DataError
         ? cause.message
         : `${path}: not a whole Parquet file: ${(cause as Error).message}`;
     return { places: [], labels: [], problem };
-  } finally {
-    file.close();
   }
+}
+
+async function indexRows(path: string, rows: Rows): Promise<ShardIndex> {
+  const names = rows.metadata.schema.map(({ name }) => name);
+  const column = IMAGES.find((name) => names.includes(name));
+  const label = LABELS.find((name) => names.includes(name));
+  if (column === undefined || label === undefined)
+    throw new DataError(
+      `${path}: expected a column ${IMAGES.join(", ")} and one ${LABELS.join(", ")}, got ${names.slice(1).join(", ")}`,
+      { path },
+    );
+  const values = await rows.column(label, [0, rows.groups.at(-1)?.[1] ?? 0], "bytes");
+  const labels = values.map((value, row) => {
+    if (typeof value === "bigint" || Number.isInteger(value)) return Number(value);
+    throw new DataError(`${path}: row ${row}: expected a whole number in ${label}, got ${value}`, { path });
+  });
+  const places = rows.groups.flatMap((group) =>
+    Array.from({ length: group[1] - group[0] }, (_, i) => ({
+      shard: path,
+      column,
+      row: group[0] + i,
+      group,
+    })),
+  );
+  const classes = classesIn(rows.metadata.key_value_metadata, label);
+  return { places, labels, ...(classes && { classes }) };
 }
 
 function classesIn(

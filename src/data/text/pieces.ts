@@ -3,10 +3,7 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
 import { DataError } from "../../base/errors.ts";
-import { fileBuffer } from "../formats/parquet/file-buffer.ts";
 
 /** Characters of a stretch, about. */
 const STRETCH = 1 << 16;
@@ -101,29 +98,15 @@ function parsed(line: string, path: string, number: number): unknown {
 }
 
 async function* rows(path: string, field: string): AsyncGenerator<Piece> {
-  const file = fileBuffer(path);
+  const { openRows } = await import("../formats/parquet/rows.ts"); // texts of other kinds do without its libraries
   try {
-    const metadata = await parquetMetadataAsync(file);
-    let rowStart = 0;
-    for (const group of metadata.row_groups) {
-      const rowEnd = rowStart + Number(group.num_rows);
-      const found = await parquetReadObjects({
-        file,
-        metadata,
-        compressors,
-        columns: [field],
-        rowStart,
-        rowEnd,
-      });
-      for (const [i, row] of found.entries())
-        yield { text: fieldOf(row, field, `${path}: row ${rowStart + i}`), last: true };
-      rowStart = rowEnd;
-    }
+    using table = await openRows(path);
+    for (const group of table.groups)
+      for (const [i, value] of (await table.column(field, group, "text")).entries())
+        yield { text: fieldOf({ [field]: value }, field, `${path}: row ${group[0] + i}`), last: true };
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
     throw new DataError(`${path}: cannot be read as Parquet: ${(cause as Error).message}`, { path, cause });
-  } finally {
-    file.close();
   }
 }
 
