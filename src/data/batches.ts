@@ -109,11 +109,9 @@ export async function* batches(
   for (let number = start; number < count; number++) {
     for (let n = number + ahead.length; n < count && ahead.length <= (options.prefetch ?? 1); n++)
       ahead.push(begin(source, indicesOf(n), n, options));
-    const indices = indicesOf(number).slice();
-    const bytes = await ahead.shift()!;
-    const batch = noGrad(() =>
-      scope(() => readable(source, makeBatch(source, bytes, indices, number, options)), "batch"),
-    );
+    const loaded = await ahead.shift()!;
+    const { bytes, indices } = readable(source, loaded, indicesOf(number).slice(), number);
+    const batch = noGrad(() => scope(() => makeBatch(source, bytes, indices, number, options), "batch"));
     try {
       yield batch;
     } finally {
@@ -144,23 +142,15 @@ function begin(
   return loading;
 }
 
-/** A batch without its images that could not be read. @throws DataError none could */
-function readable({ name, damaged }: ImageSource, batch: Batch): Batch {
-  const rows = Array.from(batch.indices.keys()).filter((row) => !damaged?.has(batch.indices[row]!));
-  if (rows.length === batch.indices.length) return batch;
-  if (rows.length === 0) throw new DataError(`${name}: no image of batch ${batch.number} can be read`);
-  const kept = tensor(BigInt64Array.from(rows, BigInt), { device: batch.images.device });
-  const of = (all: Tensor): Tensor => all.indexSelect(0, kept);
-  const { images, labels, mixed } = batch;
-  return {
-    ...{
-      ...batch,
-      images: of(images),
-      labels: of(labels),
-      indices: Int32Array.from(rows, (row) => batch.indices[row]!),
-    },
-    ...(mixed && { mixed: { ...mixed, other: of(mixed.other) } }),
-  };
+/** What of a batch could be read: nothing is mixed with the rest. @throws DataError none of it */
+function readable({ name, damaged }: ImageSource, bytes: Uint8Array, indices: Int32Array, number: number) {
+  const rows = Array.from(indices.keys()).filter((row) => !damaged?.has(indices[row]!));
+  if (rows.length === indices.length) return { bytes, indices };
+  if (rows.length === 0) throw new DataError(`${name}: no image of batch ${number} can be read`);
+  const each = bytes.length / indices.length;
+  const kept = new Uint8Array(rows.length * each);
+  for (const [i, row] of rows.entries()) kept.set(bytes.subarray(row * each, (row + 1) * each), i * each);
+  return { bytes: kept, indices: Int32Array.from(rows, (row) => indices[row]!) };
 }
 
 /** A stream for each image of a batch, by its place. */

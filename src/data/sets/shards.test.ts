@@ -145,6 +145,12 @@ test("an archive that is cut off, and an image that is none, are named by file a
   expect(found.flatMap((batch) => batch.images)).toHaveLength(11);
   expect(found.flatMap((batch) => batch.labels)).toHaveLength(11);
   expect([...source.damaged]).toEqual([2]);
+  for await (const { images } of batches(source, {
+    ...{ batchSize: 6, shuffle: true, random: random(3), augment: { mixup: 1 } },
+  })) {
+    using greens = scope(() => images.narrow(1, 1, 1).flatten(1).mean([1])); // 90 in all images that can be read
+    for (const green of greens.numbers()) expect(255 * green).toBeCloseTo(90, -1);
+  }
   await source.close();
   truncateSync(join(folder, "some-train-001.tar"), 3000);
   const cut = ImageShards.open(folder, options);
