@@ -6,16 +6,37 @@ import { UsageError } from "../../base/errors.ts";
 import type { Dataset, DatasetOptions } from "./dataset.ts";
 import { dataRoot } from "./find.ts";
 import { ImageFolder } from "./folder.ts";
+import { imageSetOf } from "./image-set.ts";
 
 function open({ dir, split, imageSize = 224, workers }: DatasetOptions, at?: string): ImageFolder {
-  if (at === "" || (at === undefined && dir === undefined))
-    throw new UsageError("folder: no path; write folder:PATH, or give its dir");
-  const root = at === undefined ? resolve(dir!) : findFolder(at, dir);
-  return ImageFolder.open(root, { split, imageSize, ...(workers === undefined ? {} : { workers }) });
+  return ImageFolder.open(rootOf("folder", dir, at), {
+    split,
+    imageSize,
+    ...(workers !== undefined && { workers }),
+  });
 }
 
+/** The folder of `kind:PATH`. @throws {UsageError} no path */
+export function rootOf(kind: string, dir: string | undefined, at: string | undefined): string {
+  if (at === "" || (at === undefined && dir === undefined))
+    throw new UsageError(`${kind}: no path; write ${kind}:PATH, or give its dir`);
+  return at === undefined ? resolve(dir!) : find(at, dir);
+}
+
+/** All images of what `open` opens. */
+export const inMemory =
+  (open: NonNullable<Dataset["open"]>): Dataset["load"] =>
+  async (options, at) => {
+    const images = await open(options, at);
+    try {
+      return await imageSetOf(images);
+    } finally {
+      await images.close();
+    }
+  };
+
 /** A relative path is looked up in the working directory first, then in the folder of data sets. */
-export function findFolder(path: string, dir: string | undefined): string {
+function find(path: string, dir: string | undefined): string {
   const inData = join(dataRoot(dir), path);
   return isAbsolute(path) || existsSync(path) || !existsSync(inData) ? resolve(path) : inData;
 }
@@ -28,12 +49,5 @@ export const folder: Dataset = {
     licence: "your own",
   },
   open,
-  async load(options, at) {
-    const images = open(options, at);
-    try {
-      return await images.loadAll();
-    } finally {
-      await images.close();
-    }
-  },
+  load: inMemory(open),
 };

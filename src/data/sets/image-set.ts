@@ -120,14 +120,21 @@ export const firstImages = (source: ImageSource, count: number): ImageSource =>
     Int32Array.from({ length: Math.min(count, source.count) }, (_, i) => i),
   );
 
-/** All images of a source in memory. @throws DataError when they need more than 4 GB, or one cannot be read */
+/** All images of a source in memory, but those that it skips. @throws DataError when they need more than 4 GB, or one cannot be read */
 export async function imageSetOf(source: ImageSource): Promise<ImageSet> {
   const { name, count, channels, height, width, classes, labels } = source;
   const bytes = count * channels * height * width;
   if (bytes > 4e9)
     throw new DataError(`${name}: ${count} images need ${(bytes / 1e9).toFixed(1)} GB; open it as a source`);
   const images = await source.load(Array.from({ length: count }, (_, i) => i));
-  return checkImageSet({ name, count, channels, height, width, classes, labels, images });
+  const set = checkImageSet({ name, count, channels, height, width, classes, labels, images });
+  const { damaged } = source;
+  return damaged?.size
+    ? subset(
+        set,
+        [...labels.keys()].filter((i) => !damaged.has(i)),
+      )
+    : set;
 }
 
 /** An image set as a source. A source is returned as it is. */

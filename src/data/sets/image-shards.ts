@@ -1,21 +1,15 @@
 /** @file `shards:PATH`: images in WebDataset archives or in Hugging Face's Parquet files. */
 
-import { resolve } from "node:path";
-import { UsageError } from "../../base/errors.ts";
 import type { Dataset, DatasetOptions } from "./dataset.ts";
-import { findFolder } from "./image-folder.ts";
-import { imageSetOf } from "./image-set.ts";
+import { inMemory, rootOf } from "./image-folder.ts";
 import type { ImageShards } from "./shards.ts";
 
 async function open(
   { dir, split, imageSize = 224, workers, damaged }: DatasetOptions,
   at?: string,
 ): Promise<ImageShards> {
-  if (at === "" || (at === undefined && dir === undefined))
-    throw new UsageError("shards: no path; write shards:PATH, or give its dir");
-  const root = at === undefined ? resolve(dir!) : findFolder(at, dir);
   const { ImageShards } = await import("./shards.ts"); // the libraries for Parquet take time to load
-  return ImageShards.open(root, {
+  return ImageShards.open(rootOf("shards", dir, at), {
     split,
     imageSize,
     ...(workers !== undefined && { workers }),
@@ -31,12 +25,5 @@ export const shards: Dataset = {
     licence: "your own",
   },
   open,
-  async load(options, at) {
-    const images = await open(options, at);
-    try {
-      return await imageSetOf(images);
-    } finally {
-      await images.close();
-    }
-  },
+  load: inMemory(open),
 };

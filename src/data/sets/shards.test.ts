@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { imageParquet, plainJpeg, tarOf } from "../../../test/shards.ts";
 import { random, scope } from "../../tensor/index.ts";
 import { type BatchOptions, batches } from "../batches.ts";
+import { imageSetOf } from "./image-set.ts";
 import { openSource } from "./registry.ts";
 import { ImageShards } from "./shards.ts";
 
@@ -151,6 +152,7 @@ test("an archive that is cut off, and an image that is none, are named by file a
     using greens = scope(() => images.narrow(1, 1, 1).flatten(1).mean([1])); // 90 in all images that can be read
     for (const green of greens.numbers()) expect(255 * green).toBeCloseTo(90, -1);
   }
+  expect((await imageSetOf(source)).count).toBe(11);
   await source.close();
   truncateSync(join(folder, "some-train-001.tar"), 3000);
   const cut = ImageShards.open(folder, options);
