@@ -49,7 +49,7 @@ export const images = z.strictObject({
   damaged: z
     .enum(["stop", "skip"])
     .default("stop")
-    .describe("images of shards that cannot be read: end the run, or skip and count them"),
+    .describe("images in files that cannot be read: end the run, or skip and count them"),
 });
 
 /** Random changes to training images. */

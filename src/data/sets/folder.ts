@@ -5,7 +5,7 @@ import { entries, some } from "../../base/file-names.ts";
 import { type Size, sides } from "../../base/size.ts";
 import { talk } from "../../base/talk.ts";
 import type { RandomCrops } from "../augment/box.ts";
-import { type DecodePool, decodeFiles, decodePool } from "../image/decode-files.ts";
+import { Decoder, type DecoderOptions } from "../image/decoder.ts";
 import { ENDINGS } from "../image/endings.ts";
 import { classFolders, imageFiles, sayLeftOut } from "../image/image-files.ts";
 import { classTitles } from "./class-titles.ts";
@@ -15,14 +15,10 @@ import { checkIndex, type ImageSet, type ImageSource, imageSetOf } from "./image
 /** Names of a split's folder, in any case; the first that is there counts. */
 const SPLITS = { train: ["train"], test: ["val", "valid", "validation", "dev", "test"] } as const;
 
-export interface FolderOptions {
+export interface FolderOptions extends DecoderOptions {
   split: "train" | "test";
   /** Side of square images in pixels, or height and width. */
   imageSize: Size;
-  /** Decoding threads; as many as there are cores, at most 4, unless given. */
-  workers?: number;
-  /** What an image that cannot be read does: ends the run unless given. Of shards only. */
-  damaged?: "stop" | "skip";
 }
 
 /**
@@ -36,7 +32,7 @@ export class ImageFolder implements ImageSource {
   readonly height: number;
   readonly width: number;
   readonly count: number;
-  readonly #pool: DecodePool;
+  readonly #decoder: Decoder;
 
   private constructor(
     readonly name: string,
@@ -50,7 +46,7 @@ export class ImageFolder implements ImageSource {
   ) {
     this.count = files.length;
     [this.height, this.width] = sides(options.imageSize);
-    this.#pool = decodePool(options.workers);
+    this.#decoder = new Decoder((index) => join(path, files[checkIndex(this, index)]!), options);
   }
 
   /** Lists the files; decodes none. @throws DataError when the layout is not as described; UsageError for options */
@@ -91,16 +87,16 @@ export class ImageFolder implements ImageSource {
     return new ImageFolder(`folder:${root}`, path, files, Int32Array.from(labels), classes, options);
   }
 
-  async load(indices: ArrayLike<number>): Promise<Uint8Array> {
-    return decodeFiles(this.#pool, this.#paths(indices), [this.height, this.width]);
+  get damaged(): ReadonlySet<number> {
+    return this.#decoder.damaged;
   }
 
-  async loadCrops(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array> {
-    return decodeFiles(this.#pool, this.#paths(indices), size, { crops });
+  load(indices: ArrayLike<number>): Promise<Uint8Array> {
+    return this.#decoder.decode(indices, [this.height, this.width]);
   }
 
-  #paths(indices: ArrayLike<number>): string[] {
-    return Array.from(indices, (index) => join(this.path, this.files[checkIndex(this, index)]!));
+  loadCrops(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array> {
+    return this.#decoder.decode(indices, size, crops);
   }
 
   /** All images in memory. @throws DataError when they need more than 4 GB, or one cannot be read */
@@ -113,7 +109,7 @@ export class ImageFolder implements ImageSource {
   }
 
   close(): Promise<void> {
-    return this.#pool.close();
+    return this.#decoder.close();
   }
 }
 

@@ -8,11 +8,12 @@ import { dataRoot } from "./find.ts";
 import { ImageFolder } from "./folder.ts";
 import { imageSetOf } from "./image-set.ts";
 
-function open({ dir, split, imageSize = 224, workers }: DatasetOptions, at?: string): ImageFolder {
+function open({ dir, split, imageSize = 224, workers, damaged }: DatasetOptions, at?: string): ImageFolder {
   return ImageFolder.open(rootOf("folder", dir, at), {
     split,
     imageSize,
     ...(workers !== undefined && { workers }),
+    ...(damaged && { damaged }),
   });
 }
 

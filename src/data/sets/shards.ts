@@ -7,7 +7,7 @@ import { type Size, sides } from "../../base/size.ts";
 import { talk } from "../../base/talk.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { RandomCrops } from "../augment/box.ts";
-import { type DecodePool, decodeFiles, decodePool } from "../image/decode-files.ts";
+import { Decoder } from "../image/decoder.ts";
 import type { ImagePlace } from "../image/place.ts";
 import { classTitles } from "./class-titles.ts";
 import { filesFingerprint } from "./fingerprint.ts";
@@ -25,9 +25,7 @@ export class ImageShards implements ImageSource {
   readonly height: number;
   readonly width: number;
   readonly count: number;
-  /** Images that could not be read, where those are skipped. */
-  readonly damaged = new Set<number>();
-  readonly #pool: DecodePool;
+  readonly #decoder: Decoder;
 
   private constructor(
     readonly name: string,
@@ -36,14 +34,14 @@ export class ImageShards implements ImageSource {
     private readonly files: readonly string[],
     /** The first image of each shard, and their number. */
     private readonly starts: readonly number[],
-    private readonly places: readonly ImagePlace[],
+    places: readonly ImagePlace[],
     readonly labels: Int32Array,
     readonly classes: readonly string[],
-    private readonly options: FolderOptions,
+    options: FolderOptions,
   ) {
     this.count = places.length;
     [this.height, this.width] = sides(options.imageSize);
-    this.#pool = decodePool(options.workers);
+    this.#decoder = new Decoder((index) => places[checkIndex(this, index)]!, options);
   }
 
   /**
@@ -107,23 +105,16 @@ export class ImageShards implements ImageSource {
     return order;
   }
 
+  get damaged(): ReadonlySet<number> {
+    return this.#decoder.damaged;
+  }
+
   load(indices: ArrayLike<number>): Promise<Uint8Array> {
-    return this.#decode(indices, [this.height, this.width]);
+    return this.#decoder.decode(indices, [this.height, this.width]);
   }
 
   loadCrops(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array> {
-    return this.#decode(indices, size, crops);
-  }
-
-  async #decode(indices: ArrayLike<number>, size: Size, crops?: RandomCrops): Promise<Uint8Array> {
-    const places = Array.from(indices, (index) => this.places[checkIndex(this, index)]!);
-    if (this.options.damaged !== "skip") return decodeFiles(this.#pool, places, size, { crops });
-    const onDamaged = (i: number, message: string): void => {
-      if (this.damaged.has(indices[i]!)) return;
-      this.damaged.add(indices[i]!);
-      talk(`${message}; skipped, ${counted(this.damaged.size, "image")} so far`);
-    };
-    return decodeFiles(this.#pool, places, size, { crops, onDamaged });
+    return this.#decoder.decode(indices, size, crops);
   }
 
   fingerprint(): string {
@@ -131,7 +122,7 @@ export class ImageShards implements ImageSource {
   }
 
   close(): Promise<void> {
-    return this.#pool.close();
+    return this.#decoder.close();
   }
 }
 

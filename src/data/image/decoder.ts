@@ -1,0 +1,44 @@
+/** @file The images of one data set, decoded when they are asked for; those that cannot be read end the run or are skipped. */
+
+import { counted } from "../../base/file-names.ts";
+import type { Size } from "../../base/size.ts";
+import { talk } from "../../base/talk.ts";
+import type { RandomCrops } from "../augment/box.ts";
+import { decodeFiles, decodePool } from "./decode-files.ts";
+import type { ImagePlace } from "./place.ts";
+
+export interface DecoderOptions {
+  /** Threads; as many as there are cores, at most 4, unless given. */
+  workers?: number;
+  /** What an image that cannot be read does: ends the run unless given. */
+  damaged?: "stop" | "skip";
+}
+
+export class Decoder {
+  /** Images that could not be read and were skipped, whose pixels are black. */
+  readonly damaged = new Set<number>();
+  readonly #pool;
+
+  constructor(
+    private readonly placeOf: (index: number) => ImagePlace,
+    private readonly options: DecoderOptions,
+  ) {
+    this.#pool = decodePool(options.workers);
+  }
+
+  /** Bytes [indices.length, 3, height, width]. @throws {DataError} naming an image that cannot be read, unless it is skipped */
+  async decode(indices: ArrayLike<number>, size: Size, crops?: RandomCrops): Promise<Uint8Array> {
+    const places = Array.from(indices, this.placeOf);
+    if (this.options.damaged !== "skip") return decodeFiles(this.#pool, places, size, { crops });
+    const onDamaged = (i: number, message: string): void => {
+      if (this.damaged.has(indices[i]!)) return;
+      this.damaged.add(indices[i]!);
+      talk(`${message}; skipped, ${counted(this.damaged.size, "image")} so far`);
+    };
+    return decodeFiles(this.#pool, places, size, { crops, onDamaged });
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
