@@ -74,9 +74,10 @@ interface TokenizeFlags {
 
 async function tokenize(inputs: readonly string[], flags: TokenizeFlags): Promise<void> {
   const { tokenizeFiles } = await import("../data/text/tokenize.ts");
+  const { fileProgress } = await import("../data/fetch/progress.ts");
   const { field, valShare, workers } = flags;
   const meta = await tokenizeFiles({
-    ...{ inputs, tokenizer: flags.tokenizer, output: flags.output },
+    ...{ inputs, tokenizer: flags.tokenizer, output: flags.output, progress: fileProgress("tokenizing") },
     ...(field !== undefined && { field }),
     ...(valShare !== undefined && { valShare: Number(valShare) }),
     ...(workers !== undefined && { workers }),
@@ -101,11 +102,11 @@ async function list({ json }: Options): Promise<void> {
 
 async function get(name: string, { dataDir, baseUrl }: Options): Promise<void> {
   const { getDataset } = await import("../data/fetch/get.ts");
-  const { downloadProgress } = await import("../data/fetch/progress.ts");
+  const { fileProgress } = await import("../data/fetch/progress.ts");
   const { folder, downloaded } = await getDataset(name, {
     ...(dataDir === undefined ? {} : { dir: dataDir }),
     ...(baseUrl === undefined ? {} : { baseUrl }),
-    progress: downloadProgress(),
+    progress: fileProgress("fetching"),
     waiting: (holder) => talk(`${holder} is fetching ${name}; waiting for it`),
   });
   talk(downloaded.length === 0 ? "all files are there already" : `downloaded ${downloaded.join(", ")}`);

@@ -4,7 +4,7 @@ import { type DataError, UsageError } from "../../base/errors.ts";
 import { talk } from "../../base/talk.ts";
 import { type DownloadOptions, download } from "../fetch/download.ts";
 import { whileAlone } from "../fetch/fetch-lock.ts";
-import { downloadProgress } from "../fetch/progress.ts";
+import { fileProgress } from "../fetch/progress.ts";
 import type { Tries } from "../fetch/request.ts";
 import type { HubAddress } from "./address.ts";
 import { askHub, type HubFile, resolveUrl, tokenOf, UnreachableError } from "./ask.ts";
@@ -115,7 +115,7 @@ export class Hub {
     const how: DownloadOptions = {
       ...{ checksum, own: tokenOf(places), remedy: "try again, which goes on where it stopped" },
       ...(size !== undefined && { size }),
-      ...(large && { progress: downloadProgress(say).bind(undefined, file) }),
+      ...(large && { progress: fileProgress("fetching", say).bind(undefined, file) }),
       ...triesOf(options),
     };
     const waiting = (holder: string) => say(`${holder} is fetching from ${repository}; waiting for it`);

@@ -27,8 +27,8 @@ export interface TokenizeOptions {
   valShare?: number;
   /** Threads; as many as there are cores unless given. */
   workers?: number;
-  /** Told of each piece that is written: characters so far. */
-  progress?: (characters: number) => void;
+  /** Told of what is written: the file, its characters so far, and once they are all, their number. */
+  progress?: (path: string, characters: number, all?: number) => void;
 }
 
 /** Characters that a thread is given at once. */
@@ -58,19 +58,23 @@ export async function tokenizeFiles(options: TokenizeOptions): Promise<TokenMeta
   const pool = new WorkerPool<Piece[], Int32Array[]>(script, workers, 600_000, { vocabulary, end });
   const parts = { train: new TokenWriter(output, "train", type), val: new TokenWriter(output, "val", type) };
   const counts = { all: 0, val: 0 };
+  let file = { path: "", characters: 0 };
   const ahead: { batch: Batch; tokens: Promise<Int32Array[]> }[] = [];
   const write = async (): Promise<void> => {
     const { batch, tokens } = ahead.shift()!;
     const found = await tokens.catch((cause: Error) => {
       throw new DataError(`${batch.path}: ${cause.message}`, { path: batch.path, cause });
     });
+    const { path } = batch;
+    if (file.path !== path) file = { path, characters: 0 };
     for (const [i, { text }] of batch.pieces.entries()) {
-      const held = named ? isHeld(batch.path) : counts.val < valShare * (counts.all + text.length);
+      const held = named ? isHeld(path) : counts.val < valShare * (counts.all + text.length);
       counts.all += text.length;
       if (held) counts.val += text.length;
       parts[held ? "val" : "train"].write(found[i]!);
+      file.characters += text.length;
     }
-    progress?.(counts.all);
+    progress?.(path, file.characters);
   };
   try {
     for await (const batch of batched(files, field, vocabulary.merges.length > 0 && !vocabulary.words)) {
@@ -80,6 +84,7 @@ export async function tokenizeFiles(options: TokenizeOptions): Promise<TokenMeta
       if (ahead.length > 2 * workers) await write();
     }
     while (ahead.length > 0) await write();
+    progress?.(file.path, file.characters, file.characters);
   } finally {
     await pool.close();
     for (const part of Object.values(parts)) part.close();
