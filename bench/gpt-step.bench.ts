@@ -3,9 +3,8 @@
 import { answer, nextTokens } from "../src/method/language/objective.ts";
 import { createModel } from "../src/model/index.ts";
 import { keep, random } from "../src/tensor/index.ts";
-import type { Precision } from "../src/train/index.ts";
 import type { Bench } from "./harness.ts";
-import { stepRows, steps } from "./steps.ts";
+import { type StepSetting, stepRows, steps } from "./steps.ts";
 
 interface Sizes {
   vocabulary: number;
@@ -15,14 +14,7 @@ interface Sizes {
   heads: number;
 }
 
-interface Setting {
-  model: Sizes;
-  batch: number;
-  precision: Precision;
-  device: string;
-}
-
-export function own({ model, batch, precision, device }: Setting) {
+export function own({ model, batch, precision, device }: StepSetting<Sizes>) {
   const gpt = createModel("crate_gpt", model, random(0));
   const rows = keep(random(1).integers([batch, model.context + 1], 0, model.vocabulary, { device }));
   return steps(gpt, { precision, device }, () => {

@@ -2,9 +2,8 @@
 
 import { createModel, maskedError, maskedTarget, randomMask } from "../src/model/index.ts";
 import { random } from "../src/tensor/index.ts";
-import type { Precision } from "../src/train/index.ts";
 import type { Bench } from "./harness.ts";
-import { stepRows, steps } from "./steps.ts";
+import { type StepSetting, stepRows, steps } from "./steps.ts";
 
 interface Sizes {
   imageSize: number;
@@ -16,14 +15,7 @@ interface Sizes {
   headDim: number;
 }
 
-interface Setting {
-  model: Sizes;
-  batch: number;
-  precision: Precision;
-  device: string;
-}
-
-export function own({ model, batch, precision, device }: Setting) {
+export function own({ model, batch, precision, device }: StepSetting<Sizes>) {
   const { imageSize, patch, channels } = model;
   const mae = createModel("crate_mae", model, random(0));
   const images = random(1).normal([batch, channels, imageSize, imageSize], { device });

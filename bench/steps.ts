@@ -9,10 +9,18 @@ import { hasHalfProducts } from "./machine.ts";
 import { Side } from "./side.ts";
 import { median } from "./statistics.ts";
 
+/** What our side of a step is told. */
+export interface StepSetting<Model> {
+  model: Model;
+  batch: number;
+  precision: Precision;
+  device: string;
+}
+
 /** Forward, gradients, an update, and the loss as a number, as often as asked; the model moves to the device. */
 export function steps(
   model: Module,
-  { precision, device }: { precision: Precision; device: string },
+  { precision, device }: Pick<StepSetting<unknown>, "precision" | "device">,
   lossOf: () => Tensor,
   optimizer = "adamw",
 ): (iterations: number) => void {

@@ -6,17 +6,12 @@
 import { crossEntropy } from "../src/method/supervised/supervised.ts";
 import { createModel } from "../src/model/index.ts";
 import { random } from "../src/tensor/index.ts";
-import type { Precision } from "../src/train/index.ts";
 import { type CrateSizes, stepFlops } from "./flops.ts";
 import type { Bench } from "./harness.ts";
 import { matmulPeak } from "./matmul.bench.ts";
-import { type StepCase, stepRows, steps } from "./steps.ts";
+import { type StepCase, type StepSetting, stepRows, steps } from "./steps.ts";
 
-interface Setting {
-  device: string;
-  model: CrateSizes;
-  batch: number;
-  precision: Precision;
+interface Setting extends StepSetting<CrateSizes> {
   optimizer: "adamw" | "lion";
 }
 
