@@ -20,7 +20,7 @@ export {
 } from "./group.ts";
 export { native } from "./native.ts";
 export { type Operator, operator } from "./operator.ts";
-export { Random, random } from "./random.ts";
+export { Random, type Rows, random } from "./random.ts";
 export { run, run1, run2, runInPlace, runMany } from "./run.ts";
 export { keep, memory, scope } from "./scope.ts";
 export { Tensor } from "./tensor.ts";
