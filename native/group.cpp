@@ -1,7 +1,7 @@
 // Opening and closing groups of processes, their store, and what is said when one of them is lost.
 #include "group.h"
 
-#include <ATen/Parallel.h>
+#include <c10/util/Logging.h>
 
 #include <future>
 #include <thread>
@@ -149,6 +149,7 @@ static void open(Group& group, const Address& at, bool serves) {
 /** groupOpen(host, port, rank, size, serves, prefix, interface, start, step) → promise of its number; times in ms. */
 static napi_value groupOpen(napi_env env, napi_callback_info info) {
   return guarded<9>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+    FLAGS_caffe2_log_level = 3;  // c10d prints its stack for what becomes an error of ours
     auto group = c10::make_intrusive<Group>();
     const Address at = {toString(env, argv[0]), toString(env, argv[5]), toString(env, argv[6]),
                         static_cast<uint16_t>(toWhole(env, argv[1], 1, 65535, "a port from 1 to 65535"))};

@@ -131,6 +131,12 @@ export function tree(group: Group): Record<string, unknown> {
   });
 }
 
+/** All of the above. */
+export async function everything(group: Group): Promise<Record<string, unknown>> {
+  const [sum, row, bucket, added] = [sums(group), rows(group), buckets(group), tree(group)];
+  return { collectives: await collectives(group), sums: sum, rows: row, buckets: bucket, tree: added };
+}
+
 /** Rank 1 leaves while the others sum. */
 export function death(group: Group): unknown {
   return scope(() => {

@@ -1,20 +1,26 @@
 /** @file Groups of processes: what they compute together, their gradients, and what they say of a member that is lost. */
 
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { openGroup, PeerLostError, UsageError } from "../src/tensor/index.ts";
 import { freePort, onRanks, startRanks } from "./ranks.ts";
 
 const bodies = new URL("./group-bodies.ts", import.meta.url);
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** What `everything` gives. */
+type Found = Record<"collectives" | "sums" | "rows" | "buckets" | "tree", Record<string, unknown>>;
+
 describe.each([2, 4])("%i processes", (size) => {
   const ranks = upTo(size);
   const total = ranks.reduce((sum, r) => sum + r + 1, 0);
+  let all: Found[];
+  beforeAll(async () => {
+    all = await onRanks<Found>(size, bodies, "everything");
+  });
 
-  test("sum, compare, gather, scatter, broadcast and leave each other texts", async () => {
-    const found = await onRanks<Record<string, unknown>>(size, bodies, "collectives");
-    for (const [rank, one] of found.entries())
-      expect(one).toEqual({
+  test("sum, compare, gather, scatter, broadcast, exchange and leave each other texts", () => {
+    for (const [rank, one] of all.entries())
+      expect(one.collectives).toEqual({
         sum: [total, 10 * total],
         sumBytes: 8,
         max: [size, 10 * size],
@@ -31,42 +37,28 @@ describe.each([2, 4])("%i processes", (size) => {
       });
   });
 
-  test("sumReplicated passes a gradient as it is, sumShared the sum of all", async () => {
-    const found = await onRanks<Record<string, unknown>>(size, bodies, "sums");
+  test("sumReplicated passes a gradient as it is, sumShared the sum of all", () => {
     // Σᵣ (r + 1) · 2 s of everybody's losses
-    for (const one of found)
-      expect(one).toEqual({
-        sum: total,
-        local: 2 * total * total,
-        replicated: total,
-        same: 2 * total,
-        left: 0,
-      });
+    const found = { sum: total, local: 2 * total * total, replicated: total, same: 2 * total, left: 0 };
+    expect(all.map((one) => one.sums)).toEqual(ranks.map(() => found));
   });
 
-  test("gatherRows gives the rows of all, some of which have none, and the gradient of one's own", async () => {
-    const found = await onRanks<{ shape: number[]; sum: number; worst: number; left: number }>(
-      size,
-      bodies,
-      "rows",
-    );
-    for (const one of found) {
-      expect(one.shape).toEqual([total - 2, 3]);
-      expect(one).toMatchObject({ sum: found[0]!.sum, worst: 0, left: 0 });
-    }
+  test("gatherRows gives the rows of all, some of which have none, and the gradient of one's own", () => {
+    const { sum } = all[0]!.rows;
+    const found = { shape: [total - 2, 3], sum, worst: 0, left: 0 };
+    expect(all.map((one) => one.rows)).toEqual(ranks.map(() => found));
   });
 
-  test("gradientsReduced sums in buckets what gradients give, zeros where nothing depends on a parameter", async () => {
-    const found = await onRanks<Record<string, number>>(size, bodies, "buckets");
+  test("gradientsReduced sums in buckets what gradients give, zeros where nothing depends on a parameter", () => {
     const bytes = 8 * (5 * 256 + 16 + 2) + 4 * 3;
-    for (const one of found) {
-      expect(one).toMatchObject({ bytes, unused: [0, 0], dtype: "float32", left: 0 });
-      expect(one.differ).toBeLessThan(1e-9);
+    for (const { buckets } of all) {
+      expect(buckets).toMatchObject({ bytes, unused: [0, 0], dtype: "float32", left: 0 });
+      expect(buckets.differ).toBeLessThan(1e-9);
     }
   });
 
-  test("sumInTree adds as a binary tree does, in bits", async () => {
-    expect(await onRanks(size, bodies, "tree")).toEqual(ranks.map(() => ({ same: 1 })));
+  test("sumInTree adds as a binary tree does, in bits", () => {
+    expect(all.map((one) => one.tree)).toEqual(ranks.map(() => ({ same: 1 })));
   });
 });
 

@@ -1,7 +1,6 @@
 /** @file Processes that compute as one: collectives in place, and sums over ranks that gradients pass. */
 
 import { UsageError } from "../base/errors.ts";
-import { largestOf } from "../base/extremes.ts";
 import { cat, handles, tensor, zeros } from "./create.ts";
 import { native } from "./native.ts";
 import { wrap } from "./run.ts";
@@ -151,15 +150,24 @@ export function gatherRows(Z: Tensor, group: Group, counts?: readonly number[]):
   const rows = counts ?? group.numbers([Z.size(0)]).map(([count]) => count!);
   if (rows[group.rank] !== Z.size(0))
     throw new UsageError(`gather: expected ${rows[group.rank]} rows, got ${Z.describe()}`);
-  const most = largestOf(rows);
+  const sent = rows.map(() => Z.size(0));
   return scope(() => {
-    const plain = Z.detach();
-    const missing = most - Z.size(0);
-    const place = { dtype: Z.dtype, device: Z.device };
-    const padded = missing === 0 ? plain : cat([plain, zeros([missing, ...Z.shape.slice(1)], place)]);
-    const all = group.allGather(padded);
-    return cat(rows.map((count, r) => (r === group.rank ? Z : all.select(0, r).narrow(0, 0, count))));
+    const all = group.allToAll(cat(rows.map(() => Z.detach())), sent, rows);
+    const before = rows.slice(0, group.rank).reduce((sum, count) => sum + count, 0);
+    const after = before + Z.size(0);
+    return cat([all.narrow(0, 0, before), Z, all.narrow(0, after, all.size(0) - after)]);
   }, "gather rows");
+}
+
+/** The same for losses of which each rank has its own part: the gradient of a row is the sum of theirs. */
+export function gatherShared(Z: Tensor, group: Group, counts: readonly number[]): Tensor {
+  const zerosOf = (rows: readonly number[]) => {
+    const total = rows.reduce((sum, count) => sum + count, 0);
+    return zeros([total, ...Z.shape.slice(1)], { dtype: Z.dtype, device: Z.device });
+  };
+  const { rank } = group;
+  const placed = () => cat([zerosOf(counts.slice(0, rank)), Z, zerosOf(counts.slice(rank + 1))]);
+  return scope(() => sumShared(placed(), group), "gather rows");
 }
 
 export interface GradientsReducedOptions {

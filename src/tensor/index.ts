@@ -12,6 +12,7 @@ export {
   type Group,
   type GroupSettings,
   gatherRows,
+  gatherShared,
   gradientsReduced,
   openGroup,
   sumGrams,
