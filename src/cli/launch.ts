@@ -40,6 +40,9 @@ The exit code is that of the process that failed first; 8, the loss of a peer, o
 128 + N where signal N ended it. After such a loss --max-restarts starts the processes again with --resume auto. What a
 process says itself, such as a wrong key or damaged data, ends all.
 
+Example:
+  $ vitrine launch --nproc 1 -- train digits
+
 On several machines: --nnodes 2, --node-rank 0 and 1, and the same --nproc, --master-addr and --master-port on both.`;
 
 export function launchCommand(command: Command): void {
