@@ -89,8 +89,13 @@ Group& toGroup(napi_env env, Environment& state, napi_value value) {
   return group;
 }
 
-/** Waits until every rank has said that it is there. */
+/** Waits until every rank has said that it is there. @throws Misuse ranks that disagree about their number */
 static void meet(Group& group) {
+  const std::string text = std::to_string(group.size);
+  const std::vector<uint8_t> own(text.begin(), text.end()), first = group.store->compareSet("size", {}, own);
+  if (first != own)
+    throw Misuse("rank " + std::to_string(group.rank) + " is one of " + text + " processes, another rank is one of " +
+                 std::string(first.begin(), first.end()) + "; give all of them the same WORLD_SIZE");
   const auto key = [](int rank) { return "here/" + std::to_string(rank); };
   group.store->set(key(group.rank), std::vector<uint8_t>{1});
   const auto until = std::chrono::steady_clock::now() + group.start;

@@ -9,24 +9,25 @@
 
 namespace vitrine {
 
-/** Σ over ranks. Its gradient is that of the sum, or, where every rank has a loss of its own, the sum of theirs. */
+/** Σ over ranks of values, of gradients, or of both. */
 struct SumOverRanks : torch::autograd::Function<SumOverRanks> {
-  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& x, const c10::intrusive_ptr<Group>& group, bool shared) {
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& x, const c10::intrusive_ptr<Group>& group, bool values,
+                            bool gradients) {
     ctx->saved_data["group"] = c10::IValue::make_capsule(group);
-    ctx->saved_data["shared"] = shared;
+    ctx->saved_data["gradients"] = gradients;
     at::Tensor sum = x.detach().clone(at::MemoryFormat::Contiguous);
-    group->allReduce(sum, c10d::ReduceOp::SUM, named("all-reduce", sum));
+    if (values) group->allReduce(sum, c10d::ReduceOp::SUM, named("all-reduce", sum));
     return sum;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     at::Tensor slope = grads[0];
-    if (ctx->saved_data["shared"].toBool()) {
+    if (ctx->saved_data["gradients"].toBool()) {
       const auto group = c10::static_intrusive_pointer_cast<Group>(ctx->saved_data["group"].toCapsule());
       slope = slope.clone(at::MemoryFormat::Contiguous);
       group->allReduce(slope, c10d::ReduceOp::SUM, named("all-reduce of a gradient", slope));
     }
-    return {slope, at::Tensor(), at::Tensor()};
+    return {slope, at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -61,14 +62,14 @@ static c10::intrusive_ptr<Group> groupOf(napi_env env, Environment& state, napi_
   return c10::intrusive_ptr<Group>::reclaim_copy(&toGroup(env, state, value));
 }
 
-/** groupSum(group, tensor, shared) → Σ over ranks, recorded for gradients */
+/** groupSum(group, tensor, values, gradients) → Σ over ranks of what is true, recorded for gradients */
 static napi_value groupSum(napi_env env, napi_callback_info info) {
-  return guarded<3>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+  return guarded<4>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     const auto group = groupOf(env, state, argv[0]);
     const at::Tensor tensor = toTensor(env, state, argv[1]);
-    const bool shared = toBool(env, argv[2]);
+    const bool values = toBool(env, argv[2]), gradients = toBool(env, argv[3]);
     checkShared(env, state);
-    return fromTensor(env, state, SumOverRanks::apply(tensor, group, shared));
+    return fromTensor(env, state, SumOverRanks::apply(tensor, group, values, gradients));
   });
 }
 

@@ -1,6 +1,7 @@
 /** @file What a method gives the commands: training by a recipe, and the evaluation of a checkpoint. */
 
 import type { Features } from "../evaluate/features.ts";
+import type { Group } from "../tensor/index.ts";
 import type { LoadedCheckpoint } from "../train/index.ts";
 import type { Numbers } from "../train/learner.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
@@ -16,6 +17,8 @@ export type TrainPlace = TrainRunOptions & {
   device: string;
   /** When to stop, in milliseconds of `performance.now()`. */
   deadline?: number;
+  /** The processes that train together, where there are several; rank 0 alone writes into the folder. */
+  across?: Group | undefined;
 };
 
 /** A checkpoint to look at. */
@@ -30,6 +33,8 @@ export interface Trained {
 
 /** One way to a model. `R` is its recipe. */
 export interface Method<R> {
+  /** Whether several processes train as one does; others are refused. */
+  readonly across?: boolean;
   train(recipe: R, place: TrainPlace): Promise<RunResult>;
   /** As the method's paper evaluates. */
   evaluate(recipe: R, trained: Trained): Promise<Scores>;

@@ -105,6 +105,17 @@ export class Group {
     return Array.from({ length: this.size }, (_, r) => all.slice(r * own.length, (r + 1) * own.length));
   }
 
+  /** The text of rank `root`, on every rank. */
+  text(own: string, root = 0): string {
+    const bytes = Buffer.from(own, "utf8");
+    const length = this.numbers([bytes.length])[root]![0]!;
+    if (length === 0) return "";
+    return scope(() => {
+      const room = Uint8Array.from({ length }, (_, i) => (this.rank === root ? bytes[i]! : 0));
+      return Buffer.from(this.broadcast(tensor(room), root).data() as Uint8Array).toString("utf8");
+    }, "text");
+  }
+
   /** Resolves once every rank has come here. */
   barrier(): Promise<void> {
     return native().groupBarrier(this.id);
@@ -132,10 +143,15 @@ export class Group {
 
 /** Σ over ranks of x, for a loss that every rank computes alike: its gradient passes as it is. */
 export const sumReplicated = (x: Tensor, group: Group): Tensor =>
-  wrap(native().groupSum(group.id, x.h, false));
+  wrap(native().groupSum(group.id, x.h, true, false));
 
 /** Σ over ranks of x, for statistics that each rank's own loss uses: its gradient is the sum of theirs. */
-export const sumShared = (x: Tensor, group: Group): Tensor => wrap(native().groupSum(group.id, x.h, true));
+export const sumShared = (x: Tensor, group: Group): Tensor =>
+  wrap(native().groupSum(group.id, x.h, true, true));
+
+/** x itself, where all ranks hold the same and each rank's own loss uses it: its gradient is the sum of theirs. */
+export const shared = (x: Tensor, group: Group): Tensor =>
+  wrap(native().groupSum(group.id, x.h, false, true));
 
 /** Σ over ranks of symmetric matrices, [S, d, d], by their lower triangles; the gradient passes as with `sumReplicated`. */
 export const sumGrams = (grams: Tensor, group: Group): Tensor =>

@@ -15,6 +15,7 @@ export {
   gatherShared,
   gradientsReduced,
   openGroup,
+  shared,
   sumGrams,
   sumReplicated,
   sumShared,

@@ -97,7 +97,7 @@ interface NativeGroups {
   groupReduceScatter(group: number, handle: Handle): Handle;
   groupBroadcast(group: number, handle: Handle, root: number): void;
   groupTree(group: number, handle: Handle): void;
-  groupSum(group: number, handle: Handle, shared: boolean): Handle;
+  groupSum(group: number, handle: Handle, values: boolean, gradients: boolean): Handle;
   groupSumGrams(group: number, handle: Handle): Handle;
   groupAllToAll(group: number, handle: Handle, sent: readonly number[], received: readonly number[]): Handle;
   groupGradients(
