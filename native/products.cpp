@@ -61,12 +61,23 @@ static bool mklIsSlow() {
   return at::hasMKL() && at::hasMKLDNN() && std::strcmp(vendor, "GenuineIntel") != 0;
 }
 
+/** Whether libtorch lets oneDNN multiply single precision here: some versions refuse it where bf16 has no kernels (AVX2 alone). */
+static bool multiplies() {
+  try {
+    const Tensor one = at::ones({1, 1});
+    at::native::mkldnn_matmul(one, one, at::empty({1, 1}), 0, 1);
+    return true;
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
 struct Silent : c10::WarningHandler {
   void process(const c10::Warning&) override {}  // libtorch warns of kernels that are replaced: that is what we do
 };
 
 bool replaceProducts() {
-  if (&at::native::mkldnn_matmul == nullptr || !mklIsSlow()) return false;
+  if (&at::native::mkldnn_matmul == nullptr || !mklIsSlow() || !multiplies()) return false;
   Silent silent;
   c10::WarningUtils::WarningHandlerGuard guard(&silent);
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
