@@ -1,6 +1,6 @@
 /** @file Classes in groups, learned by other means than i-CTRL: the table that it is compared in. */
 
-import { imageSource } from "../../data/index.ts";
+import { imageSource, measuredSplit } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
 import type { Learner } from "../../train/index.ts";
@@ -36,9 +36,9 @@ function strategyOf({ method }: Recipe, classes: number): Strategy {
   return method.strategy === "a-gem" ? new AGem({ perClass }) : fineTuning();
 }
 
-async function splitsOf({ data, model }: Recipe) {
-  const sized = { data, model: { ...model, imageSize: SIDE } };
-  return { train: await openWhole(sized, "train"), test: await openWhole(sized, "test") };
+async function splitsOf({ data, model, seed }: Recipe) {
+  const sized = { data, seed, model: { ...model, imageSize: SIDE } };
+  return { train: await openWhole(sized, "train"), test: await openWhole(sized, measuredSplit(data)) };
 }
 
 type Splits = Awaited<ReturnType<typeof splitsOf>>;
