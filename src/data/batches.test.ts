@@ -18,10 +18,17 @@ const set = await openDataset("synthetic", {
   count: 23,
 });
 
+interface Collected {
+  number: number;
+  indices: number[];
+  labels: number[];
+  images: number[];
+  mixed?: [lambda: number, other: number[]];
+}
+
 /** Everything a run of batches gave out, as plain values. */
 async function collect(data: ImageSet | ImageSource, options: BatchOptions) {
-  const out: { number: number; indices: number[]; labels: number[]; images: number[]; mixed?: unknown }[] =
-    [];
+  const out: Collected[] = [];
   for await (const { number, indices, labels, images, mixed } of batches(data, options)) {
     out.push({
       number,
@@ -33,6 +40,24 @@ async function collect(data: ImageSet | ImageSource, options: BatchOptions) {
   }
   return out;
 }
+
+/** The batches of P processes, one after the other. */
+async function together(data: ImageSet | ImageSource, options: () => BatchOptions, size: number) {
+  const parts: Collected[][] = [];
+  for (let rank = 0; rank < size; rank++)
+    parts.push(await collect(data, { ...options(), share: { rank, size } }));
+  return parts[0]!.map((_, n) => {
+    const own = parts.map((part) => part[n]!);
+    const all = <K extends "indices" | "labels" | "images">(key: K) => own.flatMap((batch) => batch[key]);
+    const lambdas = new Set(own.map(({ mixed }) => mixed?.[0]));
+    expect(lambdas.size).toBe(1);
+    const joined = { number: n, indices: all("indices"), labels: all("labels"), images: all("images") };
+    const [lambda] = lambdas;
+    if (lambda === undefined) return joined;
+    return { ...joined, mixed: [lambda, own.flatMap(({ mixed }) => mixed![1])] };
+  });
+}
+
 const augment = { crop: 1, flip: true, resizedCrop: [0.5, 1], mixup: 0.3, erase: 0.4 } as const;
 
 test("the order of an epoch is a permutation, fixed by seed and epoch", () => {
@@ -85,6 +110,49 @@ test("augmentation is fixed by the seed and does not move the order; one kind do
   expect(epochs[0]![0]!.images).not.toEqual(epochs[1]![0]!.images);
 });
 
+test("the shares of 1 to 5 processes are together the batch of one, with every augmentation on", async () => {
+  const colours = await openDataset("synthetic", { split: "train", imageSize: 8, classes: 3, count: 23 });
+  const everything = { ...augment, randAugment: [2, 9] } as const;
+  for (const augment of [everything, { flip: true, erase: 0.5 }]) {
+    const options = (): BatchOptions => ({
+      ...{ batchSize: 9, shuffle: true, epoch: 1, random: random(3), augment, imageSize: 6 },
+    });
+    const one = await collect(colours, options()); // of 9, 9 and 5
+    expect(one.map(({ indices }) => indices.length)).toEqual([9, 9, 5]);
+    for (let size = 1; size <= 5; size++)
+      expect(await together(colours, options, size), `${size}`).toEqual(one);
+  }
+});
+
+test("a share is rows ⌊r b/P⌋ to ⌊(r + 1) b/P⌋, its rows are said, and it is taken up at any batch", async () => {
+  const given = {
+    ...{ batchSize: 7, dropLast: true, random: random(1), augment: { flip: true } },
+    share: { rank: 1, size: 3 },
+  };
+  const found: unknown[] = [];
+  for await (const { indices, rows } of batches(set, given)) found.push([[...indices], rows]);
+  expect(found).toEqual([
+    [[2, 3], { whole: 7, at: [2, 3] }],
+    [[9, 10], { whole: 7, at: [2, 3] }],
+    [[16, 17], { whole: 7, at: [2, 3] }],
+  ]);
+  const all = await collect(set, given);
+  expect(await collect(set, { ...given, start: 2 })).toEqual(all.slice(2));
+});
+
+test("a batch smaller than the processes is refused, and a last one of an epoch", async () => {
+  const first = (more: Partial<BatchOptions>) =>
+    batches(set, { batchSize: 4, share: { rank: 0, size: 5 }, ...more }).next();
+  await expect(first({})).rejects.toThrow(
+    "train.batchSize: expected at least 5, one of each batch for each process, got 4",
+  );
+  const short = { batchSize: 10 }; // of 23
+  await expect(first(short)).rejects.toThrow("the last of synthetic's batches of 10 has 3 of 23 images");
+  const walk = batches(set, { ...short, dropLast: true, share: { rank: 0, size: 5 } });
+  expect((await walk.next()).value?.indices).toHaveLength(2);
+  await walk.return();
+});
+
 test("normalised, resized, and freed when the next batch is asked for or the loop is left", async () => {
   const normalise = { mean: [0.5, 0.5], std: [0.25, 0.25] };
   for await (const { images, labels } of batches(set, { batchSize: 4, imageSize: 12, normalise })) {
@@ -125,6 +193,11 @@ test("a folder gives the same batches as its images in memory, decoding ahead; a
   const { resizedCrop: _, ...others } = augment;
   const same = { ...options(), augment: others };
   expect(await collect(folder, same)).toEqual(await collect(memory, same));
+
+  for (const size of [2, 3])
+    expect(await together(folder, () => ({ ...options(), batchSize: 3, dropLast: true }), size)).toEqual(
+      await collect(folder, { ...options(), batchSize: 3, dropLast: true }),
+    );
 
   // class 0 has files 0, 2, 4, 6 at positions 0 to 3: batch 1 is the bad one, though it was begun with batch 0
   await writeFile(join(root, "train", "class 0", "4.png"), "damaged");

@@ -1,10 +1,10 @@
 /** @file Batches of a data set: in an order and with an augmentation that depend on the seed and the place alone. */
 
-import { DataError, UsageError } from "../base/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { type Size, sameSize, sides } from "../base/size.ts";
-import { noGrad, type Random, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { noGrad, type Random, type Rows, scope, type Tensor, tensor } from "../tensor/index.ts";
 import {
-  mixup,
+  mix,
   normalise,
   randomCrop,
   randomErase,
@@ -14,8 +14,10 @@ import {
 } from "./augment/augment.ts";
 import { ASPECTS, type RandomCrops } from "./augment/box.ts";
 import { randAugment } from "./augment/rand-augment.ts";
+import { augmentation, type Part, pairsOf, partOf, readable, stream } from "./batch-part.ts";
 import { type ImageSet, type ImageSource, imageSource } from "./sets/image-set.ts";
 import type { Normalisation } from "./sets/normalise.ts";
+import { requireRows, rowsIn, type Share } from "./share.ts";
 
 /** What is done to training images; what is left out is not done. In this order. */
 export interface Augment {
@@ -34,7 +36,10 @@ export interface Augment {
 }
 
 export interface BatchOptions {
+  /** Images of a batch, of all processes together. */
   batchSize: number;
+  /** Which rows of each batch are given out; all unless given. */
+  share?: Share;
   /** Root stream of the run; needed to shuffle and to augment. */
   random?: Random;
   /** Random order, another one in each epoch; else the order of the set. */
@@ -64,6 +69,8 @@ export interface Batch {
   indices: Int32Array;
   /** Number of the batch in the epoch, from 0. */
   number: number;
+  /** Which of the whole batch's images these are, where others are missing: in other processes, or skipped as damaged. */
+  rows?: Rows;
   /** With mixup: the loss is λ · loss(labels) + (1 − λ) · loss(other). */
   mixed?: { other: Tensor; lambda: number };
 }
@@ -88,7 +95,8 @@ const orderOf = (source: ImageSource, epoch: number, random: Random): Int32Array
 
 /**
  * One epoch's batches. The order depends on the seed and the epoch only, the augmentation of a batch on the seed, the
- * epoch and the batch's number, so that an epoch can be taken up at any batch. A batch's tensors are freed when the
+ * epoch and the batch's number, so that an epoch can be taken up at any batch. Draws are made for whole batches: the shares
+ * of P processes are together, bit for bit, the batch of one. A batch's tensors are freed when the
  * next one is asked for: what must live longer has to be cloned.
  * @throws UsageError for options out of range; DataError when an image cannot be read
  */
@@ -103,15 +111,18 @@ export async function* batches(
     ? orderOf(source, epoch, stream(options, "shuffle"))
     : Int32Array.from({ length: source.count }, (_, i) => i);
   const count = batchCount(source.count, batchSize, dropLast);
-  const indicesOf = (n: number) => order.subarray(n * batchSize, (n + 1) * batchSize);
+  if (options.share !== undefined)
+    requireRows(options.share, { name: source.name, count: source.count, batchSize, dropLast });
 
-  const ahead: (Promise<Uint8Array> | Uint8Array)[] = [];
+  const ahead: { part: Part; loading: Promise<Uint8Array> | Uint8Array }[] = [];
   for (let number = start; number < count; number++) {
-    for (let n = number + ahead.length; n < count && ahead.length <= (options.prefetch ?? 1); n++)
-      ahead.push(begin(source, indicesOf(n), n, options));
-    const loaded = await ahead.shift()!;
-    const { bytes, indices } = readable(source, loaded, indicesOf(number).slice(), number);
-    const batch = noGrad(() => scope(() => makeBatch(source, bytes, indices, number, options), "batch"));
+    for (let n = number + ahead.length; n < count && ahead.length <= (options.prefetch ?? 1); n++) {
+      const part = partOf(order.slice(n * batchSize, (n + 1) * batchSize), n, options);
+      ahead.push({ part, loading: begin(source, part, options) });
+    }
+    const { part, loading } = ahead.shift()!;
+    const { bytes, kept } = readable(source, await loading, part);
+    const batch = noGrad(() => scope(() => makeBatch(source, bytes, kept, options), "batch"));
     try {
       yield batch;
     } finally {
@@ -125,43 +136,28 @@ export async function* batches(
 /** A load that fails before its turn must wait for it, not end the process. */
 function begin(
   source: ImageSource,
-  indices: Int32Array,
-  number: number,
+  { indices: all, rows, number }: Part,
   options: BatchOptions,
 ): Promise<Uint8Array> | Uint8Array {
+  const indices = Int32Array.from(rows, (row) => all[row]!);
   const scale = options.augment?.resizedCrop;
   const loading =
     scale && source.loadCrops
-      ? source.loadCrops(
-          indices,
-          randomCrops(scale, indices.length, number, options),
-          sizeOf(source, options),
-        )
+      ? source.loadCrops(indices, randomCrops(scale, rows, number, options), sizeOf(source, options))
       : source.load(indices);
   if (loading instanceof Promise) loading.catch(() => {});
   return loading;
 }
 
-/** What of a batch could be read: nothing is mixed with the rest. @throws DataError none of it */
-function readable({ name, damaged }: ImageSource, bytes: Uint8Array, indices: Int32Array, number: number) {
-  const rows = Array.from(indices.keys()).filter((row) => !damaged?.has(indices[row]!));
-  if (rows.length === indices.length) return { bytes, indices };
-  if (rows.length === 0) throw new DataError(`${name}: no image of batch ${number} can be read`);
-  const each = bytes.length / indices.length;
-  const kept = new Uint8Array(rows.length * each);
-  for (const [i, row] of rows.entries()) kept.set(bytes.subarray(row * each, (row + 1) * each), i * each);
-  return { bytes: kept, indices: Int32Array.from(rows, (row) => indices[row]!) };
-}
-
 /** A stream for each image of a batch, by its place. */
 function randomCrops(
   scale: readonly [number, number],
-  count: number,
+  rows: readonly number[],
   number: number,
   options: BatchOptions,
 ): RandomCrops {
   const root = augmentation(options, number).at("resizedCrop");
-  const seeds = BigUint64Array.from({ length: count }, (_, i) => root.at(`image.${i}`).seed);
+  const seeds = BigUint64Array.from(rows, (row) => root.at(`image.${row}`).seed);
   return { scale, ratio: ASPECTS, seeds };
 }
 
@@ -169,18 +165,10 @@ function randomCrops(
 const sizeOf = ({ height, width }: ImageSource, { imageSize }: BatchOptions): readonly [number, number] =>
   sides(imageSize ?? [height, width]);
 
-/** What a batch's augmentation is drawn from. */
-const augmentation = (options: BatchOptions, number: number): Random =>
-  stream(options, "augment")
-    .at("data.augment")
-    .at(`epoch.${options.epoch ?? 0}`)
-    .at(`batch.${number}`);
-
 function makeBatch(
   source: ImageSource,
   bytes: Uint8Array,
-  indices: Int32Array,
-  number: number,
+  { number, indices: all, own, rows, pairs }: Part,
   options: BatchOptions,
 ): Batch {
   const { augment = {}, device = "cpu" } = options;
@@ -188,10 +176,14 @@ function makeBatch(
   const size = sizeOf(source, options);
   const given = augment.resizedCrop && loadCrops ? size : ([source.height, source.width] as const);
   const constants = options.normalise ?? { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
-  const from = BigInt64Array.from(indices, (index) => BigInt(source.labels[index]!));
-  const labels = tensor(from, { device });
-  const random = () => augmentation(options, number);
-  let images = tensor(bytes, { shape: [indices.length, channels, ...given], device, share: true });
+  const labelsOf = (some: readonly number[]) =>
+    tensor(
+      BigInt64Array.from(some, (row) => BigInt(source.labels[all[row]!]!)),
+      { device },
+    );
+  const random = (some: readonly number[] = rows) =>
+    augmentation(options, number).of(rowsIn(all.length, some));
+  let images = tensor(bytes, { shape: [rows.length, channels, ...given], device, share: true });
   if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
   if (augment.flip) images = randomFlip(images, random().at("flip"));
   if (augment.resizedCrop && !loadCrops)
@@ -202,16 +194,15 @@ function makeBatch(
     images = randAugment(images, { count, magnitude }, random().at("randAugment"));
   }
   images = normalise(images, constants);
-  const mixed = augment.mixup ? mixup(images, labels, augment.mixup, random().at("mixup")) : undefined;
+  const mixed = pairs && mix(images, labelsOf(rows), pairsOf(pairs, own, rows));
   if (mixed !== undefined) images = mixed.images;
-  if (augment.erase) images = randomErase(images, augment.erase, random().at("erase"));
-  const batch = { images, labels, indices, number };
-  return mixed === undefined ? batch : { ...batch, mixed: { other: mixed.other, lambda: mixed.lambda } };
-}
-
-function stream(options: BatchOptions, purpose: string): Random {
-  if (options.random !== undefined) return options.random;
-  throw new UsageError(`batches: expected a random stream to ${purpose}, got none`);
+  if (augment.erase) images = randomErase(images, augment.erase, random(own).at("erase"));
+  const part = rowsIn(all.length, own);
+  return {
+    ...{ images, labels: labelsOf(own), indices: Int32Array.from(own, (row) => all[row]!), number },
+    ...(part !== undefined && { rows: part }),
+    ...(mixed !== undefined && { mixed: { other: mixed.other, lambda: mixed.lambda } }),
+  };
 }
 
 function checkOptions(options: BatchOptions): void {

@@ -86,4 +86,5 @@ export { IMAGENET, type Normalisation, normalisation } from "./sets/normalise.ts
 export { datasets, openDataset, openSource, registerDataset, remotes } from "./sets/registry.ts";
 export { ImageShards } from "./sets/shards.ts";
 export { type SyntheticOptions, syntheticSet } from "./sets/synthetic.ts";
+export { requireRows, rowsIn, rowsOf, type Share } from "./share.ts";
 export * from "./text/index.ts";

@@ -1,5 +1,8 @@
 /** @file `vitrine train`: a recipe, a run folder, a trained model. */
 
+import { availableParallelism } from "node:os";
+import { talk } from "../base/talk.ts";
+import { readWorld, threadsHere, type World } from "../base/world.ts";
 import { makeFolder } from "../base/write-file.ts";
 import { native } from "../tensor/index.ts";
 import { failpoint } from "../train/failpoint.ts";
@@ -19,13 +22,26 @@ import type { RunResult, TrainRunOptions } from "./run-types.ts";
 export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promise<RunResult> {
   const { device, threads, deterministic } = recipe.train;
   const { maxSeconds = Number.POSITIVE_INFINITY } = options;
+  const world = readWorld();
   const deadline = performance.now() + 1000 * maxSeconds;
   const place = { ...options, device: chooseDevice(device), deadline };
   makeFolder(options.output);
   using _lock = lockRun(options.output);
   removeTemporaries(options.output);
   failpoint("run.lock");
-  if (threads !== undefined) native().setThreads(threads);
+  const share = threads ?? shareOf(world);
+  if (share !== undefined) native().setThreads(share);
   native().setDeterministic(deterministic);
   return await (await methodOf(recipe)).train(recipe, place);
+}
+
+/** Threads of one of several processes, said in a line; libtorch chooses for a process on its own. */
+function shareOf(world: World): number | undefined {
+  if (world.size === 1) return undefined;
+  const threads = threadsHere(world);
+  if (world.localRank === 0)
+    talk(
+      `train.threads: ${threads}, of ${availableParallelism()} cores for ${world.localSize} of ${world.size} processes`,
+    );
+  return threads;
 }

@@ -9,7 +9,7 @@ export { arange, cat, eye, full, handles, ones, stack, type TensorOptions, tenso
 export type { DType, TypedArray } from "./dtype.ts";
 export { native } from "./native.ts";
 export { type Operator, operator } from "./operator.ts";
-export { Random, random } from "./random.ts";
+export { Random, type Rows, random } from "./random.ts";
 export { run, run1, run2, runInPlace, runMany } from "./run.ts";
 export { keep, memory, scope } from "./scope.ts";
 export { Tensor } from "./tensor.ts";

@@ -81,3 +81,28 @@ test("dtypes are the ones asked for", () => {
     expect(random(1).uniform([2], 0, 1, { dtype: "bfloat16" }).dtype).toBe("bfloat16");
   });
 });
+
+test("rows of a batch: what is drawn for them is what is drawn for all, and copies follow each other", () => {
+  const rows = { whole: 7, at: [2, 5, 3] };
+  const root = random(11).at("batch");
+  scope(() => {
+    const chosen = (all: unknown[]) => rows.at.map((row) => all[row]);
+    const [part, all] = [root.of(rows), root];
+    expect(part.at("a").normal([3, 2]).toArray()).toEqual(chosen(all.at("a").normal([7, 2]).toArray() as []));
+    expect(part.at("b").uniform([3], 2, 9).numbers()).toEqual(
+      chosen(all.at("b").uniform([7], 2, 9).numbers()),
+    );
+    expect(part.at("c").integers([3], 0, 50).numbers()).toEqual(
+      chosen(all.at("c").integers([7], 0, 50).numbers()),
+    );
+    const twice = (stream: Random, count: number) =>
+      stream.each(count, (each) => [each.number(), each.number()]);
+    expect(twice(part.at("d"), 3)).toEqual(chosen(twice(all.at("d"), 7)));
+    const copied = all.at("e").normal([14]).numbers();
+    expect(part.at("e").times(2).normal([6]).numbers()).toEqual([2, 5, 3, 9, 12, 10].map((i) => copied[i]));
+    expect(root.of(undefined)).toBe(root);
+    expect(() => part.normal([4, 3])).toThrow("expected a draw for 3 rows of a batch of 7, got [4,3]");
+    expect(() => part.permutation(3)).toThrow("a permutation is not of rows");
+    expect(() => part.number()).toThrow("one number is not of rows");
+  });
+});

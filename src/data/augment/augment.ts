@@ -64,7 +64,7 @@ export function randomResizedCrop(
   const [b, , h, w] = sizes(images);
   return cropTo(
     images,
-    Array.from({ length: b }, () => randomBox(h, w, scale, ratio, random)),
+    random.each(b, (each) => randomBox(h, w, scale, ratio, each)),
     size,
   );
 }
@@ -93,13 +93,36 @@ export interface Mixed {
   lambda: number;
 }
 
-/** Mixes each image with another of the batch (Zhang et al. 2018). Images float [b, c, h, w], labels int64 [b]. */
-export function mixup(images: Tensor, labels: Tensor, alpha: number, random: Random): Mixed {
+/** Which image each is mixed with, and how. */
+export interface Pairs {
+  /** λ of Beta(α, α), one for the batch. */
+  lambda: number;
+  /** Place of x′ in the batch, for each place. */
+  order: Int32Array;
+}
+
+/** Draws the pairs of a batch of `b` images (Zhang et al. 2018). */
+export function drawPairs(b: number, alpha: number, random: Random): Pairs {
   const lambda = beta(alpha, random.at("lambda"));
+  using order = random.at("pairs").permutation(b);
+  return { lambda, order: Int32Array.from(order.numbers()) };
+}
+
+/** Mixes each image with another of the batch. Images float [b, c, h, w], labels int64 [b]. */
+export const mixup = (images: Tensor, labels: Tensor, alpha: number, random: Random): Mixed =>
+  mix(images, labels, drawPairs(images.size(0), alpha, random));
+
+/**
+ * Mixes images in pairs that were drawn.
+ * @param images float [n, c, h, w], of which the first are mixed: as many as `order` has places
+ * @param labels int64 [n]
+ */
+export function mix(images: Tensor, labels: Tensor, { lambda, order }: Pairs): Mixed {
   return scope(() => {
-    const order = random.at("pairs").permutation(images.size(0), { device: images.device });
-    const mixed = images.mul(lambda).add(images.indexSelect(0, order).mul(1 - lambda));
-    return { images: mixed, other: labels.indexSelect(0, order), lambda };
+    const others = tensor(BigInt64Array.from(order, BigInt), { device: images.device });
+    const first = images.narrow(0, 0, order.length);
+    const mixed = first.mul(lambda).add(images.indexSelect(0, others).mul(1 - lambda));
+    return { images: mixed, other: labels.indexSelect(0, others), lambda };
   });
 }
 
@@ -109,7 +132,7 @@ export function mixup(images: Tensor, labels: Tensor, alpha: number, random: Ran
  */
 export function randomErase(images: Tensor, p: number, random: Random): Tensor {
   const [b, , h, w] = sizes(images);
-  const boxes = Array.from({ length: b }, () => (random.number() < p ? eraseBox(h, w, random) : undefined));
+  const boxes = random.each(b, (each) => (each.number() < p ? eraseBox(h, w, each) : undefined));
   return scope(() => {
     const { device } = images;
     const edge = (of: (box: Box) => number) =>

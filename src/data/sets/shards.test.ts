@@ -5,7 +5,8 @@ import { afterAll, expect, test } from "vitest";
 import { imageParquet, plainJpeg, tarOf } from "../../../test/shards.ts";
 import { random, scope } from "../../tensor/index.ts";
 import { type BatchOptions, batches } from "../batches.ts";
-import { imageSetOf } from "./image-set.ts";
+import type { Share } from "../share.ts";
+import { type ImageSource, imageSetOf } from "./image-set.ts";
 import { openSource } from "./registry.ts";
 import { ImageShards } from "./shards.ts";
 
@@ -57,6 +58,36 @@ async function collect(source: ImageShards, more: Partial<BatchOptions> = {}) {
   return found;
 }
 
+/** Pixels of a batch of one process, and of the shares of several, each of which asks for its own images alone. */
+async function sharedAlike(source: ImageShards): Promise<void> {
+  const asked: number[] = [];
+  const watched: ImageSource = {
+    ...{ name: source.name, count: source.count, channels: 3, height: source.height, width: source.width },
+    ...{ classes: source.classes, labels: source.labels, fingerprint: () => "", close: async () => {} },
+    load: (indices) => source.load(indices),
+    loadCrops: (indices, crops, size) => {
+      asked.push(...Array.from(indices));
+      return source.loadCrops(indices, crops, size);
+    },
+    order: (epoch, random) => source.order(epoch, random),
+  };
+  const pixels = async (share?: Share): Promise<number[][]> => {
+    const given = { batchSize: 6, shuffle: true, augment: { resizedCrop: [0.5, 1], flip: true } } as const;
+    const found: number[][] = [];
+    for await (const { images } of batches(watched, { ...given, random: random(2), ...(share && { share }) }))
+      found.push(images.numbers());
+    return found;
+  };
+  const one = await pixels();
+  for (let size = 1; size <= 5; size++) {
+    asked.length = 0;
+    const parts: number[][][] = [];
+    for (let rank = 0; rank < size; rank++) parts.push(await pixels({ rank, size }));
+    expect(one.map((_, n) => parts.flatMap((part) => part[n]!))).toEqual(one);
+    expect(asked.toSorted((a, b) => a - b)).toEqual([...Array(12).keys()]);
+  }
+}
+
 test("archives: every image once an epoch with its label, in another order each; the same taken up in the middle of a shard", async () => {
   const source = await ImageShards.open(archives("tar"), options);
   expect([source.count, source.classes, [...source.labels.slice(0, 4)]]).toEqual([
@@ -71,6 +102,7 @@ test("archives: every image once an epoch with its label, in another order each;
   expect(first.flatMap((batch) => batch.labels)).toEqual(images.map((n) => n % 3));
   expect(await collect(source, { ...crops, start: 1 })).toEqual(first.slice(1));
   expect(await collect(source, { ...crops, epoch: 1 })).not.toEqual(first);
+  await sharedAlike(source);
   await source.close();
   const test = await openSource(`shards:${join(root, "tar")}`, { ...options, split: "test" });
   expect([test.count, test.labels[0]]).toEqual([1, 2]);
@@ -118,6 +150,7 @@ test("Parquet as Hugging Face writes it: the same images, classes by their names
   const images = found.flatMap((batch) => batch.images);
   expect(images.toSorted((a, b) => a - b)).toEqual([...Array(12).keys()]);
   expect(found.flatMap((batch) => batch.labels)).toEqual(images.map((n) => n % 3));
+  await sharedAlike(source);
   await source.close();
   truncateSync(join(folder, "train-00001-of-00002.parquet"), 300);
   await expect(ImageShards.open(folder, options)).rejects.toThrow(
@@ -146,6 +179,12 @@ test("an archive that is cut off, and an image that is none, are named by file a
   expect(found.flatMap((batch) => batch.images)).toHaveLength(11);
   expect(found.flatMap((batch) => batch.labels)).toHaveLength(11);
   expect([...source.damaged]).toEqual([2]);
+  const [own, others] = [0, 1].map((rank) => ({ batchSize: 12, share: { rank, size: 2 } }));
+  const parts = [...(await collect(source, own)), ...(await collect(source, others))];
+  expect(parts.map(({ images }) => images.length).toSorted()).toEqual([5, 6]);
+  expect(parts.flatMap(({ images }) => images)).toEqual(
+    (await collect(source, { batchSize: 12 }))[0]!.images,
+  );
   for await (const { images } of batches(source, {
     ...{ batchSize: 6, shuffle: true, random: random(3), augment: { mixup: 1 } },
   })) {

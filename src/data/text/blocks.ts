@@ -24,7 +24,10 @@ export function blocksAt(tokens: Tokens, starts: readonly number[], length: numb
   return tensor(rows, { shape: [starts.length, length], device });
 }
 
-/** `count` blocks from random places, which may overlap, as nanoGPT draws them: int64 [count, length]. */
+/**
+ * `count` blocks from random places, which may overlap, as nanoGPT draws them: int64 [count, length]. A stream of a batch's
+ * rows gives those blocks of the batch, and reads no others.
+ */
 export function randomBlocks(
   tokens: Tokens,
   count: number,

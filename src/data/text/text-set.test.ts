@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, expect, test, vi } from "vitest";
-import { random } from "../../tensor/index.ts";
+import { random, scope } from "../../tensor/index.ts";
+import { rowsIn, rowsOf } from "../share.ts";
 import { blockStarts, blocksAt, randomBlocks, requireBlock } from "./blocks.ts";
 import { openText, splitText } from "./text-set.ts";
 import { characterTokenizer } from "./train-tokenizer.ts";
@@ -151,4 +152,28 @@ test.skipIf(!shared)("Tiny Shakespeare has the characters that are known of it",
   const tokenizer = characterTokenizer(train);
   expect(tokenizer.size).toBe(65);
   expect(tokenizer.decode(tokenizer.encode(test))).toBe(test);
+});
+
+test("blocks of 1 to 5 processes are together those of one, and each reads its own alone", () => {
+  const tokens = Int32Array.from({ length: 50 }, (_, i) => i);
+  const reads: number[] = [];
+  const watched = {
+    length: 50,
+    subarray: (from: number, to: number) => {
+      reads.push(from);
+      return tokens.subarray(from, to);
+    },
+  };
+  scope(() => {
+    const one = randomBlocks(tokens, 7, 4, random(1)).toArray();
+    for (let size = 1; size <= 5; size++) {
+      reads.length = 0;
+      const parts = Array.from({ length: size }, (_, rank) => {
+        const at = rowsOf({ rank, size }, 7);
+        return randomBlocks(watched, at.length, 4, random(1).of(rowsIn(7, at))).toArray() as number[][];
+      });
+      expect(parts.flat()).toEqual(one);
+      expect(reads).toHaveLength(7);
+    }
+  });
 });

@@ -46,7 +46,7 @@ export function drawCrops(images: Tensor, options: CropOptions, random: Random):
       const groups = [cat(views)];
       if (localCrops > 0) {
         const copies = cat(Array.from({ length: localCrops }, () => images));
-        groups.push(changed(copies, localScale, localSize, LOCAL, random.at("local")));
+        groups.push(changed(copies, localScale, localSize, LOCAL, random.at("local").times(localCrops)));
       }
       return groups.map((crops) => normalise(crops.mul(255), options.normalise));
     }, "crops"),

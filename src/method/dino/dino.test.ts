@@ -172,6 +172,18 @@ const recipeWith = (more: object = {}) =>
     { origin: "more", values: more },
   ]).recipe;
 
+test("crops of a share are those of the whole batch, view by view", () =>
+  scope(() => {
+    const images = random(1).uniform([5, 1, 8, 8]);
+    const own = [2, 3, 4];
+    const whole = drawCrops(images, crops, random(2));
+    const part = drawCrops(images.narrow(0, 2, 3), crops, random(2).of({ whole: 5, at: own }));
+    for (const [g, views] of [2, crops.localCrops].entries()) {
+      const rows = whole[g]!.reshape([views, 5, -1]).narrow(1, 2, 3).toArray();
+      expect(part[g]!.reshape([views, 3, -1]).toArray()).toEqual(rows);
+    }
+  }));
+
 test.each(["dino", "simdino"])(
   "a run of %s trains, is scored beside others and looked into",
   async (objective) => {

@@ -108,7 +108,7 @@ export class DinoLearner implements Learner<EpochBatch> {
   step(batch: EpochBatch, at: number): Logged {
     const { pair, options, descents } = this;
     const { precision, random, crops: how, targets } = options;
-    const crops = drawCrops(batch.images, how, random.at("crops").at(`step.${at}`));
+    const crops = drawCrops(batch.images, how, random.at("crops").at(`step.${at}`).of(batch.rows));
     const lowered = <T>(body: () => T): T => inPrecision(precision, batch.images.device, body);
     const teacher = noGrad(() => lowered(() => pair.teacher.outputs([crops[0]!])));
     const frozen = batch.epoch < targets.frozenEpochs;

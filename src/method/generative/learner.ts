@@ -56,9 +56,9 @@ export class GenerativeLearner implements Learner<EpochBatch> {
     return batch.indices.length;
   }
 
-  step({ images }: EpochBatch, at: number): Numbers {
+  step({ images, rows }: EpochBatch, at: number): Numbers {
     const { kind, features, lr, beta, random, device } = this.options;
-    const draws = random.at("noise").at(`step.${at}`);
+    const draws = random.at("noise").at(`step.${at}`).of(rows);
     if (kind === "vae") {
       const noise = draws.normal([images.size(0), features], { device });
       return { "train/loss": vaeStep(this.players, images, noise, lr, beta), lr };

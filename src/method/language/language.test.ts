@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { quietly, records } from "../../../test/tiny.ts";
+import { randomBlocks } from "../../data/text/index.ts";
 import { createModel, type Gpt } from "../../model/index.ts";
-import { noGrad, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import { noGrad, type Random, random, scope, type Tensor, tensor } from "../../tensor/index.ts";
 import { createOptimizer } from "../../train/optimizer.ts";
 import { warmupCosine } from "../../train/schedule.ts";
 import { evaluateRun } from "../evaluate-run.ts";
@@ -63,6 +64,19 @@ test("hideTokens: of the tokens asked for 8 in 10 are hidden, 1 is replaced, 1 s
     expect(share((token) => token === 7)).toBeCloseTo(0.1, 1);
     const rest = seen.filter((_, i) => wanted[i] === NOT_ASKED);
     expect(rest.every((token) => token === 7)).toBe(true);
+  }));
+
+test("sequences of a share, and what hides in them, are those of the whole batch", () =>
+  scope(() => {
+    const tokens = Int32Array.from({ length: 300 }, (_, i) => i % 40);
+    const hidden = (count: number, stream: Random) => {
+      const rows = randomBlocks(tokens, count, 12, stream);
+      const { inputs, targets } = hideTokens(rows, { share: 0.4, mask: 41, size: 40, random: stream });
+      return [inputs.toArray(), targets.toArray()] as number[][][];
+    };
+    const whole = hidden(5, random(3));
+    const part = hidden(2, random(3).of({ whole: 5, at: [3, 4] }));
+    expect(part).toEqual(whole.map((rows) => rows.slice(3)));
   }));
 
 test("nextTokens: each token is asked after those before it", () =>

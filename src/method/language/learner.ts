@@ -1,5 +1,6 @@
 /** @file Learning from text: random blocks, accumulation, clipping, AdamW that decays matrices only. */
 
+import { requireRows, rowsIn, rowsOf, type Share } from "../../data/index.ts";
 import { randomBlocks, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
@@ -18,7 +19,10 @@ export interface LanguageLearnerOptions extends Pick<DescentOptions, "precision"
   masks?: Omit<MaskOptions, "random"> | undefined;
   random: Random;
   steps: number;
+  /** Sequences of a batch, of all processes together. */
   batchSize: number;
+  /** Which rows of each batch are learned from here; all unless given. */
+  share?: Share | undefined;
   accumulate: number;
   lr: number;
   leastLr: number;
@@ -51,7 +55,10 @@ export class LanguageLearner implements Learner<BlockBatch> {
   readonly parts;
   readonly evaluate: () => Promise<Milestone>;
   private readonly descent: Descent;
+  /** Rows of each batch that are learned from here. */
+  private readonly rows: number[];
 
+  /** @throws {UsageError} fewer sequences in a batch than processes */
   constructor(
     readonly model: Gpt | Bert,
     private readonly options: LanguageLearnerOptions,
@@ -68,6 +75,9 @@ export class LanguageLearner implements Learner<BlockBatch> {
       clipGrad,
       ema,
     } = options;
+    const { batchSize, share = { rank: 0, size: 1 } } = options;
+    requireRows(share, { name: "the text", count: batchSize, batchSize, dropLast: true });
+    this.rows = rowsOf(share, batchSize);
     this.steps = steps;
     this.evalEvery = options.evalEvery;
     this.evaluate = options.evaluate;
@@ -89,9 +99,13 @@ export class LanguageLearner implements Learner<BlockBatch> {
 
   private question(at: number, part: number): Question {
     const { tokens, context, masks, random, batchSize, device } = this.options;
-    const stream = random.at("data.blocks").at(`step.${at}`).at(`part.${part}`);
+    const stream = random
+      .at("data.blocks")
+      .at(`step.${at}`)
+      .at(`part.${part}`)
+      .of(rowsIn(batchSize, this.rows));
     const length = masks === undefined ? context + 1 : context;
-    const rows = randomBlocks(tokens, batchSize, length, stream, device);
+    const rows = randomBlocks(tokens, this.rows.length, length, stream, device);
     return masks === undefined ? nextTokens(rows) : hideTokens(rows, { ...masks, random: stream });
   }
 

@@ -77,7 +77,7 @@ export class MaeLearner implements Learner<EpochBatch> {
     const { random, ratio, microBatch = images.size(0) } = this.options;
     const [b, , H, W] = images.shape as [number, number, number, number];
     const patches = (H * W) / areaOf(this.mae.options.patch);
-    const noise = random.at("mask").at(`step.${at}`).uniform([b, patches]);
+    const noise = random.at("mask").at(`step.${at}`).of(batch.rows).uniform([b, patches]);
     const mask = randomMask(noise, ratio).to(images.device);
     const losses: (() => Tensor)[] = [];
     for (let start = 0; start < b; start += microBatch) {

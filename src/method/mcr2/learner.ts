@@ -93,10 +93,10 @@ export class Mcr2Learner implements Learner<EpochBatch> {
     return logged(this.descent.step([loss], at, given(batch)));
   }
 
-  private classesOf({ images, labels, indices }: EpochBatch, at: number) {
+  private classesOf({ images, labels, indices, rows }: EpochBatch, at: number) {
     const { views, labels: learned, train, random, device } = this.options;
     if (views !== undefined) {
-      const changes = random.at("views").at(`step.${at}`);
+      const changes = random.at("views").at(`step.${at}`).of(rows);
       return { ...viewsOf(images, views.count, views.change, changes), classes: images.size(0) };
     }
     const classes = train.classes.length;

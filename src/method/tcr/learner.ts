@@ -93,7 +93,7 @@ export class TcrLearner implements Learner<EpochBatch> {
   step(batch: EpochBatch, at: number): Logged {
     const { net, options } = this;
     net.train();
-    const stream = options.random.at("views").at(`step.${at}`);
+    const stream = options.random.at("views").at(`step.${at}`).of(batch.rows);
     const view = (i: number) => options.augment(batch.images, stream.at(`${i}`));
     const views = noGrad(() => cat([view(0), view(1)]));
     const loss = () => {
