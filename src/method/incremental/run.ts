@@ -95,8 +95,17 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   return await run(bySteps(model, recipe, splits, place));
 }
 
-/** What was noted while training: later groups cannot be tested without having learned them. */
-async function evaluate(_: Recipe, { checkpoint }: Trained): Promise<Scores> {
+/**
+ * What was noted while training: later groups cannot be tested without having learned them.
+ * @throws {UsageError} a split that it was not noted on
+ */
+async function evaluate({ data }: Recipe, { checkpoint, split }: Trained): Promise<Scores> {
+  const measured = measuredSplit(data);
+  if (split !== measured)
+    throw new UsageError(
+      `split ${split}: accuracies of groups were noted while training, on the ${measured} split; give --split ${measured}`,
+      { path: "split" },
+    );
   return reading(checkpoint, () => scoresOf(groupStateOf(checkpoint)));
 }
 
