@@ -61,11 +61,11 @@ static bool mklIsSlow() {
   return at::hasMKL() && at::hasMKLDNN() && std::strcmp(vendor, "GenuineIntel") != 0;
 }
 
-/** Whether libtorch lets oneDNN multiply single precision here: some versions refuse it where bf16 has no kernels (AVX2 alone). */
-static bool multiplies() {
+/** libtorch hands oneDNN products of single precision only on processors whose instructions for bfloat16 would do too. */
+static bool isTaken() {
+  const Tensor matrix = at::zeros({16, 16}, at::kFloat);
   try {
-    const Tensor one = at::ones({1, 1});
-    at::native::mkldnn_matmul(one, one, at::empty({1, 1}), 0, 1);
+    at::native::mkldnn_matmul(matrix, matrix, at::empty_like(matrix), 0, 1);
     return true;
   } catch (const c10::Error&) {
     return false;
@@ -77,7 +77,7 @@ struct Silent : c10::WarningHandler {
 };
 
 bool replaceProducts() {
-  if (&at::native::mkldnn_matmul == nullptr || !mklIsSlow() || !multiplies()) return false;
+  if (&at::native::mkldnn_matmul == nullptr || !mklIsSlow() || !isTaken()) return false;
   Silent silent;
   c10::WarningUtils::WarningHandlerGuard guard(&silent);
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
