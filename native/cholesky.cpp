@@ -108,15 +108,13 @@ static void invertWith(const RateKernels<T>& kernels, const Tensor& M, const Inv
   });
 }
 
-Inverses invert(const Tensor& M) {
+void invertInto(const Tensor& M, const Inverses& into) {
   if (isSmall(M)) {
     const Tensor given = M.contiguous();
-    const Inverses into = {at::empty_like(given), at::empty({M.size(0)}, M.options())};
     if (M.scalar_type() == at::kDouble) invertWith(rateKernels<double>(), given, into);
     else invertWith(rateKernels<float>(), given, into);
-    return into;
+    return;
   }
-  const Inverses into = {at::empty_like(M), at::empty({M.size(0)}, M.options())};
   const auto each = [&](const Tensor& matrices, Tensor S, Tensor logdet) {
     const auto [L, status] = at::linalg_cholesky_ex(matrices);
     logdet.copy_(L.diagonal(0, -2, -1).log().sum(-1).mul(2).masked_fill(status.ne(0), std::nan("")));
@@ -124,6 +122,11 @@ Inverses invert(const Tensor& M) {
   };
   if (M.is_cpu()) overBatch(M.size(0), [&](int64_t i) { each(M[i], into.S[i], into.logdet[i]); });
   else each(M, into.S, into.logdet);
+}
+
+Inverses invert(const Tensor& M) {
+  const Inverses into = {at::empty(M.sizes(), M.options()), at::empty({M.size(0)}, M.options())};
+  invertInto(M, into);
   return into;
 }
 

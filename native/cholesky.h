@@ -45,5 +45,7 @@ struct Inverses {
   at::Tensor logdet;  // [b], NaN where M is not positive definite
 };
 Inverses invert(const at::Tensor& M);
+/** The same into tensors in one piece. */
+void invertInto(const at::Tensor& M, const Inverses& into);
 
 }  // namespace vitrine

