@@ -14,6 +14,7 @@ import {
   type Tensor,
 } from "../tensor/index.ts";
 import { MovingAverage } from "./ema.ts";
+import { failpoint } from "./failpoint.ts";
 import { TensorList } from "./foreach.ts";
 import type { Logged } from "./learner.ts";
 import { firstNotFinite, placeAmong } from "./locate.ts";
@@ -311,6 +312,7 @@ function slopesOf(
     }
     const own = shareOf(tensors.loss);
     const reduced = across !== undefined && alone;
+    if (reduced) failpoint("train.reduce");
     const slopes = reduced ? gradientsReduced(own, parameters, across) : gradients(own, parameters);
     return { values, list: new TensorList(slopes) };
   }, "gradients");
