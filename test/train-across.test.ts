@@ -25,9 +25,7 @@ const names = all.filter((_, i) => methods[i]!.across === true);
 
 /** Numbers of every step, and the largest parameter of a run's last checkpoint. */
 function ending(folder: string) {
-  const steps = records(folder).filter(
-    (record) => "train/loss" in record || "train/encoderObjective" in record,
-  );
+  const steps = stepsOf(folder);
   const checkpoint = loadCheckpoint(join(folder, "checkpoints"), "last")!;
   const weights = [...checkpoint.model].map(
     ([name, tensor]) => [name, [...tensor.to("float64").numbers()]] as const,
@@ -52,6 +50,32 @@ test("supervised: two processes make, to the bit, the steps of one that accumula
   expect(one!.state.step).toBe(20);
   expect(two!.hashes).toEqual(one!.hashes);
   expect(two!.state.step).toBe(20);
+});
+
+const stepsOf = (folder: string) =>
+  records(folder).filter((record) => Object.keys(record).some((name) => name.startsWith("train/")));
+
+const SHARDED = [
+  [
+    "supervised, averaged",
+    { data: { augment: { mixup: 0.4, flip: true } }, train: { accumulate: 2, shards: 4 } },
+  ],
+  ["mae", { train: { shards: 4 } }],
+  ["language", { train: { batchSize: 8, shards: 4 } }],
+] as const;
+
+test("train.shards 4: one, two and four processes leave the same bits", async () => {
+  for (const [name, more] of SHARDED)
+    await trainRun(tinyRecipe(name, words.path, more as never), quietly(join(root, "shards 1", name)));
+  for (const size of [2, 4])
+    await trained(startTraining(size, join(root, `shards ${size}`), words.path, SHARDED));
+  for (const [name] of SHARDED) {
+    const [one, ...others] = [1, 2, 4].map((size) => join(root, `shards ${size}`, name));
+    for (const other of others) {
+      expect([name, lastCheckpoint(other).hashes]).toEqual([name, lastCheckpoint(one!).hashes]);
+      expect(stepsOf(other)).toEqual(stepsOf(one!)); // evaluations add up in another order
+    }
+  }
 });
 
 test.each(names)("%s: two processes make the steps of one", async (name) => {
