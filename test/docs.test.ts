@@ -31,7 +31,10 @@ function vitrineArguments(command: string): string[] | undefined {
 const isPlaceholder = (word: string): boolean => /^[A-Z]+…?$/.test(word) || /[/.]/.test(word);
 
 /** What is wrong with arguments of `vitrine`: commands, flags and names that there are not. */
-function faultOf([name = "", ...rest]: string[]): string | undefined {
+function faultOf([name = "", ...words]: string[]): string | undefined {
+  const end = words.indexOf("--"); // what follows is another command: launch -- train digits
+  if (end >= 0) return faultOf([name, ...words.slice(0, end)]) ?? faultOf(words.slice(end + 1));
+  const rest = [...words];
   if (isPlaceholder(name) || name.startsWith("-")) return undefined;
   let command: Command | undefined = cli.commands.find((child) => child.name() === name);
   if (command === undefined) return `no command ${name}`;
@@ -65,7 +68,8 @@ function missing(command: string): string | undefined {
     const file = /^node (scripts\/\S+)/.exec(scripts[script])?.[1];
     return file === undefined || existsSync(join(root, file)) ? undefined : `${file} is not there`;
   }
-  if (/^(cd|sha256sum|tensorboard|apt-get|npm (config|install|pack)) /.test(command)) return undefined; // the system's own
+  if (/^(cd|sha256sum|tensorboard|apt-get|torchrun|npm (config|install|pack)) /.test(command))
+    return undefined; // the system's own
   const [, file] = /^(?:node|bash|npx tsx|npx vitest run) (\S+)/.exec(command) ?? [];
   if (file === undefined) return "a command that this test does not know";
   return existsSync(join(root, file)) ? undefined : `${file} is not there`;
