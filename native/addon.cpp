@@ -69,6 +69,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
   exportAutograd(table);
   exportRuntime(table);
   exportResample(table);
+  exportProfile(table);
   for (auto& property : table) property.data = state;
   napi_define_properties(env, exports, table.size(), table.data());
   return exports;

@@ -153,5 +153,6 @@ void exportCall(Exports& exports);
 void exportAutograd(Exports& exports);
 void exportRuntime(Exports& exports);
 void exportResample(Exports& exports);
+void exportProfile(Exports& exports);
 
 }  // namespace vitrine
