@@ -64,7 +64,7 @@ const lines = allLines(new Map([...help].sort())).filter((line) => !isMention(li
 
 const word = (line: string, flag: string): string | undefined =>
   new RegExp(`${flag}[ =](\\S+)`).exec(line)?.[1];
-const trains = (line: string): string | undefined => / ?vitrine train (\S+)/.exec(line)?.[1];
+const trains = (line: string): string | undefined => / ?vitrine (?:launch .*-- )?train (\S+)/.exec(line)?.[1];
 const isResumed = (line: string): boolean => line.includes("--resume");
 /** Lines that make a run which others name. */
 const makers = lines.filter(({ line }) => trains(line) && word(line, "--experiment") && !isResumed(line));

@@ -53,11 +53,15 @@ function shortened(recipe: RecipeOf<"supervised">): RecipeOf<"supervised"> {
 
 async function splitsOf({ data, model }: RecipeOf<"supervised">): Promise<Splits> {
   if (data.name === "digits")
-    return { train: await openSource("digits", { split: "train" }), test: await fewDigits() };
+    return {
+      train: await openSource("digits", { split: "train" }),
+      test: await fewDigits(),
+      measured: "test",
+    };
   const shape = { ...SHAPES[data.name]!, size: model.imageSize };
   const make = (split: "train" | "test", count: number) =>
     imageSource({ ...syntheticSet({ split, count, ...shape }), name: data.name });
-  return { train: make("train", 6), test: make("test", 3) };
+  return { train: make("train", 6), test: make("test", 3), measured: "test" };
 }
 
 async function fewDigits() {

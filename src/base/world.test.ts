@@ -9,7 +9,7 @@ const TORCHRUN = {
 };
 
 test("a process on its own, whatever else a cluster sets", () => {
-  const alone = { rank: 0, size: 1, localRank: 0, localSize: 1, restart: 0 };
+  const alone = { rank: 0, size: 1, localRank: 0, localSize: 1, timeout: 60, restart: 0 };
   expect(readWorld({})).toEqual(alone);
   expect(readWorld({ MASTER_ADDR: "10.0.0.1", RANK: "", LOCAL_RANK: "3" })).toEqual(alone);
   expect(readWorld({ RANK: "0", WORLD_SIZE: "1" })).toEqual(alone);
@@ -18,15 +18,18 @@ test("a process on its own, whatever else a cluster sets", () => {
 test("what torchrun says: its agent serves the store, else rank 0 does", () => {
   const meeting = { address: "10.0.0.1", port: 29500, serves: false, run: "none" };
   expect(readWorld(TORCHRUN)).toEqual({
-    ...{ rank: 2, size: 3, localRank: 1, localSize: 2, meeting, restart: 4 },
+    ...{ rank: 2, size: 3, localRank: 1, localSize: 2, meeting, timeout: 60, restart: 4 },
   });
   const first = { ...TORCHRUN, RANK: "0", LOCAL_RANK: "0" };
   expect(readWorld(first).meeting?.serves).toBe(false);
   for (const value of [undefined, "False", "1"])
     expect(readWorld({ ...first, TORCHELASTIC_USE_AGENT_STORE: value }).meeting?.serves).toBe(true);
   expect(
-    readWorld({ ...TORCHRUN, GLOO_SOCKET_IFNAME: "eth0", TORCHELASTIC_ERROR_FILE: "/tmp/error.json" }),
-  ).toMatchObject({ socket: "eth0", errorFile: "/tmp/error.json" });
+    readWorld({
+      ...{ ...TORCHRUN, GLOO_SOCKET_IFNAME: "eth0" },
+      ...{ TORCHELASTIC_ERROR_FILE: "/tmp/error.json", VITRINE_TIMEOUT: "5" },
+    }),
+  ).toMatchObject({ socket: "eth0", errorFile: "/tmp/error.json", timeout: 5 });
 });
 
 test("without LOCAL_ variables, as Kubernetes starts them, it is alone on its machine", () => {

@@ -16,6 +16,8 @@ export interface World {
   readonly meeting?: Meeting;
   /** Earlier starts of the same processes: every key of the store begins with it, or a restart waits for the dead. */
   readonly restart: number;
+  /** Seconds that a step waits for the other processes. */
+  readonly timeout: number;
   /** Network interface to send through; Gloo chooses unless given. */
   readonly socket?: string;
   /** Where torchrun reads what went wrong here. */
@@ -35,7 +37,7 @@ const REMEDY = "start with vitrine launch or torchrun, or unset it";
 
 /**
  * The world that the environment says: RANK of WORLD_SIZE, LOCAL_RANK of LOCAL_WORLD_SIZE, MASTER_ADDR and MASTER_PORT,
- * TORCHELASTIC_{RUN_ID, RESTART_COUNT, USE_AGENT_STORE, ERROR_FILE}, GLOO_SOCKET_IFNAME. Without RANK and WORLD_SIZE a
+ * TORCHELASTIC_{RUN_ID, RESTART_COUNT, USE_AGENT_STORE, ERROR_FILE}, GLOO_SOCKET_IFNAME, VITRINE_TIMEOUT. Without RANK and WORLD_SIZE a
  * process is on its own; without both LOCAL_ variables it is alone on its machine.
  * @throws {UsageError} a variable is missing beside others, or has no such value
  */
@@ -76,6 +78,7 @@ export function readWorld(environment: NodeJS.ProcessEnv = process.env): World {
         run: given("TORCHELASTIC_RUN_ID") ?? "vitrine",
       },
     }),
+    timeout: whole("VITRINE_TIMEOUT", given("VITRINE_TIMEOUT") ?? "60", 1, 86_400),
     restart: whole("TORCHELASTIC_RESTART_COUNT", given("TORCHELASTIC_RESTART_COUNT") ?? "0", 0, 1e6),
     ...(socket !== undefined && { socket }),
     ...(errorFile !== undefined && { errorFile }),

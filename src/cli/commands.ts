@@ -23,6 +23,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./train.ts")).trainCommand,
   },
   {
+    name: "launch",
+    usage: "[flags] -- train RECIPE [flags]",
+    about: "train one model by several processes, on one machine or more",
+    load: async () => (await import("./launch.ts")).launchCommand,
+  },
+  {
     name: "eval",
     usage: "RUN [flags]",
     about: "evaluate a checkpoint as the paper of its method does",

@@ -1,5 +1,6 @@
 /** @file `vitrine eval`: a checkpoint evaluated on a whole split, as the paper of its method does. */
 import { type Command, Option } from "commander";
+import { SPLITS } from "../data/sets/hold-out.ts";
 import type { EvaluateOptions } from "../method/index.ts";
 import { print, printJson } from "./terminal.ts";
 
@@ -13,9 +14,7 @@ export function evalCommand(command: Command): void {
   command
     .argument("<run>", "run folder")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
-    .addOption(
-      new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
-    )
+    .addOption(new Option("--split <split>", "split of the data set").choices(SPLITS).default("test"))
     .option("--json", "the scores as JSON on stdout, accuracies in per cent")
     .addHelpText("after", examples)
     .action(async (run: string, { checkpoint, split, json }: EvaluateOptions & { json?: true }) => {

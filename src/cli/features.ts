@@ -1,6 +1,7 @@
 /** @file `vitrine features`: features of a run, or of images through an ONNX encoder, as a file. */
 import { type Command, Option } from "commander";
 import { PIXEL_TYPES, type PixelType } from "../data/features/encoder-ends.ts";
+import { SPLITS, type Split } from "../data/sets/hold-out.ts";
 import { grouped, print } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -13,7 +14,7 @@ Examples:
 interface Options {
   output: string | undefined;
   checkpoint: string;
-  split: "train" | "test";
+  split: Split;
   encoder?: string;
   encoderOutput?: string;
   encoderSize?: number;
@@ -25,11 +26,7 @@ export function featuresCommand(command: Command): void {
     .argument("<source>", "run folder, or folder of images (with --encoder)")
     .option("--output <file>", "file to write: .npy, .npz, .safetensors or .parquet")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
-    .addOption(
-      new Option("--split <split>", "split of the run's data set")
-        .choices(["train", "test"])
-        .default("train"),
-    )
+    .addOption(new Option("--split <split>", "split of the run's data set").choices(SPLITS).default("train"))
     .option(
       "--encoder <file>",
       "ONNX encoder for a folder of images, or hf:OWNER/NAME[/FILE]; run by onnxruntime",

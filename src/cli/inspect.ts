@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
+import { SPLITS, type Split } from "../data/sets/hold-out.ts";
 import { grouped, print, printColumns, printJson, printTable, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -9,7 +10,7 @@ interface Options {
   checkpoint: string;
   samples: number;
   output?: string;
-  split: "train" | "test";
+  split: Split;
   json?: true;
   key?: string;
   heads?: number;
@@ -34,9 +35,7 @@ export function inspectCommand(command: Command): void {
       "image, folder of images, or text for a language model: measure on them a network that was not trained here",
     )
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
-    .addOption(
-      new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
-    )
+    .addOption(new Option("--split <split>", "split of the data set").choices(SPLITS).default("test"))
     .addOption(
       new Option("--samples <n>", "images, or blocks of text, to measure on")
         .argParser(wholeNumber("--samples"))

@@ -1,6 +1,7 @@
 /** @file `vitrine reconstruct`: images beside their reconstructions. */
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
+import { SPLITS } from "../data/sets/hold-out.ts";
 import type { ReconstructOptions } from "../method/views.ts";
 import { print } from "./terminal.ts";
 import { seedOption, wholeNumber } from "./whole-number.ts";
@@ -20,9 +21,7 @@ export function reconstructCommand(command: Command): void {
   command
     .argument("<run>", "run folder of ctrl, ictrl or mae")
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
-    .addOption(
-      new Option("--split <split>", "split of the data set").choices(["train", "test"]).default("test"),
-    )
+    .addOption(new Option("--split <split>", "split of the data set").choices(SPLITS).default("test"))
     .addOption(new Option("--count <n>", "images to draw").argParser(wholeNumber("--count")).default(64))
     .addOption(
       new Option(

@@ -1,5 +1,6 @@
 /** @file `vitrine sample`: images drawn by the decoder of a closed loop. */
 import { type Command, Option } from "commander";
+import { SPLITS } from "../data/sets/hold-out.ts";
 import type { SampleOptions } from "../method/views.ts";
 import { print } from "./terminal.ts";
 import { seedOption, wholeNumber } from "./whole-number.ts";
@@ -28,7 +29,7 @@ export function sampleCommand(command: Command): void {
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .addOption(
       new Option("--split <split>", "split whose features the classes are fitted to")
-        .choices(["train", "test"])
+        .choices(SPLITS)
         .default("train"),
     )
     .addOption(

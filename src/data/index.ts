@@ -64,6 +64,14 @@ export type { Dataset, DatasetInfo, DatasetOptions } from "./sets/dataset.ts";
 export { dataRoot } from "./sets/find.ts";
 export { type FolderOptions, ImageFolder } from "./sets/folder.ts";
 export {
+  type HeldOut,
+  holdOut,
+  type Measured,
+  measuredSplit,
+  SPLITS,
+  type Split,
+} from "./sets/hold-out.ts";
+export {
   checkImageSet,
   firstImages,
   type ImageInfo,

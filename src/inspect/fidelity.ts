@@ -8,11 +8,11 @@ import {
   type Normalisation,
   normalisation,
   normalise,
-  openSource,
   resize,
 } from "../data/index.ts";
 import { SYMMETRIC } from "../evaluate/features.ts";
 import { frechetDistance } from "../evaluate/metrics/index.ts";
+import { type OfImages, openSplit } from "../method/build.ts";
 import { readRecipe } from "../method/load-run.ts";
 import { loadRun } from "../method/supervised/load.ts";
 import type { GeneratorOptions } from "../method/views.ts";
@@ -44,10 +44,10 @@ export async function fidelity(folder: string, options: FidelityOptions): Promis
   using classifier = judge.model;
   using generator = await open(folder, options);
   const { imageSize } = generator;
-  const { name, dir } = readRecipe(folder).data as { name: string; dir?: string };
-  const place = { imageSize, ...(dir !== undefined && { dir }) };
-  const test = await openSource(name, { split: "test", ...place });
-  const train = await openSource(name, { split: "train", ...place });
+  const { data, seed } = readRecipe(folder);
+  const recipe = { data: data as OfImages["data"], model: { imageSize }, seed };
+  const test = await openSplit(recipe, "test");
+  const train = await openSplit(recipe, "train");
   if (train.channels !== (classifier.options.channels ?? 3))
     throw new UsageError(
       `${options.classifier}: expected a classifier of images with ${train.channels} channels`,

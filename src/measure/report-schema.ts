@@ -121,7 +121,7 @@ export const reportSchema = z.strictObject({
   data: z
     .strictObject({
       name: z.string(),
-      split: z.enum(["train", "test"]),
+      split: z.enum(["train", "validation", "test"]),
       unit: z.string().describe("what a sample is: images, points, blocks of text"),
       count: count.exactOptional().describe("samples in the split"),
       classes: z.array(z.string()),

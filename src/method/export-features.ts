@@ -1,13 +1,13 @@
 /** @file Features of a run, or of a folder of images through an encoder, written to a file. */
 
-import { type PixelType, readFeatures, writeFeatures } from "../data/index.ts";
+import { type PixelType, readFeatures, type Split, writeFeatures } from "../data/index.ts";
 import { UsageError } from "../tensor/index.ts";
 import { runFeatures } from "./run-features.ts";
 
 export interface ExportFeaturesOptions {
   output: string | undefined;
   checkpoint: string;
-  split: "train" | "test";
+  split: Split;
   /** ONNX file for a folder of images. */
   encoder?: string;
   /** Its output, the side of its images and their element type, where the model leaves them open. */

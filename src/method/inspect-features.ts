@@ -4,12 +4,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Size } from "../base/size.ts";
 import { type Figure, figure, lineChart } from "../chart/index.ts";
-import { type ImageSource, openSource, sourceSubset } from "../data/index.ts";
+import { type ImageSource, type Split, sourceSubset } from "../data/index.ts";
 import { scoreRates } from "../evaluate/feature-scores.ts";
 import { rankOfEnergies } from "../evaluate/numerical-rank.ts";
 import { chooseSamples } from "../measure/inspect-images.ts";
 import { scope, type Tensor } from "../tensor/index.ts";
 import { readMetrics } from "../train/metrics.ts";
+import { type OfImages, openSplit } from "./build.ts";
 import { spectrum } from "./ctrl/class-model.ts";
 import { similarityFigure, spectraFigure } from "./ctrl/figures.ts";
 import { type Similarity, similarity } from "./ctrl/pictures.ts";
@@ -100,12 +101,13 @@ export interface ChosenImages {
 
 /** As many images of a split as the options say, chosen by the recipe's seed; the caller closes the source. */
 export async function chosenImages(
-  { data, seed }: { data: { name: string; dir?: string; normalise?: string }; seed: number },
-  { split, samples }: { split: "train" | "test"; samples: number },
+  recipe: { data: OfImages["data"] & { normalise?: string }; seed: number },
+  { split, samples }: { split: Split; samples: number },
   imageSize?: Size,
 ): Promise<ChosenImages> {
-  const source = await openSplitOf(data, split, imageSize);
-  const places = chooseSamples(source.count, samples, seed);
+  const { data } = recipe;
+  const source = await openSplitOf(recipe, split, imageSize);
+  const places = chooseSamples(source.count, samples, recipe.seed);
   const about = { count: source.count, classes: [...source.classes] };
   const { normalise } = data;
   return {
@@ -115,23 +117,22 @@ export async function chosenImages(
   };
 }
 
-function openSplitOf(
-  { name, dir }: { name: string; dir?: string },
-  split: "train" | "test",
+/** As they are: whatever the model makes of them. */
+const openSplitOf = (
+  { data, seed }: Pick<OfImages, "data" | "seed">,
+  split: Split,
   imageSize: Size | undefined,
-): Promise<ImageSource> {
-  const options = { split, ...(dir !== undefined && { dir }) };
-  return openSource(name, { ...options, ...(imageSize !== undefined && { imageSize }) });
-}
+): Promise<ImageSource> =>
+  openSplit({ data, seed, model: imageSize === undefined ? {} : { imageSize } }, split);
 
 /** `samples` images of a source, spread evenly over it. */
 export async function someOf(
-  data: { name: string; dir?: string },
-  split: "train" | "test",
+  recipe: Pick<OfImages, "data" | "seed">,
+  split: Split,
   samples: number,
   imageSize?: Size,
 ): Promise<ImageSource> {
-  const source = await openSplitOf(data, split, imageSize);
+  const source = await openSplitOf(recipe, split, imageSize);
   const count = Math.min(samples, source.count);
   const indices = Int32Array.from({ length: count }, (_, i) => Math.floor((i * source.count) / count));
   return sourceSubset(source, indices);
@@ -140,10 +141,10 @@ export async function someOf(
 /** The statistics that a closed loop's pictures are drawn with: see `measureStatistics`. */
 export async function measureStatisticsOf(
   { nets }: Players,
-  data: { name: string; dir?: string },
+  recipe: Pick<OfImages, "data" | "seed">,
   imageSize: number,
 ): Promise<void> {
-  const source = await someOf(data, "train", 3000, imageSize);
+  const source = await someOf(recipe, "train", 3000, imageSize);
   try {
     await measureStatistics(nets, source, { imageSize });
   } finally {

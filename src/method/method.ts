@@ -1,5 +1,6 @@
 /** @file What a method gives the commands: training by a recipe, and the evaluation of a checkpoint. */
 
+import type { Split } from "../data/index.ts";
 import type { Features } from "../evaluate/features.ts";
 import type { LoadedCheckpoint } from "../train/index.ts";
 import type { Numbers } from "../train/learner.ts";
@@ -24,7 +25,7 @@ export interface Trained {
   folder: string;
   /** Its tensors are freed by whoever loaded it. */
   checkpoint: LoadedCheckpoint;
-  split: "train" | "test";
+  split: Split;
   device: string;
 }
 

@@ -194,7 +194,8 @@ test("other data is refused", async () => {
   const { imageSource, syntheticSet } = await import("../data/index.ts");
   const train = syntheticSet({ split: "train", size: 8 });
   const other = { ...train, labels: train.labels.toReversed() };
-  const splits = { train: imageSource(other), test: imageSource(syntheticSet({ split: "test", size: 8 })) };
+  const test = imageSource(syntheticSet({ split: "test", size: 8 }));
+  const splits = { train: imageSource(other), test, measured: "test" } as const;
   const options = { ...quietly(folder, { resume: "auto" }), device: "cpu" };
   await expect(trainOn(splits, tiny(), options)).rejects.toThrow("differs in the data set's contents; give");
 });

@@ -1,5 +1,6 @@
 /** @file What the command line asks of training, evaluation and inspection, and what it is told. */
 
+import type { Split } from "../data/index.ts";
 import type { Report } from "../measure/index.ts";
 import type { Numbers } from "../train/learner.ts";
 import type { AnyRecipe } from "./entry.ts";
@@ -45,7 +46,7 @@ export interface RunResult {
 export interface EvaluateOptions {
   /** `best`, `last` or the name of a checkpoint's folder. */
   checkpoint: string;
-  split: "train" | "test";
+  split: Split;
 }
 
 export interface InspectOptions {
@@ -54,7 +55,7 @@ export interface InspectOptions {
   samples: number;
   /** Folder for report.json and figures/; the run's own when it is not given. */
   output?: string;
-  split: "train" | "test";
+  split: Split;
 }
 
 export interface Inspection {

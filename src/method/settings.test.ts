@@ -146,6 +146,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "model.patch": 2,
   "data.dir": "elsewhere",
   "data.augment.randAugment": [1, 5],
+  "data.validation": 0.25,
   "method.init": weights,
   "method.initKey": "second",
   "train.keep": 1,

@@ -1,6 +1,7 @@
 /** @file `vitrine train`: a recipe, a run folder, a trained model. */
 
 import { availableParallelism } from "node:os";
+import { UsageError } from "../base/errors.ts";
 import { talk } from "../base/talk.ts";
 import { readWorld, threadsHere, type World } from "../base/world.ts";
 import { makeFolder } from "../base/write-file.ts";
@@ -23,6 +24,10 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   const { device, threads, deterministic } = recipe.train;
   const { maxSeconds = Number.POSITIVE_INFINITY } = options;
   const world = readWorld();
+  if (world.size > 1)
+    throw new UsageError(
+      `train: expected one process, got WORLD_SIZE ${world.size}: steps are not shared among processes yet`,
+    );
   const deadline = performance.now() + 1000 * maxSeconds;
   const place = { ...options, device: chooseDevice(device), deadline };
   makeFolder(options.output);

@@ -1,12 +1,12 @@
 /** @file What commands show of a run: what they ask, and what a method's code answers. */
 
-import type { ImageSource } from "../data/index.ts";
+import type { ImageSource, Split } from "../data/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 
 /** Which checkpoint of a run is shown, and where the picture goes. */
 export interface ViewOptions {
   checkpoint: string;
-  split: "train" | "test";
+  split: Split;
   /** Folder of the PNG file; `pictures/` in the run's own when not given. */
   output?: string;
 }

@@ -31,6 +31,16 @@ export const components = (n: number) =>
 export const momentum = z.number().min(0).lt(1);
 export const betas = z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]);
 
+/** What is kept from training to choose settings and checkpoints by. */
+export const validation = z
+  .number()
+  .gt(0)
+  .lt(1)
+  .exactOptional()
+  .describe(
+    "share of the training data to hold out by seed, such as 0.1: evaluations and the best checkpoint are by it (default: nothing is held out, and they are by the test data)",
+  );
+
 /** Data sets of images, as they are. */
 export const images = z.strictObject({
   name: z
@@ -50,6 +60,7 @@ export const images = z.strictObject({
     .enum(["stop", "skip"])
     .default("stop")
     .describe("images in files that cannot be read: end the run, or skip and count them"),
+  validation,
 });
 
 /** Random changes to training images. */

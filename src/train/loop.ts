@@ -32,6 +32,8 @@ export interface LoopOptions {
   tensorboard: boolean;
   /** Looks into the network after each evaluation; what it finds goes into probes.jsonl. Nothing where there is nothing. */
   look?: (() => Promise<object | undefined>) | undefined;
+  /** What is said once where one of several evaluations is chosen as the best. */
+  choosing?: string | undefined;
   /** A checkpoint to go on from; its tensors are freed. */
   resume?: LoadedCheckpoint | undefined;
 }
@@ -100,9 +102,14 @@ class Loop<Batch> {
         saveCheckpoint(join(folder, "checkpoints"), position.step, snapshot, { keep, best });
       }, "save");
     };
+    let said = options.choosing === undefined;
     /** Whether what was found is the best so far. */
     const isBest = (): boolean => {
       const { score = Number.NaN } = position.milestone ?? {};
+      if (!said && position.best !== null && !Number.isNaN(score)) {
+        said = true;
+        progress.message(options.choosing!);
+      }
       const better =
         position.evaluated === position.step && score > (position.best ?? Number.NEGATIVE_INFINITY);
       if (better) position.best = score;

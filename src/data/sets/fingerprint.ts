@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../base/errors.ts";
-import type { ImageInfo, ImageSet } from "./image-set.ts";
+import type { ImageInfo, ImageSet, ImageSource } from "./image-set.ts";
 
 /** Up to so many bytes all are hashed: a second or three on one core, and the time to read them. */
 const MOST = 2 ** 30;
@@ -52,6 +52,15 @@ export function filesFingerprint(info: ImageInfo, root: string, files: readonly 
     }
   }
   return hashOf(info, parts(), sampled);
+}
+
+/** SHA-256 of a set's fingerprint and of which of its images are taken. */
+export function subsetFingerprint(source: ImageSource, at: Int32Array): string {
+  const whole = source.fingerprint();
+  const hash = createHash("sha256")
+    .update(whole)
+    .update(new Uint8Array(at.buffer, at.byteOffset, at.byteLength));
+  return (isSampled(whole) ? SAMPLED : "") + hash.digest("hex");
 }
 
 function hashOf(info: ImageInfo, parts: Iterable<Part>, sampled: boolean): string {

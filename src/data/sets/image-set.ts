@@ -3,7 +3,7 @@ import { DataError, UsageError } from "../../base/errors.ts";
 import type { Size } from "../../base/size.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { RandomCrops } from "../augment/box.ts";
-import { imagesFingerprint } from "./fingerprint.ts";
+import { imagesFingerprint, subsetFingerprint } from "./fingerprint.ts";
 
 /** What an image set and an image folder have in common. */
 export interface ImageInfo {
@@ -90,7 +90,10 @@ export function subset(set: ImageSet, indices: ArrayLike<number>): ImageSet {
   return { ...set, count: indices.length, images, labels };
 }
 
-/** The chosen images of a source, in that order; closing it closes the source. */
+/**
+ * The chosen images of a source, in that order; closing it closes the source. Where the source has an order of its own and
+ * no image is chosen twice, an epoch's order is that one without the others.
+ */
 export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): ImageSource {
   const at = Int32Array.from(indices);
   return {
@@ -108,9 +111,20 @@ export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): I
           size,
         ),
     }),
-    fingerprint: () => source.fingerprint(),
+    ...(source.order && new Set(at).size === at.length && { order: orderWithin(source, at) }),
+    fingerprint: () => subsetFingerprint(source, at),
     close: () => source.close(),
   };
+}
+
+/** The source's order of an epoch, of the images at `at` alone, by their place in it. */
+function orderWithin(source: ImageSource, at: Int32Array): NonNullable<ImageSource["order"]> {
+  const placeOf = new Int32Array(source.count).fill(-1);
+  for (const [place, index] of at.entries()) placeOf[index] = place;
+  return (epoch, random) =>
+    source.order!(epoch, random)
+      .map((index) => placeOf[index]!)
+      .filter((place) => place >= 0);
 }
 
 /** The first images of a source, at most `count`. */

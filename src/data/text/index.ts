@@ -1,6 +1,7 @@
 /** @file Texts, their tokens, and blocks of them. */
 
 export { blockStarts, blocksAt, randomBlocks, requireBlock } from "./blocks.ts";
+export { type HeldOutTokens, holdOutTokens } from "./hold-out-tokens.ts";
 export { readTokenizer } from "./read-tokenizer.ts";
 export { isTextName, locateText, openText, splitText, TEXTS, type TextSet } from "./text-set.ts";
 export {

@@ -1,6 +1,6 @@
 /** @file The features of a CPP recipe: a file's, a run's, or points whose clusters are known. */
 
-import { readFeatures } from "../../data/index.ts";
+import { readFeatures, type Split } from "../../data/index.ts";
 import { checkFeatureSet } from "../../evaluate/index.ts";
 import { random, type Tensor, tensor } from "../../tensor/index.ts";
 import { runFeatures } from "../run-features.ts";
@@ -21,10 +21,7 @@ export interface FeatureSource extends Disposable {
  * @throws {DataError} a file that is not there or damaged, features that are not finite, other labels than features
  * @throws {UsageError} a run without features
  */
-export async function openFeatures(
-  { data, seed }: CppRecipe,
-  split: "train" | "test",
-): Promise<FeatureSource> {
+export async function openFeatures({ data, seed }: CppRecipe, split: Split): Promise<FeatureSource> {
   const source = await open(data, split, seed);
   try {
     checkFeatureSet(source.X, source.labels);
@@ -35,7 +32,7 @@ export async function openFeatures(
   }
 }
 
-async function open(data: CppRecipe["data"], split: "train" | "test", seed: number): Promise<FeatureSource> {
+async function open(data: CppRecipe["data"], split: Split, seed: number): Promise<FeatureSource> {
   const { name, dir, classes, perClass, dim } = data;
   if (name === "manifolds") {
     const { X, labels } = curvedManifolds({ classes, perClass, dim }, random(seed).at("manifolds"));

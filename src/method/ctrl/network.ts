@@ -44,7 +44,7 @@ export const closedLoopNetwork: NetworkOf<CtrlRecipe | IctrlRecipe> = async (rec
   const { imageSize } = withImageSize(recipe).model;
   const players = restorePlayers(recipe, checkpoint, "cpu");
   try {
-    if (recipe.method.name === "ctrl") await measureStatisticsOf(players, recipe.data, imageSize);
+    if (recipe.method.name === "ctrl") await measureStatisticsOf(players, recipe, imageSize);
   } catch (error) {
     players.dispose();
     throw error;

@@ -54,6 +54,7 @@ export function loadNets(players: Players, checkpoint: LoadedCheckpoint): Player
 /** The recipe with the size of its images, which the nets decide. */
 export const withImageSize = <R extends ClosedLoopRecipe>(recipe: R) => ({
   data: recipe.data,
+  seed: recipe.seed,
   model: { ...recipe.model, imageSize: formOf(recipe.model.name, "pair").imageSize },
 });
 
@@ -71,20 +72,24 @@ function train(recipe: CtrlRecipe, place: TrainPlace) {
       classes: splits.train.classes.length,
       ...{ steps, batchSize, lr, evalEvery },
     });
-    return await trainLearner(learner, recipe, splits.train, place);
+    return await trainLearner(learner, recipe, splits.train, place, { measured: splits.measured });
   });
 }
 
 function evaluate(recipe: CtrlRecipe, { checkpoint, split, device }: Trained): Promise<Scores> {
   const sized = withImageSize(recipe);
-  return withSplits(sized, async (splits) => {
-    using players = restorePlayers(recipe, checkpoint, device);
-    const { components } = recipe.method;
-    const options = { imageSize: sized.model.imageSize, device, components };
-    const { pca, svd } = await evaluateEncoder(players.nets.encoder, splits.train, splits[split], options);
-    const text = `nearest subspace, ${components} directions: ${percent(pca)} through class means (PCA), ${percent(svd)} through the origin (SVD)`;
-    return { numbers: { ...inPercent({ pca, svd }), count: splits[split].count }, text };
-  });
+  return withSplits(
+    sized,
+    async (splits) => {
+      using players = restorePlayers(recipe, checkpoint, device);
+      const { components } = recipe.method;
+      const options = { imageSize: sized.model.imageSize, device, components };
+      const { pca, svd } = await evaluateEncoder(players.nets.encoder, splits.train, splits.test, options);
+      const text = `nearest subspace, ${components} directions: ${percent(pca)} through class means (PCA), ${percent(svd)} through the origin (SVD)`;
+      return { numbers: { ...inPercent({ pca, svd }), count: splits.test.count }, text };
+    },
+    split,
+  );
 }
 
 /** f(x) of a split, of either closed loop. */

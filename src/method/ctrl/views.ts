@@ -38,13 +38,13 @@ async function withRun<T>(
   try {
     const { imageSize } = withImageSize(recipe).model;
     using players = restorePlayers(recipe, checkpoint, "cpu");
-    if (isOf(recipe, "ctrl")) await measureStatisticsOf(players, recipe.data, imageSize);
+    if (isOf(recipe, "ctrl")) await measureStatisticsOf(players, recipe, imageSize);
     const { channels, classes } = (checkpoint.config as { dataset: Pick<Opened, "channels" | "classes"> })
       .dataset;
     return await body({
       ...{ players, imageSize, channels, classes },
       async features(samples) {
-        const source = await someOf(recipe.data, split, samples, imageSize);
+        const source = await someOf(recipe, split, samples, imageSize);
         try {
           return await featuresOf(players.nets.encoder, source, { imageSize });
         } finally {
@@ -52,7 +52,7 @@ async function withRun<T>(
         }
       },
       async images(count) {
-        const source = await someOf(recipe.data, split, count, imageSize);
+        const source = await someOf(recipe, split, count, imageSize);
         const given = { batchSize: count, imageSize, normalise: SYMMETRIC(source.channels) };
         try {
           for await (const { images } of batches(source, given)) return scope(() => keep(images.clone()));

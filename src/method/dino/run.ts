@@ -96,7 +96,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     const { backbone } = pair.teacher;
     const images = dinoImages(recipe, splits.test, device);
     const watched = { model: backbone, samples: evenImages(splits.test, images), patch: model.patch };
-    return await trainLearner(learner, recipe, splits.train, place, { watched });
+    return await trainLearner(learner, recipe, splits.train, place, { watched, measured: splits.measured });
   });
 }
 
@@ -128,30 +128,39 @@ function neighbours(fitted: Features, held: Features, { method }: Recipe, classe
 }
 
 function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
-  return withSplits(recipe, async (splits) => {
-    const given = { train: splits.train, test: splits[split] };
-    using pair = restorePair(recipe, checkpoint).to(device);
-    using untrained = buildPair(recipe, splits.train.channels).to(device);
-    const pixels = splits.train.channels * areaOf(recipe.model.imageSize);
-    const encoders: [key: string, label: string, Module][] = [
-      ["teacher", "teacher", pair],
-      ["untrained", "untrained encoder", untrained],
-    ];
-    if (pixels <= MOST_PIXELS)
-      encoders.push(["pixels", "raw pixels", new FeatureModule((X) => X.flatten(1))]);
-    const numbers: Record<string, number> = {};
-    const lines: string[] = [];
-    for (const [key, label, encoder] of encoders) {
-      const { near, probes } = await scored(encoder, given, recipe, device, (fitted, held, _, classes) => ({
-        near: neighbours(fitted, held, recipe, classes),
-        probes: probeScores(fitted, held, { classes, random: random(recipe.seed).at("probe") }),
-      }));
-      numbers[`${key}/knn`] = 100 * near;
-      for (const [how, share] of Object.entries(probes)) numbers[`${key}/${how}`] = 100 * share;
-      lines.push(`${label}: ${neighboursInWords(recipe, given, near)}; linear probes: ${inWords(probes)}`);
-    }
-    return { numbers: { ...numbers, count: given.test.count }, text: lines.join("\n") };
-  });
+  return withSplits(
+    recipe,
+    async (splits) => {
+      using pair = restorePair(recipe, checkpoint).to(device);
+      using untrained = buildPair(recipe, splits.train.channels).to(device);
+      const pixels = splits.train.channels * areaOf(recipe.model.imageSize);
+      const encoders: [key: string, label: string, Module][] = [
+        ["teacher", "teacher", pair],
+        ["untrained", "untrained encoder", untrained],
+      ];
+      if (pixels <= MOST_PIXELS)
+        encoders.push(["pixels", "raw pixels", new FeatureModule((X) => X.flatten(1))]);
+      const numbers: Record<string, number> = {};
+      const lines: string[] = [];
+      for (const [key, label, encoder] of encoders) {
+        const { near, probes } = await scored(
+          encoder,
+          splits,
+          recipe,
+          device,
+          (fitted, held, _, classes) => ({
+            near: neighbours(fitted, held, recipe, classes),
+            probes: probeScores(fitted, held, { classes, random: random(recipe.seed).at("probe") }),
+          }),
+        );
+        numbers[`${key}/knn`] = 100 * near;
+        for (const [how, share] of Object.entries(probes)) numbers[`${key}/${how}`] = 100 * share;
+        lines.push(`${label}: ${neighboursInWords(recipe, splits, near)}; linear probes: ${inWords(probes)}`);
+      }
+      return { numbers: { ...numbers, count: splits.test.count }, text: lines.join("\n") };
+    },
+    split,
+  );
 }
 
 /** The teacher's, [n, d]. */

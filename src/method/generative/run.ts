@@ -20,7 +20,7 @@ import type { GenerativeRecipe as Recipe } from "./recipe.ts";
 /** The nets' images. */
 export const SIDE = 32;
 
-const sized = ({ data, model }: Recipe) => ({ data, model: { ...model, imageSize: SIDE } });
+const sized = ({ data, model, seed }: Recipe) => ({ data, seed, model: { ...model, imageSize: SIDE } });
 
 /** Freshly started players, on the device; the caller frees them. */
 export function buildPlayers({ model, train, seed }: Recipe, given: number, device: string): Players {
@@ -67,7 +67,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       evalEvery,
       evaluate: async () => await score(players, splits, recipe, place.device),
     });
-    return await trainLearner(learner, recipe, splits.train, place);
+    return await trainLearner(learner, recipe, splits.train, place, { measured: splits.measured });
   });
 }
 
@@ -90,10 +90,14 @@ async function score(
 }
 
 function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
-  return withSplits(sized(recipe), async (splits) => {
-    using players = restoreGenerative(recipe, checkpoint, device);
-    return await score(players, { train: splits.train, test: splits[split] }, recipe, device);
-  });
+  return withSplits(
+    sized(recipe),
+    async (splits) => {
+      using players = restoreGenerative(recipe, checkpoint, device);
+      return await score(players, splits, recipe, device);
+    },
+    split,
+  );
 }
 
 /** Images from normal noise, [count, c, 32, 32] in [−1, 1], in evaluation mode. */

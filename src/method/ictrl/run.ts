@@ -1,7 +1,7 @@
 /** @file Closed-loop transcription of classes in groups, by recipe. */
 
 import { inPercent, percent } from "../../base/percent.ts";
-import { imageSource } from "../../data/index.ts";
+import { imageSource, measuredSplit, type Split } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
 import { stateOf } from "../../train/position.ts";
@@ -22,9 +22,9 @@ import { IctrlLearner } from "./learner.ts";
 import type { IctrlRecipe as Recipe } from "./recipe.ts";
 import { lastAndAverage, type Progression, progressionTable, splitClasses } from "./tasks.ts";
 
-async function splitsOf(recipe: Recipe) {
+async function splitsOf(recipe: Recipe, split: Split) {
   const sized = withImageSize(recipe);
-  const [train, test] = [await openWhole(sized, "train"), await openWhole(sized, "test")];
+  const [train, test] = [await openWhole(sized, "train"), await openWhole(sized, split)];
   return { train, test, imageSize: sized.model.imageSize };
 }
 
@@ -49,7 +49,7 @@ function checkIctrl({ model, method }: Recipe, { train, test }: Pick<TaskMeasure
 }
 
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
-  const splits = await splitsOf(recipe);
+  const splits = await splitsOf(recipe, measuredSplit(recipe.data));
   const { name: _, ...method } = recipe.method;
   checkIctrl(recipe, splits);
   const { firstSteps, firstBatchSize, firstLr, epochs, batchSize, lr } = recipe.train;
@@ -67,14 +67,14 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
 
 /** The accuracies noted while training, and those of the checkpoint on all groups. */
 async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
-  const splits = await splitsOf(recipe);
+  const splits = await splitsOf(recipe, split);
   using players = restorePlayers(recipe, checkpoint, device);
   const { last, average, table } = reading(checkpoint, () => {
     const { progression } = stateOf(checkpoint, "groups") as { progression: Progression };
     return { ...lastAndAverage(progression), table: progressionTable(progression) };
   });
   const { tasks, components } = recipe.method;
-  const options = { ...splits, test: splits[split], device, components };
+  const options = { ...splits, device, components };
   const now: Progression = { matrix: [], seen: [] };
   const groups = splitClasses(splits.train.classes.length, tasks);
   await addTaskAccuracies(now, players.nets.encoder, groups, options);

@@ -1,6 +1,6 @@
 /** @file Classes in groups, learned by other means than i-CTRL: the table that it is compared in. */
 
-import { imageSource } from "../../data/index.ts";
+import { imageSource, measuredSplit } from "../../data/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import { reading } from "../../train/checkpoint.ts";
 import type { Learner } from "../../train/index.ts";
@@ -36,9 +36,9 @@ function strategyOf({ method }: Recipe, classes: number): Strategy {
   return method.strategy === "a-gem" ? new AGem({ perClass }) : fineTuning();
 }
 
-async function splitsOf({ data, model }: Recipe) {
-  const sized = { data, model: { ...model, imageSize: SIDE } };
-  return { train: await openWhole(sized, "train"), test: await openWhole(sized, "test") };
+async function splitsOf({ data, model, seed }: Recipe) {
+  const sized = { data, seed, model: { ...model, imageSize: SIDE } };
+  return { train: await openWhole(sized, "train"), test: await openWhole(sized, measuredSplit(data)) };
 }
 
 type Splits = Awaited<ReturnType<typeof splitsOf>>;
@@ -95,8 +95,17 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   return await run(bySteps(model, recipe, splits, place));
 }
 
-/** What was noted while training: later groups cannot be tested without having learned them. */
-async function evaluate(_: Recipe, { checkpoint }: Trained): Promise<Scores> {
+/**
+ * What was noted while training: later groups cannot be tested without having learned them.
+ * @throws {UsageError} a split that it was not noted on
+ */
+async function evaluate({ data }: Recipe, { checkpoint, split }: Trained): Promise<Scores> {
+  const measured = measuredSplit(data);
+  if (split !== measured)
+    throw new UsageError(
+      `split ${split}: accuracies of groups were noted while training, on the ${measured} split; give --split ${measured}`,
+      { path: "split" },
+    );
   return reading(checkpoint, () => scoresOf(groupStateOf(checkpoint)));
 }
 

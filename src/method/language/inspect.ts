@@ -1,6 +1,7 @@
 /** @file Inside a language model: what each layer compresses and sparsifies on text, untrained and trained. */
 
 import type { Figure } from "../../chart/index.ts";
+import { measuredSplit } from "../../data/index.ts";
 import { blockStarts, blocksAt } from "../../data/text/index.ts";
 import { BothMeters } from "../../measure/both.ts";
 import { describeModel } from "../../measure/make-report.ts";
@@ -11,7 +12,7 @@ import { curves } from "../inspect-features.ts";
 import { openRunOf } from "../load-run.ts";
 import type { InspectRun } from "../run-types.ts";
 import { buildLanguageModel, restoreLanguageModel } from "./run.ts";
-import { openTokens, runTokenizer } from "./text.ts";
+import { openTokens, runTokenizer, tokensOf } from "./text.ts";
 
 /** Measures blocks of the run's text. */
 export const inspectLanguage: InspectRun = async (folder, options) => {
@@ -20,7 +21,7 @@ export const inspectLanguage: InspectRun = async (folder, options) => {
   try {
     const { name, context } = recipe.model;
     const tokenizer = runTokenizer(folder, checkpoint);
-    const text = openTokens(recipe, tokenizer)[options.split];
+    const text = tokensOf(openTokens(recipe, tokenizer), options.split);
     using model = restoreLanguageModel(recipe, checkpoint, tokenizer).eval();
     using untrained = buildLanguageModel(recipe, tokenizer).eval();
     const starts = blockStarts(text.length, context, context, options.samples);
@@ -29,7 +30,7 @@ export const inspectLanguage: InspectRun = async (folder, options) => {
     meters.add(blocks);
     const training = curves(
       folder,
-      { "train/loss": "training batches", "eval/loss": "test text" },
+      { "train/loss": "training batches", "eval/loss": `${measuredSplit(recipe.data)} text` },
       formOf(name, "language").causal ? "Loss of the next token" : "Loss of masked tokens",
       "nats",
     );

@@ -15,6 +15,7 @@ import {
   share,
   steps,
   times,
+  validation,
   whole,
 } from "../../recipe/parts.ts";
 
@@ -38,6 +39,7 @@ const data = z.strictObject({
     .min(1)
     .exactOptional()
     .describe("path of a tokenizer.json, .tiktoken or vocab.bpe (tokenizer: file)"),
+  validation,
 });
 
 const method = z.strictObject({

@@ -1,6 +1,7 @@
 /** @file Language models by recipe: training and evaluation. */
 
 import { inPercent } from "../../base/percent.ts";
+import { measuredSplit } from "../../data/index.ts";
 import { blockStarts, blocksAt, type Tokenizer, tokenizerJson } from "../../data/text/index.ts";
 import { type Bert, createModel, formOf, type Gpt } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
@@ -13,7 +14,7 @@ import type { RunResult } from "../run-types.ts";
 import { evaluateText, type LanguageScores, unigramScores } from "./evaluate.ts";
 import { LanguageLearner } from "./learner.ts";
 import type { LanguageRecipe as Recipe } from "./recipe.ts";
-import { MASK, openTokens, runTokenizer, TOKENIZER_FILE } from "./text.ts";
+import { MASK, openTokens, runTokenizer, TOKENIZER_FILE, tokensOf } from "./text.ts";
 
 /** A freshly started model; the caller frees it. */
 export function buildLanguageModel({ model, seed }: Recipe, tokenizer: Tokenizer): Gpt | Bert {
@@ -51,6 +52,8 @@ const evaluationOf = (recipe: Recipe, tokenizer: Tokenizer, device: string) => {
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const data = openTokens(recipe);
   const { tokenizer } = data;
+  const measured = measuredSplit(recipe.data);
+  const held = tokensOf(data, measured);
   using model = buildLanguageModel(recipe, tokenizer).to(place.device);
   const { evalBlocks, keep: _, logInterval: __, checkpointEvery: ___, ...settings } = recipe.train;
   const masks = masksOf(recipe, tokenizer);
@@ -64,20 +67,20 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
       device: place.device,
     },
     masks,
-    evaluate: async () => milestone(await evaluateText(model, data.test, look)),
+    evaluate: async () => milestone(await evaluateText(model, held, look)),
   });
   const files = { [TOKENIZER_FILE]: tokenizerJson(tokenizer) };
   const { context } = recipe.model;
   const watched = {
     model,
     samples: async (most: number) => {
-      const blocks = blocksAt(data.test, blockStarts(data.test.length, context, context, most), context);
+      const blocks = blocksAt(held, blockStarts(held.length, context, context, most), context);
       const moved = blocks.to(place.device);
       if (moved !== blocks) blocks.dispose();
       return moved;
     },
   };
-  return await trainLearner(learner, recipe, data, place, { files, watched });
+  return await trainLearner(learner, recipe, data, place, { files, watched, measured });
 }
 
 function milestone({ loss, bits, perplexity, accuracy }: LanguageScores): Milestone {
@@ -97,8 +100,9 @@ async function evaluate(recipe: Recipe, { folder, checkpoint, split, device }: T
   const tokenizer = runTokenizer(folder, checkpoint);
   const data = openTokens(recipe, tokenizer);
   using model = restoreLanguageModel(recipe, checkpoint, tokenizer).to(device);
-  const scores = await evaluateText(model, data[split], evaluationOf(recipe, tokenizer, device));
-  const counted = unigramScores(data.train, data[split], tokenizer.size);
+  const held = tokensOf(data, split);
+  const scores = await evaluateText(model, held, evaluationOf(recipe, tokenizer, device));
+  const counted = unigramScores(data.train, held, tokenizer.size);
   const asked = formOf(recipe.model.name, "language").causal ? "predicted" : "filled in";
   const text = [
     `${scores.count.toLocaleString("en")} tokens ${asked}: ${milestone(scores).text}`,

@@ -4,9 +4,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { talk } from "../../base/talk.ts";
+import type { Split } from "../../data/index.ts";
 import {
   byteTokenizer,
   characterTokenizer,
+  holdOutTokens,
   holdsTokens,
   isTextName,
   locateText,
@@ -20,8 +22,9 @@ import {
   trainBpe,
 } from "../../data/text/index.ts";
 import { formOf } from "../../model/index.ts";
-import { CheckpointError, UsageError } from "../../tensor/index.ts";
+import { CheckpointError, random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
+import { nothingHeldOut } from "../build.ts";
 import type { RunConfig } from "../run-types.ts";
 import type { LanguageRecipe as Recipe } from "./recipe.ts";
 
@@ -32,9 +35,11 @@ export const MASK = "<mask>";
 export interface TokenData {
   name: string;
   train: Tokens;
+  /** Where the recipe holds some of the training tokens out. */
+  validation?: Tokens;
   test: Tokens;
   tokenizer: Tokenizer;
-  /** Of the text. */
+  /** Of the text, and of what is held out of it. */
   fingerprint(): string;
   /** Of the tokenizer. */
   vocabulary: string;
@@ -52,7 +57,8 @@ export interface TokenData {
 export function openTokens(recipe: Recipe, known?: Tokenizer): TokenData {
   const { data, model } = recipe;
   const place = isTextName(data.name) ? locateText(data.name, data.dir) : "";
-  const found = holdsTokens(place) ? fromFolder(recipe, place, known) : fromText(recipe, known);
+  const opened = holdsTokens(place) ? fromFolder(recipe, place, known) : fromText(recipe, known);
+  const found = { ...opened, ...heldOutOf(opened, recipe) };
   const { tokenizer } = found;
   if (model.vocabulary !== undefined && tokenizer.size > model.vocabulary)
     throw new UsageError(
@@ -61,11 +67,31 @@ export function openTokens(recipe: Recipe, known?: Tokenizer): TokenData {
     );
   const length = model.context + (formOf(model.name, "language").causal ? 1 : 0);
   requireBlock(found.train, length, `${data.name}, training text`);
+  if (found.validation !== undefined) requireBlock(found.validation, length, `${data.name}, validation text`);
   requireBlock(found.test, length, `${data.name}, test text`);
   return { ...found, name: data.name, vocabulary: fingerprintOf(tokenizer), channels: 0, classes: [] };
 }
 
 type Opened = Pick<TokenData, "train" | "test" | "tokenizer" | "fingerprint">;
+
+/** Training tokens with some held out of them, if the recipe says so. The tokenizer is of them all. */
+function heldOutOf({ train: all, fingerprint }: Opened, { data, seed }: Recipe) {
+  if (data.validation === undefined) return {};
+  const held = holdOutTokens(all, data.validation, random(seed).at("data.validation"));
+  const { train, validation, from } = held;
+  const noted = () =>
+    createHash("sha256")
+      .update(JSON.stringify([fingerprint(), from, validation.length]))
+      .digest("hex");
+  return { train, validation, fingerprint: noted };
+}
+
+/** The tokens of a split. @throws {UsageError} validation where nothing is held out */
+export function tokensOf(data: TokenData, split: Split): Tokens {
+  const found = data[split];
+  if (found !== undefined) return found;
+  throw nothingHeldOut(data.name);
+}
 
 function fromText(recipe: Recipe, known: Tokenizer | undefined): Opened {
   const { name, dir } = recipe.data;

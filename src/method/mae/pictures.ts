@@ -67,7 +67,7 @@ export async function drawReconstruction(folder: string, options: ReconstructOpt
   const { recipe, checkpoint } = openRunOf(folder, options.checkpoint, ["mae"], "reconstructing");
   try {
     using mae = restoreMae(recipe, checkpoint);
-    const source = await someOf(recipe.data, options.split, options.count, recipe.model.imageSize);
+    const source = await someOf(recipe, options.split, options.count, recipe.model.imageSize);
     try {
       const { augment: _, ...given } = maeBatches(recipe, source, "cpu");
       for await (const { images } of batches(source, { ...given, batchSize: source.count })) {

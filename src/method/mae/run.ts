@@ -67,7 +67,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       samples: evenImages(splits.test, images),
       patch: mae.options.patch,
     };
-    return await trainLearner(learner, recipe, splits.train, place, { watched });
+    return await trainLearner(learner, recipe, splits.train, place, { watched, measured: splits.measured });
   });
 }
 
@@ -75,42 +75,47 @@ function train(recipe: Recipe, place: TrainPlace) {
 const MOST_PIXELS = 4096;
 
 function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
-  return withSplits(recipe, async ({ train, ...splits }) => {
-    const test = split === "train" ? train : splits.test;
-    const { maskRatio: ratio, normalisePixels, pool } = recipe.method;
-    using mae = restoreMae(recipe, checkpoint).to(device);
-    const batch = maeBatches(recipe, test, device);
-    const masks = random(recipe.seed).at("eval.mask");
-    const errors = await maskedErrors(mae, test, batch, { ratio, normalisePixels }, masks);
+  return withSplits(
+    recipe,
+    async ({ train, test }) => {
+      const { maskRatio: ratio, normalisePixels, pool } = recipe.method;
+      using mae = restoreMae(recipe, checkpoint).to(device);
+      const batch = maeBatches(recipe, test, device);
+      const masks = random(recipe.seed).at("eval.mask");
+      const errors = await maskedErrors(mae, test, batch, { ratio, normalisePixels }, masks);
 
-    const { normalise, imageSize } = batch;
-    const images = { normalise: normalise!, device, ...(imageSize !== undefined && { imageSize }) };
-    const probes: Record<string, ProbeScores> = {};
-    const probe = async (name: string, encoder: Module) => {
-      using fitted = await featuresOf(encoder, train, images);
-      using held = await featuresOf(encoder, test, images);
-      const how = {
-        classes: train.classes.length,
-        random: random(recipe.seed).at("probe"),
+      const { normalise, imageSize } = batch;
+      const images = { normalise: normalise!, device, ...(imageSize !== undefined && { imageSize }) };
+      const probes: Record<string, ProbeScores> = {};
+      const probe = async (name: string, encoder: Module) => {
+        using fitted = await featuresOf(encoder, train, images);
+        using held = await featuresOf(encoder, test, images);
+        const how = {
+          classes: train.classes.length,
+          random: random(recipe.seed).at("probe"),
+        };
+        probes[name] = probeScores(fitted, held, how);
       };
-      probes[name] = probeScores(fitted, held, how);
-    };
-    await probe("encoder", new FeatureModule((X) => mae.features(X, pool)));
-    using untrained = buildMae(recipe, train.channels).to(device);
-    await probe("untrained", new FeatureModule((X) => untrained.features(X, pool)));
-    const pixels = train.channels * areaOf(recipe.model.imageSize);
-    if (pixels <= MOST_PIXELS) await probe("pixels", new FeatureModule((X) => X.flatten(1)));
+      await probe("encoder", new FeatureModule((X) => mae.features(X, pool)));
+      using untrained = buildMae(recipe, train.channels).to(device);
+      await probe("untrained", new FeatureModule((X) => untrained.features(X, pool)));
+      const pixels = train.channels * areaOf(recipe.model.imageSize);
+      if (pixels <= MOST_PIXELS) await probe("pixels", new FeatureModule((X) => X.flatten(1)));
 
-    const { masked, meanFill } = errors;
-    const numbers = Object.entries(probes).flatMap(([name, scores]) =>
-      Object.entries(scores).map(([how, share]) => [`${name}/${how}`, 100 * share] as const),
-    );
-    const text = [
-      `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}, on ${test.count.toLocaleString("en")} images with ${ratio} of the patches removed`,
-      ...Object.entries(probes).map(([name, scores]) => `${LABELS[name]}, linear probes: ${inWords(scores)}`),
-    ].join("\n");
-    return { numbers: { masked, meanFill, ...Object.fromEntries(numbers), count: test.count }, text };
-  });
+      const { masked, meanFill } = errors;
+      const numbers = Object.entries(probes).flatMap(([name, scores]) =>
+        Object.entries(scores).map(([how, share]) => [`${name}/${how}`, 100 * share] as const),
+      );
+      const text = [
+        `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}, on ${test.count.toLocaleString("en")} images with ${ratio} of the patches removed`,
+        ...Object.entries(probes).map(
+          ([name, scores]) => `${LABELS[name]}, linear probes: ${inWords(scores)}`,
+        ),
+      ].join("\n");
+      return { numbers: { masked, meanFill, ...Object.fromEntries(numbers), count: test.count }, text };
+    },
+    split,
+  );
 }
 
 const LABELS: Record<string, string> = {

@@ -89,7 +89,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),
     });
     const watched = { model: encoder, samples: evenImages(splits.test, options) };
-    return await trainLearner(learner, recipe, splits.train, place, { watched });
+    return await trainLearner(learner, recipe, splits.train, place, { watched, measured: splits.measured });
   });
 }
 
@@ -115,30 +115,33 @@ function milestone({ svd, pca, knn }: ClassifierScores): Milestone {
 }
 
 function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
-  return withSplits(recipe, async (splits) => {
-    using encoder = restoreEncoder(recipe, checkpoint).to(device);
-    const options = { imageSize: recipe.model.imageSize, device };
-    const classes = splits.train.classes.length;
-    const given = { train: splits.train, test: splits[split] };
-    const { components, neighbours, epsilon } = recipe.method;
-    const found = await withFeatures(encoder, given, options, (train, test) => ({
-      ...scoreClassifiers(train, test, { classes, components, neighbours }),
-      svm: scoreSvm(train, test, classes),
-      ...scoreClusters(train, classes, random(recipe.seed).at("clusters")),
-      ...scoreRates(train, classes, epsilon),
-    }));
-    const { svd, pca, knn, svm, acc, nmi, ari, rate, compression, reduction, rank } = found;
-    const text = [
-      `nearest subspace, ${components} directions: ${percent(svd)} (SVD), ${percent(pca)} (PCA)`,
-      `${neighbours} nearest neighbours ${percent(knn)}, linear SVM ${percent(svm)}`,
-      `k-means on the training features: ACC ${percent(acc)}, NMI ${percent(nmi)}, ARI ${percent(ari)}`,
-      `training features: R ${rate.toFixed(3)}, Rᶜ ${compression.toFixed(3)}, ΔR ${reduction.toFixed(3)} nats, ${rank} directions hold 95 % of their energy`,
-    ].join("\n");
-    return {
-      numbers: { ...found, ...inPercent({ svd, pca, knn, svm, acc, nmi, ari }), count: splits[split].count },
-      text,
-    };
-  });
+  return withSplits(
+    recipe,
+    async (splits) => {
+      using encoder = restoreEncoder(recipe, checkpoint).to(device);
+      const options = { imageSize: recipe.model.imageSize, device };
+      const classes = splits.train.classes.length;
+      const { components, neighbours, epsilon } = recipe.method;
+      const found = await withFeatures(encoder, splits, options, (train, test) => ({
+        ...scoreClassifiers(train, test, { classes, components, neighbours }),
+        svm: scoreSvm(train, test, classes),
+        ...scoreClusters(train, classes, random(recipe.seed).at("clusters")),
+        ...scoreRates(train, classes, epsilon),
+      }));
+      const { svd, pca, knn, svm, acc, nmi, ari, rate, compression, reduction, rank } = found;
+      const text = [
+        `nearest subspace, ${components} directions: ${percent(svd)} (SVD), ${percent(pca)} (PCA)`,
+        `${neighbours} nearest neighbours ${percent(knn)}, linear SVM ${percent(svm)}`,
+        `k-means on the training features: ACC ${percent(acc)}, NMI ${percent(nmi)}, ARI ${percent(ari)}`,
+        `training features: R ${rate.toFixed(3)}, Rᶜ ${compression.toFixed(3)}, ΔR ${reduction.toFixed(3)} nats, ${rank} directions hold 95 % of their energy`,
+      ].join("\n");
+      return {
+        numbers: { ...found, ...inPercent({ svd, pca, knn, svm, acc, nmi, ari }), count: splits.test.count },
+        text,
+      };
+    },
+    split,
+  );
 }
 
 async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {

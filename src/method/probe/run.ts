@@ -70,34 +70,37 @@ function train(recipe: Recipe, place: TrainPlace) {
       const classes = splits.train.classes.length;
       const how = { epochs, batchSize, lr, warmupEpochs, classes, random: random(recipe.seed).at("probe") };
       using learner = new ProbeLearner(network, { train, test, ...how });
-      return await trainLearner(learner, recipe, splits.train, place, { files });
+      return await trainLearner(learner, recipe, splits.train, place, { files, measured: splits.measured });
     });
   });
 }
 
 function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
-  return withSplits(recipe, async (splits) => {
-    using network = buildNetwork(recipe, splits.train);
-    network.load(networkOf(checkpoint.model)).to(device);
-    const given = { train: splits.train, test: splits[split] };
-    const classes = splits.train.classes.length;
-    const { neighbours: k } = recipe.method;
-    return await withFeatures(recipe, network, given, device, ({ Z, labels }, test) => {
-      const share = (classifier: Classifier): number => {
-        using owned = classifier;
-        using predicted = owned.predict(test.Z);
-        return accuracy(predicted, test.labels);
-      };
-      const near = Math.min(k, Z.size(0));
-      const scores = {
-        lars: share(headOf(checkpoint.model, Z, classes, random(recipe.seed))),
-        leastSquares: share(leastSquares(Z, labels, { classes })),
-        knn: share(knn(Z, labels, { k: near, classes })),
-      };
-      const text = `linear probes: LARS ${percent(scores.lars)}, least squares ${percent(scores.leastSquares)}; ${near} nearest neighbours ${percent(scores.knn)}`;
-      return { numbers: { ...inPercent(scores), dimension: Z.size(1), count: given.test.count }, text };
-    });
-  });
+  return withSplits(
+    recipe,
+    async (splits) => {
+      using network = buildNetwork(recipe, splits.train);
+      network.load(networkOf(checkpoint.model)).to(device);
+      const classes = splits.train.classes.length;
+      const { neighbours: k } = recipe.method;
+      return await withFeatures(recipe, network, splits, device, ({ Z, labels }, test) => {
+        const share = (classifier: Classifier): number => {
+          using owned = classifier;
+          using predicted = owned.predict(test.Z);
+          return accuracy(predicted, test.labels);
+        };
+        const near = Math.min(k, Z.size(0));
+        const scores = {
+          lars: share(headOf(checkpoint.model, Z, classes, random(recipe.seed))),
+          leastSquares: share(leastSquares(Z, labels, { classes })),
+          knn: share(knn(Z, labels, { k: near, classes })),
+        };
+        const text = `linear probes: LARS ${percent(scores.lars)}, least squares ${percent(scores.leastSquares)}; ${near} nearest neighbours ${percent(scores.knn)}`;
+        return { numbers: { ...inPercent(scores), dimension: Z.size(1), count: splits.test.count }, text };
+      });
+    },
+    split,
+  );
 }
 
 export const probeMethod: Method<Recipe> = { train, evaluate };

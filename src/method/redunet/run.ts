@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { leastOf } from "../../base/extremes.ts";
 import { inPercent, percent } from "../../base/percent.ts";
+import { measuredSplit, type Split } from "../../data/index.ts";
 import { accuracy } from "../../evaluate/classify/index.ts";
 import { scoreClassifiers, scoreSvm } from "../../evaluate/feature-scores.ts";
 import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
@@ -43,7 +44,8 @@ const describe = ({ X, labels, classes }: Samples) => ({
 
 async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using samples = await onDevice(recipe, "train", place.device);
-  using test = await onDevice(recipe, "test", place.device);
+  const measured = measuredSplit(recipe.data);
+  using test = await onDevice(recipe, measured, place.device);
   const size = samples.X.numel / samples.X.size(0);
   if (samples.classes < 2 || size < 2)
     throw new UsageError(
@@ -55,7 +57,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     ...(channels !== undefined && { lift: { channels, kernel } }),
     random: random(recipe.seed).at("lift"),
     evaluate: (net) => {
-      const { numbers, text } = scores(net, samples, test, recipe);
+      const { numbers, text } = scores(net, samples, test, recipe, measured);
       const named = Object.entries(numbers).map(([name, value]) => [`eval/${name}`, value]);
       return { numbers: Object.fromEntries(named), text };
     },
@@ -64,11 +66,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
 }
 
 /** Samples on a device, freed at the end of their block. */
-async function onDevice(
-  recipe: Recipe,
-  split: "train" | "test",
-  device: string,
-): Promise<Samples & Disposable> {
+async function onDevice(recipe: Recipe, split: Split, device: string): Promise<Samples & Disposable> {
   const { X, labels, classes } = await samplesOf(recipe, split);
   const moved = { X: X.to(device), labels: labels.to(device), classes };
   for (const tensor of [X, labels]) if (tensor !== moved.X && tensor !== moved.labels) tensor.dispose();
@@ -82,7 +80,7 @@ async function onDevice(
 }
 
 /** Accuracies, 0 to 1: of the last layer's memberships, and of classifiers on the features. */
-function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: Recipe): Scores {
+function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: Recipe, split: Split): Scores {
   return noGrad(() =>
     scope(() => {
       const flat = ({ X, labels }: Samples) => ({ Z: net.transform(X).reshape([X.size(0), -1]), labels });
@@ -100,15 +98,15 @@ function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: R
       };
       const share = (name: string) => percent(numbers[name]! / 100);
       const lines = [
-        `last layer: ${share("trainAccuracy")} of the training samples, ${share("testAccuracy")} of ${test.labels.numel} test samples`,
-        `features of the test samples: nearest subspace (${components}) ${share("svd")} (SVD) ${share("pca")} (PCA), ${neighbours} nearest neighbours ${share("knn")}, linear SVM ${share("svm")}`,
+        `last layer: ${share("trainAccuracy")} of the training samples, ${share("testAccuracy")} of ${test.labels.numel} ${split} samples`,
+        `features of the ${split} samples: nearest subspace (${components}) ${share("svd")} (SVD) ${share("pca")} (PCA), ${neighbours} nearest neighbours ${share("knn")}, linear SVM ${share("svm")}`,
       ];
       if (data.form !== "vectors" && method.shifts > 0) {
         const shifted = cyclicShifts(test.X, method.shifts, method.stride);
         const times = shifted.size(0) / test.X.size(0);
         const labels = cat(Array.from({ length: times }, () => test.labels));
         numbers.shiftedAccuracy = 100 * accuracy(net.predict(shifted), labels);
-        lines.push(`shifted test samples, ${times} shifts each: ${share("shiftedAccuracy")}`);
+        lines.push(`shifted ${split} samples, ${times} shifts each: ${share("shiftedAccuracy")}`);
       }
       return { numbers, text: lines.join("\n") };
     }, "scores of redunet"),
@@ -119,7 +117,7 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
   using net = restoreReduNet(recipe, checkpoint);
   using train = await onDevice(recipe, "train", device);
   using test = await onDevice(recipe, split, device);
-  return scores(net, train, test, recipe);
+  return scores(net, train, test, recipe, split);
 }
 
 export const redunetMethod: Method<Recipe> = { train, evaluate };

@@ -1,7 +1,7 @@
 /** @file Learning from labels as a learner: batches with their augmentation, cross entropy, one descent. */
 
 import { inPercent, percent } from "../../base/percent.ts";
-import type { BatchOptions, ImageSource } from "../../data/index.ts";
+import type { BatchOptions, ImageSource, Split } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { keep, noGrad, stack, type Tensor } from "../../tensor/index.ts";
 import { logged } from "../../train/descent.ts";
@@ -24,6 +24,8 @@ export interface SupervisedOptions
   smoothing: number;
   train: ImageSource;
   test: ImageSource;
+  /** The split that `test` is of; test unless given. */
+  measured?: Split;
   /** Of training; evaluation takes all but the augmentation from it. */
   batch: BatchOptions;
   epochs: number;
@@ -107,7 +109,7 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   async evaluate(done: number): Promise<Milestone> {
     const found = await evaluateClassifier(this.model, this.options.test, this.options.batch);
     const epochs = Math.floor(done / this.perEpoch);
-    return milestoneOf(found, epochs);
+    return milestoneOf(found, epochs, this.options.measured ?? "test");
   }
 
   /** Frees the optimiser and the average. */
@@ -120,15 +122,15 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   }
 }
 
-function milestoneOf(found: Evaluation, epochs: number): Milestone {
+function milestoneOf(found: Evaluation, epochs: number, split: Split): Milestone {
   const { loss, top1, top5 } = found;
   return {
     numbers: { "eval/loss": loss, ...inPercent({ "eval/top1": top1, "eval/top5": top5 }) },
-    text: `test ${percent(top1)}`,
+    text: `${split} ${percent(top1)}`,
     score: top1,
     result: {
       numbers: { ...found, ...inPercent({ top1, top5 }), epochs },
-      text: `test accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`,
+      text: `${split} accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`,
     },
   };
 }

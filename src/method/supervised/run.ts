@@ -42,7 +42,7 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   const { checkpointEvery = learner.perEpoch } = recipe.train;
   const kept = { ...recipe, train: { ...recipe.train, checkpointEvery } };
   const watched = { model, samples: evenImages(splits.test, batch), patch: recipe.model.patch };
-  return await goOnWith(learner, begun, kept, place, watched);
+  return await goOnWith(learner, begun, kept, place, { watched, measured: splits.measured });
 }
 
 /** @throws {UsageError} a model whose parameters are of no layers */

@@ -59,7 +59,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       },
     });
     const watched = { model: net, samples: evenImages(splits.test, imagesFor(recipe, place.device)) };
-    return await trainLearner(learner, recipe, splits.train, place, { watched });
+    return await trainLearner(learner, recipe, splits.train, place, { watched, measured: splits.measured });
   });
 }
 
@@ -85,24 +85,27 @@ class Pixels extends Module {
 }
 
 function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
-  return withSplits(recipe, async (splits) => {
-    const given = { train: splits.train, test: splits[split] };
-    using net = restoreNet(recipe, checkpoint).to(device);
-    using untrained = buildNet(recipe, splits.train.channels).to(device);
-    using pixels = new Pixels();
-    const lines: string[] = [];
-    const numbers: Record<string, number> = {};
-    for (const [name, module] of Object.entries({ features: net, untrained, pixels })) {
-      const found = await classifiers(module, given, recipe, device);
-      const { knn, svd, acc, nmi } = found;
-      lines.push(
-        `${name}: nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}, k-means ${percent(acc)} (NMI ${percent(nmi)})`,
-      );
-      for (const [key, value] of Object.entries(found))
-        numbers[name === "features" ? key : `${name}/${key}`] = 100 * value;
-    }
-    return { numbers, text: lines.join("\n") };
-  });
+  return withSplits(
+    recipe,
+    async (splits) => {
+      using net = restoreNet(recipe, checkpoint).to(device);
+      using untrained = buildNet(recipe, splits.train.channels).to(device);
+      using pixels = new Pixels();
+      const lines: string[] = [];
+      const numbers: Record<string, number> = {};
+      for (const [name, module] of Object.entries({ features: net, untrained, pixels })) {
+        const found = await classifiers(module, splits, recipe, device);
+        const { knn, svd, acc, nmi } = found;
+        lines.push(
+          `${name}: nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}, k-means ${percent(acc)} (NMI ${percent(nmi)})`,
+        );
+        for (const [key, value] of Object.entries(found))
+          numbers[name === "features" ? key : `${name}/${key}`] = 100 * value;
+      }
+      return { numbers, text: lines.join("\n") };
+    },
+    split,
+  );
 }
 
 async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {

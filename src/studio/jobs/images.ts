@@ -8,8 +8,9 @@ import type { SamplesAnswer } from "../shapes.ts";
 import { toPixels } from "./pixels.ts";
 
 interface OfImages {
-  data: { name: string; dir?: string; workers: number };
+  data: { name: string; dir?: string; workers: number; validation?: number };
   model: { imageSize?: Size; channels?: number };
+  seed: number;
 }
 
 let last: { key: string; source: ImageSource } | undefined;
@@ -19,13 +20,21 @@ let last: { key: string; source: ImageSource } | undefined;
  * @throws {DataError} it is not there or damaged
  */
 export async function heldSplit(recipe: object, split: "train" | "test"): Promise<ImageSource> {
-  const { data, model } = recipe as OfImages;
-  const key = JSON.stringify([data.name, data.dir, split, model.imageSize, model.channels]);
+  const { data, model, seed } = recipe as OfImages;
+  const key = JSON.stringify([
+    data.name,
+    data.dir,
+    data.validation,
+    seed,
+    split,
+    model.imageSize,
+    model.channels,
+  ]);
   if (last?.key === key) return last.source;
   await last?.source.close();
   last = undefined;
   // images of a page are few: threads that decode them would take longer to start
-  const source = await openSplit({ model, data: { ...data, workers: 0 } }, split);
+  const source = await openSplit({ model, seed, data: { ...data, workers: 0 } }, split);
   last = { key, source };
   return source;
 }

@@ -63,7 +63,7 @@ async function open(folder: string, which: string) {
   try {
     const players = restorePlayers(recipe, checkpoint, "cpu");
     // those of i-CTRL are a part of its first model
-    if (isOf(recipe, "ctrl")) await measureStatisticsOf(players, recipe.data, withImageSize(recipe).model.imageSize); // biome-ignore format: short
+    if (isOf(recipe, "ctrl")) await measureStatisticsOf(players, recipe, withImageSize(recipe).model.imageSize); // biome-ignore format: short
     return { players, recipe, [Symbol.dispose]: () => players.dispose() };
   } finally {
     freeCheckpoint(checkpoint);
