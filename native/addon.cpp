@@ -70,6 +70,10 @@ static napi_value initialise(napi_env env, napi_value exports) {
   exportRuntime(table);
   exportResample(table);
   exportProfile(table);
+  exportGroup(table);
+  exportCollectives(table);
+  exportBuckets(table);
+  exportStatistics(table);
   for (auto& property : table) property.data = state;
   napi_define_properties(env, exports, table.size(), table.data());
   return exports;
