@@ -1,5 +1,6 @@
 /** @file Rates of rows on several processes against those of one, for `across.test.ts`. */
 
+import { BatchNorm, synchronise } from "../src/nn/index.ts";
 import {
   binaryObjective,
   codingRate,
@@ -17,7 +18,16 @@ import {
   rateReduction,
   tcrLoss,
 } from "../src/rate/index.ts";
-import { type Group, gradients, memory, random, scope, type Tensor, tensor } from "../src/tensor/index.ts";
+import {
+  type Group,
+  gradients,
+  memory,
+  noGrad,
+  random,
+  scope,
+  type Tensor,
+  tensor,
+} from "../src/tensor/index.ts";
 
 /** Numbers that all rows give: the inputs of n rows, and a loss of such inputs with the options of a group. */
 interface Case {
@@ -186,5 +196,52 @@ function compare({ inputs, loss, floats }: Case, group: Group): Compared {
     gradient: Math.max(...worst),
     bytes,
     expected: 8 * floats(n, { own: rows[rank]!, most: Math.max(...rows), P: size }),
+  };
+}
+
+/** Batch norm of samples on the ranks: output, gradients and running statistics, beside one process with all of them. */
+export function norms(group: Group): Record<string, unknown> {
+  const found = [[], [3, 2]].map((sides) => scope(() => normed(group, sides)));
+  return { found, left: memory().tensors };
+}
+
+function normed(group: Group, sides: readonly number[]): Compared {
+  const { rank, size } = group;
+  const rows = Array.from({ length: size }, (_, r) => 2 + 3 * r);
+  const n = rows.reduce((sum, count) => sum + count, 0);
+  const from = rows.slice(0, rank).reduce((sum, count) => sum + count, 0);
+  const drawn = (name: string, shape: readonly number[]) =>
+    random(5).at(name).normal(shape, { dtype: "float64" });
+  const X = drawn("X", [n, 4, ...sides])
+    .mul(3)
+    .add(7);
+  const outer = drawn("outer", [n, 4, ...sides]);
+  using alone = new BatchNorm(4).to("float64");
+  using parted = new BatchNorm(4).to("float64");
+  for (const norm of [alone, parted]) noGrad(() => void norm.w.copy_(tensor([1, -2, 0.5, 3])));
+  synchronise(parted, group);
+  const all = X.detach().setRequiresGrad();
+  const whole = alone.apply(all);
+  const slopes = gradients(whole.mul(outer).sum(), [all, alone.w, alone.b]);
+  const mine = (x: Tensor) => x.detach().narrow(0, from, rows[rank]!);
+  const own = mine(X).clone().setRequiresGrad();
+  const before = group.bytes;
+  const part = parted.apply(own);
+  const [dX, ...rest] = gradients(part.mul(mine(outer)).sum(), [own, parted.w, parted.b]);
+  const bytes = group.bytes - before;
+  const [dw, db] = rest.map((slope) => group.allReduce(slope));
+  const apart = (a: Tensor, b: Tensor) => a.sub(b).abs().max().item();
+  const values = [
+    apart(part.detach(), mine(whole)),
+    apart(parted.mean, alone.mean),
+    apart(parted.variance, alone.variance),
+  ];
+  const worst = [apart(dX!, mine(slopes[0]!)), apart(dw!, slopes[1]!), apart(db!, slopes[2]!)];
+  const c = 4;
+  return {
+    value: Math.max(...values),
+    gradient: Math.max(...worst),
+    bytes,
+    expected: 8 * (size * (2 * c + 1) + 2 * c),
   };
 }

@@ -24,6 +24,18 @@ describe.each([2, 4])("%i processes", (size) => {
     },
   );
 
+  test("batch norm is that of the samples of all ranks, with running statistics and gradients", async () => {
+    const found = await onRanks<{ found: Compared[]; left: number }>(size, bodies, "norms");
+    for (const { found: both, left } of found) {
+      expect(left).toBe(0);
+      for (const { value, gradient, bytes, expected } of both) {
+        expect(value).toBeLessThan(1e-12);
+        expect(gradient).toBeLessThan(1e-12);
+        expect(bytes).toBe(expected);
+      }
+    }
+  });
+
   test("no tensor is left", () => {
     expect(found.map(({ left }) => left)).toEqual(new Array(size).fill(0));
   });
