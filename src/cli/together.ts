@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { largestOf } from "../base/extremes.ts";
 
 export interface Member {
   rank: number;
@@ -69,7 +70,7 @@ export async function runTogether({
     });
     later(patience[0] + patience[1], () => tell("SIGKILL"));
   };
-  const width = Math.max(...members.map(({ rank }) => String(rank).length));
+  const width = largestOf(members.map(({ rank }) => String(rank).length));
   const runOne = ({ rank, environment }: Member): Promise<void> => {
     const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
     running.set(rank, child);
@@ -81,7 +82,8 @@ export async function runTogether({
       child.on("exit", (exit, signal) => {
         running.delete(rank);
         const code = exit ?? 128 + constants.signals[signal!];
-        ends.push({ rank, code, ...(signal !== null && { signal }), asked });
+        const end = { rank, code, ...(signal !== null && { signal }), asked };
+        ends.push(end);
         if (code !== 0 && !stopped) endOthers();
       });
       child.on("close", () => resolve()); // its last words have come
