@@ -104,14 +104,19 @@ export async function runTogether({
   }
 }
 
+/** Codes of a process that stopped because it was asked to. */
+const STOPPED: readonly number[] = [75, 130];
+
 /**
- * The end that the others follow from: the first that is neither good nor the loss of a peer, before anyone was asked to
- * end; else the first loss. Nothing where all is good.
+ * The end that the others follow from: the first that is neither good nor the loss of a peer, unless it came of our asking;
+ * else the first loss. Nothing where all is good.
  */
 export function firstCause(ends: readonly End[]): End | undefined {
-  const own = ends.filter(({ asked }) => !asked);
-  const bad = (some: readonly End[]) => some.filter(({ code }) => code !== 0);
-  return bad(own).find(({ code }) => code !== PEER_LOST) ?? bad(own)[0] ?? bad(ends)[0];
+  const bad = ends.filter(({ code }) => code !== 0);
+  const own = bad.filter(
+    ({ code, signal, asked }) => !(asked && (signal !== undefined || STOPPED.includes(code))),
+  );
+  return own.find(({ code }) => code !== PEER_LOST) ?? own[0] ?? bad[0];
 }
 
 /** Whole lines, each with the prefix; the last one ends even if it was not ended. */
