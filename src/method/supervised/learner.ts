@@ -128,6 +128,7 @@ function milestoneOf(found: Evaluation, epochs: number, split: Split): Milestone
     numbers: { "eval/loss": loss, ...inPercent({ "eval/top1": top1, "eval/top5": top5 }) },
     text: `${split} ${percent(top1)}`,
     score: top1,
+    scored: "eval/top1",
     result: {
       numbers: { ...found, ...inPercent({ top1, top5 }), epochs },
       text: `${split} accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`,
