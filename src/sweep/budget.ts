@@ -63,8 +63,8 @@ export const lengthInSteps = (budget: number, { perEpoch = 1 }: Plan): number =>
 
 /** Why a model is out of a budget of parameters, if it is. */
 export function outOfParameters(budget: number, parameters: number): string | undefined {
-  const share = parameters / budget - 1;
-  if (Math.abs(share) <= TOLERANCE) return undefined;
-  const percent = `${(100 * Math.abs(share)).toFixed(0)} % ${share > 0 ? "more" : "fewer"}`;
+  const more = parameters - budget;
+  if (Math.abs(more) <= TOLERANCE * budget) return undefined;
+  const percent = `${((100 * Math.abs(more)) / budget).toFixed(0)} % ${more > 0 ? "more" : "fewer"}`;
   return `${parameters.toLocaleString("en-US")} parameters, ${percent} than the budget of ${budget.toLocaleString("en-US")}`;
 }

@@ -29,14 +29,14 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   requireBatch(train, batch.batchSize, { nets: [model] }); // before anything is written
   const scales = decay < 1 ? layerDecay(decay, model.namedParameters().keys(), layersOf(recipe)) : undefined;
   const begun = beginRun(recipe, train, place);
-  const { init, initKey, smoothing } = recipe.method;
+  const { init, initKey, smoothing, orthogonal } = recipe.method;
   if (init !== undefined && begun.resume === undefined)
     writeFileAtomic(
       join(place.output, INIT_FILE),
       await beginFrom({ init, initKey }, model, recipe.model, place),
     );
   using learner = new SupervisedLearner(model, {
-    ...{ ...splits, ...settings, batch, smoothing },
+    ...{ ...splits, ...settings, batch, smoothing, orthogonal },
     optimizer: { name: optimizer, weightDecay, betas, momentum, scales },
   });
   const { checkpointEvery = learner.perEpoch } = recipe.train;
