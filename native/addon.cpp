@@ -69,6 +69,10 @@ static napi_value initialise(napi_env env, napi_value exports) {
   exportAutograd(table);
   exportRuntime(table);
   exportResample(table);
+  exportGroup(table);
+  exportCollectives(table);
+  exportBuckets(table);
+  exportStatistics(table);
   for (auto& property : table) property.data = state;
   napi_define_properties(env, exports, table.size(), table.data());
   return exports;

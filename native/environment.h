@@ -2,6 +2,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <c10/util/intrusive_ptr.h>
 
 #include <cmath>
 #include <memory>
@@ -56,6 +57,7 @@ struct Environment {
   std::vector<std::unique_ptr<Operator>> operators;
   std::vector<at::Generator> generators;
   std::vector<SharedBuffer> shared;
+  std::vector<c10::intrusive_ptr<c10::intrusive_ptr_target>> groups;  // of processes; none where one is closed
   napi_ref makeError = nullptr;
 };
 
@@ -118,19 +120,16 @@ std::string firstLine(const std::string& text);
 /** "memory" where libtorch says that it could not allocate, else "torch". */
 const char* kindOf(const std::string& what);
 
-/** Runs `body(state, argc, argv)`; whatever it throws becomes a JavaScript exception. */
-template <size_t N, typename Body>
-napi_value guarded(napi_env env, napi_callback_info info, Body body) {
+/** Runs `body()`; whatever it throws becomes a JavaScript exception. */
+template <typename Body>
+napi_value translated(napi_env env, Body body) {
   try {
-    size_t argc = N;
-    napi_value argv[N == 0 ? 1 : N];
-    void* data = nullptr;
-    napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
-    if (argc > N) argc = N;
-    return body(*static_cast<Environment*>(data), argc, argv);
+    return body();
   } catch (const Pending&) {
   } catch (const Misuse& error) {
     try { throwJs(env, "usage", error.what()); } catch (const Pending&) {}
+  } catch (const PeerLost& error) {
+    try { throwJs(env, "peer", error.what()); } catch (const Pending&) {}
   } catch (const std::bad_alloc&) {
     try { throwJs(env, "memory", "not enough memory"); } catch (const Pending&) {}
   } catch (const c10::Error& error) {
@@ -143,6 +142,19 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
   return nullptr;
 }
 
+/** Runs `body(state, argc, argv)` of a function's arguments, `translated`. */
+template <size_t N, typename Body>
+napi_value guarded(napi_env env, napi_callback_info info, Body body) {
+  return translated(env, [&] {
+    size_t argc = N;
+    napi_value argv[N == 0 ? 1 : N];
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &argc, argv, nullptr, &data);
+    if (argc > N) argc = N;
+    return body(*static_cast<Environment*>(data), argc, argv);
+  });
+}
+
 /** Products of single precision through oneDNN where the built-in BLAS is slow here; whether it did. */
 bool replaceProducts();
 void keepBlocks();
@@ -153,5 +165,9 @@ void exportCall(Exports& exports);
 void exportAutograd(Exports& exports);
 void exportRuntime(Exports& exports);
 void exportResample(Exports& exports);
+void exportGroup(Exports& exports);
+void exportCollectives(Exports& exports);
+void exportBuckets(Exports& exports);
+void exportStatistics(Exports& exports);
 
 }  // namespace vitrine

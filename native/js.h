@@ -19,6 +19,11 @@ struct Misuse : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/** Another process of a group has ended, hangs or cannot be reached: becomes a PeerLostError. */
+struct PeerLost : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 inline void check(napi_status status, const char* expected) {
   if (status == napi_ok) return;
   if (status == napi_pending_exception) throw Pending{};

@@ -119,15 +119,61 @@ struct UnionRates : torch::autograd::Function<UnionRates> {
   }
 };
 
-Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, const Tensor& A) {
-  TORCH_CHECK(Z.dim() == 2 && Z.is_floating_point(), "union_rates expects floating-point features [N, d], got ", Z.sizes());
+/** ZₛᵀZₛ of every segment, as above; the gradient takes ∂/∂(ZₛᵀZₛ) as symmetric, which that of a rate is. */
+struct Grams : torch::autograd::Function<Grams> {
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& Z, const Tensor& order, std::vector<int64_t> counts) {
+    StayWide stayWide;
+    const auto d = Z.size(1), S = static_cast<int64_t>(counts.size());
+    const Tensor sorted = widen(Z.index_select(0, order));
+    const Tensor grams = at::zeros({S, d, d}, sorted.options());
+    UnionRates::overSegments(Z.is_cpu(), counts, [&](int64_t s, int64_t start, int64_t count) {
+      gramInto(grams[s], sorted.narrow(0, start, count));
+    });
+    ctx->save_for_backward({Z, order, sorted});
+    ctx->saved_data["counts"] = counts;
+    return grams.tril() + grams.tril(-1).mT();
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
+    StayWide stayWide;
+    const auto saved = ctx->get_saved_variables();
+    const Tensor &Z = saved[0], order = saved[1], sorted = saved[2], slopes = grads[0];
+    const auto counts = ctx->saved_data["counts"].toIntVector();
+    Tensor products;
+    if (at::GradMode::is_enabled()) {  // a second derivative is wanted: stay within what autograd knows
+      const auto rows = widen(Z).index_select(0, order).split_with_sizes(counts);
+      std::vector<Tensor> parts;
+      for (size_t s = 0; s < rows.size(); s++) parts.push_back(at::mm(rows[s], slopes[s] + slopes[s].t()));
+      products = at::cat(parts);
+    } else {
+      products = at::empty_like(sorted);
+      const Tensor twice = slopes * 2;
+      UnionRates::overSegments(Z.is_cpu(), counts, [&](int64_t s, int64_t start, int64_t count) {
+        productInto(products.narrow(0, start, count), sorted.narrow(0, start, count), twice[s]);
+      });
+    }
+    return {at::zeros(Z.sizes(), products.options()).index_copy(0, order, products).to(Z.scalar_type()), Tensor(), Tensor()};
+  }
+};
+
+static void checkSegments(const char* name, const Tensor& Z, const Tensor& order, at::IntArrayRef counts) {
+  TORCH_CHECK(Z.dim() == 2 && Z.is_floating_point(), name, " expects floating-point features [N, d], got ", Z.sizes());
   int64_t rows = 0;
   for (const auto count : counts) {
-    TORCH_CHECK(count >= 0, "union_rates expects counts of at least 0, got ", count);
+    TORCH_CHECK(count >= 0, name, " expects counts of at least 0, got ", count);
     rows += count;
   }
-  TORCH_CHECK(order.dim() == 1 && order.size(0) == rows, "union_rates expects one index per row of a segment, got ", order.sizes(),
-              " for ", rows, " rows");
+  TORCH_CHECK(order.dim() == 1 && order.size(0) == rows, name, " expects one index per row of a segment, got ", order.sizes(), " for ",
+              rows, " rows");
+}
+
+static Tensor grams(const Tensor& Z, const Tensor& order, at::IntArrayRef counts) {
+  checkSegments("grams", Z, order, counts);
+  return Grams::apply(Z, order, counts.vec());
+}
+
+Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, const Tensor& A) {
+  checkSegments("union_rates", Z, order, counts);
   TORCH_CHECK(A.dim() == 2 && A.size(1) == static_cast<int64_t>(counts.size()), "union_rates expects weights [unions, ",
               counts.size(), "], got ", A.sizes());
   return UnionRates::apply(Z, order, counts.vec(), A);
@@ -136,5 +182,6 @@ Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, 
 }  // namespace vitrine
 
 TORCH_LIBRARY_FRAGMENT(vitrine, library) {
+  library.def("grams(Tensor Z, Tensor order, int[] counts) -> Tensor", &vitrine::grams);
   library.def("union_rates(Tensor Z, Tensor order, int[] counts, Tensor A) -> Tensor", &vitrine::unionRates);
 }

@@ -38,6 +38,10 @@ export const typescript = (
   cwd?: string,
 ): Promise<Ended> => start(args, environment, cwd).ended;
 
+/** Starts a TypeScript file with arguments. */
+export const program = (args: readonly string[], environment: NodeJS.ProcessEnv): Running =>
+  start(args, environment);
+
 function start(args: readonly string[], env: NodeJS.ProcessEnv, cwd?: string): Running {
   const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), ...args], {
     env,

@@ -57,6 +57,11 @@ export class DiskError extends VitrineError {
   readonly exitCode = 7;
 }
 
+/** Another of the processes that train as one has ended, hangs or cannot be reached. */
+export class PeerLostError extends VitrineError {
+  readonly exitCode = 8;
+}
+
 /** Stopped on request, with a checkpoint: run again to go on. */
 export class StoppedError extends VitrineError {
   constructor(

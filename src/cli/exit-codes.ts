@@ -32,6 +32,11 @@ export const exitCodes: readonly ExitCode[] = [
   { code: 6, meaning: "out of memory", remedy: "lower --batch-size, raise --grad-accum-steps" },
   { code: 7, meaning: "disk: a file cannot be written", remedy: "free space, or choose another --output" },
   {
+    code: 8,
+    meaning: "another process of the group has ended, hangs or cannot be reached",
+    remedy: "look at what that process says; resume with --resume auto",
+  },
+  {
     code: 70,
     meaning: "internal error: a bug in vitrine",
     remedy: "report it with the stack trace on stderr",

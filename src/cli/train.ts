@@ -1,5 +1,6 @@
 /** @file `vitrine train`: resolve the recipe, choose the run folder, train. */
 import { type Command, Option } from "commander";
+import { readWorld } from "../base/world.ts";
 import type { RunResult, TrainRunOptions } from "../method/index.ts";
 import { duration } from "./duration.ts";
 import { addRecipeFlags, resolveFlags } from "./recipe-flags.ts";
@@ -68,23 +69,24 @@ export function trainCommand(command: Command): void {
     const { recipe } = resolveFlags(name, flags);
     const run = isRun(name) ? name : undefined;
     const { output, experiment, resume } = options;
-    const place = placeRun({ recipe: recipe.name, output, experiment, resume, run });
-    talk(`run folder ${place.folder}`);
+    const first = readWorld().rank === 0; // the other processes train into its folder
+    const place = first ? placeRun({ recipe: recipe.name, output, experiment, resume, run }) : { folder: "" };
+    if (first) talk(`run folder ${place.folder}`);
     const { trainRun } = await import("../method/train-run.ts");
     try {
       const result = await trainRun(recipe, {
         output: place.folder,
-        ...(place.resume === undefined ? {} : { resume: place.resume }),
+        ...("resume" in place && place.resume !== undefined && { resume: place.resume }),
         progress: options.quiet ? "none" : options.progress,
         tensorboard: options.log === "tb",
         ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
         ...(options.maxTime === undefined ? {} : { maxSeconds: options.maxTime }),
         allowConfigChange: options.allowConfigChange ?? false,
       });
-      if (options.json) printJson(result);
-      else print(summary(result));
+      if (first && options.json) printJson(result);
+      else if (first) print(summary(result));
     } finally {
-      removeIfEmpty(place.folder);
+      if (first) removeIfEmpty(place.folder);
     }
   });
 }

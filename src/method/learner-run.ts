@@ -43,12 +43,12 @@ export async function goOnWith<Batch>(
   {
     train: { keep, logInterval, checkpointEvery, batchSize = 1 },
   }: AnyRecipe & { train: { batchSize?: number } },
-  { output: folder, maxSteps, deadline, progress, tensorboard }: TrainPlace,
+  { output: folder, maxSteps, deadline, progress, tensorboard, across }: TrainPlace,
   { watched, measured }: Omit<LearnerRunOptions, "files"> = {},
 ): Promise<RunResult> {
   using layers =
     watched && new LayerWatch(watched, sampleCount((learner.evalEvery ?? learner.steps) * batchSize));
-  const kept = { keep, logInterval, checkpointEvery, maxSteps, deadline, progress, tensorboard };
+  const kept = { keep, logInterval, checkpointEvery, maxSteps, deadline, progress, tensorboard, across };
   const { milestone, ...outcome } = await runSteps(learner, {
     ...{ folder, config, resume, ...kept },
     ...(layers && { look: () => layers.look() }),

@@ -2,6 +2,7 @@
 
 import type { Split } from "../data/index.ts";
 import type { Features } from "../evaluate/features.ts";
+import type { Group } from "../tensor/index.ts";
 import type { LoadedCheckpoint } from "../train/index.ts";
 import type { Numbers } from "../train/learner.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
@@ -17,6 +18,8 @@ export type TrainPlace = TrainRunOptions & {
   device: string;
   /** When to stop, in milliseconds of `performance.now()`. */
   deadline?: number;
+  /** The processes that train together, where there are several; rank 0 alone writes into the folder. */
+  across?: Group | undefined;
 };
 
 /** A checkpoint to look at. */
@@ -31,6 +34,8 @@ export interface Trained {
 
 /** One way to a model. `R` is its recipe. */
 export interface Method<R> {
+  /** Whether several processes train as one does; others are refused. */
+  readonly across?: boolean;
   train(recipe: R, place: TrainPlace): Promise<RunResult>;
   /** As the method's paper evaluates. */
   evaluate(recipe: R, trained: Trained): Promise<Scores>;

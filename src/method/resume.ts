@@ -6,7 +6,7 @@ import { talk } from "../base/talk.ts";
 import { writeFileAtomic } from "../base/write-file.ts";
 import { isSampled } from "../data/sets/fingerprint.ts";
 import { layerOfRun } from "../recipe/renamed.ts";
-import { CheckpointError, UsageError } from "../tensor/index.ts";
+import { CheckpointError, type Group, UsageError } from "../tensor/index.ts";
 import {
   freeCheckpoint,
   type LoadedCheckpoint,
@@ -15,22 +15,15 @@ import {
   requireModel,
 } from "../train/checkpoint.ts";
 import { failpoint } from "../train/failpoint.ts";
+import { differences, FREE, inWords, isTree } from "./differences.ts";
 import type { AnyRecipe } from "./entry.ts";
 import { resolveRecipe } from "./recipe.ts";
 import { requireRunConfig } from "./run-config.ts";
 import type { RunConfig, TrainRunOptions } from "./run-types.ts";
+import { requireSame } from "./world.ts";
 
-/** Settings that do not change what is learned: a run may go on with others. */
-const FREE = new Set([
-  "about",
-  "data.dir",
-  "data.workers",
-  "train.device",
-  "train.threads",
-  "train.keep",
-  "train.checkpointEvery",
-  "train.logInterval",
-]);
+/** What rank 0 says to the others where a run starts afresh. */
+const NO_CHECKPOINT = "";
 
 /** What training needs of the place it writes to. */
 export interface BegunRun {
@@ -43,18 +36,24 @@ export interface BegunRun {
  * a run, so that nothing but temporary files comes before it.
  * @param files contents by name, written beside the recipe
  * @throws {CheckpointError} none is good, or it is another model's
- * @throws {UsageError} the recipe or the data has changed, with the keys that differ
+ * @throws {UsageError} the recipe or the data has changed, or is not that of all processes, with the keys that differ
  */
 export function beginRun(
   recipe: AnyRecipe,
   data: { fingerprint(): string; channels: number; classes: readonly string[]; vocabulary?: string },
-  place: TrainRunOptions,
+  place: TrainRunOptions & { across?: Group | undefined },
   files: Readonly<Record<string, string>> = {},
 ): BegunRun {
   const { channels, classes, vocabulary } = data;
   const noted = { channels, classes, ...(vocabulary !== undefined && { vocabulary }) };
   const config: RunConfig = { ...recipe, dataset: { fingerprint: data.fingerprint(), ...noted } };
+  const { across } = place;
+  if (across !== undefined) {
+    requireSame(across, config);
+    if (across.rank > 0) return { config, resume: resumeFrom(config, { ...place, resume: across.text("") }) };
+  }
   const resume = resumeFrom(config, place);
+  across?.text(resume === undefined ? NO_CHECKPOINT : resume.name);
   prepareCheckpoints(join(place.output, "checkpoints"));
   failpoint("run.recipe");
   const written = { "recipe.json": `${JSON.stringify(recipe, null, 2)}\n`, ...files };
@@ -71,7 +70,7 @@ export function resumeFrom(
   config: RunConfig,
   { output, resume, allowConfigChange }: TrainRunOptions,
 ): LoadedCheckpoint | undefined {
-  if (resume === undefined) return undefined;
+  if (resume === undefined || resume === NO_CHECKPOINT) return undefined;
   const loaded = loadCheckpoint(join(output, "checkpoints"), resume);
   if (loaded === undefined) return undefined;
   try {
@@ -128,21 +127,3 @@ function valueAt(tree: unknown, path: string): string {
   const value = path.split(".").reduce((at, key) => (isTree(at) ? at[key] : undefined), tree);
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
 }
-
-/** Keys of a recipe as they are; what was noted of the data set is one thing to a reader. */
-function inWords(paths: readonly string[]): string {
-  const words = paths.map((path) => (path.startsWith("dataset.") ? "the data set's contents" : path));
-  return [...new Set(words)].join(", ");
-}
-
-/** Dotted paths whose values differ. */
-function differences(a: unknown, b: unknown, path = ""): string[] {
-  if (isTree(a) && isTree(b))
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
-      differences(a[key], b[key], path === "" ? key : `${path}.${key}`),
-    );
-  return JSON.stringify(a) === JSON.stringify(b) ? [] : [path];
-}
-
-const isTree = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

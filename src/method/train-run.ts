@@ -1,7 +1,7 @@
 /** @file `vitrine train`: a recipe, a run folder, a trained model. */
 
 import { availableParallelism } from "node:os";
-import { UsageError } from "../base/errors.ts";
+import { StoppedError, UsageError } from "../base/errors.ts";
 import { talk } from "../base/talk.ts";
 import { readWorld, threadsHere, type World } from "../base/world.ts";
 import { makeFolder } from "../base/write-file.ts";
@@ -13,9 +13,11 @@ import { lockRun } from "../train/run-lock.ts";
 import type { Recipe } from "./recipe.ts";
 import { methodOf } from "./registry.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
+import { agree, joinWorld } from "./world.ts";
 
 /**
- * Trains by a recipe into a run folder, which is this process's alone meanwhile.
+ * Trains by a recipe into a run folder, which is this process's alone meanwhile. Several processes (`readWorld`) train as
+ * one, into rank 0's folder.
  * @throws {UsageError} no such device; the folder is in use; the recipe or the data is not the resumed run's
  * @throws {DiskError} the folder cannot be written, before anything is computed
  * @throws {StoppedError} on a signal, after saving; {NotFiniteError} naming step and place
@@ -24,20 +26,46 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   const { device, threads, deterministic } = recipe.train;
   const { maxSeconds = Number.POSITIVE_INFINITY } = options;
   const world = readWorld();
-  if (world.size > 1)
+  const method = await methodOf(recipe);
+  if (world.size > 1 && method.across !== true)
     throw new UsageError(
-      `train: expected one process, got WORLD_SIZE ${world.size}: steps are not shared among processes yet`,
+      `method.name: ${recipe.method.name} trains in one process, got WORLD_SIZE ${world.size}; start it without vitrine launch`,
+      { path: "method.name" },
     );
   const deadline = performance.now() + 1000 * maxSeconds;
-  const place = { ...options, device: chooseDevice(device), deadline };
-  makeFolder(options.output);
-  using _lock = lockRun(options.output);
-  removeTemporaries(options.output);
-  failpoint("run.lock");
   const share = threads ?? shareOf(world);
   if (share !== undefined) native().setThreads(share);
   native().setDeterministic(deterministic);
-  return await (await methodOf(recipe)).train(recipe, place);
+  const place = { ...options, device: chooseDevice(device), deadline };
+  const across = await joinWorld(world);
+  if (across === undefined) return await writing(place, () => method.train(recipe, place));
+  let failed = true;
+  try {
+    const { output, resume } = agree(across, {
+      output: options.output,
+      resume: options.resume,
+      settings: recipe,
+    });
+    const shared = { ...place, output, ...(resume !== undefined && { resume }), across };
+    const train = () => method.train(recipe, shared);
+    const result = across.rank === 0 ? await writing(shared, train) : await train();
+    failed = false;
+    return result;
+  } catch (error) {
+    failed = !(error instanceof StoppedError); // all have stopped at the same step
+    throw error;
+  } finally {
+    await across.close({ failed });
+  }
+}
+
+/** Runs `body` with the folder made, and this process's alone. */
+async function writing<T>({ output }: TrainRunOptions, body: () => Promise<T>): Promise<T> {
+  makeFolder(output);
+  using _lock = lockRun(output);
+  removeTemporaries(output);
+  failpoint("run.lock");
+  return await body();
 }
 
 /** Threads of one of several processes, said in a line; libtorch chooses for a process on its own. */

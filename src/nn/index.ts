@@ -1,7 +1,7 @@
 /** @file Building blocks of networks. */
 
 export { type AttentionOptions, attention, attentionWeights, qkv, selfAttention } from "./attention.ts";
-export { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
+export { BatchNorm, type BatchNormOptions, synchronise } from "./batch-norm.ts";
 export {
   Conv2d,
   type Conv2dOptions,

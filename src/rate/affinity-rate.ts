@@ -1,7 +1,8 @@
 /** @file The rate of features against memberships of point in point, in chunks and with its gradient in closed form. */
 
 import { gradients, scope, type Tensor, UsageError, zeros } from "../tensor/index.ts";
-import { logDet1p, type RateOptions, squared } from "./coding-rate.ts";
+import { type AffinityRate, affinityOfAll } from "./affinity-across.ts";
+import { logDet1p, type RateOptions, squared, withRows } from "./coding-rate.ts";
 import { withDigits } from "./digits.ts";
 
 /** Numbers in the Gram matrices of one chunk of columns, and rows of them that are formed in one product. */
@@ -99,8 +100,8 @@ function addRows(
  * matrices formed by halves, and the gradient in Z and in Π (through tⱼ too) is in closed form, so that nothing of
  * size n · n · d or n · d · d is kept. There is no second derivative.
  *
- * @param Z features, [n, d]
- * @param Pi memberships, [n, c], c = n for an affinity
+ * @param Z features, [n, d]; across processes the rows that are here, [n_r, d]
+ * @param Pi memberships, [n, c], c = n for an affinity; across processes [n_r, n]
  * @returns [], nats
  * @throws {UsageError} a Π whose rows are not as many as those of Z
  * @see Ding et al. 2023, the rate against a doubly stochastic membership
@@ -114,13 +115,18 @@ export function rateAgainstAffinity(Z: Tensor, Pi: Tensor, options: RateOptions)
   return withDigits([Z, Pi], (Z, Pi) => {
     const [moveZ, movePi] = [Z.sub(Z.detach()), Pi.sub(Pi.detach())]; //        zeros that carry gradients
     const wanted = moveZ.requiresGrad || movePi.requiresGrad;
-    const { value, dZ, dPi } = evaluated(Z.detach(), Pi.detach(), epsSq, wanted);
+    const { across } = options;
+    const one = (Z: Tensor, Pi: Tensor) => evaluated(Z, Pi, epsSq, wanted);
+    const { value, dZ, dPi } =
+      across === undefined
+        ? one(Z.detach(), Pi.detach())
+        : affinityOfAll(Z.detach(), Pi.detach(), across, withRows(options, Z.size(0)).rows!, one);
     if (!wanted) return value;
     return value.add(moveZ.mul(dZ).sum()).add(movePi.mul(dPi!).sum());
   });
 }
 
-function evaluated(Z: Tensor, Pi: Tensor, epsSq: number, wanted: boolean) {
+function evaluated(Z: Tensor, Pi: Tensor, epsSq: number, wanted: boolean): AffinityRate {
   const [n, d] = Z.shape as [number, number];
   const c = Pi.size(1);
   const place = { dtype: Z.dtype, device: Z.device };

@@ -46,7 +46,7 @@ export function incrementalEncoderObjective(
 ): Objective<"features" | "transcribed" | "fresh" | "held"> {
   checkRows({ Z, Zhat }, labels);
   const { classes, held } = options;
-  const parts = partsOf(labels, classes, 2);
+  const parts = partsOf(labels, classes, 2, options.across);
   const terms = { ...common(parts, options), held: distances(parts, held, (k) => [k, classes + k]) };
   return evaluate(cat([Z, Zhat]), parts, terms, options, signs(options, -1));
 }
@@ -68,7 +68,7 @@ export function incrementalDecoderObjective(
 ): Objective<"features" | "transcribed" | "fresh" | "held"> {
   checkRows({ Z, Zhat, Zagain }, labels);
   const { classes, held } = options;
-  const parts = partsOf(labels, classes, 3);
+  const parts = partsOf(labels, classes, 3, options.across);
   const again = distances(parts, held, (k) => [classes + k, 2 * classes + k]);
   const terms = { ...common(parts, options), held: again };
   return evaluate(cat([Z, Zhat, Zagain]), parts, terms, options, signs(options, 1));

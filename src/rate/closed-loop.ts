@@ -21,7 +21,7 @@ export const CLOSED_LOOP_EPSILON = Math.SQRT1_2;
  */
 export function binaryObjective(Z: Tensor, Zhat: Tensor, options: RateOptions): Objective<"whole" | "parts"> {
   const sides = new BigInt64Array(Z.size(0) + Zhat.size(0)).fill(1n, Z.size(0));
-  const parts = partsOf(tensor(sides, { device: Z.device }), 2);
+  const parts = partsOf(tensor(sides, { device: Z.device }), 2, 1, options.across);
   const [whole, ...rest] = distance(parts, 0, 1);
   const terms = { whole: whole === undefined ? [] : [whole], parts: rest };
   return evaluate(cat([Z, Zhat]), parts, terms, options);
@@ -35,7 +35,7 @@ export interface MultiOptions extends RateOptions {
   classes: number;
   /** γ₁, γ₂, γ₃ before the three terms. */
   weights?: readonly [number, number, number];
-  /** `partsOf(labels, classes, 2)`, where it is at hand from an earlier step on the same batch. */
+  /** `partsOf(labels, classes, 2, across)`, where it is at hand from an earlier step on the same batch. */
   parts?: Parts;
 }
 
@@ -65,7 +65,7 @@ export function multiObjective(
 ): Objective<"features" | "transcribed" | "distance"> {
   checkRows({ Z, Zhat }, labels);
   const { classes, weights: [features, transcribed, far] = [1, 1, 1] } = options;
-  const parts = options.parts ?? partsOf(labels, classes, 2);
+  const parts = options.parts ?? partsOf(labels, classes, 2, options.across);
   const terms = {
     features: reduction(parts, side(classes, 0)),
     transcribed: reduction(parts, side(classes, 1)),
@@ -82,7 +82,7 @@ export function featureObjective(
   options: RateOptions & { classes: number },
 ): Objective<"rate" | "classRate"> {
   checkRows({ Z }, labels);
-  const parts = partsOf(labels, options.classes);
+  const parts = partsOf(labels, options.classes, 1, options.across);
   const [rate, ...classes] = reduction(parts, side(options.classes, 0));
   const terms = { rate: rate === undefined ? [] : [rate], classRate: negated(classes) };
   return evaluate(Z, parts, terms, options, { rate: 1, classRate: -1 });

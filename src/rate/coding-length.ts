@@ -1,7 +1,7 @@
 /** @file How many nats a segmentation of features takes, labels included: what the number of clusters is chosen by. */
 
 import { type Tensor, tensor, UsageError } from "../tensor/index.ts";
-import type { RateOptions } from "./coding-rate.ts";
+import { type RateOptions, requireAlone } from "./coding-rate.ts";
 import { withDigits } from "./digits.ts";
 import { partsOf, unionRates } from "./parts.ts";
 
@@ -18,12 +18,9 @@ import { partsOf, unionRates } from "./parts.ts";
  * @throws {UsageError} other segments than features, or one out of range
  * @see Chu et al. 2024, the coding length that clusters are counted by
  */
-export function codingLength(
-  Z: Tensor,
-  assigned: Tensor,
-  segments: number,
-  { epsilon }: RateOptions,
-): Tensor {
+export function codingLength(Z: Tensor, assigned: Tensor, segments: number, options: RateOptions): Tensor {
+  requireAlone(options, "coding length");
+  const { epsilon } = options;
   if (Z.dim !== 2 || assigned.dim !== 1 || assigned.size(0) !== Z.size(0))
     throw new UsageError(
       `coding length: expected features [n, d] and a segment for each, got ${Z.describe()} and ${assigned.describe()}`,

@@ -1,14 +1,47 @@
 /** @file The coding rate R, against nothing, against subspaces, against memberships. */
 
-import { operator, run, type Tensor, UsageError } from "../tensor/index.ts";
+import {
+  arange,
+  type Group,
+  gatherRows,
+  operator,
+  run,
+  sumGrams,
+  sumReplicated,
+  type Tensor,
+  UsageError,
+} from "../tensor/index.ts";
 import { withDigits } from "./digits.ts";
 
 const CODING_RATE = operator("vitrine::coding_rate");
 const LOGDET1P = operator("vitrine::logdet1p");
+const GRAMS = operator("vitrine::grams");
 
 export interface RateOptions {
   /** ε > 0: the distortion up to which features are coded. No default: papers differ, recipes and callers say theirs. */
   epsilon: number;
+  /**
+   * Processes that hold other rows of the same batch, where a rate or a loss is that of all rows: it has the same value on
+   * every rank, and the gradient of the rows that are there.
+   */
+  across?: Group | undefined;
+  /** Rows that each rank holds; asked for unless given. */
+  rows?: readonly number[] | undefined;
+}
+
+/** The same options with the rows of all ranks, of which this one has `own`. */
+export const withRows = <T extends RateOptions>(options: T, own: number): T => {
+  const { across, rows = across?.numbers([own]).flat() } = options;
+  return across === undefined ? options : { ...options, rows };
+};
+
+/** n: the rows of all ranks, or just those that are here. */
+export const rowsOf = ({ across, rows }: RateOptions, own: number): number =>
+  across === undefined ? own : rows!.reduce((sum, count) => sum + count, 0);
+
+/** @throws {UsageError} options of several processes where each sample has a rate of its own */
+export function requireAlone({ across }: RateOptions, what: string): void {
+  if (across !== undefined) throw new UsageError(`${what}: has no form across processes; leave out "across"`);
 }
 
 /** ε², checked. */
@@ -42,7 +75,31 @@ export const logDet1p = (G: Tensor): Tensor => withDigits([G], (G) => run(LOGDET
  * @example codingRate(tensor([[1, 0], [0, 1]]), { epsilon: 1 }).item(); // ln 2
  */
 export function codingRate(Z: Tensor, options: RateOptions): Tensor {
-  return halfLogDet(Z, Z.size(-1) / (Z.size(-2) * squared(options)));
+  const epsSq = squared(options);
+  if (options.across !== undefined) return rateOfAll(Z, options.across, withRows(options, Z.size(0)));
+  return halfLogDet(Z, Z.size(-1) / (Z.size(-2) * epsSq));
+}
+
+/** The same of rows [n_r, d] on several ranks: from their Grams, d(d + 1)/2 numbers, or from all rows where those are fewer. */
+function rateOfAll(Z: Tensor, group: Group, options: RateOptions): Tensor {
+  if (Z.dim !== 2)
+    throw new UsageError(`rate: expected features [n, d] across processes, got ${Z.describe()}`);
+  const [n, d] = [rowsOf(options, Z.size(0)), Z.size(1)];
+  const alpha = d / (n * squared(options));
+  return withDigits([Z], (Z) => {
+    if (2 * n <= d + 1) return halfLogDet(gatherRows(Z, group, options.rows), alpha);
+    const gram = sumGrams(gramsOf(Z), group).select(0, 0); //                   [d, d]
+    return logDet1p(gram.mul(alpha)).div(2);
+  });
+}
+
+/** ZₛᵀZₛ of the segments of Z [n, d], `counts[s]` rows each, listed in `order`; of all rows unless given: [S, d, d]. */
+export function gramsOf(
+  Z: Tensor,
+  order = arange(Z.size(0), { dtype: "int64", device: Z.device }),
+  counts: readonly number[] = [Z.size(0)],
+): Tensor {
+  return run(GRAMS, Z.h, order.h, counts);
 }
 
 /**
@@ -56,6 +113,7 @@ export function codingRate(Z: Tensor, options: RateOptions): Tensor {
  * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", rate against a codebook of subspaces
  */
 export function rateAgainstSubspaces(Z: Tensor, U: Tensor, options: RateOptions): Tensor {
+  requireAlone(options, "rate against subspaces");
   const [K, d, p] = U.shape as [number, number, number];
   return withDigits([Z, U], (Z, U) => {
     const stacked = U.transpose(0, 1).reshape([d, K * p]); //                   one product for all subspaces
@@ -81,12 +139,14 @@ export function rateOfProjections(W: Tensor, options: RateOptions): Tensor {
  * @see Yu et al. 2020, rate of a partition
  */
 export function rateAgainstMemberships(Z: Tensor, Pi: Tensor, options: RateOptions): Tensor {
-  const [n, d] = Z.shape as [number, number];
+  const { across } = options;
+  const [n, d] = [rowsOf(withRows(options, Z.size(0)), Z.size(0)), Z.size(1)];
   return withDigits([Z, Pi], (Z, Pi) => {
-    const counts = Pi.sum(0); //                                                [c]
+    const own = { counts: Pi.sum(0), grams: Z.mul(Pi.T.unsqueeze(-1)).T.matmul(Z) };
+    const counts = across === undefined ? own.counts : sumReplicated(own.counts, across); //  [c]
+    const grams = across === undefined ? own.grams : sumGrams(own.grams, across); //          [c, d, d]
     const inverse = counts.clamp(1e-8).reciprocal();
     const alpha = inverse.mul(d / squared(options)); //                         [c]
-    const grams = Z.mul(Pi.T.unsqueeze(-1)).T.matmul(Z); //                     [c, d, d]
     const logdets = logDet1p(grams.mul(alpha.reshape([-1, 1, 1])));
     return logdets
       .mul(counts)
@@ -112,6 +172,7 @@ export function sparseRateReduction(
   U: Tensor,
   options: RateOptions & { lambda?: number },
 ): Tensor {
+  requireAlone(options, "sparse rate reduction");
   const { lambda = 0.1 } = options;
   return withDigits([Z, U], (Z, U) => {
     const reduction = codingRate(Z, options).sub(rateAgainstSubspaces(Z, U, options));

@@ -1,8 +1,9 @@
 /** @file Maximal coding rate reduction from integer labels: the objective that encoders are trained by. */
 
-import { operator, run, type Tensor, tensor, UsageError } from "../tensor/index.ts";
-import { halfLogDet, type RateOptions, squared } from "./coding-rate.ts";
+import { type Group, gatherRows, operator, run, type Tensor, tensor, UsageError } from "../tensor/index.ts";
+import { halfLogDet, type RateOptions, requireAlone, rowsOf, squared, withRows } from "./coding-rate.ts";
 import { withDigits } from "./digits.ts";
+import { partsOf, weightedRates } from "./parts.ts";
 import type { Segments } from "./segments.ts";
 
 const MCR2 = operator("vitrine::mcr2");
@@ -43,6 +44,7 @@ export interface Mcr2Loss {
 export function rateAgainstClasses(Z: Tensor, classes: Segments, options: RateOptions): Tensor {
   const d = Z.size(-1);
   const { counts, total } = classes;
+  requireAlone(options, "rate against classes");
   const { epsilon } = options;
   const scales = counts.map((count) => (count > 0 ? Math.sqrt(d / count) / epsilon : 0)); //   √αₖ
   return withDigits([Z], (Z) => {
@@ -70,12 +72,8 @@ export function rateAgainstClasses(Z: Tensor, classes: Segments, options: RateOp
  * @see Yu et al. 2020, the objective that is trained, with the authors' γ₁ and γ₂
  * @example const { loss } = mcr2Loss(Z, labels, 10, { epsilon: MCR2_EPSILON }); gradients(loss, parameters);
  */
-export function mcr2Loss(
-  Z: Tensor,
-  labels: Tensor,
-  classes: number,
-  { epsilon, gamma1 = 1, gamma2 = 1 }: Mcr2Options,
-): Mcr2Loss {
+export function mcr2Loss(Z: Tensor, labels: Tensor, classes: number, options: Mcr2Options): Mcr2Loss {
+  const { across, gamma1 = 1, gamma2 = 1 } = options;
   if (Z.dim !== 2 || labels.numel !== Z.size(0) || labels.numel === 0)
     throw new UsageError(
       `mcr²: expected features [n, d] and n labels, got ${Z.describe()} and ${labels.numel} labels`,
@@ -83,10 +81,48 @@ export function mcr2Loss(
   for (const [name, value] of Object.entries({ gamma1, gamma2 }))
     if (!(value > 0 && Number.isFinite(value)))
       throw new UsageError(`mcr²: expected ${name} > 0, got ${value}`);
-  const epsSq = squared({ epsilon });
+  const epsSq = squared(options);
+  const alone = (Z: Tensor, labels: Tensor) => run(MCR2, Z.h, labels.h, classes, epsSq, gamma1, gamma2);
   return withDigits([Z], (Z) => {
-    const parts = run(MCR2, Z.h, labels.h, classes, epsSq, gamma1, gamma2).unbind();
-    const [loss, expansion, compression, rate] = parts as [Tensor, Tensor, Tensor, Tensor];
+    const found =
+      across === undefined ? alone(Z, labels) : ofAll(Z, labels, classes, across, { ...options, alone });
+    const [loss, expansion, compression, rate] = found.unbind() as [Tensor, Tensor, Tensor, Tensor];
     return { loss, expansion, compression, rate: gamma1 === 1 ? rate : rate.detach() };
   });
+}
+
+/**
+ * Rᶜ − γ₂ R_γ₁, R_γ₁, Rᶜ, R of rows on several ranks: from the Grams of K classes, or from all rows where those are fewer
+ * numbers.
+ */
+function ofAll(
+  Z: Tensor,
+  labels: Tensor,
+  K: number,
+  group: Group,
+  options: Mcr2Options & { alone: (Z: Tensor, labels: Tensor) => Tensor },
+): Tensor {
+  const given = withRows(options, Z.size(0));
+  const [n, d] = [rowsOf(given, Z.size(0)), Z.size(1)];
+  const { gamma1 = 1, gamma2 = 1 } = options;
+  if (K * d > 2 * n)
+    return options.alone(
+      gatherRows(Z, group, given.rows),
+      gatherRows(labels.reshape([-1]), group, given.rows),
+    );
+  const parts = partsOf(labels, K, 1, group);
+  const alpha = d / (n * squared(options));
+  const A = new Float64Array((K + 2) * K); // rows: R_γ₁, R, classes
+  const C = new Float64Array(4 * (K + 2));
+  for (const [k, count] of parts.counts.entries()) {
+    A[k] = gamma1 * alpha;
+    A[K + k] = alpha;
+    A[(k + 2) * K + k] = (alpha * n) / Math.max(count, 1);
+    C[k + 2] = C[2 * (K + 2) + k + 2] = count / n;
+  }
+  C[0] = -gamma2;
+  C[K + 2] = 1;
+  C[3 * (K + 2) + 1] = 1;
+  const rates = weightedRates(Z, parts, tensor(A, { shape: [K + 2, K], device: Z.device }), given); // [K + 2]
+  return tensor(C, { shape: [4, K + 2], dtype: rates.dtype, device: Z.device }).matmul(rates);
 }

@@ -1,8 +1,8 @@
 /** @file Clustering without labels: the losses of MLC, CPP and NMCE, on features of the unit sphere. */
 
-import { type Random, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import { type Random, scope, sumReplicated, type Tensor, UsageError } from "../tensor/index.ts";
 import { rateAgainstAffinity } from "./affinity-rate.ts";
-import { codingRate, type RateOptions, rateAgainstMemberships } from "./coding-rate.ts";
+import { codingRate, type RateOptions, rateAgainstMemberships, rowsOf, withRows } from "./coding-rate.ts";
 import { withDigits } from "./digits.ts";
 
 /** ε of CPP: the authors' ε² 0.1, which their code holds whatever its argument `eps` says. */
@@ -38,17 +38,23 @@ export interface MlcLoss {
  * @see Chu et al. 2024, the loss, with the penalty of the code
  */
 export function mlcLoss(Z: Tensor, Pi: Tensor, options: MlcOptions): MlcLoss {
-  const { epsilon, penalty = 0.05 } = options;
+  const { penalty = 0.05, ...rest } = options;
+  const given = withRows(rest, Z.size(0));
   return withDigits([Z, Pi], (Z, Pi) => {
-    const expansion = codingRate(Z, { epsilon });
-    const compression = rateAgainstAffinity(Z, Pi, { epsilon });
-    const size = Pi.square()
-      .sum()
-      .mul(penalty / 2);
+    const expansion = codingRate(Z, given);
+    const compression = rateAgainstAffinity(Z, Pi, given);
+    const size = ofAll(Pi.square().sum(), given).mul(penalty / 2);
     const loss = compression.sub(expansion).add(size);
     return { loss, expansion: expansion.detach(), compression: compression.detach() };
   });
 }
+
+/** A sum over rows, with those on other ranks. */
+const ofAll = (sum: Tensor, { across }: RateOptions): Tensor =>
+  across === undefined ? sum : sumReplicated(sum, across);
+
+const meanOfAll = (values: Tensor, given: RateOptions): Tensor =>
+  given.across === undefined ? values.mean() : ofAll(values.sum(), given).div(rowsOf(given, values.numel));
 
 /** Mean features of several views, on the sphere again: [n, d] each → [n, d]. */
 export function meanFeatures(views: readonly Tensor[]): Tensor {
@@ -92,10 +98,11 @@ export interface TcrLoss {
  * @see Li et al. 2022, the first stage
  */
 export function tcrLoss(Z: Tensor, Zother: Tensor, options: RateOptions & Partial<TcrOptions>): TcrLoss {
-  const { epsilon, alignment = 30 } = options;
+  const { alignment = 30, ...rest } = options;
+  const given = withRows(rest, Z.size(0));
   return withDigits([Z, Zother], (Z, Zother) => {
-    const rate = codingRate(Z, { epsilon }).add(codingRate(Zother, { epsilon })).div(2);
-    const cosine = Z.mul(Zother).sum(-1).mean();
+    const rate = codingRate(Z, given).add(codingRate(Zother, given)).div(2);
+    const cosine = meanOfAll(Z.mul(Zother).sum(-1), given);
     const loss = rate.neg().sub(cosine.mul(alignment));
     return { loss, rate: rate.detach(), cosine: cosine.detach() };
   });
@@ -110,12 +117,13 @@ export function tcrLoss(Z: Tensor, Zother: Tensor, options: RateOptions & Partia
  * @see Ding et al. 2023, the initialisation
  */
 export function meanTcrLoss(Z: Tensor, Zother: Tensor, options: TcrOptions): TcrLoss {
-  const { epsilon, alignment } = options;
+  const { alignment, ...rest } = options;
+  const given = withRows(rest, Z.size(0));
   return withDigits([Z, Zother], (Z, Zother) => {
-    const rate = codingRate(meanOf([Z, Zother]), { epsilon });
+    const rate = codingRate(meanOf([Z, Zother]), given);
     const cosines = Z.mul(Zother).sum(-1).abs(); //                             [n]
-    const loss = rate.neg().sub(cosines.sum().mul(alignment));
-    return { loss, rate: rate.detach(), cosine: cosines.mean().detach() };
+    const loss = rate.neg().sub(ofAll(cosines.sum(), given).mul(alignment));
+    return { loss, rate: rate.detach(), cosine: meanOfAll(cosines.detach(), given) };
   });
 }
 
@@ -149,13 +157,14 @@ export function gumbelSoftmax(logits: Tensor, random: Random, temperature = 1): 
 export function nmceLoss(
   views: readonly Tensor[],
   memberships: readonly Tensor[],
-  { epsilon }: RateOptions,
+  options: RateOptions,
 ): MlcLoss {
+  const given = withRows(options, views[0]?.size(0) ?? 0);
   return withDigits([...views, ...memberships], (...all) => {
     const Z = meanFeatures(all.slice(0, views.length));
     const Pi = meanOf(all.slice(views.length));
-    const expansion = codingRate(Z, { epsilon });
-    const compression = rateAgainstMemberships(Z, Pi, { epsilon });
+    const expansion = codingRate(Z, given);
+    const compression = rateAgainstMemberships(Z, Pi, given);
     const loss = compression.sub(expansion);
     return { loss, expansion: expansion.detach(), compression: compression.detach() };
   });

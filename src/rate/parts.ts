@@ -1,17 +1,20 @@
 /** @file Samples sorted once by class, so that every rate of a class or of a union of classes shares its Gram. */
 
-import { operator, run, scope, type Tensor, tensor } from "../tensor/index.ts";
-import { type RateOptions, squared } from "./coding-rate.ts";
+import { type Group, operator, run, scope, sumGrams, type Tensor, tensor } from "../tensor/index.ts";
+import { gramsOf, logDet1p, type RateOptions, squared } from "./coding-rate.ts";
 import { withDigits } from "./digits.ts";
 import { countLabels } from "./segments.ts";
 
 const UNION_RATES = operator("vitrine::union_rates");
 
-/** Rows of a feature matrix, part by part. Part s is `counts[s]` rows, named in `order` after those of part s − 1. */
+/** Rows of a feature matrix, part by part. Part s is `own[s]` rows, named in `order` after those of part s − 1. */
 export interface Parts {
   /** int64, as many entries as all parts together. */
   order: Tensor;
+  /** Rows of each part, those on other ranks too. */
   counts: readonly number[];
+  /** Those that are here; the same unless given. */
+  own?: readonly number[];
 }
 
 /**
@@ -19,9 +22,10 @@ export interface Parts {
  * class k of set `side`. Each set has as many rows as there are labels.
  *
  * @param labels [n], int64, 0 ≤ label < classes
+ * @param across processes that hold other rows, whose counts are added
  * @throws {UsageError} a label out of range, with its position
  */
-export function partsOf(labels: Tensor, classes: number, sides = 1): Parts {
+export function partsOf(labels: Tensor, classes: number, sides = 1, across?: Group): Parts {
   const { values, counts } = countLabels(labels, classes);
   const n = values.length;
   const next = counts.map((_, k) => counts.slice(0, k).reduce((sum, count) => sum + count, 0));
@@ -30,8 +34,14 @@ export function partsOf(labels: Tensor, classes: number, sides = 1): Parts {
     const place = next[values[i] as number]!++;
     for (let side = 0; side < sides; side++) order[side * n + place] = side * n + i;
   }
-  const all = Array.from({ length: sides }, () => counts).flat();
-  return { order: scope(() => tensor(order, { device: labels.device }).to("int64")), counts: all };
+  const ofSides = (once: readonly number[]) => Array.from({ length: sides }, () => once).flat();
+  const here = {
+    order: scope(() => tensor(order, { device: labels.device }).to("int64")),
+    counts: ofSides(counts),
+  };
+  if (across === undefined) return here;
+  const all = scope(() => across.allReduce(tensor(Float32Array.from(counts))).numbers());
+  return { order: here.order, counts: ofSides(all), own: here.counts };
 }
 
 /** Number of rows of a union of parts. */
@@ -62,5 +72,16 @@ export function unionRates(
     for (const part of union) A[row * S + part] = alpha;
   });
   const weights = tensor(A, { shape: [unions.length, S], device: Z.device });
-  return withDigits([Z], (Z) => run(UNION_RATES, Z.h, parts.order.h, parts.counts, weights.h));
+  return weightedRates(Z, parts, weights, options);
+}
+
+/** ½ log det(I + Σₛ A_rs ZₛᵀZₛ) for each row r of A [unions, S], float64: [unions], nats. */
+export function weightedRates(Z: Tensor, parts: Parts, A: Tensor, { across }: RateOptions): Tensor {
+  const { order, counts, own = counts } = parts;
+  return withDigits([Z], (Z) => {
+    if (across === undefined) return run(UNION_RATES, Z.h, order.h, own, A.h);
+    const d = Z.size(1);
+    const grams = sumGrams(gramsOf(Z, order, own), across).reshape([own.length, d * d]);
+    return logDet1p(A.to(grams.dtype).matmul(grams).reshape([-1, d, d])).div(2);
+  });
 }

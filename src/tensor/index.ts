@@ -7,6 +7,19 @@ export { autocast, type GradientOptions, gradients, noGrad, partialGradients } f
 export type { Nested } from "./core.ts";
 export { arange, cat, eye, full, handles, ones, stack, type TensorOptions, tensor, zeros } from "./create.ts";
 export type { DType, TypedArray } from "./dtype.ts";
+export {
+  type GradientsReducedOptions,
+  type Group,
+  type GroupSettings,
+  gatherRows,
+  gatherShared,
+  gradientsReduced,
+  openGroup,
+  shared,
+  sumGrams,
+  sumReplicated,
+  sumShared,
+} from "./group.ts";
 export { native } from "./native.ts";
 export { type Operator, operator } from "./operator.ts";
 export { Random, type Rows, random } from "./random.ts";

@@ -1,15 +1,17 @@
 /** @file Loads the addon, once and late: half a second that `--help` must not pay. */
 
 import { createRequire } from "node:module";
-import { OutOfMemoryError, PrecisionError, TorchError, UsageError } from "../base/errors.ts";
+import { OutOfMemoryError, PeerLostError, PrecisionError, TorchError, UsageError } from "../base/errors.ts";
 import { addonRecord, damage, libtorchProblem, SETUP } from "./libtorch.ts";
 
 /** A live tensor as the addon names it: generation and slot in one small integer. */
 export type Handle = number;
 
 /** What the addon exports; `native/` is its other side. */
-export interface Native {
-  setErrorFactory(make: (kind: "usage" | "torch" | "memory" | "precision", message: string) => Error): void;
+export interface Native extends NativeGroups {
+  setErrorFactory(
+    make: (kind: "usage" | "torch" | "memory" | "precision" | "peer", message: string) => Error,
+  ): void;
   release(handles: Handle | readonly Handle[]): void;
   share(handle: Handle): Handle;
   shape(handle: Handle): number[];
@@ -72,6 +74,41 @@ export interface Native {
   ): void;
 }
 
+/** Groups of processes, by number: `src/tensor/group.ts`. Only `groupOpen` is there with a libtorch before 2. */
+interface NativeGroups {
+  groupOpen(
+    host: string,
+    port: number,
+    rank: number,
+    size: number,
+    serves: boolean,
+    prefix: string,
+    network: string,
+    startMs: number,
+    stepMs: number,
+  ): Promise<number>;
+  groupClose(group: number): void;
+  groupBarrier(group: number): Promise<void>;
+  groupSet(group: number, key: string, text: string): void;
+  groupGet(group: number, key: string): Promise<string>;
+  groupBytes(group: number): number;
+  groupAllReduce(group: number, handle: Handle, how: "sum" | "max" | "min"): void;
+  groupAllGather(group: number, handle: Handle): Handle;
+  groupReduceScatter(group: number, handle: Handle): Handle;
+  groupBroadcast(group: number, handle: Handle, root: number): void;
+  groupTree(group: number, handle: Handle): void;
+  groupSum(group: number, handle: Handle, values: boolean, gradients: boolean): Handle;
+  groupSumGrams(group: number, handle: Handle): Handle;
+  groupAllToAll(group: number, handle: Handle, sent: readonly number[], received: readonly number[]): Handle;
+  groupGradients(
+    group: number,
+    loss: Handle,
+    inputs: Int32Array,
+    firstBytes: number,
+    bucketBytes: number,
+  ): Handle[];
+}
+
 let loaded: Native | undefined;
 
 /** The addon. @throws {UsageError} when it is not built, or not for the libtorch that is here. */
@@ -113,6 +150,7 @@ function load(): Native {
     throw new UsageError(`the addon was built for libtorch ${record.version} but holds ${torch}; ${SETUP}`);
   addon.setErrorFactory((kind, message) => {
     if (kind === "memory") return new OutOfMemoryError(`libtorch could not allocate: ${message}`);
+    if (kind === "peer") return new PeerLostError(message);
     if (kind === "precision") return new PrecisionError(message);
     return kind === "usage" ? new UsageError(message) : new TorchError(message);
   });

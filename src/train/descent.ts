@@ -3,7 +3,9 @@
 import type { Module } from "../nn/index.ts";
 import {
   CheckpointError,
+  type Group,
   gradients,
+  gradientsReduced,
   keep,
   NotFiniteError,
   noGrad,
@@ -14,11 +16,12 @@ import {
 import { MovingAverage } from "./ema.ts";
 import { TensorList } from "./foreach.ts";
 import type { Logged } from "./learner.ts";
-import { firstNotFinite } from "./locate.ts";
+import { firstNotFinite, placeAmong } from "./locate.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { inPrecision, type Precision } from "./precision.ts";
 import { type Reading, type Readings, read, watching } from "./readings.ts";
 import { above, below, type Restored, type Saved, type Stateful } from "./stateful.ts";
+import { sumSlopes, sumValues } from "./sum-slopes.ts";
 
 export interface DescentOptions {
   /** Which of the net's parameters move; all unless given. */
@@ -38,6 +41,10 @@ export interface DescentOptions {
   ema?: number | undefined;
   /** Before the names of its moments and averages in checkpoints. */
   prefix?: string;
+  /** Processes that hold other samples of each batch: gradients are summed over them. */
+  across?: Group | undefined;
+  /** What a loss is there: this process's share of it, as it is unless given, or the whole, the same on every rank. */
+  losses?: "shares" | "whole";
 }
 
 /** Gives a loss, []; beside it its terms, or what else is worth a line of metrics. */
@@ -127,7 +134,7 @@ export class Descent implements Stateful {
    */
   add(loss: Loss, of: number, at: number, given?: Given): Step | undefined {
     if (of === 1) return this.step([loss], at, given);
-    const found = slopesOf([this], loss, at, given, of);
+    const found = slopesOf([this], loss, at, given, { of, alone: false });
     if (this.gathered === undefined) {
       for (const tensor of [...found.list.tensors, ...Object.values(found.values)]) keep(tensor);
       this.gathered = { ...found, batches: 1 };
@@ -137,7 +144,8 @@ export class Descent implements Stateful {
     }
     if (this.gathered.batches < of) return undefined;
     try {
-      return this.move(this.gathered, at, given);
+      const { values, list } = this.gathered;
+      return this.move(this.overAll({ values, list: sumSlopes(list, this.options.across) }), at, given);
     } finally {
       this.forgetGathered();
     }
@@ -145,7 +153,13 @@ export class Descent implements Stateful {
 
   /** The gradient of a loss, for `move`. */
   slopes(loss: Loss, at: number, given?: Given): Slopes {
-    return slopesOf([this], loss, at, given);
+    return this.overAll(slopesOf([this], loss, at, given));
+  }
+
+  /** The same slopes with the values of all ranks' losses. */
+  overAll({ values, list }: Slopes): Slopes {
+    const { across, losses = "shares" } = this.options;
+    return { list, values: losses === "shares" ? sumValues(values, across) : values };
   }
 
   /** A step by gradients that are there. */
@@ -156,6 +170,7 @@ export class Descent implements Stateful {
     if (skip === undefined) this.requireFinite(norm, list, at, given);
     if (clipGrad !== undefined) clip_(list, norm, clipGrad, clip);
     const lr = rate(at);
+    watching()?.move();
     this.optimizer.step(list.tensors, lr, { weightDecay: decay?.(at), skip });
     this.average?.update();
     const own = {
@@ -233,8 +248,11 @@ export function descend(
   given?: Given,
 ): Step {
   const [first, ...others] = losses as readonly [Loss];
-  const sum = slopesOf(descents, first, at, given);
-  for (const loss of others) addTo(sum, slopesOf(descents, loss, at, given));
+  const alone = others.length === 0;
+  const here = slopesOf(descents, first, at, given, { alone });
+  for (const loss of others) addTo(here, slopesOf(descents, loss, at, given, { alone }));
+  const { across } = descents[0]!.options;
+  const sum = descents[0]!.overAll(alone ? here : { ...here, list: sumSlopes(here.list, across) });
   let taken = 0;
   const steps = descents.map((descent) => {
     const own = sum.list.tensors.slice(taken, taken + descent.parameters.size);
@@ -261,9 +279,19 @@ function together(norms: readonly Reading[]): Reading {
   );
 }
 
-/** The loss over `of` and its gradients by the parameters of all descents, in their order. */
-function slopesOf(descents: readonly Descent[], loss: Loss, at: number, given?: Given, of = 1): Slopes {
+/**
+ * The loss over `of` and its gradients by the parameters of all descents, in their order; where it is alone in its step,
+ * they are those of all ranks.
+ */
+function slopesOf(
+  descents: readonly Descent[],
+  loss: Loss,
+  at: number,
+  given?: Given,
+  { of = 1, alone = true }: { of?: number; alone?: boolean } = {},
+): Slopes {
   const [{ net, options }] = descents as [Descent];
+  const { across } = options;
   const parameters = descents.flatMap((descent) => [...descent.parameters.values()]);
   const lowered = () => inPrecision(options.precision ?? "fp32", parameters[0]!.device, loss);
   return scope(() => {
@@ -275,10 +303,16 @@ function slopesOf(descents: readonly Descent[], loss: Loss, at: number, given?: 
     ) as Slopes["values"];
     if (watching() === undefined) {
       const value = values.loss.item();
-      if (!Number.isFinite(value))
-        refuse(`loss is ${value * of}`, at, firstNotFinite(net, given?.inputs ?? [], lowered), given);
+      const place = () => firstNotFinite(net, given?.inputs ?? [], lowered);
+      const bad =
+        across === undefined ? undefined : placeAmong(across, value, net, given?.inputs ?? [], lowered);
+      if (bad !== undefined) refuse(`loss is ${bad.value * of} on rank ${bad.rank}`, at, bad.place, given);
+      if (!Number.isFinite(value)) refuse(`loss is ${value * of}`, at, place(), given);
     }
-    return { values, list: new TensorList(gradients(shareOf(tensors.loss), parameters)) };
+    const own = shareOf(tensors.loss);
+    const reduced = across !== undefined && alone;
+    const slopes = reduced ? gradientsReduced(own, parameters, across) : gradients(own, parameters);
+    return { values, list: new TensorList(slopes) };
   }, "gradients");
 }
 

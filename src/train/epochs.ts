@@ -1,6 +1,7 @@
 /** @file Batches of images epoch after epoch, one or several of them to a step. */
 
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../data/index.ts";
+import type { Group, Tensor } from "../tensor/index.ts";
 import type { Given } from "./descent.ts";
 
 export interface EpochOptions extends Omit<BatchOptions, "epoch" | "start"> {
@@ -53,3 +54,16 @@ export class Epochs {
 
 /** Where a batch comes from, for messages. */
 export const given = ({ images, epoch, number }: EpochBatch): Given => ({ inputs: [images], epoch, number });
+
+/** Images of the whole batch, on all ranks, where there are several; else those that could be read. */
+export const imagesOf = (
+  { indices, rows }: Pick<Batch, "indices" | "rows">,
+  across: Group | undefined,
+): number => (across && rows?.whole) ?? indices.length;
+
+/** A mean over n_r samples as this rank's share of that over all n: times n_r/n. As it is without a group. */
+export function shareOf(mean: Tensor, own: number, across: Group | undefined): Tensor {
+  if (across === undefined) return mean;
+  const all = across.numbers([own]).reduce((sum, [count]) => sum + count!, 0);
+  return mean.mul(own / all);
+}

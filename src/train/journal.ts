@@ -96,3 +96,8 @@ export class Journal {
       if (typeof value === "number") this.events?.scalar(name, value, step);
   }
 }
+
+/** Of a process that writes nothing: another one does. */
+export const NO_JOURNAL: Pick<Journal, "recordsOf" | "write" | "summarise" | "sync" | "close"> = {
+  ...{ recordsOf: () => 0, write: () => {}, summarise: () => {}, sync: () => {}, close: () => {} },
+};

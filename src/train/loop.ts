@@ -1,11 +1,12 @@
 /** @file The training loop of every method: steps, evaluations, checkpoints, what is written, stopping, going on. */
 
 import { join } from "node:path";
-import { NotFiniteError, StoppedError, scope } from "../tensor/index.ts";
+import { talk } from "../base/talk.ts";
+import { type Group, NotFiniteError, PeerLostError, StoppedError, scope, tensor } from "../tensor/index.ts";
 import { holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { Course } from "./course.ts";
 import { failpoint } from "./failpoint.ts";
-import { Journal } from "./journal.ts";
+import { Journal, NO_JOURNAL } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { Means, only } from "./means.ts";
 import { BadStep, Pending } from "./pending.ts";
@@ -14,7 +15,7 @@ import { Probes } from "./probes.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
 import { sayRate } from "./resumed-rate.ts";
 import { Speed } from "./speed.ts";
-import { listenForStop } from "./stop.ts";
+import { listenForStop, type StopCode } from "./stop.ts";
 
 export interface LoopOptions {
   /** Run folder. */
@@ -36,6 +37,8 @@ export interface LoopOptions {
   choosing?: string | undefined;
   /** A checkpoint to go on from; its tensors are freed. */
   resume?: LoadedCheckpoint | undefined;
+  /** Processes that run the same steps; rank 0 alone writes, and all stop together. */
+  across?: Group | undefined;
 }
 
 export interface LoopOutcome {
@@ -98,11 +101,12 @@ class Loop<Batch> {
   async run(foreign: boolean): Promise<void> {
     const { learner, position, options, course, means } = this;
     const { total } = course;
-    const { folder, tensorboard, keep, checkpointEvery, resume } = options;
+    const { folder, tensorboard, keep, checkpointEvery, resume, across } = options;
     const { step: from, records } = position;
-    const journal = new Journal(folder, { step: from, records, tensorboard });
-    const probes = new Probes(folder, position);
-    const progress = createProgress({ mode: options.progress, total, label: "train" });
+    const writes = (across?.rank ?? 0) === 0;
+    const journal = writes ? new Journal(folder, { step: from, records, tensorboard }) : NO_JOURNAL;
+    const probes = writes ? new Probes(folder, position) : undefined;
+    const progress = createProgress({ mode: writes ? options.progress : "none", total, label: "train" });
     const stop = listenForStop((text) => progress.message(text), options.deadline);
     const speed = new Speed();
     const pending = new Pending(learner, means);
@@ -110,14 +114,22 @@ class Loop<Batch> {
     const [before, started] = [position.seconds, performance.now()];
     const processor = processorClock(position.processorSeconds);
 
+    /** Whether any process is to stop: of 75 and 130, the larger. */
+    const asked = (): StopCode | undefined => {
+      if (across === undefined) return stop.code;
+      const own = () => tensor([stop.code ?? 0], { dtype: "int32" });
+      const code = scope(() => across.allReduce(own(), "max").item(), "stop");
+      return code === 0 ? undefined : (code as StopCode);
+    };
     const save = (best: boolean) => {
       position.seconds = before + (performance.now() - started) / 1000;
       position.processorSeconds = processor();
       position.records = journal.recordsOf(position.step);
       course.note();
       journal.sync();
-      probes.sync();
+      probes?.sync();
       pending.settle();
+      if (!writes) return;
       scope(() => {
         const { states, ...tensors } = savedParts(learner.parts);
         const snapshot = { config: options.config, ...tensors, state: { ...position, parts: states } };
@@ -143,7 +155,7 @@ class Loop<Batch> {
       const { found, seen } = await this.evaluated();
       Object.assign(position, { milestone: found, evaluated: position.step });
       journal.write(position.step, found.numbers);
-      if (seen !== undefined) probes.write(position.step, seen);
+      if (seen !== undefined) probes?.write(position.step, seen);
       progress.message(means.told(found));
       speed.restart();
       return isBest();
@@ -152,17 +164,17 @@ class Loop<Batch> {
     const pause = async (): Promise<boolean> => {
       const toEvaluate = course.pending;
       if (toEvaluate || course.turns) pending.settle();
-      const better = toEvaluate && stop.code === undefined && (await evaluate());
+      const before = asked();
+      const evaluates = toEvaluate && before === undefined;
+      const better = evaluates && (await evaluate());
       if (course.endsRow) journal.summarise(position.step, means.takeRow());
-      const end = stop.code !== undefined || position.step >= total;
+      const code = evaluates ? asked() : before; // a signal may come while it evaluates
+      const end = code !== undefined || position.step >= total;
       const due = checkpointEvery !== undefined && position.step % checkpointEvery === 0;
       // where nothing is scored, the end is what is taken for the best
       if (toEvaluate || due || end) save(better || (end && position.best === null));
-      if (stop.code !== undefined && !course.done)
-        throw new StoppedError(
-          `stopped at step ${position.step}, saved; go on with --resume auto`,
-          stop.code,
-        );
+      if (code !== undefined && !course.done)
+        throw new StoppedError(`stopped at step ${position.step}, saved; go on with --resume auto`, code);
       return end;
     };
 
@@ -193,13 +205,25 @@ class Loop<Batch> {
         if (await pause()) return;
       }
     } catch (error) {
+      if (error instanceof PeerLostError && writes) this.saveWhole(pending, save);
       throw error instanceof BadStep ? await this.reasonOf(error) : error;
     } finally {
       pending.dispose();
       stop.dispose();
       progress.done();
       journal.close();
-      probes.close();
+      probes?.close();
+    }
+  }
+
+  /** Saves the last step that all have made, once a process is lost; not where a part of the next one is made. */
+  private saveWhole(pending: Pending<Batch>, save: (best: boolean) => void): void {
+    const drifts = Object.values(this.learner.parts).some((part) => part.drifts);
+    const { step } = this.position;
+    if (pending.midway || drifts) talk(`step ${step + 1} is half made: its start is not saved`);
+    else {
+      save(false);
+      talk(`saved step ${step}, the last that all processes have made; go on with --resume auto`);
     }
   }
 
@@ -226,7 +250,8 @@ class Loop<Batch> {
     const parts = Object.values(learner.parts);
     const inner = async () => {
       const { text, ...found } = await learner.evaluate!(course.at);
-      const seen = await this.options.look?.();
+      const { look, across } = this.options;
+      const seen = (across?.rank ?? 0) === 0 ? await look?.() : undefined;
       return { found: { ...found, text: course.where + text }, seen };
     };
     return parts.reduce((body, part) => (part.averaged ? () => part.averaged!(body) : body), inner)();

@@ -28,15 +28,22 @@ export class Pending<Batch> {
   /** One step, or a share of it. @returns its learning rate once it is done */
   take(batch: Batch, at: number): Logged | undefined {
     this.images += this.learner.size(batch);
+    this.watch.midway = false;
     const step = () => {
       const readings = unread(this.watch, () => this.learner.step(batch, at));
       return readings && { ...readings, bad: this.watch.state };
     };
     const readings = scope(step, "step");
     if (readings === undefined) return undefined;
+    this.watch.midway = false;
     this.steps.push({ at, images: this.images, readings });
     this.images = 0;
     return readings;
+  }
+
+  /** Whether the parameters have moved in a step that has not ended. */
+  get midway(): boolean {
+    return this.watch.midway;
   }
 
   /** Reads what was taken since the last time, and adds it to the means. @throws {BadStep} the first that is not finite */

@@ -9,6 +9,13 @@ export type Readings = Readonly<Record<string, Reading>>;
 /** Remembers that a step was not finite. No descent moves from then on: the parameters stay those of that step. */
 export class Watch {
   private found: Tensor | undefined;
+  /** Whether a descent has moved since the step began. */
+  midway = false;
+
+  /** A descent moves. */
+  move(): void {
+    this.midway = true;
+  }
 
   /** found ← max(found, whether one of these is not finite). @param numbers each [] @returns found, [] float32 */
   over(numbers: readonly Tensor[]): Tensor {

@@ -24,6 +24,8 @@ export interface Stateful {
   saved(): Saved;
   /** Goes on exactly from what was saved. @throws {CheckpointError} a tensor is missing or has another shape */
   restore(saved: Restored): void;
+  /** Whether a forward pass changes it, as running statistics are. */
+  readonly drifts?: boolean;
   /** Runs `body` with averaged parameters in place of its own, where it keeps an average. */
   averaged?<T>(body: () => Promise<T>): Promise<T>;
 }
@@ -31,6 +33,7 @@ export interface Stateful {
 /** The parameters and buffers of a net, their names behind a prefix. */
 export const weights = (net: Module, prefix = ""): Stateful => ({
   saved: () => ({ model: above(net.stateDict(), prefix) }),
+  drifts: net.stateDict().size > net.namedParameters().size,
   restore: ({ model }) => void net.load(prefix === "" ? model : below(model, prefix)),
 });
 

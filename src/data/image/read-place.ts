@@ -55,11 +55,8 @@ async function ofRow({
   return image;
 }
 
-async function readGroup(shard: string, column: string, group: readonly [number, number]): Group {
-  using rows = await openRows(shard);
-  const images = await rows.column(column, group, "bytes");
-  return images.map((value) => {
-    const bytes = value instanceof Uint8Array ? value : (value as { bytes?: unknown } | null)?.bytes;
-    return bytes instanceof Uint8Array ? bytes.slice() : undefined;
-  });
+async function readGroup(shard: string, column: string, [from, to]: readonly [number, number]): Group {
+  using rows = openRows(shard);
+  const group = rows.groups.findIndex(([first, end]) => first === from && end === to);
+  return rows.column(column, group, "bytes", "bytes"); // of a struct as Hugging Face has it, { bytes, path }
 }

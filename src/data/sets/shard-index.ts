@@ -17,7 +17,7 @@ export interface ShardIndex {
   problem?: string;
 }
 
-export const indexShard = (path: string): Promise<ShardIndex> | ShardIndex =>
+export const indexShard = (path: string): ShardIndex =>
   extname(path) === ".tar" ? indexTar(path) : indexParquet(path);
 
 /**
@@ -92,34 +92,35 @@ const IMAGES = ["image", "img", "jpg"];
 const LABELS = ["label", "labels", "cls", "fine_label"];
 
 /** Parquet as Hugging Face writes images: their files' bytes in a column, a whole number beside them. */
-async function indexParquet(path: string): Promise<ShardIndex> {
+function indexParquet(path: string): ShardIndex {
   try {
-    using rows = await openRows(path);
-    return await indexRows(path, rows);
-  } catch (cause) {
-    const problem =
-      cause instanceof DataError
-        ? cause.message
-        : `${path}: not a whole Parquet file: ${(cause as Error).message}`;
-    return { places: [], labels: [], problem };
+    using rows = openRows(path);
+    return indexRows(path, rows);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return { places: [], labels: [], problem: error.message };
   }
 }
 
-async function indexRows(path: string, rows: Rows): Promise<ShardIndex> {
-  const names = rows.metadata.schema.map(({ name }) => name);
+function indexRows(path: string, rows: Rows): ShardIndex {
+  const { names, groups, notes } = rows;
   const column = IMAGES.find((name) => names.includes(name));
   const label = LABELS.find((name) => names.includes(name));
   if (column === undefined || label === undefined)
     throw new DataError(
-      `${path}: expected a column ${IMAGES.join(", ")} and one ${LABELS.join(", ")}, got ${names.slice(1).join(", ")}`,
+      `${path}: expected a column ${IMAGES.join(", ")} and one ${LABELS.join(", ")}, got ${names.join(", ")}`,
       { path },
     );
-  const values = await rows.column(label, [0, rows.groups.at(-1)?.[1] ?? 0], "bytes");
-  const labels = values.map((value, row) => {
-    if (typeof value === "bigint" || Number.isInteger(value)) return Number(value);
-    throw new DataError(`${path}: row ${row}: expected a whole number in ${label}, got ${value}`, { path });
-  });
-  const places = rows.groups.flatMap((group) =>
+  const labels = groups.flatMap(([from], group) =>
+    rows.column(label, group, "numbers").map((value, i) => {
+      if (value !== undefined && Number.isInteger(value)) return value;
+      const got = value ?? "null";
+      throw new DataError(`${path}: row ${from + i}: expected a whole number in ${label}, got ${got}`, {
+        path,
+      });
+    }),
+  );
+  const places = groups.flatMap((group) =>
     Array.from({ length: group[1] - group[0] }, (_, i) => ({
       shard: path,
       column,
@@ -127,16 +128,17 @@ async function indexRows(path: string, rows: Rows): Promise<ShardIndex> {
       group,
     })),
   );
-  const classes = classesIn(rows.metadata.key_value_metadata, label);
+  const classes = classesIn(notes.get("huggingface"), label, path);
   return { places, labels, ...(classes && { classes }) };
 }
 
-function classesIn(
-  notes: readonly { key: string; value?: string }[] | undefined,
-  label: string,
-): string[] | undefined {
-  const text = notes?.find(({ key }) => key === "huggingface")?.value;
+/** Names of the classes where Hugging Face's library notes them. */
+function classesIn(text: string | undefined, label: string, path: string): string[] | undefined {
   if (text === undefined) return undefined;
-  const names = JSON.parse(text)?.info?.features?.[label]?.names as unknown;
-  return Array.isArray(names) ? names.map(String) : undefined;
+  try {
+    const names = JSON.parse(text)?.info?.features?.[label]?.names as unknown;
+    return Array.isArray(names) ? names.map(String) : undefined;
+  } catch (cause) {
+    throw new DataError(`${path}: expected JSON in its note "huggingface"`, { path, cause });
+  }
 }

@@ -142,7 +142,7 @@ test("Parquet as Hugging Face writes it: the same images, classes by their names
   for (const [i, part] of [0, 6].entries())
     writeFileSync(
       join(folder, `train-0000${i}-of-00002.parquet`),
-      imageParquet(jpegs.slice(part, part + 6), labels.slice(part, part + 6), { classes }),
+      imageParquet(jpegs.slice(part, part + 6), labels.slice(part, part + 6), { classes, struct: i === 1 }),
     );
   const source = await ImageShards.open(folder, options);
   expect([source.count, source.classes]).toEqual([12, classes]);
@@ -154,7 +154,7 @@ test("Parquet as Hugging Face writes it: the same images, classes by their names
   await source.close();
   truncateSync(join(folder, "train-00001-of-00002.parquet"), 300);
   await expect(ImageShards.open(folder, options)).rejects.toThrow(
-    "train-00001-of-00002.parquet: not a whole Parquet file",
+    "train-00001-of-00002.parquet: it is cut off, or no Parquet file; fetch it again",
   );
   const rest = await ImageShards.open(folder, { ...options, damaged: "skip" });
   expect(rest.count).toBe(6);

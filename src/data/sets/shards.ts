@@ -53,7 +53,7 @@ export class ImageShards implements ImageSource {
     const [places, labels, starts]: [ImagePlace[], number[], number[]] = [[], [], [0]];
     let classes: readonly string[] | undefined;
     for (const file of files) {
-      const found = await indexShard(join(folder, file));
+      const found = indexShard(join(folder, file));
       if (found.problem !== undefined) {
         if (options.damaged !== "skip")
           throw new DataError(`${found.problem}; fetch it again, or set data.damaged to skip`, {

@@ -99,15 +99,10 @@ function parsed(line: string, path: string, number: number): unknown {
 
 async function* rows(path: string, field: string): AsyncGenerator<Piece> {
   const { openRows } = await import("../formats/parquet/rows.ts"); // texts of other kinds do without its libraries
-  try {
-    using table = await openRows(path);
-    for (const group of table.groups)
-      for (const [i, value] of (await table.column(field, group, "text")).entries())
-        yield { text: fieldOf({ [field]: value }, field, `${path}: row ${group[0] + i}`), last: true };
-  } catch (cause) {
-    if (cause instanceof DataError) throw cause;
-    throw new DataError(`${path}: cannot be read as Parquet: ${(cause as Error).message}`, { path, cause });
-  }
+  using table = openRows(path);
+  for (const [group, [from]] of table.groups.entries())
+    for (const [i, value] of table.column(field, group, "text").entries())
+      yield { text: fieldOf({ [field]: value }, field, `${path}: row ${from + i}`), last: true };
 }
 
 function fieldOf(row: unknown, field: string, where: string): string {

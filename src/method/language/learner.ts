@@ -3,14 +3,15 @@
 import { requireRows, rowsIn, rowsOf, type Share } from "../../data/index.ts";
 import { randomBlocks, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
-import type { Random, Tensor } from "../../tensor/index.ts";
+import { noGrad, type Random, type Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmupCosine } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
 import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
 
-export interface LanguageLearnerOptions extends Pick<DescentOptions, "precision" | "clipGrad" | "ema"> {
+export interface LanguageLearnerOptions
+  extends Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across"> {
   /** The training text. */
   tokens: Tokens;
   /** Tokens of a sequence. */
@@ -21,8 +22,6 @@ export interface LanguageLearnerOptions extends Pick<DescentOptions, "precision"
   steps: number;
   /** Sequences of a batch, of all processes together. */
   batchSize: number;
-  /** Which rows of each batch are learned from here; all unless given. */
-  share?: Share | undefined;
   accumulate: number;
   lr: number;
   leastLr: number;
@@ -75,7 +74,8 @@ export class LanguageLearner implements Learner<BlockBatch> {
       clipGrad,
       ema,
     } = options;
-    const { batchSize, share = { rank: 0, size: 1 } } = options;
+    const { batchSize, across } = options;
+    const share: Share = across ?? { rank: 0, size: 1 };
     requireRows(share, { name: "the text", count: batchSize, batchSize, dropLast: true });
     this.rows = rowsOf(share, batchSize);
     this.steps = steps;
@@ -83,7 +83,7 @@ export class LanguageLearner implements Learner<BlockBatch> {
     this.evaluate = options.evaluate;
     const factor = warmupCosine({ total: steps, warmup, least: leastLr / lr });
     this.descent = new Descent(model, {
-      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at) },
+      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at), across },
       optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(model), descent: this.descent };
@@ -110,10 +110,12 @@ export class LanguageLearner implements Learner<BlockBatch> {
   }
 
   step({ part }: BlockBatch, at: number): Logged | undefined {
+    const { across } = this.options;
     const question = this.question(at, part);
     const loss = () => {
       const { loss, asked } = answer(this.model, question);
-      return loss.div(asked.clamp(1)); //                                       []
+      const all = across === undefined ? asked : noGrad(() => across.allReduce(asked.clone()));
+      return loss.div(all.clamp(1)); //                                         []
     };
     const step = this.descent.add(loss, this.options.accumulate, at, { inputs: [question.inputs] });
     return step && logged(step);

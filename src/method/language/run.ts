@@ -65,6 +65,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
       context: recipe.model.context,
       random: random(recipe.seed),
       device: place.device,
+      across: place.across,
     },
     masks,
     evaluate: async () => milestone(await evaluateText(model, held, look)),
@@ -119,4 +120,4 @@ async function evaluate(recipe: Recipe, { folder, checkpoint, split, device }: T
   };
 }
 
-export const languageMethod: Method<Recipe> = { train, evaluate };
+export const languageMethod: Method<Recipe> = { across: true, train, evaluate };

@@ -5,7 +5,7 @@ import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
@@ -14,7 +14,7 @@ import { type Mae, type MaskOptions, maskedErrors } from "./errors.ts";
 
 export interface MaeLearnerOptions
   extends MaskOptions,
-    Pick<DescentOptions, "precision" | "clipGrad" | "ema"> {
+    Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across"> {
   train: ImageSource;
   test: ImageSource;
   random: Random;
@@ -49,16 +49,16 @@ export class MaeLearner implements Learner<EpochBatch> {
     readonly mae: Mae,
     private readonly options: MaeLearnerOptions,
   ) {
-    const { train, batch, epochs, warmupEpochs, weightDecay, betas, lr, evalEvery } = options;
+    const { train, batch, epochs, warmupEpochs, weightDecay, betas, lr, evalEvery, across } = options;
     requireBatch(train, batch.batchSize);
-    this.epochs = new Epochs(train, batch);
+    this.epochs = new Epochs(train, { ...batch, ...(across && { share: across }) });
     this.perEpoch = this.epochs.steps;
     this.steps = epochs * this.perEpoch;
     this.evalEvery = evalEvery * this.perEpoch;
     const factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
     const { optimizer = "adamw", precision, clipGrad, ema } = options;
     this.descent = new Descent(mae, {
-      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at) },
+      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at), across },
       optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(mae), descent: this.descent };
@@ -69,12 +69,12 @@ export class MaeLearner implements Learner<EpochBatch> {
   }
 
   size(batch: EpochBatch): number {
-    return batch.indices.length;
+    return imagesOf(batch, this.options.across);
   }
 
   step(batch: EpochBatch, at: number): Logged {
     const { images } = batch;
-    const { random, ratio, microBatch = images.size(0) } = this.options;
+    const { random, ratio, microBatch = images.size(0), across } = this.options;
     const [b, , H, W] = images.shape as [number, number, number, number];
     const patches = (H * W) / areaOf(this.mae.options.patch);
     const noise = random.at("mask").at(`step.${at}`).of(batch.rows).uniform([b, patches]);
@@ -83,7 +83,7 @@ export class MaeLearner implements Learner<EpochBatch> {
     for (let start = 0; start < b; start += microBatch) {
       const length = Math.min(microBatch, b - start);
       const part = (of: Tensor) => of.narrow(0, start, length);
-      losses.push(() => this.loss(part(images), part(mask)).mul(length / b));
+      losses.push(() => shareOf(this.loss(part(images), part(mask)).mul(length / b), b, across));
     }
     return logged(this.descent.step(losses, at, given(batch)));
   }

@@ -58,7 +58,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       );
     using learner = new MaeLearner(mae, {
       ...{ ...splits, random: random(recipe.seed), batch: maeBatches(recipe, splits.train, place.device) },
-      ...{ ...recipe.train, ratio, normalisePixels },
+      ...{ ...recipe.train, ratio, normalisePixels, across: place.across },
     });
     const images = maeBatches(recipe, splits.test, place.device);
     const watched = {
@@ -124,4 +124,8 @@ const LABELS: Record<string, string> = {
   pixels: "raw pixels",
 };
 
-export const maeMethod: Method<Recipe> = { train, evaluate };
+export const maeMethod: Method<Recipe> = {
+  across: true,
+  train,
+  evaluate,
+};

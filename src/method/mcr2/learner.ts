@@ -2,11 +2,11 @@
 
 import type { Size } from "../../base/size.ts";
 import type { Augment, ImageSource } from "../../data/index.ts";
-import type { Module } from "../../nn/index.ts";
+import { type Module, synchronise } from "../../nn/index.ts";
 import { type Mcr2Options, mcr2Loss } from "../../rate/index.ts";
 import { type Random, type Tensor, tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, given, imagesOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import type { Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
@@ -58,16 +58,31 @@ export class Mcr2Learner implements Learner<EpochBatch> {
     readonly encoder: Module,
     private readonly options: Mcr2LearnerOptions,
   ) {
-    const { train, epochs, views, random, shuffle = false, augment = {}, imageSize, device } = options;
+    const {
+      train,
+      epochs,
+      views,
+      random,
+      shuffle = false,
+      augment = {},
+      imageSize,
+      device,
+      across,
+    } = options;
     const batchSize = options.batchSize / (views?.count ?? 1);
     requireBatch(train, batchSize, { nets: [encoder], least: views === undefined ? RATE : VIEWS });
-    this.epochs = new Epochs(train, { batchSize, random, shuffle, augment, imageSize, device });
+    this.epochs = new Epochs(train, {
+      ...{ batchSize, random, shuffle, augment, imageSize, device, ...(across && { share: across }) },
+    });
     this.perEpoch = this.epochs.steps;
     this.steps = epochs * this.perEpoch;
     this.evalEvery = options.evalEvery && options.evalEvery * this.perEpoch;
     this.evaluate = options.evaluate;
     const { optimizer, clipGrad, ema, precision } = options;
-    this.descent = new Descent(encoder, { optimizer, clipGrad, ema, precision, lr: (at) => this.lr(at) });
+    synchronise(encoder, across);
+    this.descent = new Descent(encoder, {
+      ...{ optimizer, clipGrad, ema, precision, lr: (at) => this.lr(at), across, losses: "whole" },
+    });
     this.parts = { model: weights(encoder), descent: this.descent };
   }
 
@@ -76,7 +91,7 @@ export class Mcr2Learner implements Learner<EpochBatch> {
   }
 
   size(batch: EpochBatch): number {
-    return batch.indices.length;
+    return imagesOf(batch, this.options.across);
   }
 
   step(batch: EpochBatch, at: number): Logged {
@@ -97,7 +112,10 @@ export class Mcr2Learner implements Learner<EpochBatch> {
     const { views, labels: learned, train, random, device } = this.options;
     if (views !== undefined) {
       const changes = random.at("views").at(`step.${at}`).of(rows);
-      return { ...viewsOf(images, views.count, views.change, changes), classes: images.size(0) };
+      const { images: all, labels: own } = viewsOf(images, views.count, views.change, changes);
+      if (rows === undefined) return { images: all, labels: own, classes: images.size(0) };
+      const places = tensor(BigInt64Array.from(Array.from(rows.at, BigInt)), { device }); // in the whole batch
+      return { images: all, labels: places.indexSelect(0, own), classes: rows.whole };
     }
     const classes = train.classes.length;
     if (learned === undefined) return { images, labels, classes };

@@ -84,7 +84,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       ...{ train: splits.train, random: random(recipe.seed), gamma1, gamma2, epsilon },
       labels: recipe.data.corruption > 0 ? learnedLabels(splits.train, recipe) : undefined,
       views: classes === "views" ? { count: views, change: VIEW_PRESETS[changes] } : undefined,
-      ...{ ...more, ...options, augment: recipe.data.augment, precision },
+      ...{ ...more, ...options, augment: recipe.data.augment, precision, across: place.across },
       optimizer: { name, weightDecay, momentum: name === "sgd" ? momentum : undefined },
       evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),
     });
@@ -156,4 +156,4 @@ async function features(recipe: Recipe, { checkpoint, split, device }: Trained):
   }
 }
 
-export const mcr2Method: Method<Recipe> = { train, evaluate, features };
+export const mcr2Method: Method<Recipe> = { across: true, train, evaluate, features };

@@ -4,9 +4,9 @@ import { inPercent, percent } from "../../base/percent.ts";
 import type { BatchOptions, ImageSource, Split } from "../../data/index.ts";
 import { type MSSA, mssaOf, orthogonality } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { keep, noGrad, stack, type Tensor, UsageError } from "../../tensor/index.ts";
+import { cat, keep, noGrad, stack, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
 import {
   Descent,
   type DescentOptions,
@@ -20,7 +20,7 @@ import { requireBatch } from "../requirements.ts";
 import { correctAt, crossEntropy, type Evaluation, evaluateClassifier } from "./supervised.ts";
 
 export interface SupervisedOptions
-  extends Pick<DescentOptions, "optimizer" | "precision" | "clipGrad" | "ema"> {
+  extends Pick<DescentOptions, "optimizer" | "precision" | "clipGrad" | "ema" | "across"> {
   /** Label smoothing, 0 to 1. */
   smoothing: number;
   /** Weight of the subspaces' distance from orthonormal ones in the loss; 0 unless given. */
@@ -66,10 +66,10 @@ export class SupervisedLearner implements Learner<EpochBatch> {
     readonly model: Module,
     private readonly options: SupervisedOptions,
   ) {
-    const { train, batch, epochs, accumulate, evalEvery = 1, lr } = options;
+    const { train, batch, epochs, accumulate, evalEvery = 1, lr, across } = options;
     requireBatch(train, batch.batchSize, { nets: [model] });
     this.subspaces = options.orthogonal ? orthogonalisable(model) : [];
-    this.epochs = new Epochs(train, { ...batch, accumulate });
+    this.epochs = new Epochs(train, { ...batch, accumulate, ...(across && { share: across }) });
     this.perEpoch = this.epochs.steps;
     this.steps = epochs * this.perEpoch;
     this.evalEvery = evalEvery * this.perEpoch;
@@ -78,7 +78,7 @@ export class SupervisedLearner implements Learner<EpochBatch> {
     const factor = schedule({ kind, total: epochs * unit, warmup: warmupEpochs * unit });
     const time = (at: number) => (per === "epoch" ? Math.floor(at / this.perEpoch) : at);
     const rate = (at: number) => lr * factor(time(at));
-    this.descent = new Descent(model, { optimizer, precision, clipGrad, ema, lr: rate });
+    this.descent = new Descent(model, { optimizer, precision, clipGrad, ema, lr: rate, across });
     this.parts = { model: weights(model), descent: this.descent };
   }
 
@@ -87,15 +87,26 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   }
 
   size(batch: EpochBatch): number {
-    return batch.indices.length;
+    return imagesOf(batch, this.options.across);
   }
 
   step(batch: EpochBatch, at: number): Logged | undefined {
     const step = this.descent.add(() => this.loss(batch), batch.of, at, given(batch));
     if (step === undefined) return undefined;
-    const top1 = noGrad(() => stack(this.correct).sum().to("float64").mul(100).div(this.images));
+    const top1 = noGrad(() => this.share().mul(100));
     this.forgetAnswers();
     return { ...logged(step), "epoch/top1": top1 };
+  }
+
+  /** Of right answers among those of a step: [], float64. */
+  private share(): Tensor {
+    const { across } = this.options;
+    const right = stack(this.correct).sum().to("float64");
+    if (across === undefined) return right.div(this.images);
+    const both = across.allReduce(
+      cat([right.reshape([1]), tensor([this.images], { dtype: "float64" }).to(right.device)]),
+    );
+    return both.select(0, 0).div(both.select(0, 1));
   }
 
   private forgetAnswers(): void {
@@ -104,15 +115,17 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   }
 
   /** Of one batch: []; with mixup the mixture of the losses of both labels. */
-  loss({ images, labels, mixed }: EpochBatch): Tensor {
-    const { smoothing } = this.options;
+  loss(batch: EpochBatch): Tensor {
+    const { images, labels, mixed } = batch;
+    const { smoothing, across } = this.options;
     const logits = this.model.apply(images); //                                 [b, C]
     this.correct.push(keep(noGrad(() => correctAt(logits, labels, 1))));
     this.images += labels.numel;
     const own = crossEntropy(logits, labels, smoothing);
-    if (mixed === undefined) return this.withPenalty(own);
+    if (mixed === undefined) return shareOf(this.withPenalty(own), labels.numel, across);
     const { lambda, other } = mixed;
-    return this.withPenalty(own.mul(lambda).add(crossEntropy(logits, other, smoothing).mul(1 - lambda)));
+    const both = own.mul(lambda).add(crossEntropy(logits, other, smoothing).mul(1 - lambda));
+    return shareOf(this.withPenalty(both), labels.numel, across);
   }
 
   private withPenalty(loss: Tensor): Tensor {
@@ -121,7 +134,8 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   }
 
   async evaluate(done: number): Promise<Milestone> {
-    const found = await evaluateClassifier(this.model, this.options.test, this.options.batch);
+    const { test, batch, across } = this.options;
+    const found = await evaluateClassifier(this.model, test, batch, across);
     const epochs = Math.floor(done / this.perEpoch);
     return milestoneOf(found, epochs, this.options.measured ?? "test");
   }

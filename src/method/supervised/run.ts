@@ -30,13 +30,13 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   const scales = decay < 1 ? layerDecay(decay, model.namedParameters().keys(), layersOf(recipe)) : undefined;
   const begun = beginRun(recipe, train, place);
   const { init, initKey, smoothing, orthogonal } = recipe.method;
-  if (init !== undefined && begun.resume === undefined)
-    writeFileAtomic(
-      join(place.output, INIT_FILE),
-      await beginFrom({ init, initKey }, model, recipe.model, place),
-    );
+  const { across } = place;
+  if (init !== undefined && begun.resume === undefined) {
+    const told = await beginFrom({ init, initKey }, model, recipe.model, place);
+    if ((across?.rank ?? 0) === 0) writeFileAtomic(join(place.output, INIT_FILE), told);
+  }
   using learner = new SupervisedLearner(model, {
-    ...{ ...splits, ...settings, batch, smoothing, orthogonal },
+    ...{ ...splits, ...settings, batch, smoothing, orthogonal, across },
     optimizer: { name: optimizer, weightDecay, betas, momentum, scales },
   });
   const { checkpointEvery = learner.perEpoch } = recipe.train;
@@ -71,6 +71,7 @@ function scoresOf(evaluation: Evaluation): Scores {
 }
 
 export const supervisedMethod: Method<Recipe> = {
+  across: true,
   train: (recipe, place) => withSplits(recipe, (splits) => trainOn(splits, recipe, place)),
   evaluate,
 };

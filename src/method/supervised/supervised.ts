@@ -1,8 +1,8 @@
 /** @file What a classifier is worth: cross entropy with label smoothing, top-1 and top-5 accuracy. */
 
-import { type BatchOptions, batches, type ImageSource } from "../../data/index.ts";
+import { type BatchOptions, batches, type ImageSource, rowsOf, sourceSubset } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { noGrad, operator, run, scope, type Tensor } from "../../tensor/index.ts";
+import { type Group, noGrad, operator, run, scope, type Tensor } from "../../tensor/index.ts";
 
 const CROSS_ENTROPY = operator("cross_entropy_loss");
 const MEAN = 1;
@@ -52,17 +52,20 @@ const AT_ONCE = 100;
 /**
  * Top-1, top-5 and mean loss (without smoothing) of a classifier over a whole set, in the set's order.
  * @param options of training batches; what is for training only is left out
+ * @param across processes that evaluate a part each
  */
 export async function evaluateClassifier(
   module: Module,
   source: ImageSource,
   { augment: _, ...options }: BatchOptions,
+  across?: Group,
 ): Promise<Evaluation> {
   const sums = { top1: 0, top5: 0, loss: 0, count: 0 };
+  const own = across && sourceSubset(source, Int32Array.from(rowsOf(across, source.count)));
   const batchSize = Math.max(options.batchSize, AT_ONCE);
   const { training } = module;
   module.eval();
-  for await (const { images, labels } of batches(source, { ...options, batchSize })) {
+  for await (const { images, labels } of batches(own ?? source, { ...options, batchSize })) {
     await new Promise(setImmediate); // signals are heard here
     const batch = noGrad(() =>
       scope(() => {
@@ -80,6 +83,11 @@ export async function evaluateClassifier(
     sums.count += labels.numel;
   }
   module.train(training);
-  const { count } = sums;
-  return { top1: sums.top1 / count, top5: sums.top5 / count, loss: sums.loss / count, count };
+  const all = across === undefined ? Object.values(sums) : totals(across.numbers(Object.values(sums)));
+  const [top1, top5, loss, count] = all as [number, number, number, number];
+  return { top1: top1 / count, top5: top5 / count, loss: loss / count, count };
 }
+
+/** Column sums. */
+const totals = (rows: readonly (readonly number[])[]): number[] =>
+  rows[0]!.map((_, i) => rows.reduce((sum, row) => sum + row[i]!, 0));

@@ -2,18 +2,18 @@
 
 import type { Size } from "../../base/size.ts";
 import { type ImageSet, type ImageSource, imageSource } from "../../data/index.ts";
-import type { Module } from "../../nn/index.ts";
+import { type Module, synchronise } from "../../nn/index.ts";
 import { meanTcrLoss, type TcrLoss, tcrLoss } from "../../rate/index.ts";
 import { cat, noGrad, type Random, type Tensor, UsageError } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, given, imagesOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import type { Precision } from "../../train/precision.ts";
 import { schedule } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
 
-export interface TcrLearnerOptions extends Pick<DescentOptions, "clipGrad" | "ema"> {
+export interface TcrLearnerOptions extends Pick<DescentOptions, "clipGrad" | "ema" | "across"> {
   /** `"nmce"`: the mean of the views' rates, and their mean cosine. `"mlc"`: the rate of their mean, and all |cosines|. */
   objective: "nmce" | "mlc";
   train: ImageSet | ImageSource;
@@ -60,12 +60,13 @@ export class TcrLearner implements Learner<EpochBatch> {
     private readonly options: TcrLearnerOptions,
   ) {
     const { epochs, batchSize, random, imageSize, device = "cpu", lr = 0.3, warmupEpochs = 10 } = options;
+    const { across } = options;
     const source = imageSource(options.train);
     requireBatch(source, batchSize, { least: "the coding rate of one image has no slope" });
     if (options.objective === "mlc" && options.alignment === undefined)
       throw new UsageError("tcr: expected an alignment λ for mlc, got none; its text gives no value");
     this.epochs = new Epochs(source, {
-      ...{ batchSize, random, device },
+      ...{ batchSize, random, device, ...(across && { share: across }) },
       ...(imageSize !== undefined && { imageSize }),
     });
     this.perEpoch = this.epochs.steps;
@@ -74,10 +75,11 @@ export class TcrLearner implements Learner<EpochBatch> {
     this.evaluate = options.evaluate;
     const factor = schedule({ kind: "cosine", total: epochs, warmup: warmupEpochs });
     const { optimizer: name = "lars", weightDecay = 1e-4, clipGrad, ema } = options;
+    synchronise(net, across);
     this.descent = new Descent(net, {
       optimizer: { name, weightDecay, momentum: name === "lars" ? 0.9 : undefined },
       lr: (at) => lr * factor(Math.floor(at / this.perEpoch)),
-      ...{ precision: options.precision, clipGrad, ema },
+      ...{ precision: options.precision, clipGrad, ema, across, losses: "whole" },
     });
     this.parts = { model: weights(net), descent: this.descent };
   }
@@ -87,7 +89,7 @@ export class TcrLearner implements Learner<EpochBatch> {
   }
 
   size(batch: EpochBatch): number {
-    return batch.indices.length;
+    return imagesOf(batch, this.options.across);
   }
 
   step(batch: EpochBatch, at: number): Logged {
@@ -104,10 +106,10 @@ export class TcrLearner implements Learner<EpochBatch> {
   }
 
   private loss(Z: Tensor, other: Tensor): TcrLoss {
-    const { objective, alignment, epsilon } = this.options;
+    const { objective, alignment, epsilon, across } = this.options;
     if (objective === "nmce")
-      return tcrLoss(Z, other, { epsilon, ...(alignment !== undefined && { alignment }) });
-    return meanTcrLoss(Z, other, { epsilon, alignment: alignment! });
+      return tcrLoss(Z, other, { epsilon, across, ...(alignment !== undefined && { alignment }) });
+    return meanTcrLoss(Z, other, { epsilon, across, alignment: alignment! });
   }
 
   /** Frees the optimiser and the average. */

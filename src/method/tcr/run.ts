@@ -50,7 +50,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     using learner = new TcrLearner(net, {
       ...{ train: splits.train, augment: VIEW_PRESETS[changes], random: random(recipe.seed) },
       ...{ ...settings, imageSize: recipe.model.imageSize, device: place.device },
-      ...{ objective, alignment, precision },
+      ...{ objective, alignment, precision, across: place.across },
       epsilon: epsilon ?? (objective === "nmce" ? NMCE_EPSILON : CPP_EPSILON),
       evaluate: async () => {
         const { knn, svd } = await classifiers(net, splits, recipe, place.device);
@@ -123,4 +123,4 @@ async function features(recipe: Recipe, { checkpoint, split, device }: Trained):
   }
 }
 
-export const tcrMethod: Method<Recipe> = { train, evaluate, features };
+export const tcrMethod: Method<Recipe> = { across: true, train, evaluate, features };

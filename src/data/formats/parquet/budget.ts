@@ -28,6 +28,17 @@ export class Budget {
     this.#check(this.#held + 2 * bytes);
   }
 
+  /** What is held now, to come back to. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Lets go of all but `held` bytes, and of the pages: what is unpacked next is counted anew. */
+  release(held: number): void {
+    this.#held = held;
+    this.#unpacked = 0;
+  }
+
   #check(bytes: number): void {
     if (!(bytes <= this.#most)) throw unpacksTooFar(this.path, this.#most);
   }

@@ -1,59 +1,77 @@
-/** @file Rows of a Parquet file of any size: only the columns and the stretch that are asked for are read. */
+/** @file Rows of a Parquet file of any size: only the columns and the group that are asked for are read. */
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
-import { DataError } from "../../../base/errors.ts";
+import { DataError, VitrineError } from "../../../base/errors.ts";
+import { type CellKind, readCells } from "./cells.ts";
+import { openFile } from "./file.ts";
+import { openTable, type Table } from "./table.ts";
 
 export interface Rows extends Disposable {
-  readonly metadata: FileMetaData;
+  /** Names of the columns. */
+  readonly names: readonly string[];
+  /** What the writer noted, by key. */
+  readonly notes: ReadonlyMap<string, string>;
   /** First row of each group and the one after its last. */
   readonly groups: readonly (readonly [from: number, to: number])[];
-  /** Rows `from` … `to` − 1 of one column; bytes stay bytes unless they are text. */
-  column(name: string, [from, to]: readonly [number, number], as: "text" | "bytes"): Promise<unknown[]>;
+  /**
+   * One column in one group, a value to each row or nothing where it is missing; of a struct, its part of that name.
+   * @throws {DataError} there is no such column, or it is damaged, or takes more than `unpackLimit`
+   */
+  column<K extends CellKind>(
+    name: string,
+    group: number,
+    as: K,
+    part?: string,
+  ): ReturnType<typeof readCells<K>>;
 }
 
-/** The caller closes what is opened. @throws {DataError} it cannot be opened; {Error} it is damaged */
-export async function openRows(path: string): Promise<Rows> {
-  const file = ranges(path);
-  const metadata = await parquetMetadataAsync(file).catch((error) => {
-    file.close();
-    throw error;
-  });
-  const groups: [number, number][] = [];
-  for (const { num_rows } of metadata.row_groups) {
-    const from = groups.at(-1)?.[1] ?? 0;
-    groups.push([from, from + Number(num_rows)]);
-  }
-  return {
-    metadata,
-    groups,
-    async column(name, [rowStart, rowEnd], as) {
-      const options = { file, metadata, compressors, columns: [name], rowStart, rowEnd };
-      const rows = await parquetReadObjects({ ...options, utf8: as === "text" });
-      return rows.map((found) => found[name]);
-    },
-    [Symbol.dispose]: () => file.close(),
-  };
-}
-
-/** A file as hyparquet reads it. */
-function ranges(path: string): AsyncBuffer & { close(): void } {
-  let file: number;
+/** The caller closes what is opened. @throws {DataError} it cannot be opened, or is no whole Parquet file */
+export function openRows(path: string): Rows {
+  const file = openFile(path);
   try {
-    file = openSync(path, "r");
-  } catch (cause) {
-    throw new DataError(`${path}: cannot be read: ${(cause as Error).message}`, { path, cause });
+    const table = told(path, () => openTable(file));
+    const opened = table.budget.held;
+    const groups: [number, number][] = [];
+    for (const count of table.groups) {
+      const from = groups.at(-1)?.[1] ?? 0;
+      groups.push([from, from + count]);
+    }
+    return {
+      names: table.columns.map(({ name }) => name),
+      notes: table.notes,
+      groups,
+      column(name, group, as, part) {
+        try {
+          return told(path, () => readCells(table, columnOf(table, name, part), group, as));
+        } finally {
+          table.budget.release(opened);
+        }
+      },
+      [Symbol.dispose]: () => file[Symbol.dispose](),
+    };
+  } catch (error) {
+    file[Symbol.dispose]();
+    throw error;
   }
-  const { size } = fstatSync(file);
-  return {
-    byteLength: size,
-    slice(start, end = size) {
-      const bytes = new Uint8Array(end - start);
-      if (readSync(file, bytes, 0, bytes.length, start) < bytes.length)
-        throw new DataError(`${path}: ends before byte ${end}`, { path });
-      return bytes.buffer;
-    },
-    close: () => closeSync(file),
-  };
+}
+
+function columnOf({ columns }: Table, name: string, part?: string) {
+  const column = columns.find((one) => one.name === name);
+  if (column === undefined)
+    throw new DataError(`no column ${name}; there are ${columns.map((one) => one.name).join(", ")}`);
+  if (part === undefined || column.parts === undefined) return column;
+  const inside = column.parts.find((one) => one.name === part);
+  if (inside !== undefined) return { ...inside, name: `${name}.${part}` };
+  throw new DataError(`${name} has no ${part}, but ${column.parts.map((one) => one.name).join(", ")}`);
+}
+
+/** What goes wrong in a file, with its path. */
+function told<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof VitrineError && error.path === path) throw error;
+    const { message } = error as Error;
+    const what = error instanceof VitrineError ? message : `it is damaged (${message.split("\n")[0]})`;
+    throw new DataError(`${path}: ${what}`, { path, cause: error });
+  }
 }

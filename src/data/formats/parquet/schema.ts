@@ -17,6 +17,8 @@ export interface Column {
   defined: number;
   /** Definition level of a list that has an entry, which may be null; 0 where rows are no lists. */
   entry: number;
+  /** Columns inside, where each row is a struct. */
+  parts?: readonly Column[];
 }
 
 /** The columns of the table. @throws {DataError} elements that are no tree */
@@ -51,15 +53,28 @@ function columnOf(nodes: readonly SchemaElement[], place: number): Column {
   const levels = (part: readonly SchemaElement[]) =>
     part.filter(({ repetition_type }) => repetition_type !== "REQUIRED").length;
   const simple = nodes.length === 1 || isListOfValues(nodes);
+  const holds = simple ? valuesOf(leaf) : partsOf(nodes);
   return {
     name: top.name,
-    holds: simple ? valuesOf(leaf) : partsOf(nodes),
+    holds,
     list: simple && repeated >= 0,
     leaf,
     place,
     defined: levels(nodes),
     entry: repeated < 0 ? 0 : levels(nodes.slice(0, repeated + 1)),
+    ...(holds === "structs" && top.repetition_type !== "REPEATED" && { parts: inside(nodes, place) }),
   };
+}
+
+/** The columns of a struct, whose values are missing where the struct is. */
+function inside([top, ...nodes]: readonly SchemaElement[], place: number): Column[] {
+  const above = top!.repetition_type === "REQUIRED" ? 0 : 1;
+  const found = columnsOf([top!, ...nodes]);
+  return found.map((column) => ({
+    ...column,
+    place: place + column.place,
+    defined: above + column.defined,
+  }));
 }
 
 const isOf = ({ converted_type, logical_type }: SchemaElement, kind: "LIST" | "MAP"): boolean =>

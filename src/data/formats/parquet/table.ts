@@ -20,6 +20,8 @@ export interface Table {
   /** Rows of each group. */
   groups: readonly number[];
   budget: Budget;
+  /** What the writer noted, by key. */
+  notes: ReadonlyMap<string, string>;
   /** How many values a column has in all. */
   count(column: Column): number;
   /** The pages of a column in one group. */
@@ -53,6 +55,7 @@ export function openTable(source: Source): Table {
     columns,
     groups,
     budget,
+    notes: new Map((metadata.key_value_metadata ?? []).map(({ key, value = "" }) => [key, value])),
     count: (column) =>
       groups.reduce((sum, _, group) => sum + whole(chunk(column, group).num_values, "values"), 0),
     pages: (column, group) => {

@@ -114,18 +114,33 @@ function deltas(
 }
 
 /** Texts. @param hold is told the bytes that each takes. @throws {DataError} damaged, not UTF-8 */
-export function textsOf(
+export function textsOf(body: Body, leaf: SchemaElement, hold: (bytes: number) => void): string[] {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const texts: string[] = [];
+  eachBytes(body, leaf, hold, (part) => {
+    hold(2 * part.length + 32);
+    texts.push(decoder.decode(part));
+  });
+  return texts;
+}
+
+/** The same as bytes of their own. */
+export function bytesOf(body: Body, leaf: SchemaElement, hold: (bytes: number) => void): Uint8Array[] {
+  const values: Uint8Array[] = [];
+  eachBytes(body, leaf, hold, (part) => {
+    hold(part.length + 100);
+    values.push(part.slice());
+  });
+  return values;
+}
+
+function eachBytes(
   { bytes, encoding, count }: Body,
   leaf: SchemaElement,
   hold: (bytes: number) => void,
-): string[] {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  take: (part: Uint8Array) => void,
+): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const texts: string[] = [];
-  const take = (part: Uint8Array): void => {
-    hold(2 * part.length + 32);
-    texts.push(decoder.decode(part));
-  };
   const at = (start: number, length: number): Uint8Array =>
     length >= 0 && start + length <= bytes.length ? bytes.subarray(start, start + length) : cutOff();
 
@@ -152,7 +167,6 @@ export function textsOf(
       from += own.length;
     }
   } else throw unread(encoding);
-  return texts;
 }
 
 const unread = (encoding: Encoding | undefined): DataError =>

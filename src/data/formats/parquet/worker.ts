@@ -1,12 +1,12 @@
 /** @file The thread that decodes a Parquet file: where a decoder hangs or takes too much, it is ended. */
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { DataError } from "../../../base/errors.ts";
 import { setUnpackLimit } from "../../../base/unpack.ts";
 import type { ArrayNames } from "../../features/features.ts";
 import { type Answer, READY } from "../../worker-pool.ts";
 import { type Decoded, decodeParquet } from "./decode.ts";
+import { openFile } from "./file.ts";
 
 export interface ParquetTask {
   path: string;
@@ -33,24 +33,11 @@ port.on("message", ({ path, given, limit }: ParquetTask) => {
 port.postMessage(READY);
 
 function attempt(path: string, given: ArrayNames): ParquetResult {
-  let fd: number | undefined;
   try {
-    const opened = openSync(path, "r");
-    fd = opened;
-    const read = (start: number, length: number): Uint8Array => {
-      const bytes = new Uint8Array(length);
-      for (let done = 0; done < length; ) {
-        const got = readSync(opened, bytes, done, length - done, start + done);
-        if (got === 0) throw new DataError("it is cut off");
-        done += got;
-      }
-      return bytes;
-    };
-    return decodeParquet({ path, size: fstatSync(fd).size, read }, given);
+    using file = openFile(path);
+    return decodeParquet(file, given);
   } catch (error) {
     const { message } = error as Error;
     return { failed: error instanceof DataError ? message : `${path} cannot be read: ${message}` };
-  } finally {
-    if (fd !== undefined) closeSync(fd);
   }
 }
