@@ -14,7 +14,12 @@ import { Empty, Problem, Waiting } from "./state.tsx";
 export function Sweeps({ studio }: { studio: Studio }) {
   const changed = runs.value?.map(({ step }) => step).join(" ") ?? ""; // a run that came on may have ended
   const { value, error } = useFetched(async () => await studio.sweeps?.(), changed, true);
-  if (studio.sweeps === undefined) return <Empty title="Sweeps are not exported" />;
+  if (studio.sweeps === undefined)
+    return (
+      <Empty title="Sweeps are not exported">
+        <p>The studio shows them: vitrine studio FOLDER</p>
+      </Empty>
+    );
   if (error !== undefined) return <Problem>{error}</Problem>;
   if (value === undefined) return <Waiting what="the sweeps" />;
   if (value.length === 0)

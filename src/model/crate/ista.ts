@@ -44,10 +44,10 @@ export class ISTA extends Module {
     readonly options: ISTAOptions,
   ) {
     super();
-    this.D = this.parameter("weight", D);
     const { eta, lambda, learned = false } = options;
+    if (learned && lambda === 0) throw new UsageError("lambda: expected above 0 where it is learned, got 0");
+    this.D = this.parameter("weight", D);
     if (!learned) return;
-    if (lambda === 0) throw new UsageError("lambda: expected above 0 where it is learned, got 0");
     const place = { dtype: D.dtype, device: D.device };
     this.logEta = this.parameter("log_eta", full([1], Math.log(eta), place));
     this.logLambda = this.parameter("log_lambda", full([1], Math.log(lambda), place));
