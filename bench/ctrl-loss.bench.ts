@@ -39,7 +39,7 @@ export const bench: Bench = {
   peer: "torch",
   async run({ quick, threads, say }) {
     const [n, d, classes] = quick ? [60, 16, 3] : [2048, 128, 10];
-    const plan = quick ? { rounds: 2, iterations: 1, warmup: 1 } : { rounds: 11, iterations: 8, warmup: 2 };
+    const plan = quick ? { rounds: 2, iterations: 1, warmup: 1 } : { rounds: 9, iterations: 15, warmup: 10 };
     say("ctrl-loss");
     const size = { n, d, classes };
     const forms = ["short", "long"] as const;

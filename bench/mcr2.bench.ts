@@ -36,7 +36,7 @@ export const bench: Bench = {
     const size = { n, d, classes };
     const sides = await Promise.all([Side.ours("mcr2", size, threads), Side.peer("mcr2", size, threads)]);
     // rounds long enough that a thread that sleeps when a round begins does not count
-    const plan = quick ? { rounds: 2, iterations: 1, warmup: 1 } : { rounds: 15, iterations: 20, warmup: 5 };
+    const plan = quick ? { rounds: 2, iterations: 1, warmup: 1 } : { rounds: 9, iterations: 40, warmup: 20 };
     const [ours, peer] = (await interleave(sides, plan)) as [number[], number[]];
     await Promise.all(sides.map((side) => side.close()));
     return [

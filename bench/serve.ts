@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { native } from "../src/tensor/index.ts";
+import { profile } from "../src/tensor/profile.ts";
 
 /** What a bench file exports for our side: prepares once, and returns what is timed. */
 export type Own = (parameters: never) => (iterations: number) => void | Promise<void>;
@@ -19,8 +20,9 @@ function memory(): { resident: number; peak: number } {
   return { resident: bytes("VmRSS"), peak: bytes("VmHWM") };
 }
 
-async function answer(request: { run?: number; memory?: boolean }): Promise<object> {
+async function answer(request: { run?: number; memory?: boolean; profile?: boolean }): Promise<object> {
   if (request.memory) return memory();
+  if (request.profile) return { operators: profile(() => run(1)) };
   if (request.run === undefined) return {};
   globalThis.gc?.();
   const start = performance.now();

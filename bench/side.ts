@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { OperatorTime } from "../src/tensor/profile.ts";
 import { type Library, peerEnvironment, python } from "./python.ts";
 
 export interface Memory {
@@ -113,6 +114,11 @@ export class Side {
     turns.now.push(seconds / iterations);
     if (!twinFirst) turns.before.push((await side.run(iterations)) / iterations);
     return seconds;
+  }
+
+  /** Of our side: where the time of one iteration goes. */
+  async profile(): Promise<OperatorTime[]> {
+    return ((await this.ask({ profile: true })) as unknown as { operators: OperatorTime[] }).operators;
   }
 
   async memory(): Promise<Memory> {

@@ -2,6 +2,7 @@
 
 import type { Module } from "../src/nn/index.ts";
 import { gradients, scope, type Tensor } from "../src/tensor/index.ts";
+import type { OperatorTime } from "../src/tensor/profile.ts";
 import { createOptimizer } from "../src/train/optimizer.ts";
 import { inPrecision, type Precision } from "../src/train/precision.ts";
 import { type Context, compare, type Goal, interleave, type Plan, type Row } from "./harness.ts";
@@ -65,7 +66,11 @@ export interface StepCase {
   /** None for a size that says nothing. */
   goals?: Partial<Record<Precision, StepGoals>>;
   /** Floating-point operations of a step, and how many a second the processor does in large products; least share, in %. */
-  work?: { flops: number; peaks: Record<Precision, number>; shares: Partial<Record<Precision, number>> };
+  work?: {
+    flops: number;
+    peaks: Partial<Record<Precision, number>>;
+    shares: Partial<Record<Precision, number>>;
+  };
 }
 
 const least = (value: number | undefined, of: Goal["of"] = "ratio"): { goal?: Goal } =>
@@ -99,6 +104,7 @@ async function inOne(one: StepCase, precision: Precision, { threads, device, say
   const sides = [own, ...peers.map(({ side }) => side)];
   const [ours, ...theirs] = (await interleave(sides, plan)) as [number[], ...number[][]];
   const memory = await Promise.all(sides.map(async (side) => (await side.memory()).peak / 2 ** 20));
+  const operators = await own.profile();
   await Promise.all(sides.map((side) => side.close()));
 
   const fastest = theirs.reduce((best, _, i) => (median(theirs[i]!) < median(theirs[best]!) ? i : best), 0);
@@ -116,16 +122,30 @@ async function inOne(one: StepCase, precision: Precision, { threads, device, say
       }),
     ),
   ];
-  if (work !== undefined) {
-    const share = 100 * (work.flops / median(ours) / 1e9 / work.peaks[precision]);
+  const peak = work?.peaks[precision];
+  if (work !== undefined && peak !== undefined) {
+    const share = 100 * (work.flops / median(ours) / 1e9 / peak);
     rows.push({
       ...{ question, what: `${what}, share of the peak`, unit: "%", ours: { median: share, mad: 0 } },
       ...least(work.shares[precision], "ours"),
-      note: `of ${work.peaks[precision].toFixed(0)} GFLOP/s`,
+      note: `of ${peak.toFixed(0)} GFLOP/s`,
     });
   }
   const sizes = compare([memory[0]!], [memory[1 + fastest]!], (mebibytes) => mebibytes);
   const most: Goal = { of: "ratio", at: "most", value: 0.6 };
   rows.push({ question, what: `${what}, peak memory`, unit: "MiB", ...sizes, ...(goals && { goal: most }) });
-  return rows;
+  return [...rows, ...shareRows(question, what, operators)];
+}
+
+/** Operators that take a smaller share of a step are left out, %. */
+const LEAST = 2;
+
+/** Where the time of a step goes. */
+function shareRows(question: string, what: string, operators: readonly OperatorTime[]): Row[] {
+  const whole = operators.reduce((sum, { seconds }) => sum + seconds, 0);
+  return operators.flatMap(({ operator, seconds }) => {
+    const share = (100 * seconds) / whole;
+    const ours = { median: share, mad: 0 };
+    return share < LEAST ? [] : [{ question, what: `${what}, time in ${operator}`, unit: "%", ours }];
+  });
 }

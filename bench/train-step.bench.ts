@@ -8,7 +8,7 @@ import { createModel } from "../src/model/index.ts";
 import { random } from "../src/tensor/index.ts";
 import { type CrateSizes, stepFlops } from "./flops.ts";
 import type { Bench } from "./harness.ts";
-import { matmulPeak } from "./matmul.bench.ts";
+import { matmulPeaks } from "./matmul.bench.ts";
 import { type StepCase, type StepSetting, stepRows, steps } from "./steps.ts";
 
 interface Setting extends StepSetting<CrateSizes> {
@@ -75,10 +75,7 @@ export const bench: Bench = {
       const plan = { rounds: 2, iterations: 1, warmup: 1 };
       return stepRows(stepCase("smallest", SMALLEST, 2, { precisions: ["fp32", "bf16"], plan }), context);
     }
-    const peaks = {
-      fp32: await matmulPeak(2048, "fp32", context),
-      bf16: await matmulPeak(2048, "bf16", context),
-    };
+    const peaks = await matmulPeaks(context);
     const tiny = stepCase("CRATE-Tiny/16", TINY, 32, {
       precisions: ["fp32", "bf16"],
       plan: { rounds: 5, iterations: 1, warmup: 1 },

@@ -19,6 +19,8 @@ constexpr size_t kLarge = 1 << 20;
 constexpr size_t kPage = 4096, kHuge = 2 << 20;
 /** How much larger than asked for a kept block may be: 1/8. */
 constexpr size_t kRoom = 8;
+/** Kept beside what was live at the peak: 1/16 of it, and of a small peak this much, where blocks of few sizes fit one another ill. */
+constexpr size_t kSlack = 16 << 20;
 
 struct Block {
   char* start;
@@ -28,7 +30,7 @@ struct Block {
 /**
  * A training step allocates what the one before it freed. malloc would cut kept memory into pieces that fit ever less;
  * giving it back to the system would cost a page fault for every 4 KiB of every step. Here live and kept blocks together hold
- * at most 1/16 more than the live ones did at their peak; beyond that, those that were freed first go back to the system.
+ * at most 1/16 (or kSlack) more than the live ones did at their peak; beyond that, those that were freed first go back.
  */
 class Blocks final : public c10::Allocator {
  public:
@@ -61,7 +63,7 @@ class Blocks final : public c10::Allocator {
       held -= block.size;
     } else {
       const size_t most = std::max(peak, live + size);
-      while (!kept.empty() && live + size + held > most + most / 16) drop();
+      while (!kept.empty() && live + size + held > most + std::max(most / 16, kSlack)) drop();
       block = {map(size), size};
     }
     sizes.emplace(block.start, block.size);

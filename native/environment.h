@@ -165,6 +165,7 @@ void exportCall(Exports& exports);
 void exportAutograd(Exports& exports);
 void exportRuntime(Exports& exports);
 void exportResample(Exports& exports);
+void exportProfile(Exports& exports);
 void exportGroup(Exports& exports);
 void exportCollectives(Exports& exports);
 void exportBuckets(Exports& exports);

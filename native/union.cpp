@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
+#include <cstring>
 #include <vector>
 
 #include "cholesky.h"
@@ -35,9 +36,23 @@ struct UnionRates : torch::autograd::Function<UnionRates> {
   /** Σₛ weightsₛ matricesₛ into sum [d, d]; weights on the CPU in double. */
   static void mixInto(Tensor sum, const Tensor& weights, const Tensor& matrices) {
     const auto weight = weights.accessor<double, 1>();
-    sum.zero_();
+    bool first = true;
     for (int64_t s = 0; s < weights.size(0); s++)
-      if (weight[s] != 0) sum.add_(matrices[s], weight[s]);
+      if (weight[s] != 0) {
+        if (first) at::mul_out(sum, matrices[s], at::scalar_tensor(weight[s], at::kDouble));
+        else sum.add_(matrices[s], weight[s]);
+        first = false;
+      }
+    if (first) sum.zero_();
+  }
+
+  /** to[order[i]] = from[i], of rows in one piece: index_copy_ looks at each number. */
+  static void scatterRows(const Tensor& to, const Tensor& order, const Tensor& from) {
+    const size_t bytes = from.size(1) * from.element_size();
+    char* const target = static_cast<char*>(to.data_ptr());
+    const char* const source = static_cast<const char*>(from.data_ptr());
+    const int64_t* const row = order.data_ptr<int64_t>();
+    for (int64_t i = 0; i < from.size(0); i++) std::memcpy(target + row[i] * bytes, source + i * bytes, bytes);
   }
 
   /** I + Σₛ A_rs ZₛᵀZₛ [U, d, d] inverted, with the rows of Z by segments, on the CPU: in two rounds of its threads. */
@@ -87,7 +102,7 @@ struct UnionRates : torch::autograd::Function<UnionRates> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
     StayWide stayWide;
     const auto saved = ctx->get_saved_variables();
-    const Tensor &Z = saved[0], order = saved[1], A = saved[2], inverses = saved[3], sorted = saved[4];
+    const Tensor &Z = saved[0], &order = saved[1], &A = saved[2], inverses = saved[3], sorted = saved[4];
     const auto counts = ctx->saved_data["counts"].toIntVector();
     const auto d = Z.size(1);
     if (at::GradMode::is_enabled()) {  // a second derivative is wanted: stay within what autograd knows
@@ -113,7 +128,8 @@ struct UnionRates : torch::autograd::Function<UnionRates> {
       const Tensor M = parallel ? at::empty({d, d}, inverses.options()) : mixed[s];
       if (parallel) mixInto(M, weights[s], inverses);
       productInto(products, rows, M);
-      gradient.index_copy_(0, order.narrow(0, start, count), products);
+      if (parallel) scatterRows(gradient, order.narrow(0, start, count), products);
+      else gradient.index_copy_(0, order.narrow(0, start, count), products);
     });
     return {gradient.to(Z.scalar_type()), Tensor(), Tensor(), Tensor()};
   }
@@ -176,7 +192,7 @@ Tensor unionRates(const Tensor& Z, const Tensor& order, at::IntArrayRef counts, 
   checkSegments("union_rates", Z, order, counts);
   TORCH_CHECK(A.dim() == 2 && A.size(1) == static_cast<int64_t>(counts.size()), "union_rates expects weights [unions, ",
               counts.size(), "], got ", A.sizes());
-  return UnionRates::apply(Z, order, counts.vec(), A);
+  return UnionRates::apply(Z, order.to(at::kLong).contiguous(), counts.vec(), A);
 }
 
 }  // namespace vitrine

@@ -63,6 +63,8 @@ export interface Native extends NativeGroups {
   generator(seed: bigint, index?: number): number;
   manualSeed(seed: bigint): void;
   setDeterministic(on: boolean): void;
+  profileStart(): void;
+  profileEnd(): [operator: string, calls: number, seconds: number][];
   /** Bytes [lines, length, inner] summed along the middle into `out` [lines, places, inner]: `src/data/image/resample.ts`. */
   resample(
     data: Uint8Array,
