@@ -35,6 +35,7 @@ const NAMES = [
   "gpt-step",
   "segmentation",
   "input",
+  "scale",
   "page",
   "studio",
   "studio-page",

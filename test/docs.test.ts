@@ -31,7 +31,10 @@ function vitrineArguments(command: string): string[] | undefined {
 const isPlaceholder = (word: string): boolean => /^[A-Z]+…?$/.test(word) || /[/.]/.test(word);
 
 /** What is wrong with arguments of `vitrine`: commands, flags and names that there are not. */
-function faultOf([name = "", ...rest]: string[]): string | undefined {
+function faultOf([name = "", ...words]: string[]): string | undefined {
+  const end = words.indexOf("--"); // what follows is another command: launch -- train digits
+  if (end >= 0) return faultOf([name, ...words.slice(0, end)]) ?? faultOf(words.slice(end + 1));
+  const rest = [...words];
   if (isPlaceholder(name) || name.startsWith("-")) return undefined;
   let command: Command | undefined = cli.commands.find((child) => child.name() === name);
   if (command === undefined) return `no command ${name}`;

@@ -50,11 +50,16 @@ function listen(): { stream: PassThrough; text: () => string } {
 }
 
 /** A launch with what its processes say. */
-async function launched(body: string, flags: Partial<Flags> = {}, train = ["train", "digits"]) {
+async function launched(
+  body: string,
+  flags: Partial<Flags> = {},
+  train = ["train", "digits"],
+  patience?: readonly [number, number],
+) {
   const [out, err] = [listen(), listen()];
   const talk = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   try {
-    const given = { ...script(body), out: out.stream, err: err.stream, patience: [0.2, 0.5] as const };
+    const given = { ...script(body), out: out.stream, err: err.stream, ...(patience && { patience }) };
     const code = await launch(train, { ...FLAGS, ...flags }, given);
     return { code, out: out.text(), err: err.text(), said: talk.mock.calls.map(([text]) => text).join("") };
   } finally {
@@ -112,6 +117,7 @@ test("the code is the first cause's: a lost peer hides no other code", () => {
   expect(codes(8, [137, { signal: "SIGKILL" }], 3)).toBe(137);
   expect(codes(8, 8, 0)).toBe(8);
   expect(codes(8, [143, { asked: true, signal: "SIGTERM" }])).toBe(8);
+  expect(codes(8, [3, { asked: true }], [75, { asked: true }])).toBe(3);
   expect(codes([0, {}], [75, { asked: true }])).toBe(75);
 });
 
@@ -133,7 +139,7 @@ test("those who go on after one has failed are asked to end, and ended", async (
     const all = () => [0, 1, 2].every((rank) => existsSync(${JSON.stringify(ready)} + rank));
     while (!all()) await new Promise((done) => setTimeout(done, 10));
     if (rank === 0) process.exit(5);`;
-  const { code, out } = await launched(body, { nproc: 3 });
+  const { code, out } = await launched(body, { nproc: 3 }, undefined, [0.2, 0.5]);
   expect([code, out]).toEqual([5, "[2] deaf\n"]);
 });
 

@@ -40,8 +40,9 @@ The exit code is that of the process that failed first; 8, the loss of a peer, o
 128 + N where signal N ended it. After such a loss --max-restarts starts the processes again with --resume auto. What a
 process says itself, such as a wrong key or damaged data, ends all.
 
-Example:
-  $ vitrine launch --nproc 1 -- train digits
+Examples:
+  $ vitrine launch --nproc 2 -- train digits
+  $ vitrine launch --nproc 2 --max-restarts 3 --min-nproc 1 -- train digits --experiment together
 
 On several machines: --nnodes 2, --node-rank 0 and 1, and the same --nproc, --master-addr and --master-port on both.`;
 
@@ -134,9 +135,11 @@ async function membersOf(flags: Flags, nproc: number, restart: number): Promise<
   });
 }
 
-/** A process that is gone without a word of its own, or was: a signal ended it, or it hung. */
+/** Whether a process is gone without a word of its own, or says that another one is. */
 const isLoss = ({ code, signal }: End): boolean => signal !== undefined || code === PEER_LOST;
-const lost = ({ ends }: Ends): readonly End[] => ends.filter(({ signal }) => signal !== undefined);
+/** Those that a signal ended; not those that ended when they were asked to. */
+const lost = ({ ends }: Ends): readonly End[] =>
+  ends.filter(({ signal, asked }) => signal !== undefined && !(asked && signal === "SIGTERM"));
 
 const told = ({ rank, code, signal }: End): string =>
   `process ${rank} ended first, ${signal === undefined ? `with code ${code}` : `by ${signal}`}`;

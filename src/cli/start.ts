@@ -1,5 +1,6 @@
 /** @file The command line: parse, run, and turn every ending into an exit code. */
 import { Command } from "commander";
+import { noteError } from "./error-file.ts";
 import { program, spellBooleans } from "./program.ts";
 import { endingOf } from "./report-error.ts";
 import { outliveReaders } from "./streams.ts";
@@ -15,7 +16,9 @@ await root.parseAsync(spellBooleans(root, args), { from: "user" }).catch(end);
 
 /** Says what went wrong and leaves at once: worker threads of a failed run must not keep the process. */
 function end(error: unknown): never {
-  const { exitCode, text } = endingOf(error, root, args);
+  const ending = endingOf(error, root, args);
+  const { exitCode, text } = ending;
+  if (exitCode !== 0) noteError(process.env.TORCHELASTIC_ERROR_FILE, ending, error);
   if (text !== "") talkError(text);
   process.exit(exitCode);
 }

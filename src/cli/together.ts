@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
+import { largestOf } from "../base/extremes.ts";
 
 export interface Member {
   rank: number;
@@ -69,7 +70,7 @@ export async function runTogether({
     });
     later(patience[0] + patience[1], () => tell("SIGKILL"));
   };
-  const width = Math.max(...members.map(({ rank }) => String(rank).length));
+  const width = largestOf(members.map(({ rank }) => String(rank).length));
   const runOne = ({ rank, environment }: Member): Promise<void> => {
     const child = spawn(program, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
     running.set(rank, child);
@@ -81,7 +82,8 @@ export async function runTogether({
       child.on("exit", (exit, signal) => {
         running.delete(rank);
         const code = exit ?? 128 + constants.signals[signal!];
-        ends.push({ rank, code, ...(signal !== null && { signal }), asked });
+        const end = { rank, code, ...(signal !== null && { signal }), asked };
+        ends.push(end);
         if (code !== 0 && !stopped) endOthers();
       });
       child.on("close", () => resolve()); // its last words have come
@@ -102,14 +104,19 @@ export async function runTogether({
   }
 }
 
+/** Codes of a process that stopped because it was asked to. */
+const STOPPED: readonly number[] = [75, 130];
+
 /**
- * The end that the others follow from: the first that is neither good nor the loss of a peer, before anyone was asked to
- * end; else the first loss. Nothing where all is good.
+ * The end that the others follow from: the first that is neither good nor the loss of a peer, unless it came of our asking;
+ * else the first loss. Nothing where all is good.
  */
 export function firstCause(ends: readonly End[]): End | undefined {
-  const own = ends.filter(({ asked }) => !asked);
-  const bad = (some: readonly End[]) => some.filter(({ code }) => code !== 0);
-  return bad(own).find(({ code }) => code !== PEER_LOST) ?? bad(own)[0] ?? bad(ends)[0];
+  const bad = ends.filter(({ code }) => code !== 0);
+  const own = bad.filter(
+    ({ code, signal, asked }) => !(asked && (signal !== undefined || STOPPED.includes(code))),
+  );
+  return own.find(({ code }) => code !== PEER_LOST) ?? own[0] ?? bad[0];
 }
 
 /** Whole lines, each with the prefix; the last one ends even if it was not ended. */

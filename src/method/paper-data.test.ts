@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runOnRanks } from "../../test/rank-runs.ts";
 import { imageParquet, plainJpeg, tarOf } from "../../test/shards.ts";
 import { quietly, records } from "../../test/tiny.ts";
 import { tokenizeFiles, tokenizerJson, trainBpe } from "../data/text/index.ts";
@@ -42,45 +43,75 @@ beforeAll(async () => {
     });
 });
 
-/** A recipe with a small model and few samples; the rest as the paper has it. */
-function small(name: string, settings: Record<string, Record<string, unknown>>) {
-  const shared = {
-    train: { device: "cpu", threads: 1, logInterval: 1, precision: "fp32", ...settings.train },
-  };
-  return resolveRecipe([findRecipe(name), { origin: "test", values: { ...settings, ...shared } }]).recipe;
-}
+type Settings = Record<string, Record<string, unknown>>;
+
+/** A small model and few samples; the rest as the paper has it. */
+const small = (settings: Settings): Settings => ({
+  ...settings,
+  train: { device: "cpu", threads: 1, logInterval: 1, precision: "fp32", ...settings.train },
+});
 
 const images = { imageSize: 16, patch: 8, dim: 16, depth: 1, heads: 2 };
 const decoder = { decoderDim: 16, decoderDepth: 1, decoderHeads: 2 };
 
-test.each([
-  ["imagenet-crate-base", "tar", { ...images, name: "crate" }, {}],
-  ["imagenet-crate-base", "parquet", { ...images, name: "crate" }, {}],
-  ["imagenet-crate-mae-base-paper", "tar", { ...images, name: "crate_mae" }, { microBatch: 4 }],
-  ["imagenet-vit-mae-base-paper", "parquet", { ...images, ...decoder, name: "vit_mae" }, { microBatch: 4 }],
-])("%s takes two steps on shards: %s", async (name, form, model, train) => {
-  const recipe = small(name, {
-    model,
-    data: { name: `shards:imagenet-${form}`, dir: root, workers: 1 },
-    train: { batchSize: 4, ...train },
-  });
-  const output = mkdtempSync(join(root, "run-"));
-  await trainRun(recipe, quietly(output, { maxSteps: 2 }));
-  expect(records(output).filter((record) => "train/loss" in record)).toHaveLength(2);
-});
+const runs: { name: string; recipe: string; settings: Settings }[] = [
+  ...(
+    [
+      ["imagenet-crate-base", "tar", { ...images, name: "crate" }, {}],
+      ["imagenet-crate-base", "parquet", { ...images, name: "crate" }, {}],
+      ["imagenet-crate-mae-base-paper", "tar", { ...images, name: "crate_mae" }, { microBatch: 4 }],
+      [
+        "imagenet-vit-mae-base-paper",
+        "parquet",
+        { ...images, ...decoder, name: "vit_mae" },
+        { microBatch: 4 },
+      ],
+    ] as const
+  ).map(([recipe, form, model, train]) => ({
+    ...{ name: `${recipe} on shards of ${form}`, recipe },
+    settings: small({
+      model,
+      data: { name: `shards:imagenet-${form}`, dir: root, workers: 1 },
+      train: { batchSize: 4, ...train },
+    }),
+  })),
+  ...(
+    [
+      ["crate-gpt-paper", "crate_gpt"],
+      ["gpt2-paper", "gpt2"],
+      ["crate-lm-paper", "crate_lm"],
+      ["tost-gpt-paper", "tost_gpt"],
+    ] as const
+  ).map(([recipe, model]) => ({
+    ...{ name: `${recipe} on files of tokens`, recipe },
+    settings: small({
+      model: { name: model, dim: 16, depth: 1, heads: 2, context: 16, vocabulary: 320 },
+      data: { dir: root },
+      train: { batchSize: 2, accumulate: 2 },
+    }),
+  })),
+];
 
-test.each([
-  ["crate-gpt-paper", "crate_gpt"],
-  ["gpt2-paper", "gpt2"],
-  ["crate-lm-paper", "crate_lm"],
-  ["tost-gpt-paper", "tost_gpt"],
-])("%s takes two steps on files of tokens", async (name, model) => {
-  const recipe = small(name, {
-    model: { name: model, dim: 16, depth: 1, heads: 2, context: 16, vocabulary: 320 },
-    data: { dir: root },
-    train: { batchSize: 2, accumulate: 2 },
-  });
-  const output = mkdtempSync(join(root, "run-"));
-  await trainRun(recipe, quietly(output, { maxSteps: 2 }));
-  expect(records(output).filter((record) => "train/loss" in record)).toHaveLength(2);
+const losses = (folder: string): number[] =>
+  records(folder).flatMap((record) => ("train/loss" in record ? [record["train/loss"] as number] : []));
+
+test.each(runs.map((run) => [run.name, run] as const))(
+  "%s: two steps",
+  async (name, { recipe, settings }) => {
+    const output = join(root, "one", name);
+    const layers = [findRecipe(recipe), { origin: "test", values: settings }];
+    await trainRun(resolveRecipe(layers).recipe, quietly(output, { maxSteps: 2 }));
+    expect(losses(output)).toHaveLength(2);
+  },
+);
+
+test("the same on two processes", async () => {
+  const both = runs.map(({ settings, ...run }) => ({ ...run, settings: [settings], maxSteps: 2 }));
+  for (const ends of await runOnRanks(2, join(root, "two"), both))
+    expect(ends).toEqual(runs.map(({ name }) => ({ name, code: 0, message: "" })));
+  for (const { name } of runs) {
+    const [one, two] = ["one", "two"].map((count) => losses(join(root, count, name)));
+    expect([name, two?.length]).toEqual([name, 2]);
+    for (const [i, loss] of one!.entries()) expect([name, two![i]]).toEqual([name, expect.closeTo(loss, 3)]);
+  }
 });

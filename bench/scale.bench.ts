@@ -1,0 +1,136 @@
+/** @file What several processes gain and cost: steps at a fixed number of threads, bytes on the wire, a model for many more. */
+
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { Bench, Row } from "./harness.ts";
+import { bucketsOf, fitNetwork, type Network, stepSeconds } from "./scale-model.ts";
+import { median, summarise } from "./statistics.ts";
+
+type Task = "crate" | "mcr2";
+
+interface Measured {
+  tasks: Record<Task, { parameters: number; together: number[]; alone: number[]; bytes: number }>;
+  reduces: [bytes: number, seconds: number][];
+}
+
+const entry = fileURLToPath(new URL("scale-rank.ts", import.meta.url));
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** What rank 0 of P processes measures, all with the same share of the threads. */
+async function measure(P: number, quick: boolean, threads: number): Promise<Measured> {
+  const port = await freePort();
+  const own = Math.max(1, Math.floor(threads / P));
+  const ranks = Array.from({ length: P }, (_, rank) => {
+    const world = {
+      RANK: rank,
+      WORLD_SIZE: P,
+      MASTER_ADDR: "127.0.0.1",
+      MASTER_PORT: port,
+      OMP_NUM_THREADS: own,
+    };
+    const texts = Object.entries(world).map(([name, value]) => [name, String(value)]);
+    const args = ["--import", import.meta.resolve("tsx"), entry, JSON.stringify({ quick, threads: own })];
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, ...Object.fromEntries(texts) },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    return new Promise<string>((resolve, reject) => {
+      let out = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        out += text;
+      });
+      child.on("close", (code) =>
+        code === 0 ? resolve(out) : reject(new Error(`rank ${rank} of ${P} ended with ${code}`)),
+      );
+    });
+  });
+  const [first] = await Promise.all(ranks);
+  return JSON.parse(first!) as Measured;
+}
+
+const TASKS: Record<Task, { what: string; unit: string; samples: number }> = {
+  crate: { what: "CRATE-Tiny/16, 224 px, batch 32", unit: "images/s", samples: 32 },
+  mcr2: { what: "MCR², n = 4096, d = 128, 10 classes", unit: "samples/s", samples: 4096 },
+};
+/** Numbers that the table of docs/scale.md says of a step, beside its gradients: Grams of the classes, and their counts. */
+const STATISTICS: Record<Task, number> = { crate: 0, mcr2: 10 * ((128 * 129) / 2) + 10 };
+
+const exactly = (value: number) => ({ median: value, mad: 0 });
+
+export const bench: Bench = {
+  name: "scale",
+  about:
+    "one step by 1, 2 and 4 processes at a fixed number of threads; all-reduces; a model of many processes",
+  peer: false,
+  async run({ quick, threads, say }) {
+    const rows: Row[] = [];
+    const found = new Map<number, Measured>();
+    for (const P of quick ? [1, 2] : [1, 2, 4]) {
+      say(`scale: ${P} processes`);
+      found.set(P, await measure(P, quick, threads));
+    }
+    const at = { question: "scale" } as const;
+    for (const [task, { what, unit, samples }] of Object.entries(TASKS) as [Task, (typeof TASKS)[Task]][]) {
+      const speeds = (P: number) => found.get(P)!.tasks[task].together.map((seconds) => samples / seconds);
+      const one = median(speeds(1));
+      for (const [P, { tasks }] of found) {
+        const { together, alone, bytes, parameters } = tasks[task];
+        const note = `${P} × ${Math.max(1, Math.floor(threads / P))} threads`;
+        rows.push({ ...at, what: `${what}, P = ${P}`, unit, ours: summarise(speeds(P)), note });
+        if (P === 1) continue;
+        rows.push({
+          ...{ ...at, what: `${what}, P = ${P}: efficiency`, unit: "of P = 1", note },
+          ours: exactly(median(speeds(P)) / one),
+          ...(P === 2 && !quick && { goal: { of: "ours", at: "least", value: 0.9 } as const }),
+        });
+        const share = 100 * (1 - median(alone) / median(together));
+        rows.push({
+          ...at,
+          what: `${what}, P = ${P}: communication`,
+          unit: "% of a step",
+          ours: exactly(share),
+          note,
+        });
+        rows.push({
+          ...{ ...at, what: `${what}, P = ${P}: bytes of a step`, unit: "of the table's" },
+          ours: exactly(bytes / (4 * (parameters + STATISTICS[task]))),
+          note: `${(bytes / 1e6).toFixed(2)} MB`,
+        });
+      }
+    }
+    const network = fitted(rows, found);
+    const { together, parameters } = found.get(1)!.tasks.crate;
+    const seconds = median(together);
+    const parts = { forward: seconds / 3, backward: (2 * seconds) / 3, buckets: bucketsOf(4 * parameters) };
+    for (const P of [8, 64, 1024])
+      rows.push({
+        ...{ ...at, what: `model: CRATE-Tiny/16, 32 images for each of P = ${P}`, unit: "of P = 1" },
+        ours: exactly(seconds / stepSeconds(P, parts, network)),
+      });
+    return rows;
+  },
+};
+
+/** α and β of each P, as rows; those of P = 2, whose processes have a core each. */
+function fitted(rows: Row[], found: ReadonlyMap<number, Measured>): Network {
+  for (const [P, { reduces }] of found) {
+    if (P === 1) continue;
+    const { alpha, beta } = fitNetwork(P, reduces);
+    const at = {
+      question: "scale",
+      note: `all-reduces of 4 B to ${(reduces.at(-1)![0] / 2 ** 20).toFixed(1)} MiB`,
+    };
+    rows.push({ ...at, what: `α of an all-reduce, P = ${P}`, unit: "ms", ours: exactly(1000 * alpha) });
+    rows.push({ ...at, what: `β of an all-reduce, P = ${P}`, unit: "GB/s", ours: exactly(beta / 1e9) });
+  }
+  return fitNetwork(2, found.get(2)!.reduces);
+}
