@@ -64,6 +64,7 @@ const lines = allLines(new Map([...help].sort())).filter((line) => !isMention(li
 
 const word = (line: string, flag: string): string | undefined =>
   new RegExp(`${flag}[ =](\\S+)`).exec(line)?.[1];
+const sweeps = (line: string): string | undefined => / ?vitrine sweep (\S+)/.exec(line)?.[1];
 const trains = (line: string): string | undefined => / ?vitrine (?:launch .*-- )?train (\S+)/.exec(line)?.[1];
 const isResumed = (line: string): boolean => line.includes("--resume");
 /** Lines that make a run which others name. */
@@ -78,6 +79,10 @@ function shortened(line: string): string {
     .replace(/^source <\((.*)\)$/, "$1 > /dev/null");
   if (bare.startsWith("vitrine studio")) return bare.replace(" --open", ""); // nobody is there to look
   if (trains(bare)) return `${bare} --max-steps ${isResumed(bare) ? 3 : 2}`;
+  if (sweeps(bare))
+    return bare.includes("--budget-seconds")
+      ? bare.replace(/--budget-seconds \S+/, "--budget-seconds 2s")
+      : `${bare} --train.epochs 1`;
   if (/^vitrine verify(?!.*--list)/.test(bare))
     return / verify( --\S+( \S+)?)*$/.test(bare) ? `${bare} --quick tweedie` : `${bare} --quick`;
   return bare.startsWith("vitrine data get") ? `${bare} --base-url ${NOWHERE}/` : bare;
@@ -91,7 +96,7 @@ function expectedCodes(line: string): number[] {
 
 async function run({ line, places }: Line): Promise<void> {
   const cwd = workplace(folder);
-  const recipe = trains(line);
+  const recipe = trains(line) ?? sweeps(line);
   const small = recipe === undefined ? {} : smallSettings(resolveRecipe([findRecipe(named(recipe))]).recipe);
   const ended = await shell(shortened(line), small, cwd);
   const told = `${line}\n  of ${places.join(", ")}\n${ended.stderr.slice(-1500)}`;

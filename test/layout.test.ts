@@ -7,7 +7,7 @@ import { projectFiles, root } from "./markdown.ts";
 
 /** A folder may import from those to its left. */
 const ORDER = [
-  ..."base graph tensor nn rate model data train evaluate chart measure recipe method theory inspect".split(
+  ..."base graph tensor nn rate model data train evaluate chart measure recipe method sweep theory inspect".split(
     " ",
   ),
   ..."export studio cli".split(" "),

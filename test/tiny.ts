@@ -74,7 +74,8 @@ export function lastCheckpoint(folder: string): {
   const hashes = Object.fromEntries(
     files.map((file) => [file, createHash("sha256").update(read(file)).digest("hex")]),
   );
-  return { name, hashes, state: JSON.parse(read("trainer_state.json").toString()).state };
+  const { processorSeconds: _, ...state } = JSON.parse(read("trainer_state.json").toString()).state;
+  return { name, hashes, state };
 }
 
 /** The recipe, known to be a classifier's. */

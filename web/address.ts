@@ -12,7 +12,7 @@ const NAMES: readonly RunPage[] = [
   ...(["mask", "traverse", "memberships", "construct", "text", "segments"] as const),
 ];
 /** Pages over all runs. */
-export type StudioPage = "runs" | "latest" | "cmp" | "theory";
+export type StudioPage = "runs" | "latest" | "cmp" | "sweeps" | "theory";
 export type PageName = StudioPage | RunPage;
 
 export interface View extends Fields {
@@ -28,7 +28,7 @@ function placeOf(path: string): Pick<View, "page" | "run"> {
   if (host === "run") return { page: isRunPage(path) ? path : "see", run: "" };
   const [first = "", run = "", page = ""] = path.split("/");
   if (first === "r" && run !== "") return { page: isRunPage(page) ? page : "train", run: decoded(run) };
-  const isStudio = first === "latest" || first === "cmp" || first === "theory";
+  const isStudio = first === "latest" || first === "cmp" || first === "sweeps" || first === "theory";
   return { page: isStudio ? first : "runs", run: "" };
 }
 

@@ -120,13 +120,13 @@ export const FIELDS = {
   /** Image whose attention is followed over training, from 1. */
   image: field(whole(1), 1, ["layers"]),
   /** Weight of what came before in a smoothed curve, in per cent. */
-  smooth: field(upTo(99), 60, ["train", "cmp"]),
-  log: field(flag, false, ["train", "cmp"]),
+  smooth: field(upTo(99), 60, ["train", "cmp", "sweeps"]),
+  log: field(flag, false, ["train", "cmp", "sweeps"]),
   /** The run whose layers stand beside the claims. */
   with: field(words, "", ["theory"]),
   /** Steps between which curves are shown; the whole run where they are not there. */
-  first: field<number | undefined>(whole(0), undefined, ["train", "cmp"]),
-  last: field<number | undefined>(whole(0), undefined, ["train", "cmp"]),
+  first: field<number | undefined>(whole(0), undefined, ["train", "cmp", "sweeps"]),
+  last: field<number | undefined>(whole(0), undefined, ["train", "cmp", "sweeps"]),
   /** What a running run writes is counted, but not drawn. */
   hold: field(flag, false, ["train", "layers"]),
   table: field(flag, false, "all"),

@@ -127,6 +127,11 @@ const OF_ALL = !STUDIO
         question: "How do two runs differ?",
         View: later(async () => (await import("./views/compare.tsx")).Compare),
       },
+      sweeps: {
+        name: "Sweeps",
+        question: "Which setting is best?",
+        View: later(async () => (await import("./views/sweeps.tsx")).Sweeps),
+      },
       theory: {
         name: "Theory",
         question: "Does the theory hold here?",

@@ -29,6 +29,14 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./launch.ts")).launchCommand,
   },
   {
+    name: "sweep",
+    usage: "RECIPE --set KEY=V1,V2 [flags]",
+    about: "train by several settings and seeds; choose by the validation split",
+    reads: true,
+    plugs: true,
+    load: async () => (await import("./sweep.ts")).sweepCommand,
+  },
+  {
     name: "eval",
     usage: "RUN [flags]",
     about: "evaluate a checkpoint as the paper of its method does",

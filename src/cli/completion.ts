@@ -29,7 +29,7 @@ export function completionCommand(command: Command): void {
 
 /** The words that can follow each command, the program itself first. */
 export function completionWords(root: Command): Words[] {
-  const takesRecipe = new Set(["train", "config print", "recipes show"]);
+  const takesRecipe = new Set(["train", "sweep", "config print", "recipes show"]);
   const list: Words[] = [{ command: "", words: root.commands.map((command) => command.name()) }];
   for (const command of root.commands) {
     const verbs = command.commands.map((verb) => verb.name());

@@ -34,14 +34,17 @@ export function addRecipeFlags(command: Command): RecipeFlags {
   return flags;
 }
 
+/** What the recipe is made of, the strongest last: recipe < files < environment < flags. */
+export const recipeLayers = (name: string, flags: RecipeFlags): Layer[] => [
+  findRecipe(name),
+  ...flags.files.map(readSettings),
+  ...environmentLayers(process.env),
+  ...flags.layers,
+];
+
 /** The recipe: defaults < recipe < files < environment < flags. Says which settings went with a model that was replaced. */
 export function resolveFlags(name: string, flags: RecipeFlags): ResolvedRecipe {
-  const resolved = resolveRecipe([
-    findRecipe(name),
-    ...flags.files.map(readSettings),
-    ...environmentLayers(process.env),
-    ...flags.layers,
-  ]);
+  const resolved = resolveRecipe(recipeLayers(name, flags));
   const { left, origins } = resolved;
   const model = origins.get("model.name")?.value;
   if (left.length > 0) talk(`left out, as ${model} has no such settings: ${left.join(", ")}`);

@@ -5,7 +5,7 @@ import type { RunResult, TrainRunOptions } from "../method/index.ts";
 import { duration } from "./duration.ts";
 import { addRecipeFlags, resolveFlags } from "./recipe-flags.ts";
 import { isRun, placeRun, removeIfEmpty } from "./run-folder.ts";
-import { grouped, print, talk } from "./terminal.ts";
+import { grouped, print, printJson, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface Options {
@@ -18,6 +18,7 @@ interface Options {
   log?: "tb";
   maxSteps?: number;
   maxTime?: number;
+  json?: true;
 }
 
 const examples = `
@@ -61,7 +62,8 @@ export function trainCommand(command: Command): void {
         "--max-time <duration>",
         "save and stop with exit code 75 after this time, such as 90s, 45m or 1.5h",
       ).argParser(duration("--max-time")),
-    );
+    )
+    .option("--json", "steps, seconds and the last evaluation as JSON on stdout");
   const flags = addRecipeFlags(command);
   command.addHelpText("after", examples).action(async (name: string, options: Options) => {
     const { recipe } = resolveFlags(name, flags);
@@ -81,7 +83,8 @@ export function trainCommand(command: Command): void {
         ...(options.maxTime === undefined ? {} : { maxSeconds: options.maxTime }),
         allowConfigChange: options.allowConfigChange ?? false,
       });
-      if (first) print(summary(result));
+      if (first && options.json) printJson(result);
+      else if (first) print(summary(result));
     } finally {
       if (first) removeIfEmpty(place.folder);
     }

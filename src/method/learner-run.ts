@@ -49,13 +49,13 @@ export async function goOnWith<Batch>(
   using layers =
     watched && new LayerWatch(watched, sampleCount((learner.evalEvery ?? learner.steps) * batchSize));
   const kept = { keep, logInterval, checkpointEvery, maxSteps, deadline, progress, tensorboard, across };
-  const { steps, seconds, milestone } = await runSteps(learner, {
+  const { milestone, ...outcome } = await runSteps(learner, {
     ...{ folder, config, resume, ...kept },
     ...(layers && { look: () => layers.look() }),
     ...(measured === "test" && { choosing: BY_TEST }),
   });
   const { numbers, text } = milestone?.result ?? milestone ?? NOTHING;
-  return { folder, steps, seconds, numbers, text };
+  return { folder, ...outcome, numbers, text };
 }
 
 /** Said of the best checkpoint, where it is chosen. */

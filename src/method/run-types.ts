@@ -3,6 +3,7 @@
 import type { Split } from "../data/index.ts";
 import type { Report } from "../measure/index.ts";
 import type { Numbers } from "../train/learner.ts";
+import type { Plan } from "../train/loop.ts";
 import type { AnyRecipe } from "./entry.ts";
 
 /** What every checkpoint of a run carries: the recipe, and what of the data the model depends on. */
@@ -37,6 +38,10 @@ export interface RunResult {
   /** Optimiser steps in all; layers, where a network is built. */
   steps: number;
   seconds: number;
+  /** Of processors, user and system: what others do on the machine adds little to it. */
+  processorSeconds: number;
+  /** Of the whole run, which `maxSteps` may have ended before. */
+  plan: Plan;
   /** The last evaluation. */
   numbers: Numbers;
   /** The same for people. */

@@ -18,6 +18,7 @@ export {
   resnext29,
   vgg11,
 } from "./convolutional/encoders.ts";
+export { resnet } from "./convolutional/resnet-classifier.ts";
 export { aot } from "./crate/aot.ts";
 export { crateAlpha } from "./crate/crate-alpha.ts";
 export { crate } from "./crate/family.ts";

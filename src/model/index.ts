@@ -23,6 +23,7 @@ export { CrateAlpha, CrateAlphaLayer, type CrateAlphaOptions } from "./crate/cra
 export { CrateLayer, type CrateLayerOptions } from "./crate/crate-layer.ts";
 export { ISTA, type ISTAOptions, ista, Majorise, type MajoriseOptions } from "./crate/ista.ts";
 export { MSSA, type MSSAOptions, mssa } from "./crate/mssa.ts";
+export { mssaOf, orthogonality } from "./crate/orthogonality.ts";
 export { DecoupledISTA, decoupledISTA, OvercompleteISTA, overcompleteISTA } from "./crate/overcomplete.ts";
 export { type Grid, interpolatePositions, positionsFor, sinCosPositions } from "./crate/positions.ts";
 export { DinoHead, type DinoHeadOptions, DinoNet } from "./dino/dino.ts";

@@ -16,6 +16,7 @@ import { networkRoutes } from "./routes/network.ts";
 import { runtimeRoutes } from "./routes/onnxruntime.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { streamRoutes } from "./routes/streams.ts";
+import { sweepRoutes } from "./routes/sweeps.ts";
 import { theoryRoutes } from "./routes/theory.ts";
 import { Watch } from "./watch.ts";
 
@@ -64,6 +65,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   streamRoutes(app, catalogue, watch, closing.signal);
   networkRoutes(app, catalogue, libtorch, new Cache(options.cache));
   theoryRoutes(app, catalogue);
+  sweepRoutes(app, catalogue);
 
   servers.push(await listen(app, host, port));
   // "localhost" is the one or the other, as the system has it

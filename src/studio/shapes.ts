@@ -46,6 +46,49 @@ export interface RunDetail extends RunRow {
   readonly pages: readonly MethodPage[];
 }
 
+/** `GET /api/sweeps`. */
+export interface SweepRow {
+  readonly id: string;
+  /** The folder's path below the root. */
+  readonly name: string;
+  readonly recipe: string;
+  /** Name of the number that settings are compared by, once there is one. */
+  readonly figure?: string;
+  /** Name of the setting that was chosen by the validation split. */
+  readonly chosen?: string;
+  readonly settings: readonly SweepSettingRow[];
+  /** What keeps the sweep from being read. */
+  readonly problem?: string;
+}
+
+/** Means over the runs that are done. */
+export interface SweepSettingRow {
+  readonly name: string;
+  /** `lr 0.003, optimizer muon`. */
+  readonly words: string;
+  readonly isChosen: boolean;
+  /** Why it is not run. */
+  readonly problem?: string;
+  readonly parameters?: number;
+  readonly validation?: SpreadRow | undefined;
+  readonly test?: SpreadRow | undefined;
+  /** The larger the better. */
+  readonly score?: number | undefined;
+  readonly steps?: number | undefined;
+  readonly processorSeconds?: number | undefined;
+  readonly runs: readonly {
+    readonly id: string;
+    readonly seed: number;
+    readonly state: "waiting" | "done" | "failed";
+  }[];
+}
+
+export interface SpreadRow {
+  readonly mean: number;
+  /** Over seeds; one alone has none. */
+  readonly deviation?: number | undefined;
+}
+
 export type MethodPage = "mask" | "traverse" | "memberships" | "construct" | "text" | "segments";
 
 export interface CheckpointRow {

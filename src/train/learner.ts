@@ -17,6 +17,8 @@ export interface Milestone {
   text: string;
   /** The larger the better, where it decides which checkpoint is the best. */
   score?: number | undefined;
+  /** Name of the number that the score is, in a person's unit and perhaps the smaller the better: "eval/loss". */
+  scored?: string | undefined;
   /** What the run says of itself when it ends here; the numbers and the text unless given. */
   result?: { numbers: Numbers; text: string } | undefined;
 }

@@ -44,8 +44,17 @@ export interface LoopOptions {
 export interface LoopOutcome {
   steps: number;
   seconds: number;
+  processorSeconds: number;
+  plan: Plan;
   /** The last evaluation, whichever process made it. */
   milestone: Milestone | undefined;
+}
+
+/** Steps of the whole run, of an epoch where there are epochs, and between evaluations that come before the end. */
+export interface Plan {
+  steps: number;
+  perEpoch?: number | undefined;
+  evalEvery?: number | undefined;
 }
 
 /**
@@ -61,8 +70,19 @@ export async function runSteps<Batch>(learner: Learner<Batch>, options: LoopOpti
   const foreign = resume !== undefined && !holds(checkpoints, resume.name);
   const loop = new Loop(learner, position, options);
   if (foreign || !loop.course.finished) await loop.run(foreign);
-  const { step: steps, seconds, milestone } = position;
-  return { steps, seconds, milestone: milestone ?? undefined };
+  const { step, seconds, processorSeconds = 0, milestone } = position;
+  const { steps, perEpoch, evalEvery } = learner;
+  const plan = { steps, perEpoch, evalEvery };
+  return { steps: step, seconds, processorSeconds, plan, milestone: milestone ?? undefined };
+}
+
+/** Seconds of this process's time on processors, user and system, from now on, after `before`. */
+function processorClock(before = 0): () => number {
+  const started = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(started);
+    return before + (user + system) / 1e6;
+  };
 }
 
 class Loop<Batch> {
@@ -92,6 +112,7 @@ class Loop<Batch> {
     const pending = new Pending(learner, means);
     const perSecond = `${learner.unit ?? "images"}PerSecond`;
     const [before, started] = [position.seconds, performance.now()];
+    const processor = processorClock(position.processorSeconds);
 
     /** Whether any process is to stop: of 75 and 130, the larger. */
     const asked = (): StopCode | undefined => {
@@ -102,6 +123,7 @@ class Loop<Batch> {
     };
     const save = (best: boolean) => {
       position.seconds = before + (performance.now() - started) / 1000;
+      position.processorSeconds = processor();
       position.records = journal.recordsOf(position.step);
       course.note();
       journal.sync();
@@ -175,6 +197,7 @@ class Loop<Batch> {
           journal.write(position.step, {
             ...only(pending.latest, (name) => !name.startsWith("epoch/")),
             [`time/${perSecond}`]: now,
+            "time/processorSeconds": processor(),
             "system/residentBytes": process.memoryUsage.rss(),
           });
         }

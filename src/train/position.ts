@@ -27,12 +27,14 @@ export interface Position {
   records?: number | undefined;
   /** Spent on training, evaluation and saving, over all processes that worked on the run. */
   seconds: number;
+  /** Seconds of a processor's time, user and system, spent on the same; an older version did not note them. */
+  processorSeconds?: number | undefined;
 }
 
 /** Before the first step. */
 export const start = (): Position => ({
   ...{ step: 0, epoch: 0, within: 0, best: null, milestone: null, evaluated: 0 },
-  ...{ sums: {}, count: 0, records: 0, seconds: 0 },
+  ...{ sums: {}, count: 0, records: 0, seconds: 0, processorSeconds: 0 },
 });
 
 type Parts = Readonly<Record<string, Stateful>>;

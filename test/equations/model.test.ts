@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { aten, cat, createModel, random, scope, type Tensor } from "../../src/index.ts";
 import { Crate, CrateLayer, ISTA, Majorise, mssa } from "../../src/model/index.ts";
-import { patchify } from "../../src/nn/index.ts";
+import { type PatchEmbedding, patchify } from "../../src/nn/index.ts";
 
 const wide = { dtype: "float64" } as const;
 const stream = random(11);
@@ -85,7 +85,7 @@ test("Crate: embedding, class token and positions, the layers, LN and Linear on 
     const sizes = { imageSize: 8, patch: 4, channels: 3, classes: 3, dim: d, depth: 2, heads, headDim };
     const model = new Crate(sizes, stream.at("crate")).to("float64");
     const X = stream.at("X").normal([b, 3, 8, 8], wide);
-    const { norm: first, linear, out } = model.embedding;
+    const { norm: first, linear, out } = model.embedding as PatchEmbedding;
     const patches = norm(linear.apply(norm(patchify(X, 4), first.w, first.b!)), out.w, out.b!);
     let Z = cat([model.cls.expand([b, 1, d]), patches], 1).add(model.positions);
     for (const block of model.blocks) Z = block.apply(Z);

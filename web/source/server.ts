@@ -11,6 +11,7 @@ import type {
   RunEvent,
   RunRow,
   SamplesAnswer,
+  SweepRow,
   TailEvent,
   TheoryRow,
 } from "../../src/studio/shapes.ts";
@@ -66,6 +67,7 @@ export const server: Studio = {
   probes: async (id) => (await json<{ rows: ProbeRow[] }>(of(id, "/probes"))).rows,
   report: (id) => json<Report>(of(id, "/report")),
   theory: () => json<TheoryRow[]>("api/theory"),
+  sweeps: () => json<SweepRow[]>("api/sweeps"),
   network: (id, checkpoint) => ({
     facts: async () => readFacts(await (await get(of(id, `/facts${at(checkpoint)}`))).text()),
     model: async () => new Uint8Array(await (await get(of(id, `/onnx${at(checkpoint)}`))).arrayBuffer()),

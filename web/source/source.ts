@@ -11,6 +11,7 @@ import type {
   RunEvent,
   RunRow,
   SamplesAnswer,
+  SweepRow,
   TailEvent,
   TheoryRow,
 } from "../../src/studio/shapes.ts";
@@ -49,6 +50,8 @@ export interface Studio {
   /** @throws {Error} there is none */
   report(id: string): Promise<Report>;
   theory(): Promise<readonly TheoryRow[]>;
+  /** Exported files have none. */
+  sweeps?(): Promise<readonly SweepRow[]>;
   /** @param checkpoint its name; the best without one */
   network(id: string, checkpoint?: string): Source;
   /** What libtorch makes of a question about a run; files have no libtorch. */

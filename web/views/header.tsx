@@ -24,15 +24,17 @@ function Studio() {
       <a class="brand" href={addressWith({ ...start, page: "runs", run: "" })}>
         Vitrine
       </a>
-      {(["runs", "theory"] as const).map((name) => (
-        <Tab
-          key={name}
-          to={addressWith({ ...start, page: name, run: "" })}
-          isHere={run === "" && page === name}
-        >
-          {STUDIO_PAGES[name].name}
-        </Tab>
-      ))}
+      {(host === "studio" ? (["runs", "sweeps", "theory"] as const) : (["runs", "theory"] as const)).map(
+        (name) => (
+          <Tab
+            key={name}
+            to={addressWith({ ...start, page: name, run: "" })}
+            isHere={run === "" && page === name}
+          >
+            {STUDIO_PAGES[name].name}
+          </Tab>
+        ),
+      )}
     </nav>
   );
 }

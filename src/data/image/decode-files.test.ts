@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { WorkerPool } from "../worker-pool.ts";
 import { decodeFiles } from "./decode-files.ts";
-import type { Decoded, DecodeTask } from "./decode-worker.ts";
+import type { Decoded, DecodeTask } from "./decode-share.ts";
 
 test("a file over which threads die is named; the files beside it are read", async () => {
   const root = await mkdtemp(join(tmpdir(), "vitrine-decode-"));

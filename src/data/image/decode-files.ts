@@ -7,7 +7,7 @@ import { givenLimit } from "../../base/unpack.ts";
 import type { RandomCrops } from "../augment/box.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import type { Resizing } from "./decode.ts";
-import type { Decoded, DecodeTask } from "./decode-worker.ts";
+import { type Decoded, type DecodeTask, decodeShare } from "./decode-share.ts";
 import { type ImagePlace, placeName } from "./place.ts";
 
 export type DecodePool = WorkerPool<DecodeTask, Decoded>;
@@ -20,7 +20,7 @@ export interface DecodeOptions {
   onDamaged?: (i: number, message: string) => void;
 }
 
-/** Threads that decode images: as many as there are cores, at most 4, unless given. */
+/** Threads that decode images: as many as there are cores, at most 4, unless given. With none, this thread decodes. */
 export const decodePool = (workers = Math.min(4, availableParallelism())): DecodePool =>
   new WorkerPool(new URL(`./decode-worker${extname(import.meta.url)}`, import.meta.url), workers);
 
@@ -44,7 +44,7 @@ export async function decodeFiles(
   const parts: Promise<void>[] = [];
   for (let i = 0; i < paths.length; i += share) {
     const task = { paths: paths.slice(i, i + share), size, resizing, limit: givenLimit() };
-    const part = decodeShare(pool, crops ? { ...task, crops: cropsOf(crops, i, i + share) } : task);
+    const part = decodeIn(pool, crops ? { ...task, crops: cropsOf(crops, i, i + share) } : task);
     parts.push(
       part.then(({ pixels, damaged }) => {
         for (const { at, reason } of damaged) {
@@ -60,7 +60,8 @@ export async function decodeFiles(
   return out;
 }
 
-async function decodeShare(pool: DecodePool, task: DecodeTask): Promise<Decoded> {
+async function decodeIn(pool: DecodePool, task: DecodeTask): Promise<Decoded> {
+  if (pool.size === 0) return await decodeShare(task);
   const { paths, size } = task;
   const decoded = await pool.run(task).catch(({ message: reason }: Error): Decoded | undefined => {
     if (paths.length > 1) return undefined;
@@ -72,7 +73,7 @@ async function decodeShare(pool: DecodePool, task: DecodeTask): Promise<Decoded>
     ...{ ...task, paths: [path] },
     ...(task.crops && { crops: cropsOf(task.crops, i, i + 1) }),
   });
-  const found = await Promise.all(paths.map((path, i) => decodeShare(pool, alone(path, i))));
+  const found = await Promise.all(paths.map((path, i) => decodeIn(pool, alone(path, i))));
   const damaged = found.flatMap((one, i) => one.damaged.map(({ reason }) => ({ at: i, reason })));
   return { pixels: new Uint8Array(Buffer.concat(found.map(({ pixels }) => pixels))), damaged };
 }

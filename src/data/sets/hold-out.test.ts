@@ -71,7 +71,7 @@ test("of shards, an epoch's order is that of all images without those held out",
   const whole = await openSource(`shards:${join(root, "shards")}`, {
     split: "train",
     imageSize: 4,
-    workers: 1,
+    workers: 0,
   });
   const { train, validation } = holdOut(whole.labels, 0.3, random(1));
   expect(validation.length).toBe(4);

@@ -150,6 +150,7 @@ export class CppLearner implements Learner<FeatureBatch> {
         ...{ "eval/featureDetectionError": featureDetectionError, "eval/wrongEdges": 100 * wrongEdges },
       },
       score: accuracy,
+      scored: "eval/accuracy",
       text: `accuracy ${percent(accuracy)}  NMI ${percent(nmi)}  ${spectrum}`,
     };
   }

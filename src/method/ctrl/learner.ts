@@ -82,6 +82,7 @@ export class CtrlLearner implements Learner<EpochBatch> {
     return {
       numbers: inPercent({ "eval/pca": pca, "eval/svd": svd }),
       score: Math.max(pca, svd),
+      scored: pca >= svd ? "eval/pca" : "eval/svd",
       text: `nearest subspace ${percent(pca)} (PCA) ${percent(svd)} (SVD)`,
     };
   }

@@ -89,6 +89,7 @@ function train(recipe: Recipe, place: TrainPlace) {
         return {
           numbers: { "eval/knn": 100 * found },
           score: found,
+          scored: "eval/knn",
           text: neighboursInWords(recipe, splits, found),
         };
       },

@@ -93,6 +93,7 @@ function milestone({ loss, bits, perplexity, accuracy }: LanguageScores): Milest
       "eval/accuracy": 100 * accuracy,
     },
     score: -loss,
+    scored: "eval/loss",
     text: `loss ${loss.toFixed(4)} nats, ${bits.toFixed(4)} bits a token, perplexity ${perplexity.toFixed(2)}, accuracy ${(100 * accuracy).toFixed(1)} %`,
   };
 }

@@ -101,6 +101,7 @@ export class MaeLearner implements Learner<EpochBatch> {
     return {
       numbers: { "eval/masked": masked, "eval/meanFill": meanFill },
       score: -masked,
+      scored: "eval/masked",
       text: `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}`,
     };
   }

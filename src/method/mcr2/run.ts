@@ -110,6 +110,7 @@ function milestone({ svd, pca, knn }: ClassifierScores): Milestone {
   return {
     numbers: inPercent({ "eval/svd": svd, "eval/pca": pca, "eval/knn": knn }),
     score: svd,
+    scored: "eval/svd",
     text: `nearest subspace ${percent(svd)} (SVD) ${percent(pca)} (PCA), nearest neighbours ${percent(knn)}`,
   };
 }

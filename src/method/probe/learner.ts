@@ -94,7 +94,12 @@ export class ProbeLearner implements Learner<Int32Array> {
     const { test } = this.options;
     using predicted = this.head.predict(test.Z);
     const share = accuracy(predicted, test.labels);
-    return { numbers: { "eval/lars": 100 * share }, score: share, text: `linear probe ${percent(share)}` };
+    return {
+      numbers: { "eval/lars": 100 * share },
+      score: share,
+      scored: "eval/lars",
+      text: `linear probe ${percent(share)}`,
+    };
   }
 
   /** Frees the head. */

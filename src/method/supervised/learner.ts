@@ -2,8 +2,9 @@
 
 import { inPercent, percent } from "../../base/percent.ts";
 import type { BatchOptions, ImageSource, Split } from "../../data/index.ts";
+import { type MSSA, mssaOf, orthogonality } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { cat, keep, noGrad, stack, type Tensor, tensor } from "../../tensor/index.ts";
+import { cat, keep, noGrad, stack, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { logged } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
 import {
@@ -22,6 +23,8 @@ export interface SupervisedOptions
   extends Pick<DescentOptions, "optimizer" | "precision" | "clipGrad" | "ema" | "across"> {
   /** Label smoothing, 0 to 1. */
   smoothing: number;
+  /** Weight of the subspaces' distance from orthonormal ones in the loss; 0 unless given. */
+  orthogonal?: number;
   train: ImageSource;
   test: ImageSource;
   /** The split that `test` is of; test unless given. */
@@ -49,17 +52,23 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   readonly parts;
   private readonly epochs: Epochs;
   private readonly descent: Descent;
+  /** Those that the loss makes orthonormal. */
+  private readonly subspaces: readonly MSSA[];
   /** Right answers of the batches of a step, each []. */
   private correct: Tensor[] = [];
   private images = 0;
 
-  /** @throws {UsageError} fewer images than one batch, or a batch of one with batch normalisation */
+  /**
+   * @throws {UsageError} fewer images than one batch, a batch of one with batch normalisation, or subspaces that are to be
+   *   orthogonal where there are none, or more directions than dimensions
+   */
   constructor(
     readonly model: Module,
     private readonly options: SupervisedOptions,
   ) {
     const { train, batch, epochs, accumulate, evalEvery = 1, lr, across } = options;
     requireBatch(train, batch.batchSize, { nets: [model] });
+    this.subspaces = options.orthogonal ? orthogonalisable(model) : [];
     this.epochs = new Epochs(train, { ...batch, accumulate, ...(across && { share: across }) });
     this.perEpoch = this.epochs.steps;
     this.steps = epochs * this.perEpoch;
@@ -113,10 +122,15 @@ export class SupervisedLearner implements Learner<EpochBatch> {
     this.correct.push(keep(noGrad(() => correctAt(logits, labels, 1))));
     this.images += labels.numel;
     const own = crossEntropy(logits, labels, smoothing);
-    if (mixed === undefined) return shareOf(own, labels.numel, across);
+    if (mixed === undefined) return shareOf(this.withPenalty(own), labels.numel, across);
     const { lambda, other } = mixed;
     const both = own.mul(lambda).add(crossEntropy(logits, other, smoothing).mul(1 - lambda));
-    return shareOf(both, labels.numel, across);
+    return shareOf(this.withPenalty(both), labels.numel, across);
+  }
+
+  private withPenalty(loss: Tensor): Tensor {
+    if (this.subspaces.length === 0) return loss;
+    return loss.add(orthogonality(this.subspaces).mul(this.options.orthogonal!));
   }
 
   async evaluate(done: number): Promise<Milestone> {
@@ -136,12 +150,26 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   }
 }
 
+/** @throws {UsageError} no MSSA, or one with more directions than dimensions */
+function orthogonalisable(model: Module): MSSA[] {
+  const layers = mssaOf(model);
+  const wide = layers.find(({ U }) => U.size(0) > U.size(1));
+  const why =
+    layers.length === 0
+      ? "a model with MSSA, such as crate, got none"
+      : wide &&
+        `heads of at most ${wide.U.size(1)} directions in all, as many as dimensions, got ${wide.U.size(0)}`;
+  if (why === undefined) return layers;
+  throw new UsageError(`method.orthogonal: expected ${why}`, { path: "method.orthogonal" });
+}
+
 function milestoneOf(found: Evaluation, epochs: number, split: Split): Milestone {
   const { loss, top1, top5 } = found;
   return {
     numbers: { "eval/loss": loss, ...inPercent({ "eval/top1": top1, "eval/top5": top5 }) },
     text: `${split} ${percent(top1)}`,
     score: top1,
+    scored: "eval/top1",
     result: {
       numbers: { ...found, ...inPercent({ top1, top5 }), epochs },
       text: `${split} accuracy ${(100 * top1).toFixed(1)} %, loss ${loss.toFixed(4)}, after ${epochs} epochs`,

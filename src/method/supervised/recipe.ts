@@ -26,6 +26,9 @@ const method = z.strictObject({
   init: init.exactOptional(),
   initKey: initKey.exactOptional(),
   smoothing: z.number().min(0).lt(1).default(0.1).describe("label smoothing: share spread over all classes"),
+  orthogonal: amount
+    .default(0)
+    .describe("weight of ‖U Uᵀ − I‖² / (K p) in the loss, which makes the subspaces of MSSA orthonormal"),
 });
 
 const train = z.strictObject({

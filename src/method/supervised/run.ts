@@ -29,14 +29,14 @@ export async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace)
   requireBatch(train, batch.batchSize, { nets: [model] }); // before anything is written
   const scales = decay < 1 ? layerDecay(decay, model.namedParameters().keys(), layersOf(recipe)) : undefined;
   const begun = beginRun(recipe, train, place);
-  const { init, initKey, smoothing } = recipe.method;
+  const { init, initKey, smoothing, orthogonal } = recipe.method;
   const { across } = place;
   if (init !== undefined && begun.resume === undefined) {
     const told = await beginFrom({ init, initKey }, model, recipe.model, place);
     if ((across?.rank ?? 0) === 0) writeFileAtomic(join(place.output, INIT_FILE), told);
   }
   using learner = new SupervisedLearner(model, {
-    ...{ ...splits, ...settings, batch, smoothing, across },
+    ...{ ...splits, ...settings, batch, smoothing, orthogonal, across },
     optimizer: { name: optimizer, weightDecay, betas, momentum, scales },
   });
   const { checkpointEvery = learner.perEpoch } = recipe.train;

@@ -55,7 +55,12 @@ function train(recipe: Recipe, place: TrainPlace) {
       evaluate: async () => {
         const { knn, svd } = await classifiers(net, splits, recipe, place.device);
         const text = `nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}`;
-        return { numbers: inPercent({ "eval/knn": knn, "eval/svd": svd }), score: knn, text };
+        return {
+          numbers: inPercent({ "eval/knn": knn, "eval/svd": svd }),
+          score: knn,
+          scored: "eval/knn",
+          text,
+        };
       },
     });
     const watched = { model: net, samples: evenImages(splits.test, imagesFor(recipe, place.device)) };

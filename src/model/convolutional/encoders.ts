@@ -47,7 +47,7 @@ const encoder = ({ name, about, build, count, channels = 3, check }: Encoder): F
 export const headCount = (w: number, d: number): number => 512 * w + 2 * 512 + 512 * d + d;
 
 /** A stem of k × k and its norm, then stages of b basic blocks of these widths. */
-function residualCount(c: number, k: number, w: number, widths: readonly number[], b: number): number {
+export function residualCount(c: number, k: number, w: number, widths: readonly number[], b: number): number {
   let from = w;
   let total = k * k * c * w + 2 * w;
   widths.forEach((to, s) => {

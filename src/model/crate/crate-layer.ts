@@ -14,6 +14,8 @@ export interface CrateLayerOptions {
   eta?: number;
   /** λ of ISTA. */
   lambda?: number;
+  /** η and λ of each layer are learned, from these values on. */
+  learnedSteps?: boolean;
   /** Output matrix of MSSA: learned, or tied to U as derived. */
   tiedOutput?: boolean;
   /** Z + MSSA(Z), or the derived (1 − β) Z + β MSSA(Z). */
@@ -46,14 +48,14 @@ export class CrateLayer extends Module {
     readonly options: CrateLayerOptions,
   ) {
     super();
-    const { dim, eta = 0.1, lambda = 0.1, sparsify = "ista" } = options;
+    const { dim, eta = 0.1, lambda = 0.1, learnedSteps: learned = false, sparsify = "ista" } = options;
     this.norm1 = this.child("norm1", new LayerNorm(dim), "0.norm");
     this.mssa = this.child("mssa", mssa(dim, random, options), "0.fn");
     this.norm2 = this.child("norm2", new LayerNorm(dim), "1.norm");
     const D = random.at("D");
     const sparsifier =
       sparsify === "ista"
-        ? ista(dim, random, { eta, lambda })
+        ? ista(dim, random, { eta, lambda, learned })
         : new Majorise(kaimingUniform([dim, dim], D), { lambda, epsilon: 0.5 });
     this.ista = this.child("ista", sparsifier, "1.fn");
   }

@@ -1,8 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../../test/close.ts";
 import { record } from "../../nn/index.ts";
-import { gradients, random, scope, type Tensor } from "../../tensor/index.ts";
-import { CrateLayer, type CrateLayerOptions, createModel, ISTA, Majorise, MSSA } from "../index.ts";
+import { aten, eye, gradients, random, scope, type Tensor } from "../../tensor/index.ts";
+import {
+  CrateLayer,
+  type CrateLayerOptions,
+  createModel,
+  ISTA,
+  Majorise,
+  MSSA,
+  mssaOf,
+  orthogonality,
+  parameterCount,
+} from "../index.ts";
 
 const normal = (name: string, shape: number[]) => random(7).at(name).normal(shape, { dtype: "float64" });
 
@@ -28,6 +38,30 @@ describe("ISTA", () => {
       expectClose(ours, theirs);
       const [g, h] = [ours, theirs].map((output) => gradients(output.mul(outer).sum(), [Z, layer.D]));
       for (const [i, gradient] of g!.entries()) expectClose(gradient, h![i]!);
+    });
+  });
+
+  test("learned η and λ: the same step at exp of their logarithms, with the gradients of the formula", () => {
+    scope(() => {
+      const Z = normal("Z", [2, 5, 12]).setRequiresGrad();
+      using layer = new ISTA(normal("D", [12, 12]).mul(0.4), { eta: 0.2, lambda: 0.3, learned: true });
+      const [a, c] = [layer.logEta!, layer.logLambda!];
+      expect(a.exp().item()).toBeCloseTo(0.2, 12);
+      expect(c.exp().item()).toBeCloseTo(0.3, 12);
+      const DZ = Z.matmul(layer.D.T);
+      const formula = Z.add(Z.matmul(layer.D).sub(DZ.matmul(layer.D)).mul(a.exp()))
+        .sub(a.exp().mul(c.exp()))
+        .relu();
+      const outer = normal("outer", [2, 5, 12]);
+      const ours = layer.apply(Z);
+      expectClose(ours, formula);
+      const [g, h] = [ours, formula].map((output) => gradients(output.mul(outer).sum(), [Z, layer.D, a, c]));
+      for (const [i, gradient] of g!.entries()) expectClose(gradient, h![i]!);
+      using fixed = new ISTA(layer.D.detach().clone(), { eta: 0.2, lambda: 0.3 });
+      expectClose(fixed.apply(Z), ours);
+      expect(() => new ISTA(normal("D", [2, 2]), { eta: 1, lambda: 0, learned: true })).toThrow(
+        "lambda: expected above 0 where it is learned, got 0",
+      );
     });
   });
 
@@ -160,5 +194,38 @@ test.each(["cls", "mean"] as const)("pool %s reads the class token or the mean o
     expect(Z.shape).toEqual([2, 7, 8]);
     expectClose(found.get("pooled")!, pool === "cls" ? Z.select(1, 0) : Z.mean(1));
     for (const tensor of found.values()) tensor.dispose();
+  });
+});
+
+test("orthogonality: the mean of ‖U Uᵀ − I‖² / (K p), 0 for orthonormal bases of orthogonal subspaces, with its gradient", () => {
+  scope(() => {
+    const U = normal("U", [6, 8]);
+    using layer = new MSSA(U, { heads: 2, headDim: 3 });
+    const gap = layer.U.matmul(layer.U.T).sub(eye(6, { dtype: "float64" }));
+    const found = orthogonality([layer]);
+    expectClose(found, gap.square().sum().div(6));
+    const [gradient] = gradients(found, [layer.U]);
+    expectClose(gradient!, gap.matmul(layer.U).mul(4 / 6));
+    const Q = aten("linalg_qr", normal("V", [8, 6])) as [Tensor, Tensor];
+    using orthonormal = new MSSA(Q[0].T.contiguous(), { heads: 2, headDim: 3 });
+    expect(orthogonality([orthonormal]).item()).toBeLessThan(1e-25);
+    expectClose(orthogonality([layer, orthonormal]), found.div(2));
+  });
+});
+
+test("a model's MSSA are found, and tokens may come from convolutions", () => {
+  scope(() => {
+    const sizes = { dim: 16, depth: 3, heads: 2, patch: 4, imageSize: 8, classes: 10 };
+    const options = { ...sizes, stem: "convolutions", learnedSteps: true } as const;
+    using model = createModel("crate", options, random(1));
+    expect(mssaOf(model).length).toBe(3);
+    const names = [...model.stateDict().keys()];
+    expect(names.filter((name) => name.startsWith("patch_embed.proj."))).toContain(
+      "patch_embed.proj.2.0.weight",
+    );
+    expect(names.filter((name) => /log_(eta|lambda)$/.test(name)).length).toBe(6);
+    const X = random(2).normal([2, 3, 8, 8]);
+    expect(model.apply(X).shape).toEqual([2, 10]);
+    expect(model.parameterCount()).toBe(parameterCount("crate", options));
   });
 });

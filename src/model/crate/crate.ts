@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../../nn/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
+import type { Conflict } from "../family.ts";
 import {
   eta,
   headConflict,
@@ -18,6 +19,7 @@ import {
   tokenSizes,
 } from "../settings.ts";
 import { withClass } from "../tokens.ts";
+import { Stem, stemConflict, stemCount } from "../tost/tost-stem.ts";
 import { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 import { mssaCount } from "./mssa.ts";
 import { positionsOf } from "./positions.ts";
@@ -28,6 +30,8 @@ export interface CrateOptions extends CrateLayerOptions, PatchOptions {
   depth: number;
   /** What the head reads: the class token, or the mean of all tokens. */
   pool?: "cls" | "mean";
+  /** What makes tokens of patches: a linear map of each, or ToST's convolutions, which see across their edges. */
+  stem?: "patches" | "convolutions";
 }
 
 /**
@@ -42,7 +46,7 @@ export interface CrateOptions extends CrateLayerOptions, PatchOptions {
 export class Crate extends Module {
   readonly cls: Tensor; //                                                      [1, 1, d]
   readonly positions: Tensor; //                                                [1, n, d]
-  readonly embedding: PatchEmbedding;
+  readonly embedding: PatchEmbedding | Stem;
   readonly blocks: CrateLayer[] = [];
   readonly headNorm: LayerNorm;
   readonly head: Linear | undefined;
@@ -58,8 +62,11 @@ export class Crate extends Module {
     // the authors start both from N(0, 1)
     this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
     this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]));
-    const embedding = new PatchEmbedding(patch, channels, dim, random.at("embedding"));
-    this.embedding = this.child("embedding", embedding, "to_patch_embedding");
+    const started = random.at("embedding");
+    this.embedding =
+      options.stem === "convolutions"
+        ? this.child("embedding", new Stem(patch, channels, dim, started), "patch_embed")
+        : this.child("embedding", new PatchEmbedding(patch, channels, dim, started), "to_patch_embedding");
     for (let l = 0; l < depth; l++) {
       const layer = new CrateLayer(random.at(`block.${l}`), options);
       this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
@@ -71,7 +78,9 @@ export class Crate extends Module {
 
   protected forward(X: Tensor): Tensor {
     const positions = positionsOf(this.positions, X, this.options);
-    const tokens = withClass(this.embedding.apply(X), this.cls, positions);
+    const found = this.embedding.apply(X);
+    const made = this.embedding instanceof Stem ? found.flatten(2).transpose(1, 2) : found; // [b, N, d]
+    const tokens = withClass(made, this.cls, positions);
     let Z = this.probe("tokens", tokens); //                                    [b, n, d]
     for (const block of this.blocks) Z = block.apply(Z);
     const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
@@ -95,7 +104,21 @@ export const crateSettings = z.strictObject({
   residual: z
     .enum(["plain", "convex"])
     .default("plain")
-    .describe("compression step: Z + MSSA(Z), or the convex combination of the two"),
+    .describe("compression step: Z + MSSA(Z), or the convex combination (1 − β) Z + β MSSA(Z) as derived"),
+  compression: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.5)
+    .describe("β of the convex combination, κ p/(n ε²) of the derivation"),
+  learnedSteps: z
+    .boolean()
+    .default(false)
+    .describe("learn η and λ of each layer's ISTA, from eta and lambda on"),
+  stem: z
+    .enum(["patches", "convolutions"])
+    .default("patches")
+    .describe("tokens of patches: a linear map of each, or ToST's convolutions with batch normalisation"),
   sign: z.literal([1, -1]).default(1).describe("sign of MSSA: 1 compresses, -1 expands"),
   skipFrom: z
     .enum(["raw", "normed"])
@@ -114,13 +137,21 @@ export type Unsized<Options extends { headDim: number }> = Omit<Options, "headDi
 export function crateCount(options: Unsized<CrateOptions>): number {
   const { dim: d, depth: L, imageSize, patch, classes: C } = options;
   const P = patchNumbers(options);
-  const embedding = 2 * P + (P * d + d) + 2 * d + tokenCount(imageSize, patch) * d + d;
-  const layer = 4 * d + mssaCount(d, { ...options, headDim: headDimOf(options) }) + d * d;
+  const { stem, learnedSteps = false, sparsify } = options;
+  const patches = stem === "convolutions" ? stemCount(options, d) : 2 * P + (P * d + d) + 2 * d;
+  const embedding = patches + tokenCount(imageSize, patch) * d + d;
+  const steps = learnedSteps && sparsify !== "majorise" ? 2 : 0;
+  const layer = 4 * d + mssaCount(d, { ...options, headDim: headDimOf(options) }) + d * d + steps;
   return embedding + L * layer + 2 * d + (C === undefined ? 0 : d * C + C);
 }
 
-export const crateConflict = (options: Unsized<CrateOptions>) =>
-  patchConflict(options) ?? headConflict(options, true);
+export const crateConflict = (options: Unsized<CrateOptions>): Conflict | undefined =>
+  patchConflict(options) ??
+  headConflict(options, true) ??
+  (options.stem === "convolutions" ? stemConflict(options) : undefined) ??
+  (options.learnedSteps && options.lambda === 0
+    ? { key: "lambda", message: "expected above 0 where it is learned, received 0" }
+    : undefined);
 
 export const buildCrate = (options: Unsized<CrateOptions>, random: Random): Crate =>
   new Crate({ ...options, headDim: headDimOf(options) }, random);

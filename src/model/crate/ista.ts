@@ -1,7 +1,16 @@
 /** @file The sparsifying half of a CRATE layer. */
 
 import { kaimingUniform, Module } from "../../nn/index.ts";
-import { autocast, eye, full, operator, type Random, run, type Tensor } from "../../tensor/index.ts";
+import {
+  autocast,
+  eye,
+  full,
+  operator,
+  type Random,
+  run,
+  type Tensor,
+  UsageError,
+} from "../../tensor/index.ts";
 
 const ADDMM = operator("addmm");
 
@@ -10,6 +19,8 @@ export interface ISTAOptions {
   eta: number;
   /** λ, the weight of ‖Z‖₁. */
   lambda: number;
+  /** η and λ are learned from these values on, by their logarithms: they stay positive. */
+  learned?: boolean;
 }
 
 /**
@@ -23,30 +34,51 @@ export interface ISTAOptions {
  */
 export class ISTA extends Module {
   readonly D: Tensor; //                                                        [d, d]
+  /** log η and log λ, where they are learned. */
+  readonly logEta: Tensor | undefined; //                                       [1]
+  readonly logLambda: Tensor | undefined; //                                    [1]
 
+  /** @throws {UsageError} a λ of 0 that is to be learned */
   constructor(
     D: Tensor,
     readonly options: ISTAOptions,
   ) {
     super();
+    const { eta, lambda, learned = false } = options;
+    if (learned && lambda === 0) throw new UsageError("lambda: expected above 0 where it is learned, got 0");
     this.D = this.parameter("weight", D);
+    if (!learned) return;
+    const place = { dtype: D.dtype, device: D.device };
+    this.logEta = this.parameter("log_eta", full([1], Math.log(eta), place));
+    this.logLambda = this.parameter("log_lambda", full([1], Math.log(lambda), place));
   }
 
   protected forward(Z: Tensor): Tensor {
+    return Z.linear(this.map(), this.shift()).relu(); //                        [b, n, d]
+  }
+
+  /** −η λ, [d] */
+  private shift(): Tensor {
+    const { D, logEta, logLambda } = this;
     const { eta, lambda } = this.options;
-    const { D } = this;
-    const place = { dtype: D.dtype, device: D.device };
-    const shift = full([D.size(0)], -eta * lambda, place); //               −η λ
-    return Z.linear(this.map(), shift).relu(); //                               [b, n, d]
+    if (logEta === undefined || logLambda === undefined)
+      return full([D.size(0)], -eta * lambda, { dtype: D.dtype, device: D.device });
+    return logEta
+      .add(logLambda)
+      .exp()
+      .neg()
+      .expand([D.size(0)]);
   }
 
   /** I + η (Dᵀ − DᵀD), the transpose of the map [d, d]. It holds a Gram matrix: never in a lower precision. */
   private map(): Tensor {
-    const { D } = this;
+    const { D, logEta } = this;
     const { eta } = this.options;
     return autocast(null, D.device, () => {
+      const identity = eye(D.size(0), { dtype: D.dtype, device: D.device });
+      if (logEta !== undefined) return D.T.sub(D.T.matmul(D)).mul(logEta.exp()).add(identity);
       const change = run(ADDMM, D.T.h, D.T.h, D.h, eta, -eta); //             η (Dᵀ − DᵀD)
-      return change.add(eye(D.size(0), { dtype: D.dtype, device: D.device }));
+      return change.add(identity);
     });
   }
 }

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { countLayers, type Family, layersNamed, type Recognised, type Shapes } from "../family.ts";
 import { headConflict, patchConflict, patches, tokenSizes } from "../settings.ts";
 import { CLASS_BLOCKS, Tost, type TostOptions } from "./tost.ts";
-import { stemConflict, stemWidths } from "./tost-stem.ts";
+import { stemConflict, stemCount } from "./tost-stem.ts";
 
 const paper = "Wu et al. 2024";
 
@@ -41,11 +41,10 @@ export const tost: Family = {
       options: z.strictObject({ ...tokenSizes, ...patches }),
       given: ["classes"],
       build: (options: TostOptions, random) => new Tost(options, random),
-      count({ dim: d, depth: L, heads, patch, channels = 3, classes: C }: TostOptions) {
-        const widths = stemWidths(patch, d);
-        const stem = widths.map((width, i) => 9 * (widths[i - 1] ?? channels) * width + 2 * width);
+      count(options: TostOptions) {
+        const { dim: d, depth: L, heads, classes: C } = options;
         const layers = L * (10 * d * d + 13 * d + heads) + CLASS_BLOCKS * (12 * d * d + 15 * d);
-        return stem.reduce((sum, part) => sum + part, 0) + d + 65 * d + layers + 2 * d + d * C + C;
+        return stemCount(options, d) + d + 65 * d + layers + 2 * d + d * C + C;
       },
       check: (options: TostOptions) =>
         patchConflict(options) ?? stemConflict(options) ?? headConflict(options),

@@ -28,6 +28,15 @@ export function stemWidths(patch: Size, dim: number): number[] {
   return Array.from({ length: k }, (_, i) => dim / 2 ** (k - 1 - i));
 }
 
+/** Learned parameters of a stem: 3 × 3 convolutions and their norms. */
+export const stemCount = (
+  { patch, channels = 3 }: { patch: Size; channels?: number },
+  dim: number,
+): number => {
+  const widths = stemWidths(patch, dim);
+  return widths.reduce((sum, width, i) => sum + 9 * (widths[i - 1] ?? channels) * width + 2 * width, 0);
+};
+
 /** A patch that halvings do not lead down to, or a width that they do not lead up to. */
 export function stemConflict({ patch, dim }: { patch: Size; dim: number }): Conflict | undefined {
   const powers = sides(patch).map(Math.log2);
