@@ -68,7 +68,8 @@ function missing(command: string): string | undefined {
     const file = /^node (scripts\/\S+)/.exec(scripts[script])?.[1];
     return file === undefined || existsSync(join(root, file)) ? undefined : `${file} is not there`;
   }
-  if (/^(cd|sha256sum|tensorboard|apt-get|npm (config|install|pack)) /.test(command)) return undefined; // the system's own
+  if (/^(cd|sha256sum|tensorboard|apt-get|torchrun|npm (config|install|pack)) /.test(command))
+    return undefined; // the system's own
   const [, file] = /^(?:node|bash|npx tsx|npx vitest run) (\S+)/.exec(command) ?? [];
   if (file === undefined) return "a command that this test does not know";
   return existsSync(join(root, file)) ? undefined : `${file} is not there`;

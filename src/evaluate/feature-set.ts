@@ -1,6 +1,6 @@
 /** @file Fixed features of a whole set: checked once, given out in batches. */
 
-import { batchCount, epochOrder } from "../data/index.ts";
+import { batchCount, epochOrder, type Share, rowsOf as sharedRows } from "../data/index.ts";
 import { DataError, noGrad, type Random, scope, type Tensor, tensor, UsageError } from "../tensor/index.ts";
 
 export interface FeatureBatch {
@@ -56,10 +56,11 @@ export const rowsOf = (X: Tensor, indices: Int32Array): Tensor =>
  * epoch alone. A batch is freed when the next one is asked for.
  *
  * @param from step to start at
+ * @param share which rows of each batch are given out; all unless given
  */
 export function* featureBatches(
   X: Tensor,
-  { batchSize, random, from = 0 }: { batchSize: number; random: Random; from?: number },
+  { batchSize, random, from = 0, share }: { batchSize: number; random: Random; from?: number; share?: Share },
 ): Generator<FeatureBatch> {
   const count = X.size(0);
   const perEpoch = batchCount(count, batchSize, true);
@@ -67,7 +68,9 @@ export function* featureBatches(
     const order = epochOrder(count, Math.floor(step / perEpoch), random);
     do {
       const start = (step % perEpoch) * batchSize;
-      const indices = order.slice(start, start + batchSize);
+      const all = order.slice(start, start + batchSize);
+      const indices =
+        share === undefined ? all : Int32Array.from(sharedRows(share, batchSize), (row) => all[row]!);
       using rows = rowsOf(X, indices);
       yield { X: rows, indices };
       step++;

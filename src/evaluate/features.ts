@@ -5,10 +5,22 @@ import {
   batches,
   type ImageSet,
   type ImageSource,
+  imageSource,
   type Normalisation,
+  rowsOf,
+  sourceSubset,
 } from "../data/index.ts";
 import type { Module } from "../nn/index.ts";
-import { cat, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import {
+  cat,
+  type Group,
+  gatherRows,
+  keep,
+  noGrad,
+  scope,
+  type Tensor,
+  UsageError,
+} from "../tensor/index.ts";
 
 /** Images in [−1, 1], as the nets of the closed loop take and give them. */
 export const SYMMETRIC = (channels: number) => ({
@@ -23,6 +35,8 @@ export type ImageOptions = Pick<BatchOptions, "imageSize" | "device"> & {
   range?: "symmetric" | "unit";
   /** Of pixels, in place of a range. */
   normalise?: Normalisation;
+  /** Processes that make the features of a part each; every rank gets all of them. */
+  across?: Group | undefined;
 };
 
 /** `using features = …` frees both. */
@@ -33,23 +47,38 @@ export interface Features extends Disposable {
   labels: Tensor;
 }
 
+/** The images of one of several processes. @throws {UsageError} fewer images than processes */
+function partOf(source: ImageSource, across: Group): ImageSource {
+  if (source.count < across.size)
+    throw new UsageError(
+      `${source.name}: expected an image for each of ${across.size} processes, got ${source.count}`,
+    );
+  return sourceSubset(source, Int32Array.from(rowsOf(across, source.count)));
+}
+
 /** f(x) for every image, in the order of the set, in evaluation mode; the mode is put back. The caller frees them. */
 export async function featuresOf(
   encoder: Module,
   source: ImageSet | ImageSource,
-  { batchSize = 500, range = "symmetric", normalise, ...options }: ImageOptions,
+  { batchSize = 500, range = "symmetric", normalise, across, ...options }: ImageOptions,
 ): Promise<Features> {
   const training = encoder.training;
   const [features, labels]: [Tensor[], Tensor[]] = [[], []];
   encoder.eval();
   try {
     const constants = normalise ?? (range === "symmetric" ? SYMMETRIC(source.channels) : undefined);
-    const given = batches(source, { ...options, batchSize, ...(constants && { normalise: constants }) });
+    const own = across === undefined ? source : partOf(imageSource(source), across);
+    const given = batches(own, { ...options, batchSize, ...(constants && { normalise: constants }) });
     for await (const batch of given) {
       features.push(keep(noGrad(() => encoder.apply(batch.images))));
       labels.push(batch.labels.clone());
     }
-    const all = scope(() => ({ Z: cat(features), labels: cat(labels) }));
+    const all = scope(() => {
+      const here = { Z: cat(features), labels: cat(labels) };
+      return across === undefined
+        ? here
+        : { Z: gatherRows(here.Z, across), labels: gatherRows(here.labels, across) };
+    });
     return {
       ...all,
       [Symbol.dispose]() {

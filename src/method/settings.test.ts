@@ -154,6 +154,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   "method.init": weights,
   "method.initKey": "second",
   "train.keep": 1,
+  "train.shards": 2,
   "train.warmupEpochs": 1,
   "language model.vocabulary": 40,
   "language data.dir": texts[1],

@@ -25,7 +25,9 @@ export {
   rateAgainstSubspaces,
   rateOfProjections,
   rateReduction,
+  rowsOf,
   sparseRateReduction,
+  withRows,
 } from "./coding-rate.ts";
 export { withDigits } from "./digits.ts";
 export { membership, type SinkhornOptions, sinkhorn, symmetrised } from "./doubly-stochastic.ts";

@@ -109,6 +109,12 @@ export const descent = {
 export const accumulate = count
   .default(1)
   .describe("batches whose gradients are averaged before the optimiser steps");
+export const shards = count
+  .max(1024)
+  .exactOptional()
+  .describe(
+    "fixed parts of a batch, a power of two, whose gradients are added in a tree: equal bits on 1, 2, 4 … processes",
+  );
 export const ema = z
   .number()
   .gt(0)

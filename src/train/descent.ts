@@ -14,6 +14,7 @@ import {
   type Tensor,
 } from "../tensor/index.ts";
 import { MovingAverage } from "./ema.ts";
+import { failpoint } from "./failpoint.ts";
 import { TensorList } from "./foreach.ts";
 import type { Logged } from "./learner.ts";
 import { firstNotFinite, placeAmong } from "./locate.ts";
@@ -134,7 +135,38 @@ export class Descent implements Stateful {
    */
   add(loss: Loss, of: number, at: number, given?: Given): Step | undefined {
     if (of === 1) return this.step([loss], at, given);
-    const found = slopesOf([this], loss, at, given, { of, alone: false });
+    const all = this.gather(slopesOf([this], loss, at, given, { of, alone: false }), of);
+    if (all === undefined) return undefined;
+    const { across } = this.options;
+    return this.finish(this.overAll({ ...all, list: sumSlopes(all.list, across) }), at, given);
+  }
+
+  /**
+   * The same from a loss for each of the batch's fixed parts that are here, in their order, as many on every rank, 2ᵏ in all:
+   * gradients are added in a binary tree over all parts, so that they have the same bits on 1, 2, 4 … processes.
+   */
+  addParts(losses: readonly Loss[], of: number, at: number, given?: Given): Step | undefined {
+    const { across } = this.options;
+    const tree = (some: readonly Loss[]): Slopes => {
+      if (some.length === 1) return slopesOf([this], some[0]!, at, given, { of, alone: false });
+      const sum = tree(some.slice(0, some.length / 2));
+      const more = tree(some.slice(some.length / 2));
+      addTo(sum, more);
+      more.list.dispose();
+      return sum;
+    };
+    const here = tree(losses);
+    const all = {
+      values: sumValues(here.values, across, "tree"),
+      list: sumSlopes(here.list, across, "tree"),
+    };
+    if (of === 1) return this.move(all, at, given);
+    const gathered = this.gather(all, of);
+    return gathered && this.finish(gathered, at, given);
+  }
+
+  /** Keeps what a batch has come to. @returns the sum with the last of `of` batches */
+  private gather(found: Slopes, of: number): Slopes | undefined {
     if (this.gathered === undefined) {
       for (const tensor of [...found.list.tensors, ...Object.values(found.values)]) keep(tensor);
       this.gathered = { ...found, batches: 1 };
@@ -142,10 +174,13 @@ export class Descent implements Stateful {
       addTo(this.gathered, found);
       this.gathered.batches++;
     }
-    if (this.gathered.batches < of) return undefined;
+    return this.gathered.batches < of ? undefined : this.gathered;
+  }
+
+  /** The step of what was gathered, which is freed. */
+  private finish(all: Slopes, at: number, given?: Given): Step {
     try {
-      const { values, list } = this.gathered;
-      return this.move(this.overAll({ values, list: sumSlopes(list, this.options.across) }), at, given);
+      return this.move(all, at, given);
     } finally {
       this.forgetGathered();
     }
@@ -311,6 +346,7 @@ function slopesOf(
     }
     const own = shareOf(tensors.loss);
     const reduced = across !== undefined && alone;
+    if (reduced) failpoint("train.reduce");
     const slopes = reduced ? gradientsReduced(own, parameters, across) : gradients(own, parameters);
     return { values, list: new TensorList(slopes) };
   }, "gradients");

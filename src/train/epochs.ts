@@ -61,9 +61,10 @@ export const imagesOf = (
   across: Group | undefined,
 ): number => (across && rows?.whole) ?? indices.length;
 
-/** A mean over n_r samples as this rank's share of that over all n: times n_r/n. As it is without a group. */
-export function shareOf(mean: Tensor, own: number, across: Group | undefined): Tensor {
-  if (across === undefined) return mean;
-  const all = across.numbers([own]).reduce((sum, [count]) => sum + count!, 0);
-  return mean.mul(own / all);
-}
+/** n, the samples on all ranks, of which n_r are here. */
+export const wholeOf = (own: number, across: Group | undefined): number =>
+  across === undefined ? own : across.numbers([own]).reduce((sum, [count]) => sum + count!, 0);
+
+/** A mean over some samples as their share of the mean over all: times n_r/n. */
+export const shareOf = (mean: Tensor, own: number, whole: number): Tensor =>
+  own === whole ? mean : mean.mul(own / whole);

@@ -2,13 +2,13 @@
 
 import { UsageError } from "../base/errors.ts";
 
-const SIGNALS = { kill: "SIGKILL", term: "SIGTERM", int: "SIGINT", hup: "SIGHUP" } as const;
+const SIGNALS = { kill: "SIGKILL", term: "SIGTERM", int: "SIGINT", hup: "SIGHUP", stop: "SIGSTOP" } as const;
 
 let parsed: { name: string; signal: NodeJS.Signals; left: number } | undefined;
 
 /**
  * Does nothing, but in a process with VITRINE_FAILPOINT=NAME:kill@N: that ends by SIGKILL when it comes to the place
- * of that name for the N-th time, counted from 1. `term`, `int` and `hup` are the other signals.
+ * of that name for the N-th time, counted from 1. `term`, `int`, `hup` and `stop` are the other signals.
  * @throws {UsageError} the variable has another form
  */
 export function failpoint(name: string): void {
@@ -19,7 +19,7 @@ export function failpoint(name: string): void {
 }
 
 function parse(setting: string): NonNullable<typeof parsed> {
-  const [, name, signal, count] = /^([\w.]+):(kill|term|int|hup)@([1-9]\d*)$/.exec(setting) ?? [];
+  const [, name, signal, count] = /^([\w.]+):(kill|term|int|hup|stop)@([1-9]\d*)$/.exec(setting) ?? [];
   if (name === undefined)
     throw new UsageError(`VITRINE_FAILPOINT: expected NAME:kill@N, got "${setting}"; unset it`);
   return { name, signal: SIGNALS[signal as keyof typeof SIGNALS], left: Number(count) };

@@ -1,6 +1,7 @@
 /** @file CPP as a learner: a head on fixed features, warmed up by the coding rate, then trained by rate reduction. */
 
 import { inPercent, percent } from "../../base/percent.ts";
+import { requireRows } from "../../data/index.ts";
 import {
   checkBatchSize,
   checkClusters,
@@ -9,6 +10,7 @@ import {
   featureBatches,
 } from "../../evaluate/feature-set.ts";
 import type { CppHead } from "../../model/index.ts";
+import { synchronise } from "../../nn/index.ts";
 import { codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
 import { type Tensor, UsageError } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, descend, logged } from "../../train/descent.ts";
@@ -63,10 +65,17 @@ export class CppLearner implements Learner<FeatureBatch> {
     this.perEpoch = Math.floor(features.size(0) / batchSize);
     this.steps = epochs * this.perEpoch;
     this.evalEvery = options.evalEvery;
-    const { lr, clusterLr = lr, weightDecay = 1e-4, clusterWeightDecay = 5e-3, clipGrad } = options;
+    const { lr, clusterLr = lr, weightDecay = 1e-4, clusterWeightDecay = 5e-3, clipGrad, across } = options;
+    requireRows(across ?? { rank: 0, size: 1 }, {
+      name: "the set",
+      count: batchSize,
+      batchSize,
+      dropLast: true,
+    });
+    synchronise(head, across);
     const sgd = (name: string, parameters: Map<string, Tensor>, rate: number, decay: number) =>
       new Descent(head, {
-        ...{ parameters, prefix: `${name}.`, lr: () => rate, clipGrad },
+        ...{ parameters, prefix: `${name}.`, lr: () => rate, clipGrad, across, losses: "whole" },
         optimizer: { name: "sgd", momentum, weightDecay: decay },
       });
     this.descents = {
@@ -77,12 +86,12 @@ export class CppLearner implements Learner<FeatureBatch> {
   }
 
   async *batches(from: number): AsyncGenerator<FeatureBatch> {
-    const { features, batchSize, random } = this.options;
-    yield* featureBatches(features, { batchSize, random, from });
+    const { features, batchSize, random, across } = this.options;
+    yield* featureBatches(features, { batchSize, random, from, ...(across && { share: across }) });
   }
 
-  size(batch: FeatureBatch): number {
-    return batch.indices.length;
+  size(): number {
+    return this.options.batchSize;
   }
 
   step({ X }: FeatureBatch, at: number): Logged {
@@ -102,10 +111,10 @@ export class CppLearner implements Learner<FeatureBatch> {
 
   /** −R(Z) */
   private warmUp(X: Tensor) {
-    const { epsilon } = this.options;
+    const { epsilon, across } = this.options;
     const expansion = codingRate(
       this.lowered(() => this.head.apply(X)),
-      { epsilon },
+      { epsilon, across },
     );
     return { loss: expansion.neg(), expansion };
   }
@@ -125,7 +134,8 @@ export class CppLearner implements Learner<FeatureBatch> {
 
   /** What `evaluate` tells of, now. */
   measure(): CppEvaluation {
-    return evaluateCpp(this.head, this.options);
+    const { across: _, ...options } = this.options; // every rank evaluates the same
+    return evaluateCpp(this.head, options);
   }
 
   async evaluate(): Promise<Milestone> {

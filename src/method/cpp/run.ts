@@ -69,6 +69,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const { precision, ...settings } = recipe.train;
   using learner = new CppLearner(head, {
     ...{ ...clustering(recipe, source), ...settings, epsilon, penalty, warmup, precision },
+    across: place.across,
   });
   return await trainLearner(learner, recipe, describe(source), place);
 }
@@ -142,4 +143,4 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
   return { numbers, text: lines.join("\n") };
 }
 
-export const cppMethod: Method<Recipe> = { train, evaluate };
+export const cppMethod: Method<Recipe> = { across: true, train, evaluate };

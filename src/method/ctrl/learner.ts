@@ -5,7 +5,7 @@ import { type ImageSet, type ImageSource, imageSource, leavesOne } from "../../d
 import { SYMMETRIC } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import type { Random } from "../../tensor/index.ts";
-import { type EpochBatch, Epochs } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, imagesOf } from "../../train/epochs.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { requireBatch } from "../requirements.ts";
 import type { Players } from "./players.ts";
@@ -27,16 +27,17 @@ export interface CtrlLearnerOptions extends CtrlOptions {
   components?: number | undefined;
 }
 
-type BatchesOptions = Pick<CtrlLearnerOptions, "batchSize" | "random" | "imageSize" | "device">;
+type BatchesOptions = Pick<CtrlLearnerOptions, "batchSize" | "random" | "imageSize" | "device" | "across">;
 
 /**
  * Batches in [−1, 1]; the last of an epoch is what is left, but for a single image, which is left out: it has no other
  * to be compared with.
  */
 export function symmetricEpochs(source: ImageSource, options: BatchesOptions): Epochs {
-  const { device = "cpu", ...given } = options;
+  const { device = "cpu", across, ...given } = options;
   const dropLast = leavesOne(source.count, options.batchSize);
-  return new Epochs(source, { ...given, device, normalise: SYMMETRIC(source.channels), dropLast });
+  const share = across && { share: across };
+  return new Epochs(source, { ...given, ...share, device, normalise: SYMMETRIC(source.channels), dropLast });
 }
 
 /** CTRL on a set of images. The players belong to the caller. */
@@ -51,14 +52,14 @@ export class CtrlLearner implements Learner<EpochBatch> {
     private readonly options: CtrlLearnerOptions,
   ) {
     checkCtrlOptions(options);
-    const { steps, evalEvery, batchSize, random, imageSize, device } = options;
+    const { steps, evalEvery, batchSize, random, imageSize, device, across } = options;
     this.steps = steps;
     this.evalEvery = evalEvery;
     this.parts = players.parts;
     const source = imageSource(options.train);
     const { encoder, decoder } = players.nets;
     requireBatch(source, batchSize, { nets: [encoder, decoder], least: "rates compare images" });
-    this.epochs = symmetricEpochs(source, { batchSize, random, imageSize, device });
+    this.epochs = symmetricEpochs(source, { batchSize, random, imageSize, device, across });
   }
 
   batches(from: number): AsyncGenerator<EpochBatch> {
@@ -66,7 +67,7 @@ export class CtrlLearner implements Learner<EpochBatch> {
   }
 
   size(batch: EpochBatch): number {
-    return batch.indices.length;
+    return imagesOf(batch, this.options.across);
   }
 
   step(batch: EpochBatch, at: number): Numbers {

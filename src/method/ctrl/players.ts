@@ -1,6 +1,7 @@
 /** @file Two nets that play against each other, a descent for each. */
 
 import type { ClosedLoopNets } from "../../model/index.ts";
+import { synchronise } from "../../nn/index.ts";
 import { scope } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, descend, type Loss } from "../../train/descent.ts";
 import { read } from "../../train/readings.ts";
@@ -11,7 +12,7 @@ export type Player = "encoder" | "decoder";
 const PLAYERS: readonly Player[] = ["encoder", "decoder"];
 
 /** The precision is of the products in both nets: features and rates stay wide. A gradient is clipped by player. */
-export type PlayersOptions = Pick<DescentOptions, "precision" | "clipGrad" | "ema">;
+export type PlayersOptions = Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across">;
 
 /**
  * An encoder and a decoder with Adam for both. In checkpoints their tensors are `encoder.…` and `decoder.…`, and the
@@ -26,11 +27,12 @@ export class Players {
   constructor(
     readonly nets: ClosedLoopNets,
     betas: readonly [number, number],
-    { precision, clipGrad, ema }: PlayersOptions = {},
+    { precision, clipGrad, ema, across }: PlayersOptions = {},
   ) {
+    for (const player of PLAYERS) synchronise(nets[player], across);
     const adam = (player: Player) =>
       new Descent(nets[player], {
-        ...{ precision, clipGrad, ema, prefix: `${player}.` },
+        ...{ precision, clipGrad, ema, prefix: `${player}.`, across, losses: "whole" },
         ...{ optimizer: { name: "adam", betas }, lr: () => this.lr },
       });
     this.descents = { encoder: adam("encoder"), decoder: adam("decoder") };

@@ -4,7 +4,7 @@ import { inPercent, percent } from "../../base/percent.ts";
 import { featuresOf } from "../../evaluate/features.ts";
 import { evaluateEncoder } from "../../evaluate/index.ts";
 import { createModel, formOf } from "../../model/index.ts";
-import { random } from "../../tensor/index.ts";
+import { type Group, random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/checkpoint.ts";
 import { below, weightsOf } from "../../train/stateful.ts";
 import { openSplit, withSplits } from "../build.ts";
@@ -20,12 +20,17 @@ import type { CtrlRecipe } from "./recipe.ts";
 type ClosedLoopRecipe = CtrlRecipe | IctrlRecipe;
 
 /** Freshly started players of a recipe, on the device; the caller frees them. */
-export function buildPlayers(recipe: ClosedLoopRecipe, channels: number, device: string): Players {
+export function buildPlayers(
+  recipe: ClosedLoopRecipe,
+  channels: number,
+  device: string,
+  across?: Group,
+): Players {
   const { model, train, seed } = recipe;
   const { name, ...settings } = model;
   const nets = createModel(name, { channels, ...settings }, random(seed).at("model"), "pair");
   for (const net of [nets.encoder, nets.decoder]) net.to(device);
-  return new Players(nets, train.betas ?? formOf(name, "pair").betas, train);
+  return new Players(nets, train.betas ?? formOf(name, "pair").betas, { ...train, across });
 }
 
 /** The players of a checkpoint; the caller frees them. */
@@ -65,12 +70,12 @@ function train(recipe: CtrlRecipe, place: TrainPlace) {
     const { steps, batchSize, lr, evalEvery } = recipe.train;
     requireComponents(components, splits.train, recipe.model.features);
     sayLeftOut([{ name: splits.train.name, count: splits.train.count, batchSize }], place.progress);
-    using players = buildPlayers(recipe, splits.train.channels, place.device);
+    using players = buildPlayers(recipe, splits.train.channels, place.device, place.across);
     const learner = new CtrlLearner(players, {
       ...{ ...splits, imageSize: sized.model.imageSize, device: place.device, random: random(recipe.seed) },
       ...{ objective, inner, epsilon, weights: [gamma1, gamma2, gamma3], components },
       classes: splits.train.classes.length,
-      ...{ steps, batchSize, lr, evalEvery },
+      ...{ steps, batchSize, lr, evalEvery, across: place.across },
     });
     return await trainLearner(learner, recipe, splits.train, place, { measured: splits.measured });
   });
@@ -108,4 +113,4 @@ export async function closedLoopFeatures(
   }
 }
 
-export const ctrlMethod: Method<CtrlRecipe> = { train, evaluate, features: closedLoopFeatures };
+export const ctrlMethod: Method<CtrlRecipe> = { across: true, train, evaluate, features: closedLoopFeatures };

@@ -1,7 +1,7 @@
 /** @file One step of closed-loop transcription: the encoder ascends, then the decoder descends, on one batch. */
 
 import { binaryObjective, featureObjective, multiObjective, type Parts, partsOf } from "../../rate/index.ts";
-import { noGrad, type Tensor, UsageError } from "../../tensor/index.ts";
+import { type Group, noGrad, type Tensor, UsageError } from "../../tensor/index.ts";
 import type { Players } from "./players.ts";
 
 export interface CtrlOptions {
@@ -17,6 +17,8 @@ export interface CtrlOptions {
   epsilon: number;
   /** γ₁, γ₂, γ₃ of the multi objective. */
   weights?: readonly [number, number, number];
+  /** Processes that hold other images of the batch. */
+  across?: Group | undefined;
 }
 
 export interface CtrlBatch {
@@ -43,10 +45,10 @@ export function transcriptionObjective(
   options: CtrlOptions,
   parts?: Parts,
 ): Tensor {
-  const { objective, classes, epsilon, weights } = options;
-  if (objective === "binary") return binaryObjective(Z, Zhat, { epsilon }).objective;
+  const { objective, classes, epsilon, weights, across } = options;
+  if (objective === "binary") return binaryObjective(Z, Zhat, { epsilon, across }).objective;
   const more = { ...(weights && { weights }), ...(parts && { parts }) };
-  return multiObjective(Z, Zhat, labels, { classes, epsilon, ...more }).objective;
+  return multiObjective(Z, Zhat, labels, { classes, epsilon, across, ...more }).objective;
 }
 
 /**
@@ -64,7 +66,7 @@ export function encoderStep(
   parts?: Parts,
 ): number {
   const { encoder: f, decoder: g } = players.nets;
-  const { objective, classes, inner, epsilon } = options;
+  const { objective, classes, inner, epsilon, across } = options;
   const loss = players.descend("encoder", lr, () => {
     const Z = f.apply(images); //                                               [b, d]
     // the decoder sees the batch here too, as in the authors' code: its running statistics move
@@ -74,6 +76,7 @@ export function encoderStep(
       return featureObjective(Z, labels, {
         classes,
         epsilon,
+        across,
       }).objective.neg();
     return transcriptionObjective(Z, Zhat, labels, options, parts).neg();
   });
@@ -103,7 +106,8 @@ export function decoderStep(
 
 /** Encoder steps and the decoder's step on one batch; the objective as each saw it last. Both nets in training mode. */
 export function ctrlStep(players: Players, batch: CtrlBatch, options: CtrlOptions, lr: number) {
-  const parts = options.objective === "binary" ? undefined : partsOf(batch.labels, options.classes, 2);
+  const parts =
+    options.objective === "binary" ? undefined : partsOf(batch.labels, options.classes, 2, options.across);
   let encoder = Number.NaN;
   for (let i = 0; i < options.inner; i++) encoder = encoderStep(players, batch, options, lr, i, parts);
   return { encoder, decoder: decoderStep(players, batch, options, lr, parts) };

@@ -1,9 +1,10 @@
 /** @file Self-distillation as a learner: the student is trained to say of small crops what its teacher says of large ones. */
 
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
+import { synchronise } from "../../nn/index.ts";
 import { noGrad, type Random, type Tensor } from "../../tensor/index.ts";
-import { Descent, descend, logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given } from "../../train/epochs.ts";
+import { Descent, type DescentOptions, descend, logged } from "../../train/descent.ts";
+import { type EpochBatch, Epochs, given, imagesOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
@@ -13,7 +14,7 @@ import { dinoLoss, nextCentre, type SimdinoOptions, simdinoLoss } from "./losses
 import type { DinoPair } from "./pair.ts";
 import { cosineBetween, risenCosine, straightTo } from "./schedules.ts";
 
-export interface DinoLearnerOptions {
+export interface DinoLearnerOptions extends Pick<DescentOptions, "across"> {
   train: ImageSource;
   random: Random;
   crops: CropOptions;
@@ -66,10 +67,11 @@ export class DinoLearner implements Learner<EpochBatch> {
     readonly pair: DinoPair,
     private readonly options: DinoLearnerOptions,
   ) {
-    const { train, batch, random, epochs, teacherMomentum, targets } = options;
+    const { train, batch, random, epochs, teacherMomentum, targets, across } = options;
     const alone = "the coding rate is that of the images of a batch together";
     requireBatch(train, batch.batchSize, pair.centre === undefined ? { least: alone } : {});
-    this.epochs = new Epochs(train, { ...batch, random });
+    this.epochs = new Epochs(train, { ...batch, random, ...(across && { share: across }) });
+    synchronise(pair.student, across);
     this.perEpoch = this.epochs.steps;
     this.steps = epochs * this.perEpoch;
     this.evalEvery = options.evalEvery * this.perEpoch;
@@ -94,6 +96,7 @@ export class DinoLearner implements Learner<EpochBatch> {
       ...{ parameters: new Map(own), optimizer: { name: optimizer }, clipGrad, clip: "each" },
       lr: risenCosine(lr, minLr, this.steps, warmupEpochs * this.perEpoch),
       decay: decayed ? cosineBetween(...weightDecay, this.steps) : undefined,
+      ...{ across: this.options.across, losses: "whole" },
     });
   }
 
@@ -102,7 +105,7 @@ export class DinoLearner implements Learner<EpochBatch> {
   }
 
   size(batch: EpochBatch): number {
-    return batch.indices.length;
+    return imagesOf(batch, this.options.across);
   }
 
   step(batch: EpochBatch, at: number): Logged {
@@ -120,16 +123,18 @@ export class DinoLearner implements Learner<EpochBatch> {
     pair.follow(this.momentum(at));
     if (pair.centre !== undefined)
       noGrad(() =>
-        pair.centre!.copy_(nextCentre(pair.centre!, teacher.to("float32"), targets.centreMomentum)),
+        pair.centre!.copy_(
+          nextCentre(pair.centre!, teacher.to("float32"), targets.centreMomentum, options.across),
+        ),
       );
     return logged(step);
   }
 
   private loss(student: Tensor, teacher: Tensor, epoch: number): { loss: Tensor } & Record<string, Tensor> {
-    const { targets, simdino } = this.options;
+    const { targets, simdino, across } = this.options;
     const { centre } = this.pair;
-    if (centre === undefined) return { ...simdinoLoss(student, teacher, simdino) };
-    const temperatures = { student: targets.studentTemperature, teacher: this.temperature(epoch) };
+    if (centre === undefined) return { ...simdinoLoss(student, teacher, { ...simdino, across }) };
+    const temperatures = { student: targets.studentTemperature, teacher: this.temperature(epoch), across };
     return { ...dinoLoss(student, teacher, centre, temperatures) };
   }
 

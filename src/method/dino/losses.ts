@@ -1,7 +1,7 @@
 /** @file What the student is drawn towards: DINO's sharpened, centred targets, or SimDINO's features spread by their rate. */
 
-import { codingRate, type RateOptions, withDigits } from "../../rate/index.ts";
-import { scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import { codingRate, type RateOptions, rowsOf, withDigits, withRows } from "../../rate/index.ts";
+import { cat, type Group, scope, stack, sumReplicated, type Tensor, UsageError } from "../../tensor/index.ts";
 
 /** Crops that the teacher sees, the student's first ones. */
 export const GLOBAL = 2;
@@ -11,6 +11,8 @@ export interface Temperatures {
   student?: number;
   /** τ_t; 0.04 unless given. */
   teacher?: number;
+  /** Processes that hold other images of the batch: the loss is that of all, the same on every rank. */
+  across?: Group | undefined;
 }
 
 /** The loss has a gradient for the student; the other two tell whether the outputs collapse. */
@@ -36,7 +38,7 @@ export function dinoLoss(
   student: Tensor,
   teacher: Tensor,
   centre: Tensor,
-  { student: studentTemperature = 0.1, teacher: teacherTemperature = 0.04 }: Temperatures = {},
+  { student: studentTemperature = 0.1, teacher: teacherTemperature = 0.04, across }: Temperatures = {},
 ): DinoLoss {
   return scope(() => {
     const [s, t] = byCrop(student, teacher);
@@ -48,18 +50,46 @@ export function dinoLoss(
       .mul(logs.sum([0]))
       .sum();
     const own = targets.mul(logs.narrow(0, 0, GLOBAL)).sum();
-    const loss = own.sub(all).div(n * (GLOBAL * V - GLOBAL));
+    const agreement = own.sub(all);
+    if (across !== undefined) return ofAll(agreement, targets, V, across);
+    const loss = agreement.div(n * (GLOBAL * V - GLOBAL));
     const mean = targets.mean([0, 1]).reshape([1, K]);
     return { loss, targetEntropy: entropy(targets).mean(), meanEntropy: entropy(mean).mean() };
   }, "dino loss");
+}
+
+/** The same from sums over ranks: the agreement, entropies, targets, and images, K + 3 numbers. */
+function ofAll(agreement: Tensor, targets: Tensor, V: number, group: Group): DinoLoss {
+  const K = targets.size(-1);
+  const images = agreement.detach().mul(0).add(targets.size(1));
+  const sums = [agreement, entropy(targets).sum(), images].map((each) => each.reshape([1]));
+  const all = sumReplicated(cat([...sums, targets.sum([0, 1])]), group); //     [3 + K]
+  const n = all.select(0, 2).item();
+  const mean = all
+    .narrow(0, 3, K)
+    .div(GLOBAL * n)
+    .reshape([1, K]);
+  return {
+    loss: all.select(0, 0).div(n * (GLOBAL * V - GLOBAL)),
+    targetEntropy: all.select(0, 1).div(GLOBAL * n),
+    meanEntropy: entropy(mean).mean(),
+  };
 }
 
 /** −Σ q ln q over the last dimension, 0 ln 0 = 0. */
 const entropy = (q: Tensor): Tensor => q.mul(q.clamp(1e-30).log()).sum([-1]).neg();
 
 /** c ← m c + (1 − m) mean t, the teacher's outputs t [2n, K] and m 0.9 in the authors' code. */
-export const nextCentre = (centre: Tensor, teacher: Tensor, momentum: number): Tensor =>
-  scope(() => centre.mul(momentum).add(teacher.mean([0], true).mul(1 - momentum)), "centre");
+export const nextCentre = (centre: Tensor, teacher: Tensor, momentum: number, across?: Group): Tensor =>
+  scope(() => centre.mul(momentum).add(meanOf(teacher, across).mul(1 - momentum)), "centre");
+
+/** Mean of the rows on all ranks: [n, K] → [1, K]. */
+function meanOf(rows: Tensor, across: Group | undefined): Tensor {
+  if (across === undefined) return rows.mean([0], true);
+  const count = rows.select(1, 0).unsqueeze(1).mul(0).add(1); //                [n, 1]
+  const all = across.allReduce(cat([rows, count], 1).sum([0], true)); //        [1, K + 1]
+  return all.narrow(1, 0, rows.size(1)).div(all.select(1, rows.size(1)));
+}
 
 export interface SimdinoOptions extends RateOptions {
   /** Weight of the agreement; 1 unless given. */
@@ -88,7 +118,7 @@ export interface SimdinoLoss {
  * @see Wu et al. 2025, the loss of SimDINO
  */
 export function simdinoLoss(student: Tensor, teacher: Tensor, options: SimdinoOptions): SimdinoLoss {
-  const { epsilon, alignment = 1, spread = "mean" } = options;
+  const { alignment = 1, spread = "mean", across } = options;
   return withDigits([student, teacher.detach()], (student, teacher) => {
     const [s, t] = byCrop(student, teacher);
     const [V, n, p] = s.shape as [number, number, number];
@@ -97,11 +127,16 @@ export function simdinoLoss(student: Tensor, teacher: Tensor, options: SimdinoOp
       .sum([0])
       .mul(s.sum([0]))
       .sum();
-    const cosine = all.sub(t.mul(globals).sum()).div(n * (GLOBAL * V - GLOBAL));
+    const agreement = all.sub(t.mul(globals).sum());
     const W = spread === "student" ? globals : globals.add(t).div(2);
-    const rate = codingRate(W, { epsilon })
-      .mean()
-      .mul((p + n) / (p * n));
+    const given = withRows(options, n);
+    const N = rowsOf(given, n);
+    const cosine = (across === undefined ? agreement : sumReplicated(agreement, across)).div(
+      N * (GLOBAL * V - GLOBAL),
+    );
+    const rates =
+      across === undefined ? codingRate(W, given) : stack(W.unbind(0).map((w) => codingRate(w, given)));
+    const rate = rates.mean().mul((p + N) / (p * N));
     const loss = cosine.mul(-alignment).sub(rate);
     return { loss, rate: rate.detach(), cosine: cosine.detach() };
   });

@@ -61,6 +61,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     const { batchSize, epochs, lr, minLr, warmupEpochs, weightDecay, weightDecayEnd, ...rest } = recipe.train;
     using learner = new DinoLearner(pair, {
       ...{ train: splits.train, random: random(recipe.seed), batch: { batchSize, device } },
+      across: place.across,
       crops: {
         ...{ imageSize: model.imageSize, localSize, localCrops, globalScale, localScale },
         normalise: normalisation(splits.train, recipe.data.normalise),
@@ -176,4 +177,4 @@ async function features(recipe: Recipe, { checkpoint, split, device }: Trained):
   }
 }
 
-export const dinoMethod: Method<Recipe> = { train, evaluate, features };
+export const dinoMethod: Method<Recipe> = { across: true, train, evaluate, features };

@@ -3,9 +3,18 @@
 import { inPercent, percent } from "../../base/percent.ts";
 import { type Batch, batchCount, type ImageSet, imageSource, leavesOne } from "../../data/index.ts";
 import { featuresOf } from "../../evaluate/features.ts";
-import type { Module } from "../../nn/index.ts";
+import { type Module, synchronise } from "../../nn/index.ts";
 import { heldClasses } from "../../rate/index.ts";
-import { CheckpointError, keep, noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
+import {
+  CheckpointError,
+  type Group,
+  keep,
+  noGrad,
+  type Random,
+  scope,
+  type Tensor,
+} from "../../tensor/index.ts";
+import { imagesOf } from "../../train/epochs.ts";
 import type { Learner, Milestone, Numbers } from "../../train/learner.ts";
 import { above, below, type Restored, type Saved, type Stateful } from "../../train/stateful.ts";
 import { symmetricEpochs } from "../ctrl/learner.ts";
@@ -46,6 +55,8 @@ export interface IctrlOptions extends MemoryOptions {
   components: number;
   imageSize: number;
   device?: string | undefined;
+  /** Processes that hold other images of each batch; every rank has the whole memory. */
+  across?: Group | undefined;
 }
 
 /** A stretch of steps on one task. */
@@ -127,12 +138,12 @@ export class IctrlLearner implements Learner<Batch> {
   }
 
   async *batches(from: number): AsyncGenerator<Batch> {
-    const { imageSize, device, random } = this.options;
+    const { imageSize, device, random, across } = this.options;
     for (let step = from; step < this.steps; ) {
       const { phase, index } = this.phaseAt(step);
       const { batchSize, start, steps } = phase;
       const source = imageSource(this.imagesOf(phase.task));
-      const order = { batchSize, imageSize, device, random: random.at(`phase.${index}`) };
+      const order = { batchSize, imageSize, device, random: random.at(`phase.${index}`), across };
       for await (const batch of symmetricEpochs(source, order).from(step - start)) {
         yield batch;
         if (++step === start + steps) break;
@@ -141,15 +152,21 @@ export class IctrlLearner implements Learner<Batch> {
   }
 
   size(batch: Batch): number {
-    return batch.indices.length;
+    return imagesOf(batch, this.options.across);
   }
 
   step(batch: Batch, at: number): Numbers {
     const { phase } = this.phaseAt(at);
-    const { first, lr, lambda, gamma, epsilon } = this.options;
+    const { first, lr, lambda, gamma, epsilon, across } = this.options;
     const classes = this.tasks.flat().length;
     if (phase.kind === "first") {
-      const options = { objective: "multi", classes: this.tasks[0]!.length, inner: 1, epsilon } as const;
+      const options = {
+        objective: "multi",
+        classes: this.tasks[0]!.length,
+        inner: 1,
+        epsilon,
+        across,
+      } as const;
       const { encoder, decoder } = ctrlStep(this.players, batch, options, first.lr);
       return { "train/encoderObjective": encoder, "train/decoderObjective": decoder, lr: first.lr };
     }
@@ -159,7 +176,7 @@ export class IctrlLearner implements Learner<Batch> {
       phase.kind === "task"
         ? heldClasses(seen, fresh.length, this.options.held)
         : this.memory.labels.filter((label) => !fresh.includes(label));
-    const options = { classes: seen, fresh, held, lambda, gamma, epsilon };
+    const options = { classes: seen, fresh, held, lambda, gamma, epsilon, across };
     this.players.train(this.options.bnMode === "train");
     const encoder = incrementalEncoderStep(this.players, batch, this.replay!, options, lr);
     const decoder = incrementalDecoderStep(this.players, batch, this.replay!, options, lr);
@@ -218,10 +235,13 @@ export class IctrlLearner implements Learner<Batch> {
   private replace(except: readonly number[] | undefined): void {
     this.forgetReplay();
     if (except === undefined) return;
+    const { decoder } = this.players.nets;
+    synchronise(decoder, undefined); // every rank makes the whole replay
     this.replay = scope(() => {
       const { Z, labels, images } = replayOf(this.players, this.memory.all(except));
       return { Z: keep(Z), labels: keep(labels), images: keep(images) };
     }, "replay");
+    synchronise(decoder, this.options.across);
   }
 
   private saved(): Saved {

@@ -53,11 +53,11 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   const { name: _, ...method } = recipe.method;
   checkIctrl(recipe, splits);
   const { firstSteps, firstBatchSize, firstLr, epochs, batchSize, lr } = recipe.train;
-  using players = buildPlayers(recipe, splits.train.channels, place.device);
+  using players = buildPlayers(recipe, splits.train.channels, place.device, place.across);
   using learner = new IctrlLearner(players, {
     ...{ ...splits, device: place.device, random: random(recipe.seed), ...method },
     first: { steps: firstSteps, batchSize: firstBatchSize, lr: firstLr },
-    ...{ epochs, lr, batchSize },
+    ...{ epochs, lr, batchSize, across: place.across },
   });
   sayLeftOut(learner.sets, place.progress);
   const { channels, classes } = splits.train;
@@ -90,4 +90,4 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
   return { numbers: { ...inPercent({ last, average, now: now.seen.at(-1)! }), memoryBytes: bytes }, text };
 }
 
-export const ictrlMethod: Method<Recipe> = { train, evaluate, features: closedLoopFeatures };
+export const ictrlMethod: Method<Recipe> = { across: true, train, evaluate, features: closedLoopFeatures };

@@ -1,11 +1,12 @@
 /** @file One step of incremental closed-loop transcription: new images beside the memory of old classes. */
 
+import { rowsOf } from "../../data/index.ts";
 import {
   type IncrementalOptions,
   incrementalDecoderObjective,
   incrementalEncoderObjective,
 } from "../../rate/index.ts";
-import { cat, noGrad, type Tensor } from "../../tensor/index.ts";
+import { cat, type Group, noGrad, type Tensor } from "../../tensor/index.ts";
 import type { Players } from "../ctrl/players.ts";
 import type { CtrlBatch } from "../ctrl/step.ts";
 
@@ -24,6 +25,14 @@ export function replayOf(players: Players, memory: { Z: Tensor; labels: Tensor }
   return { ...memory, images: noGrad(() => players.nets.decoder.apply(memory.Z)) };
 }
 
+/** The rows of a replay that are this rank's: a rate takes each once. */
+function ownOf({ Z, images, labels }: Replay, across: Group | undefined): Replay {
+  if (across === undefined) return { Z, images, labels };
+  const rows = rowsOf(across, labels.numel);
+  const own = (x: Tensor) => x.narrow(0, rows[0] ?? 0, rows.length);
+  return { Z: own(Z), images: own(images), labels: own(labels) };
+}
+
 /**
  * The encoder's step: Z = [f(x); Z_mem], Ẑ = f([g(f(x)); X_mem]) with the images held fixed.
  * @returns the objective before the step
@@ -31,11 +40,12 @@ export function replayOf(players: Players, memory: { Z: Tensor; labels: Tensor }
 export function incrementalEncoderStep(
   players: Players,
   { images, labels }: CtrlBatch,
-  replay: Replay,
+  all: Replay,
   options: IncrementalOptions,
   lr: number,
 ): number {
   const { encoder: f, decoder: g } = players.nets;
+  const replay = ownOf(all, options.across);
   const loss = players.descend("encoder", lr, () => {
     const Znew = f.apply(images); //                                            [b, d]
     const Xhat = noGrad(() => cat([g.apply(Znew), replay.images])); //          [b + m, c, H, W]
@@ -58,17 +68,18 @@ export function incrementalEncoderStep(
 export function incrementalDecoderStep(
   players: Players,
   { images, labels }: CtrlBatch,
-  replay: Replay,
+  all: Replay,
   options: IncrementalOptions,
   lr: number,
 ): number {
   const { encoder: f, decoder: g } = players.nets;
+  const replay = ownOf(all, options.across);
   return players.descend("decoder", lr, () => {
     const Znew = noGrad(() => f.apply(images)); //                              [b, d]
     const Z = cat([Znew, replay.Z]); //                                         [b + m, d]
-    const all = cat([labels, replay.labels]);
+    const every = cat([labels, replay.labels]);
     const [Zhat, Zagain] = g.training || f.training ? separate(Znew, Z) : shared(Z);
-    return incrementalDecoderObjective(Z, Zhat, Zagain, all, options).objective;
+    return incrementalDecoderObjective(Z, Zhat, Zagain, every, options).objective;
   });
 
   function separate(Znew: Tensor, Z: Tensor): [Tensor, Tensor] {

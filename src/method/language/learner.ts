@@ -3,12 +3,13 @@
 import { requireRows, rowsIn, rowsOf, type Share } from "../../data/index.ts";
 import { randomBlocks, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
-import { noGrad, type Random, type Tensor } from "../../tensor/index.ts";
+import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmupCosine } from "../../train/schedule.ts";
+import { requireShards, shardsOf } from "../../train/shards.ts";
 import { weights } from "../../train/stateful.ts";
-import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
+import { answer, hideTokens, type MaskOptions, NOT_ASKED, nextTokens, type Question } from "./objective.ts";
 
 export interface LanguageLearnerOptions
   extends Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across"> {
@@ -23,6 +24,8 @@ export interface LanguageLearnerOptions
   /** Sequences of a batch, of all processes together. */
   batchSize: number;
   accumulate: number;
+  /** S, see `shardsOf`. */
+  shards?: number | undefined;
   lr: number;
   leastLr: number;
   warmup: number;
@@ -77,6 +80,7 @@ export class LanguageLearner implements Learner<BlockBatch> {
     const { batchSize, across } = options;
     const share: Share = across ?? { rank: 0, size: 1 };
     requireRows(share, { name: "the text", count: batchSize, batchSize, dropLast: true });
+    requireShards(options.shards, batchSize, across);
     this.rows = rowsOf(share, batchSize);
     this.steps = steps;
     this.evalEvery = options.evalEvery;
@@ -112,12 +116,23 @@ export class LanguageLearner implements Learner<BlockBatch> {
   step({ part }: BlockBatch, at: number): Logged | undefined {
     const { across } = this.options;
     const question = this.question(at, part);
-    const loss = () => {
-      const { loss, asked } = answer(this.model, question);
-      const all = across === undefined ? asked : noGrad(() => across.allReduce(asked.clone()));
-      return loss.div(all.clamp(1)); //                                         []
-    };
-    const step = this.descent.add(loss, this.options.accumulate, at, { inputs: [question.inputs] });
+    const { shards, accumulate, batchSize } = this.options;
+    const { inputs, targets } = question;
+    const asked = targets.ne(NOT_ASKED).sum();
+    const all = (across === undefined ? asked : across.allReduce(asked)).clamp(1); // [], of all ranks
+    const lossOf = (some: Question) => () => answer(this.model, some).loss.div(all);
+    const given = { inputs: [inputs] };
+    if (shards === undefined) {
+      const step = this.descent.add(lossOf(question), accumulate, at, given);
+      return step && logged(step);
+    }
+    const parts = shardsOf(shards, this.rows.length, rowsIn(batchSize, this.rows), across).map(
+      ({ start, length }) => ({
+        inputs: inputs.narrow(0, start, length),
+        targets: targets.narrow(0, start, length),
+      }),
+    );
+    const step = this.descent.addParts(parts.map(lossOf), accumulate, at, given);
     return step && logged(step);
   }
 

@@ -12,6 +12,7 @@ import {
   matrixOptimizer,
   recipeOf,
   run,
+  shards,
   share,
   steps,
   times,
@@ -62,6 +63,7 @@ const train = z.strictObject({
     .exactOptional()
     .describe("sequences of the test text evaluated while training (default: all)"),
   ema,
+  shards,
   ...descent,
   ...run,
 });

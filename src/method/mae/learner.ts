@@ -5,9 +5,10 @@ import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, given, imagesOf, shareOf, wholeOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
+import { requireShards, type Shard, shardsOf } from "../../train/shards.ts";
 import { weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
 import { type Mae, type MaskOptions, maskedErrors } from "./errors.ts";
@@ -21,6 +22,8 @@ export interface MaeLearnerOptions
   batch: BatchOptions;
   /** Images whose gradients are computed at once; the whole batch unless given. */
   microBatch?: number | undefined;
+  /** S, see `shardsOf`; takes the place of `microBatch`. */
+  shards?: number | undefined;
   epochs: number;
   lr: number;
   warmupEpochs: number;
@@ -51,6 +54,7 @@ export class MaeLearner implements Learner<EpochBatch> {
   ) {
     const { train, batch, epochs, warmupEpochs, weightDecay, betas, lr, evalEvery, across } = options;
     requireBatch(train, batch.batchSize);
+    requireShards(options.shards, batch.batchSize, across);
     this.epochs = new Epochs(train, { ...batch, ...(across && { share: across }) });
     this.perEpoch = this.epochs.steps;
     this.steps = epochs * this.perEpoch;
@@ -74,17 +78,23 @@ export class MaeLearner implements Learner<EpochBatch> {
 
   step(batch: EpochBatch, at: number): Logged {
     const { images } = batch;
-    const { random, ratio, microBatch = images.size(0), across } = this.options;
+    const { random, ratio, microBatch = images.size(0), shards, across } = this.options;
     const [b, , H, W] = images.shape as [number, number, number, number];
     const patches = (H * W) / areaOf(this.mae.options.patch);
     const noise = random.at("mask").at(`step.${at}`).of(batch.rows).uniform([b, patches]);
     const mask = randomMask(noise, ratio).to(images.device);
-    const losses: (() => Tensor)[] = [];
-    for (let start = 0; start < b; start += microBatch) {
-      const length = Math.min(microBatch, b - start);
+    const whole = wholeOf(b, across);
+    const lossOf = ({ start, length }: Shard) => {
       const part = (of: Tensor) => of.narrow(0, start, length);
-      losses.push(() => shareOf(this.loss(part(images), part(mask)).mul(length / b), b, across));
+      return () => shareOf(this.loss(part(images), part(mask)), length, whole);
+    };
+    if (shards !== undefined) {
+      const losses = shardsOf(shards, b, batch.rows, across).map(lossOf);
+      return logged(this.descent.addParts(losses, 1, at, given(batch))!);
     }
+    const losses: (() => Tensor)[] = [];
+    for (let start = 0; start < b; start += microBatch)
+      losses.push(lossOf({ start, length: Math.min(microBatch, b - start) }));
     return logged(this.descent.step(losses, at, given(batch)));
   }
 

@@ -15,6 +15,7 @@ import {
   matrixOptimizer,
   recipeOf,
   run,
+  shards,
   times,
 } from "../../recipe/parts.ts";
 
@@ -53,6 +54,7 @@ const train = z.strictObject({
   warmupEpochs: amount.default(0).describe("epochs of linear warm-up of the learning rate"),
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ema,
+  shards,
   ...descent,
   ...run,
 });

@@ -13,7 +13,7 @@ import {
 import { type Features, featuresOf } from "../../evaluate/features.ts";
 import { createModel } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { random, UsageError } from "../../tensor/index.ts";
+import { type Group, random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { weightsOf } from "../../train/stateful.ts";
@@ -76,7 +76,8 @@ function train(recipe: Recipe, place: TrainPlace) {
     using encoder = buildEncoder(recipe, splits.train.channels).to(place.device);
     const { classes, views, changes, gamma1, gamma2, epsilon } = recipe.method;
     const { optimizer: name, momentum, weightDecay, precision, ...more } = recipe.train;
-    const options = { imageSize: recipe.model.imageSize, device: place.device };
+    const { across } = place;
+    const options = { imageSize: recipe.model.imageSize, device: place.device, across };
     const { components, neighbours } = recipe.method;
     const by = { classes: splits.train.classes.length, components, neighbours };
     const score = (train: Features, test: Features) => scoreClassifiers(train, test, by);
@@ -84,7 +85,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       ...{ train: splits.train, random: random(recipe.seed), gamma1, gamma2, epsilon },
       labels: recipe.data.corruption > 0 ? learnedLabels(splits.train, recipe) : undefined,
       views: classes === "views" ? { count: views, change: VIEW_PRESETS[changes] } : undefined,
-      ...{ ...more, ...options, augment: recipe.data.augment, precision, across: place.across },
+      ...{ ...more, ...options, augment: recipe.data.augment, precision },
       optimizer: { name, weightDecay, momentum: name === "sgd" ? momentum : undefined },
       evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),
     });
@@ -97,7 +98,7 @@ function train(recipe: Recipe, place: TrainPlace) {
 async function withFeatures<T>(
   encoder: Module,
   { train, test }: Splits,
-  options: { imageSize: Size; device: string },
+  options: { imageSize: Size; device: string; across?: Group | undefined },
   body: (train: Features, test: Features) => T,
 ): Promise<T> {
   const images = { ...options, range: "unit" } as const;

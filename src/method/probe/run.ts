@@ -43,11 +43,11 @@ async function withFeatures<T>(
   recipe: Recipe,
   network: ImageClassifier,
   { train, test }: Splits,
-  device: string,
+  { device, across }: Pick<TrainPlace, "device" | "across">,
   body: (train: Features, test: Features) => Promise<T> | T,
 ): Promise<T> {
   const normalise = normalisation(train, recipe.data.normalise);
-  const images = { normalise, device, imageSize: recipe.model.imageSize };
+  const images = { normalise, device, across, imageSize: recipe.model.imageSize };
   const { precision } = recipe.train;
   using fitted = await featuresOf(frozen(network, precision), train, images);
   using held = await featuresOf(frozen(network, precision), test, images);
@@ -65,7 +65,7 @@ function train(recipe: Recipe, place: TrainPlace) {
         ? {}
         : { [INIT_FILE]: await beginFrom({ init, initKey }, network, recipe.model, place) };
     network.to(place.device);
-    return await withFeatures(recipe, network, splits, place.device, async (train, test) => {
+    return await withFeatures(recipe, network, splits, place, async (train, test) => {
       const { epochs, batchSize, lr, warmupEpochs } = recipe.train;
       const classes = splits.train.classes.length;
       const how = { epochs, batchSize, lr, warmupEpochs, classes, random: random(recipe.seed).at("probe") };
@@ -83,7 +83,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
       network.load(networkOf(checkpoint.model)).to(device);
       const classes = splits.train.classes.length;
       const { neighbours: k } = recipe.method;
-      return await withFeatures(recipe, network, splits, device, ({ Z, labels }, test) => {
+      return await withFeatures(recipe, network, splits, { device }, ({ Z, labels }, test) => {
         const share = (classifier: Classifier): number => {
           using owned = classifier;
           using predicted = owned.predict(test.Z);
@@ -103,4 +103,4 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
   );
 }
 
-export const probeMethod: Method<Recipe> = { train, evaluate };
+export const probeMethod: Method<Recipe> = { across: true, train, evaluate };

@@ -1,8 +1,10 @@
 /** @file Building a ReduNet from data, layer by layer, without back-propagation. */
 
+import { rowsOf } from "../../data/index.ts";
 import { segments } from "../../rate/index.ts";
 import {
   CheckpointError,
+  type Group,
   keep,
   noGrad,
   type Random,
@@ -20,6 +22,8 @@ export interface ConstructionOptions extends ReduNetOptions {
   /** Random convolution before the first layer, for sequences and images; its kernel is drawn from `random`. */
   lift?: LiftOptions;
   random?: Random;
+  /** Processes that share the samples: each is given all, and takes its rows through the layers. */
+  across?: Group | undefined;
 }
 
 /**
@@ -35,34 +39,42 @@ export class Construction {
   /** Features after the first `passed` layers: [P, n, C] */
   private V: Tensor;
   private passed = 0;
+  /** Labels of the samples that are here. */
+  private readonly labels: Tensor;
+  private readonly across: Group | undefined;
 
   /**
    * @param X samples: vectors [n, d], sequences [n, C, T] or images [n, C, H, W]; scaled to norm 1 inside
    * @param labels int64 [n], 0 ≤ label < classes; a class without samples takes no part. Both belong to the caller.
    * @throws {UsageError} options out of range, labels that do not fit
    */
-  constructor(
-    X: Tensor,
-    private readonly labels: Tensor,
-    options: ConstructionOptions,
-  ) {
+  constructor(X: Tensor, labels: Tensor, options: ConstructionOptions) {
     this.settings = withDefaults(options);
     if (labels.numel !== X.size(0) || labels.numel === 0)
       throw new UsageError(`redunet: expected a label for each of ${X.size(0)} samples, got ${labels.numel}`);
-    const { spectrum, kernel, V } = noGrad(() =>
+    const { across } = options;
+    const rows = rowsOf(across ?? { rank: 0, size: 1 }, labels.numel);
+    if (rows.length === 0)
+      throw new UsageError(
+        `redunet: expected a sample for each of ${across?.size} processes, got ${labels.numel}`,
+      );
+    const own = (x: Tensor) => x.narrow(0, rows[0]!, rows.length);
+    const { spectrum, kernel, V, here } = noGrad(() =>
       scope(() => {
         segments(labels, this.settings.classes); // for its check of the range
         const kernel = kernelOf(X, options);
         const sample = X.shape.slice(1);
         if (kernel !== undefined) sample[0] = kernel.size(0);
         const spectrum = new Spectrum(sample, this.settings.dftNorm);
-        const V = enter(X, spectrum, kernel);
-        return { spectrum, kernel: kernel && keep(kernel), V: keep(V) };
+        const V = enter(own(X), spectrum, kernel);
+        return { spectrum, kernel: kernel && keep(kernel), V: keep(V), here: keep(own(labels).clone()) };
       }, "begin redunet"),
     );
     this.spectrum = spectrum;
     this.kernel = kernel;
     this.V = V;
+    this.labels = here;
+    this.across = across;
   }
 
   /**
@@ -74,16 +86,18 @@ export class Construction {
     while (this.passed < this.layers.length) this.pass(this.layers[this.passed]!);
     const epsSq = this.settings.epsilon ** 2;
     const where = `redunet layer ${this.layers.length}`;
+    const { labels, across } = this;
+    const spread = across && { group: across, labels };
     const layer = noGrad(() =>
-      scope(() => buildLayer(this.V, segments(this.labels, this.settings.classes), epsSq, where), where),
+      scope(() => buildLayer(this.V, segments(labels, this.settings.classes), epsSq, where, spread), where),
     );
     for (const tensor of [layer.operators, layer.gamma]) keep(tensor);
     this.layers.push(layer);
     return noGrad(() =>
       scope(() => {
         const predicted = this.pass(layer).argmax(1);
-        const by = { predicted, labels: this.labels, gamma: layer.gamma };
-        return measured ? layerRates(this.V, this.spectrum, epsSq, by, where) : undefined;
+        const by = { predicted, labels, gamma: layer.gamma };
+        return measured ? layerRates(this.V, this.spectrum, epsSq, by, where, across) : undefined;
       }, where),
     );
   }
@@ -127,6 +141,7 @@ export class Construction {
   /** Frees the features alone: what is left is the network's. */
   forget(): void {
     this.V.dispose();
+    this.labels.dispose();
   }
 
   dispose(): void {

@@ -1,8 +1,8 @@
 /** @file The rate reduction after a layer, with the classes taken in three ways. */
 
 import { type Segments, segments } from "../../rate/index.ts";
-import { cat, noGrad, scope, type Tensor } from "../../tensor/index.ts";
-import { factored } from "./gram.ts";
+import { cat, type Group, noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { type Counts, factored, type Spread } from "./gram.ts";
 import { logDetOf } from "./hermitian.ts";
 import type { Spectrum } from "./spectrum.ts";
 
@@ -25,6 +25,7 @@ export interface LayerRates {
  *
  * @param predicted int64 [n], from the layer's memberships
  * @param labels int64 [n], the true ones
+ * @param across other processes that hold samples
  */
 export function layerRates(
   V: Tensor,
@@ -32,37 +33,48 @@ export function layerRates(
   epsSq: number,
   { predicted, labels, gamma }: { predicted: Tensor; labels: Tensor; gamma: Tensor },
   where: string,
+  across?: Group,
 ): LayerRates {
   return noGrad(() =>
     scope(() => {
       const classes = gamma.numel;
       const byPrediction = segments(predicted, classes);
       const byLabel = segments(labels, classes);
-      const [rate, ...ofPredicted] = ratesOf(V, spectrum, epsSq, byPrediction, where);
-      const [, ...ofTrue] = ratesOf(V, spectrum, epsSq, byLabel, where);
-      const correct = predicted.eq(labels).sum().item();
+      const spread = (by: Tensor) => across && { group: across, labels: by };
+      const guessed = ratesOf(V, spectrum, epsSq, byPrediction, where, spread(predicted));
+      const truth = ratesOf(V, spectrum, epsSq, byLabel, where, spread(labels));
+      const right = predicted.eq(labels).sum();
+      const correct = (across === undefined ? right : across.allReduce(right)).item();
       return {
-        rate: rate!,
-        predicted: weighted(ofPredicted, shares(byPrediction)),
-        stored: weighted(ofPredicted, gamma.numbers()),
-        true: weighted(ofTrue, shares(byLabel)),
-        accuracy: correct / labels.numel,
+        rate: guessed.rate,
+        predicted: weighted(guessed.ofClasses, shares(guessed.counts)),
+        stored: weighted(guessed.ofClasses, gamma.numbers()),
+        true: weighted(truth.ofClasses, shares(truth.counts)),
+        accuracy: correct / truth.counts.total,
       };
     }, "layer rates"),
   );
 }
 
 /** Rates of all samples and of each class. */
-function ratesOf(V: Tensor, spectrum: Spectrum, epsSq: number, classes: Segments, where: string): number[] {
-  const { all, each } = factored(V, classes, epsSq, where);
+function ratesOf(
+  V: Tensor,
+  spectrum: Spectrum,
+  epsSq: number,
+  classes: Segments,
+  where: string,
+  spread?: Spread,
+): { rate: number; ofClasses: number[]; counts: Counts } {
+  const { all, each, counts } = factored(V, classes, epsSq, where, spread);
   const logDets = cat([logDetOf(all.L).unsqueeze(1), logDetOf(each.L)], 1); //  [P, 1 + K]
   const weights = spectrum
     .weights(V)
     .div(2 * spectrum.shifts)
     .unsqueeze(-1);
-  return logDets.mul(weights).sum(0).numbers();
+  const [rate, ...ofClasses] = logDets.mul(weights).sum(0).numbers() as [number, ...number[]];
+  return { rate, ofClasses, counts };
 }
 
-const shares = ({ counts, total }: Segments): number[] => counts.map((count) => count / total);
+const shares = ({ counts, total }: Counts): number[] => counts.map((count) => count / total);
 const weighted = (values: readonly number[], weights: readonly number[]): number =>
   values.reduce((sum, value, k) => sum + value * weights[k]!, 0);

@@ -2,7 +2,7 @@
 
 import type { Segments } from "../../rate/index.ts";
 import { aten, cat, scope, type Tensor, tensor } from "../../tensor/index.ts";
-import { alphas, factored, resolvent } from "./gram.ts";
+import { alphas, factored, resolvent, type Spread } from "./gram.ts";
 import { realOf, realView, type Spectrum } from "./spectrum.ts";
 
 /** A layer's operators, one set per frequency, in one tensor so that one product applies them all. */
@@ -35,13 +35,20 @@ export interface StepOptions {
  * @param V features [P, n, C]
  * @param epsSq ε²
  * @param where names the layer in errors
+ * @param spread other processes that hold samples
  */
-export function buildLayer(V: Tensor, classes: Segments, epsSq: number, where: string): Layer {
+export function buildLayer(
+  V: Tensor,
+  classes: Segments,
+  epsSq: number,
+  where: string,
+  spread?: Spread,
+): Layer {
   return scope(() => {
-    const { counts, total } = classes;
     const place = { dtype: realOf(V), device: V.device };
-    const { all, each } = factored(V, classes, epsSq, where);
-    const alpha = tensor(alphas(classes, V.size(-1), epsSq), place); //         [1 + K]
+    const { all, each, counts: found } = factored(V, classes, epsSq, where, spread);
+    const { counts, total } = found;
+    const alpha = tensor(alphas(found, V.size(-1), epsSq), place); //           [1 + K]
     const E = resolvent(all, alpha.narrow(0, 0, 1)).reshape([V.size(0), 1, V.size(2), V.size(2)]);
     const C = resolvent(each, alpha.narrow(0, 1, counts.length)); //            [P, K, C, C]
     const shares = counts.map((count) => count / total);

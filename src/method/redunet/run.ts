@@ -56,6 +56,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     ...settings(recipe, samples.classes),
     ...(channels !== undefined && { lift: { channels, kernel } }),
     random: random(recipe.seed).at("lift"),
+    across: place.across,
     evaluate: (net) => {
       const { numbers, text } = scores(net, samples, test, recipe, measured);
       const named = Object.entries(numbers).map(([name, value]) => [`eval/${name}`, value]);
@@ -120,4 +121,4 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
   return scores(net, train, test, recipe, split);
 }
 
-export const redunetMethod: Method<Recipe> = { train, evaluate };
+export const redunetMethod: Method<Recipe> = { across: true, train, evaluate };

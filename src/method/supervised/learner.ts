@@ -3,10 +3,10 @@
 import { inPercent, percent } from "../../base/percent.ts";
 import type { BatchOptions, ImageSource, Split } from "../../data/index.ts";
 import { type MSSA, mssaOf, orthogonality } from "../../model/index.ts";
-import type { Module } from "../../nn/index.ts";
+import { type Module, synchronise } from "../../nn/index.ts";
 import { cat, keep, noGrad, stack, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
-import { logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
+import { logged, type Step } from "../../train/descent.ts";
+import { type EpochBatch, Epochs, given, imagesOf, shareOf, wholeOf } from "../../train/epochs.ts";
 import {
   Descent,
   type DescentOptions,
@@ -15,6 +15,7 @@ import {
   type Milestone,
 } from "../../train/index.ts";
 import { type ScheduleOptions, schedule } from "../../train/schedule.ts";
+import { requireShards, type Shard, shardsOf } from "../../train/shards.ts";
 import { weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
 import { correctAt, crossEntropy, type Evaluation, evaluateClassifier } from "./supervised.ts";
@@ -34,6 +35,8 @@ export interface SupervisedOptions
   epochs: number;
   /** Batches whose mean makes a step; 1 unless given. */
   accumulate?: number;
+  /** S, see `shardsOf`. */
+  shards?: number | undefined;
   lr: number;
   /** Falls to 0 by a cosine unless given. */
   schedule?: ScheduleOptions["kind"];
@@ -68,6 +71,8 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   ) {
     const { train, batch, epochs, accumulate, evalEvery = 1, lr, across } = options;
     requireBatch(train, batch.batchSize, { nets: [model] });
+    requireShards(options.shards, batch.batchSize, across);
+    synchronise(model, across);
     this.subspaces = options.orthogonal ? orthogonalisable(model) : [];
     this.epochs = new Epochs(train, { ...batch, accumulate, ...(across && { share: across }) });
     this.perEpoch = this.epochs.steps;
@@ -91,11 +96,23 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   }
 
   step(batch: EpochBatch, at: number): Logged | undefined {
-    const step = this.descent.add(() => this.loss(batch), batch.of, at, given(batch));
+    const step = this.descend(batch, at);
     if (step === undefined) return undefined;
     const top1 = noGrad(() => this.share().mul(100));
     this.forgetAnswers();
     return { ...logged(step), "epoch/top1": top1 };
+  }
+
+  private descend(batch: EpochBatch, at: number): Step | undefined {
+    const { shards, across } = this.options;
+    const whole = wholeOf(batch.labels.numel, across);
+    if (shards === undefined)
+      return this.descent.add(() => this.loss(batch, whole), batch.of, at, given(batch));
+    const parts = shardsOf(shards, batch.labels.numel, batch.rows, across).map((shard) =>
+      partOf(batch, shard),
+    );
+    const losses = parts.map((part) => () => this.loss(part, whole));
+    return this.descent.addParts(losses, batch.of, at, given(batch));
   }
 
   /** Of right answers among those of a step: [], float64. */
@@ -114,18 +131,17 @@ export class SupervisedLearner implements Learner<EpochBatch> {
     this.images = 0;
   }
 
-  /** Of one batch: []; with mixup the mixture of the losses of both labels. */
-  loss(batch: EpochBatch): Tensor {
-    const { images, labels, mixed } = batch;
-    const { smoothing, across } = this.options;
+  /** Of a batch, or of its part of `whole` images: its mean, times that part, []; with mixup of both labels. */
+  loss({ images, labels, mixed }: EpochBatch, whole = labels.numel): Tensor {
+    const { smoothing } = this.options;
     const logits = this.model.apply(images); //                                 [b, C]
     this.correct.push(keep(noGrad(() => correctAt(logits, labels, 1))));
     this.images += labels.numel;
     const own = crossEntropy(logits, labels, smoothing);
-    if (mixed === undefined) return shareOf(this.withPenalty(own), labels.numel, across);
+    if (mixed === undefined) return shareOf(this.withPenalty(own), labels.numel, whole);
     const { lambda, other } = mixed;
     const both = own.mul(lambda).add(crossEntropy(logits, other, smoothing).mul(1 - lambda));
-    return shareOf(this.withPenalty(both), labels.numel, across);
+    return shareOf(this.withPenalty(both), labels.numel, whole);
   }
 
   private withPenalty(loss: Tensor): Tensor {
@@ -148,6 +164,14 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** Some rows of a batch. */
+function partOf(batch: EpochBatch, { start, length }: Shard): EpochBatch {
+  const { images, labels, mixed } = batch;
+  const rows = (x: Tensor) => x.narrow(0, start, length);
+  const both = mixed && { mixed: { lambda: mixed.lambda, other: rows(mixed.other) } };
+  return { ...batch, images: rows(images), labels: rows(labels), ...both };
 }
 
 /** @throws {UsageError} no MSSA, or one with more directions than dimensions */

@@ -16,6 +16,7 @@ import {
   momentum,
   recipeOf,
   run,
+  shards,
   times,
 } from "../../recipe/parts.ts";
 
@@ -56,6 +57,7 @@ const train = z.strictObject({
     .default(1)
     .describe("layer-wise decay: factor on the learning rate from each layer to the one before it"),
   ema,
+  shards,
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ...descent,
   ...run,
