@@ -77,6 +77,19 @@ const ROWS: Record<string, Row> = {
     ),
     inputs: [{ ...grey, width: 8 } as NetworkInput],
   },
+  "crate classifier, learned steps": classifier("crate", {
+    learnedSteps: true,
+    residual: "convex",
+    compression: 0.3,
+  }),
+  "crate classifier, convolutions": {
+    make: build(
+      "crate",
+      { ...tokens, imageSize: 32, patch: 8, channels: 3, classes: 5, stem: "convolutions" },
+      "classifier",
+    ),
+    inputs: [colour],
+  },
   "crate backbone": { make: build("crate", tokens, "backbone"), inputs: [grey] },
   "crate_alpha classifier": classifier("crate_alpha"),
   "aot classifier": classifier("aot"),
@@ -85,6 +98,10 @@ const ROWS: Record<string, Row> = {
   "tost classifier": {
     make: build("tost", { ...tokens, imageSize: 32, patch: 8, channels: 3, classes: 5 }, "classifier"),
     inputs: [colour],
+  },
+  "resnet classifier": {
+    make: build("resnet", { channels: 3, classes: 5, width: 4, blocks: 1 }, "classifier"),
+    inputs: [image(8, 3)],
   },
   "crate_mae classifier": classifier("crate_mae"),
   "crate_mae autoencoder": {

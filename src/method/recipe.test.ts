@@ -33,7 +33,7 @@ function messageOf(...layers: Layer[]): string {
 test("defaults fill what the layers leave out", () => {
   const { recipe } = resolveRecipe([base]);
   expect(recipe.model).toMatchObject({ eta: 0.1, lambda: 0.1, pool: "cls", sign: 1, sparsify: "ista" });
-  expect(recipe.method).toEqual({ name: "supervised", smoothing: 0.1 });
+  expect(recipe.method).toEqual({ name: "supervised", smoothing: 0.1, orthogonal: 0 });
   expect(recipe.data).toMatchObject({ augment: {} });
   expect(recipe.seed).toBe(42);
 });
