@@ -55,6 +55,7 @@ export {
   StoppedError,
   saveTensors,
   scope,
+  shared,
   stack,
   sumReplicated,
   sumShared,

@@ -93,6 +93,15 @@ const SETTINGS: Record<string, readonly Setting[]> = {
       small: [["layers: 200", "layers: 3"]],
     },
   ],
+  "docs/scale.md": [
+    {
+      before: `
+        const [rank, size] = [0, 1];
+        const parameters = [random(1).normal([4, 4]).setRequiresGrad()];
+        const Z = random(2).normal([8, 4]).matmul(parameters[0]);`,
+      small: [["port: 29500", "port: 20000 + (process.pid % 20000)"]],
+    },
+  ],
 };
 
 /** A line that the page says is refused: it has to throw. */

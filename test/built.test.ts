@@ -59,7 +59,7 @@ await Promise.all(
 );
 /** A command's name alone, where it needs more, is spoken of and not run; nor is set-up, which makes what the others use. */
 const isMention = ({ line }: Line): boolean =>
-  line === "vitrine setup" || new RegExp(`^Usage: ${line} (?!\\[)`, "m").test(help.get(line) ?? "");
+  line === "vitrine setup" || new RegExp(`^Usage: ${line} (?:\\[flags\\] )?[^[\\s]`, "m").test(help.get(line) ?? "");
 const lines = allLines(new Map([...help].sort())).filter((line) => !isMention(line));
 
 const word = (line: string, flag: string): string | undefined =>
@@ -81,8 +81,8 @@ function shortened(line: string): string {
   if (trains(bare)) return `${bare} --max-steps ${isResumed(bare) ? 3 : 2}`;
   if (sweeps(bare))
     return bare.includes("--budget-seconds")
-      ? bare.replace(/--budget-seconds \S+/, "--budget-seconds 2s")
-      : `${bare} --train.epochs 1`;
+      ? `${bare.replace(/--budget-seconds \S+/, "--budget-seconds 2s")} --seeds 1`
+      : `${bare} --seeds 1 --train.epochs 1`;
   if (/^vitrine verify(?!.*--list)/.test(bare))
     return / verify( --\S+( \S+)?)*$/.test(bare) ? `${bare} --quick tweedie` : `${bare} --quick`;
   return bare.startsWith("vitrine data get") ? `${bare} --base-url ${NOWHERE}/` : bare;

@@ -13,7 +13,7 @@ test.concurrent("the top-level help loads neither schema, YAML nor addon", async
   const coverage = join(folder, "coverage");
   const { code, stdout, stderr } = await vitrine(["--help"], { NODE_V8_COVERAGE: coverage });
   expect([code, stderr]).toEqual([0, ""]);
-  expect(stdout).toMatch(/train RECIPE .*\n.*eval RUN/);
+  expect(stdout).toMatch(/^ {2}train RECIPE .*(\n.*){0,3}\n {2}eval RUN/m);
   expect(stdout).toMatch(/Examples:\n.*vitrine train digits/);
   expect(stdout).toMatch(/ 75 {2}stopped by SIGTERM/);
   const loaded = readdirSync(coverage)

@@ -12,6 +12,7 @@ import { trainOn } from "../src/method/supervised/run.ts";
 import { trainRun } from "../src/method/train-run.ts";
 import { parameterCount } from "../src/model/index.ts";
 import { findRecipe, recipeNames } from "../src/recipe/recipes.ts";
+import { doctor } from "../src/tensor/doctor.ts";
 import { native } from "../src/tensor/index.ts";
 import { quietly, records } from "./tiny.ts";
 
@@ -38,10 +39,17 @@ const COUNTS: Record<string, number> = {
   "imagenet-crate-large": 77_641_192,
 };
 
+/** Without instructions for bf16 a step of CRATE-L takes two minutes in it. */
+const precision = doctor().lines.some(
+  ({ name, value }) => name === "bfloat16" && value.startsWith("in hardware"),
+)
+  ? {}
+  : { precision: "fp32" };
+
 function resolve(name: string): Recipe {
   const { recipe } = resolveRecipe([findRecipe(name)]);
   if (!isOf(recipe, "supervised")) return recipe;
-  const values = { train: { batchSize: 2, device: "cpu", threads: 1, logInterval: 1 } };
+  const values = { train: { batchSize: 2, device: "cpu", threads: 1, logInterval: 1, ...precision } };
   return resolveRecipe([findRecipe(name), { origin: "test", values }]).recipe;
 }
 
