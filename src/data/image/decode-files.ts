@@ -7,7 +7,7 @@ import { givenLimit } from "../../base/unpack.ts";
 import type { RandomCrops } from "../augment/box.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import type { Resizing } from "./decode.ts";
-import { type Decoded, type DecodeTask, decodeShare } from "./decode-share.ts";
+import type { Decoded, DecodeTask } from "./decode-share.ts";
 import { type ImagePlace, placeName } from "./place.ts";
 
 export type DecodePool = WorkerPool<DecodeTask, Decoded>;
@@ -61,7 +61,10 @@ export async function decodeFiles(
 }
 
 async function decodeIn(pool: DecodePool, task: DecodeTask): Promise<Decoded> {
-  if (pool.size === 0) return await decodeShare(task);
+  if (pool.size === 0) {
+    const { decodeShare } = await import("./decode-share.ts"); // and sharp, which the threads load otherwise
+    return await decodeShare(task);
+  }
   const { paths, size } = task;
   const decoded = await pool.run(task).catch(({ message: reason }: Error): Decoded | undefined => {
     if (paths.length > 1) return undefined;
