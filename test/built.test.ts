@@ -59,7 +59,8 @@ await Promise.all(
 );
 /** A command's name alone, where it needs more, is spoken of and not run; nor is set-up, which makes what the others use. */
 const isMention = ({ line }: Line): boolean =>
-  line === "vitrine setup" || new RegExp(`^Usage: ${line} (?:\\[flags\\] )?[^[\\s]`, "m").test(help.get(line) ?? "");
+  line === "vitrine setup" ||
+  new RegExp(`^Usage: ${line} (?:\\[flags\\] )?[^[\\s]`, "m").test(help.get(line) ?? "");
 const lines = allLines(new Map([...help].sort())).filter((line) => !isMention(line));
 
 const word = (line: string, flag: string): string | undefined =>
