@@ -1,4 +1,5 @@
-// Single-precision products through oneDNN on processors where MKL is slow: MKL takes its AVX-512 paths on Intel only.
+// Products on processors where MKL is slow, which takes its best paths on Intel only: of single precision through oneDNN, and
+// batches of small ones a matrix a thread, which MKL takes one after another.
 #include <ATen/ATen.h>
 
 #include "version.h"
@@ -8,11 +9,12 @@
 #include <ATen/ops/addmm_cpu_dispatch.h>
 #include <ATen/ops/bmm_cpu_dispatch.h>
 #include <ATen/ops/mm_cpu_dispatch.h>
-#include <c10/util/Exception.h>
 #include <cpuid.h>
-#include <torch/library.h>
 
 #include <cstring>
+
+#include "rates.h"
+#include "replace.h"
 
 namespace at::native {
 /** result = alpha a b + beta result, of matrices or batches, whatever their strides. Not in libtorch's headers: may be absent. */
@@ -39,10 +41,39 @@ static Tensor mm(const Tensor& a, const Tensor& b) {
   return result;
 }
 
+/** libtorch hands oneDNN products of single precision only on processors whose instructions for bfloat16 would do too. */
+static bool isTaken() {
+  const Tensor matrix = at::zeros({16, 16}, at::kFloat);
+  try {
+    at::native::mkldnn_matmul(matrix, matrix, at::empty_like(matrix), 0, 1);
+    return true;
+  } catch (const c10::Error&) {
+    return false;
+  }
+}
+
+static bool oneDnnIsTaken() {
+  static const bool taken = &at::native::mkldnn_matmul != nullptr && at::hasMKLDNN() && isTaken();
+  return taken;
+}
+
+/** Whether each thread gets matrices enough, and of a number that products have. */
+static bool isShared(const Tensor& a, const Tensor& b) {
+  const auto type = a.scalar_type();
+  const bool multiplied = type == at::kFloat || type == at::kDouble || type == at::kComplexFloat || type == at::kComplexDouble;
+  return multiplied && type == b.scalar_type() && a.dim() == 3 && b.dim() == 3 && a.size(0) == b.size(0) && a.size(2) == b.size(1) &&
+         a.size(0) >= 4 * at::get_num_threads() && a.numel() * b.size(2) >= kWorthwhile && !at::in_parallel_region();
+}
+
 static Tensor bmm(const Tensor& a, const Tensor& b) {
-  if (!fits(a, b) || a.size(0) != b.size(0)) return at::cpu::bmm(a, b);
+  const bool direct = oneDnnIsTaken() && fits(a, b) && a.size(0) == b.size(0);
+  if (!direct && !isShared(a, b)) return at::cpu::bmm(a, b);
   Tensor result = at::empty({a.size(0), a.size(1), b.size(2)}, a.options());
-  at::native::mkldnn_matmul(a, b, result, 0, 1);
+  if (direct) at::native::mkldnn_matmul(a, b, result, 0, 1);
+  else overBatch(a.size(0), [&](int64_t i) {
+    Tensor product = result[i];
+    at::mm_out(product, a[i], b[i]);
+  });
   return result;
 }
 
@@ -58,33 +89,18 @@ static bool mklIsSlow() {
   char vendor[13] = {};
   if (!__get_cpuid(0, &level, &words[0], &words[2], &words[1])) return false;
   std::memcpy(vendor, words, 12);
-  return at::hasMKL() && at::hasMKLDNN() && std::strcmp(vendor, "GenuineIntel") != 0;
+  return at::hasMKL() && std::strcmp(vendor, "GenuineIntel") != 0;
 }
-
-/** libtorch hands oneDNN products of single precision only on processors whose instructions for bfloat16 would do too. */
-static bool isTaken() {
-  const Tensor matrix = at::zeros({16, 16}, at::kFloat);
-  try {
-    at::native::mkldnn_matmul(matrix, matrix, at::empty_like(matrix), 0, 1);
-    return true;
-  } catch (const c10::Error&) {
-    return false;
-  }
-}
-
-struct Silent : c10::WarningHandler {
-  void process(const c10::Warning&) override {}  // libtorch warns of kernels that are replaced: that is what we do
-};
 
 bool replaceProducts() {
-  if (&at::native::mkldnn_matmul == nullptr || !mklIsSlow() || !isTaken()) return false;
-  Silent silent;
-  c10::WarningUtils::WarningHandlerGuard guard(&silent);
-  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
-  library.impl("mm", mm);
-  library.impl("bmm", bmm);
-  library.impl("addmm", addmm);
-  return true;
+  if (!mklIsSlow()) return false;
+  replacing([](torch::Library& library) {
+    library.impl("bmm", bmm);
+    if (!oneDnnIsTaken()) return;
+    library.impl("mm", mm);
+    library.impl("addmm", addmm);
+  });
+  return oneDnnIsTaken();
 }
 
 }  // namespace vitrine
