@@ -1,11 +1,12 @@
 // Products on processors where MKL is slow, which takes its best paths on Intel only: of single precision through oneDNN, and
-// batches of small ones a matrix a thread, which MKL takes one after another.
+// batches in as many parts as there are threads, of which MKL uses one.
 #include <ATen/ATen.h>
 
 #include "version.h"
 
 #if TORCH_AT_LEAST(2, 0) && defined(__x86_64__)
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/addmm_cpu_dispatch.h>
 #include <ATen/ops/bmm_cpu_dispatch.h>
 #include <ATen/ops/mm_cpu_dispatch.h>
@@ -13,7 +14,6 @@
 
 #include <cstring>
 
-#include "rates.h"
 #include "replace.h"
 
 namespace at::native {
@@ -57,12 +57,10 @@ static bool oneDnnIsTaken() {
   return taken;
 }
 
-/** Whether each thread gets matrices enough, and of a number that products have. */
+/** A batch that is worth a part for each thread. */
 static bool isShared(const Tensor& a, const Tensor& b) {
-  const auto type = a.scalar_type();
-  const bool multiplied = type == at::kFloat || type == at::kDouble || type == at::kComplexFloat || type == at::kComplexDouble;
-  return multiplied && type == b.scalar_type() && a.dim() == 3 && b.dim() == 3 && a.size(0) == b.size(0) && a.size(2) == b.size(1) &&
-         a.size(0) >= 4 * at::get_num_threads() && a.numel() * b.size(2) >= kWorthwhile && !at::in_parallel_region();
+  return a.dim() == 3 && b.dim() == 3 && a.size(0) == b.size(0) && a.scalar_type() == b.scalar_type() && a.size(2) == b.size(1) &&
+         a.size(0) >= 2 * at::get_num_threads() && a.numel() * b.size(2) >= kWorthwhile && !at::in_parallel_region();
 }
 
 static Tensor bmm(const Tensor& a, const Tensor& b) {
@@ -70,9 +68,11 @@ static Tensor bmm(const Tensor& a, const Tensor& b) {
   if (!direct && !isShared(a, b)) return at::cpu::bmm(a, b);
   Tensor result = at::empty({a.size(0), a.size(1), b.size(2)}, a.options());
   if (direct) at::native::mkldnn_matmul(a, b, result, 0, 1);
-  else overBatch(a.size(0), [&](int64_t i) {
-    Tensor product = result[i];
-    at::mm_out(product, a[i], b[i]);
+  else at::parallel_for(0, a.size(0), at::divup(a.size(0), at::get_num_threads()), [&](int64_t begin, int64_t end) {
+    at::AutoDispatchBelowADInplaceOrView belowAutograd;  // of this thread
+    const auto part = [&](const Tensor& batch) { return batch.narrow(0, begin, end - begin); };
+    Tensor products = part(result);
+    at::cpu::bmm_out(products, part(a), part(b));
   });
   return result;
 }
