@@ -17,7 +17,7 @@ Examples:
   $ vitrine segment runs/first photos/ --method maskcut --size 96
   $ vitrine segment crate-base-8.pth val2017/ --method maskcut --size 480 --masks instances_val2017.json
   $ vitrine segment crate-base-8.pth photos/ --masks labels/ --rule entries --heads 6
-  $ vitrine segment runs/first photos/ --masks labels/ --bootstrap 1000 --against runs/second`;
+  $ vitrine segment runs/first photos/ --masks labels/ --size 96 --bootstrap 1000 --against crate-base-8.pth`;
 
 export function segmentCommand(command: Command): void {
   command

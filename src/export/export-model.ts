@@ -50,7 +50,7 @@ export async function exportModel(path: string, options: ExportOptions): Promise
     say(
       `${source.name}: ${(weightBytes(graph) / 2 ** 20).toFixed(1)} MiB of weights are written as halves; --precision fp32 keeps them`,
     );
-  const job = { source, graph, references, precision, samples, small: inPrecision(graph, precision) };
+  const job = { source, graph, references, precision, output, samples, small: inPrecision(graph, precision) };
   const files = await format.write(job);
   const verified: Verified[] = [];
   for (const { parts, model, verified: known } of files) {

@@ -12,6 +12,8 @@ export interface Job extends GraphOfNetwork {
   /** The graph with its weights in the precision that was asked for. */
   small: Graph;
   precision: Precision;
+  /** File or folder that is written. */
+  output: string;
   /** Images of the data set that a page shows. */
   samples: number;
 }

@@ -42,7 +42,7 @@ test("a run becomes a small folder with a card, twice the same bytes; halves are
   for (const { relative } of made.differences) expect(relative).toBeLessThan(1e-5);
   expect(readdirSync(at("models", "crate-tiny")).sort()).toEqual(["README.md", "config.json", "model.safetensors", "preprocessor_config.json"]); // biome-ignore format: short
   const card = readFileSync(at("models", "crate-tiny", "README.md"), "utf8");
-  for (const part of ["npx vitrine segment run photo.jpg", "--format release --output models/run", "| measure | validation |", '"seed": 42', "Rᶜ"]) expect(card).toContain(part); // biome-ignore format: short
+  for (const part of ["npx vitrine segment crate-tiny photo.jpg", "export runs/run --format release --output models/crate-tiny", "| measure | validation |", '"seed": 42', "Rᶜ"]) expect(card).toContain(part); // biome-ignore format: short
   expect(card).not.toContain("onnx");
   await release("again");
   const bytes = (name: string) => readFileSync(at("models", name, "model.safetensors"));
@@ -78,6 +78,22 @@ test.each(["crate-tiny", "halves"])(
     expect(classes).toEqual(Object.values(id2label));
   },
 );
+
+test("what is above 2 MB is refused, and nothing is left", async () => {
+  const wide = { "model.dim": 512, "model.depth": 2, "train.epochs": 1 };
+  await trainRun(tiny(wide), quietly(at("wide"), { maxSteps: 1 }));
+  const made = exportModel(at("wide"), {
+    format: "release",
+    output: at("models", "wide"),
+    precision: "fp32",
+  });
+  await expect(made).rejects.toThrow(
+    /^wide: its weights take [\d.]+ MB in fp32, a release at most 2; --precision fp16 halves it$/,
+  );
+  const halves = exportModel(at("wide"), { format: "release", output: at("models", "wide") });
+  await expect(halves).rejects.toThrow("MB in fp16, a release at most 2; train a smaller model");
+  expect(existsSync(at("models", "wide"))).toBe(false);
+});
 
 test("what is here under a name comes first, and what is nowhere is told as it was given", async () => {
   vi.stubEnv("VITRINE_MODELS", at("models"));

@@ -15,7 +15,7 @@ const head = d * C;
 const mssa = 2 * n * d * d + 2 * n * n * d;
 const mlp = (tokens: number) => 2 * tokens * d * 4 * d;
 
-/** Two stages of basic blocks, of 3 × 3 convolutions and a 1 × 1 shortcut, over H² pixels. */
+/** Basic blocks of 3 × 3 convolutions over H² pixels, with a 1 × 1 shortcut where the width changes. */
 const stage = (H: number, from: number, to: number, blocks: number) =>
   H * H * (9 * (from * to + (2 * blocks - 1) * to * to) + (from === to ? 0 : from * to));
 const [w, H] = [4, 8];
@@ -50,6 +50,14 @@ const count = (name: string, options: object, b = 1) =>
 test.each(Object.entries(CASES))("%s", (name, [options, perInput, ofWeights]) => {
   expect(count(name, options)).toEqual({ perInput: 2 * perInput, ofWeights: 2 * ofWeights });
   expect(count(name, options, 3)).toEqual({ perInput: 6 * perInput, ofWeights: 2 * ofWeights });
+});
+
+test("bases by a Cayley map: of weights alone, and the pass is that of any CRATE", () => {
+  const [K, p] = [2, d / 2];
+  const found = count("crate", { ...tokens, subspaces: "orthonormal" });
+  expect(found.perInput).toBe(count("crate", tokens).perInput);
+  // of each head M₂ M₂ᵀ, the inverse of S, S⁻ᵀ M₂
+  expect(found.ofWeights).toBe(2 * L * (d ** 3 + K * (2 * p * p * (d - p) + p ** 3)));
 });
 
 test("tost: linear in the tokens but for the class token's two blocks, which are linear too", () => {

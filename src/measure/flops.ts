@@ -48,6 +48,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   linear: product("input"),
   conv1d: convolution,
   conv2d: convolution,
+  // 2 n³ operations by a decomposition into triangular matrices
+  linalg_inv: (call) => numel(call.outputs[0]!) * call.outputs[0]!.shape.at(-1)!,
   // each input is spread over a row of W [in, out / groups, k, k]
   conv_transpose2d: (call) => numel(tensorOf(call, "input")) * perRow(tensorOf(call, "weight")),
   // Q Kᵀ, and its weights times V; where only the past is seen all is counted too

@@ -1,5 +1,6 @@
 /** @file Figures of where R^c is: layers against heads, layers against stretches of the sequence. */
 
+import { largestOf, leastOf } from "../base/extremes.ts";
 import { type Chart, type Figure, figure, heatMap } from "../chart/index.ts";
 import { has, stacksIn, subtitle } from "./layer-figures.ts";
 import type { Report, ReportLayer } from "./report-schema.ts";
@@ -30,7 +31,7 @@ function pair(
     const known = tables.flatMap(({ rows }) => rows.flat()).filter((value) => value !== null);
     const width = after.reduce((most, layer) => Math.max(most, of(layer)?.length ?? 0), 0);
     if (width === 0 || known.length === 0) return [];
-    const [min, max] = [Math.min(...known), Math.max(...known)];
+    const [min, max] = [leastOf(known), largestOf(known)];
     const part = stacksIn(report).length > 1 ? `${name}, ` : "";
     return tables.map(({ state, rows }) =>
       heatMap({

@@ -14,9 +14,9 @@ import { shippedModel } from "./shipped.ts";
 export type { HubOptions } from "./repository.ts";
 
 /**
- * A path for what people give as a file: itself; of a name that nothing here has the model in `models/`; or of `hf:OWNER/NAME[@REVISION][/FILE]` the file in the cache, which is
- * fetched where it is not there or has changed. With it come the shards that an index names and, from the same folder,
- * config.json, preprocessor_config.json and tokenizer.json.
+ * A path for what people give as a file: itself; of a name that nothing here has, the model in `models/`; or of
+ * `hf:OWNER/NAME[@REVISION][/FILE]` the file in the cache, which is fetched where it is not there or has changed. With it
+ * come the shards that an index names and, from the same folder, config.json, preprocessor_config.json and tokenizer.json.
  *
  * @throws {UsageError} no such repository, revision or file; one that needs a token; a pickle; not in the cache while
  *   HF_HUB_OFFLINE is set; {DataError} cut off, or not what its checksum says; {DiskError} the cache cannot be written

@@ -19,11 +19,11 @@ export interface BootstrapOptions {
 
 /**
  * Percentile intervals of figures of n samples: n of them are drawn with replacement, again and again, and the figures of each
- * draw are sorted. All figures see the same draws, so that a difference of two figures of the same samples is a paired one.
+ * draw are sorted. All figures see the same draws, so that a difference of two figures of the same samples is a paired one (Efron and Tibshirani 1993,
+ * "An Introduction to the Bootstrap", ch. 13).
  *
  * @param figures of the samples at some places, of which any may come several times
  * @throws {UsageError} no sample
- * @see Efron and Tibshirani 1993, "An Introduction to the Bootstrap", ch. 13
  */
 export function bootstrap(
   n: number,

@@ -1,11 +1,13 @@
 /** @file `release`: a small folder for `models/`: weights with their settings and a card. */
 
-import { noGrad, scope, type Tensor, tensor } from "../../tensor/index.ts";
+import { basename, resolve } from "node:path";
+import { noGrad, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { tensorChunks } from "../../tensor/tensor-file.ts";
 import { difference, largest } from "../compare.ts";
 import { type ExportedFile, type Format, type Job, jsonFile, textFile } from "../format.ts";
 import { toValue } from "../network.ts";
 import type { Source } from "../open.ts";
+import type { Precision } from "../precision.ts";
 import type { Verified } from "../verify.ts";
 import { ownConfig, preprocessor, tokenizer } from "./hf.ts";
 import { modelCard } from "./model-card.ts";
@@ -24,17 +26,29 @@ export const release: Format = {
     return scope(() => {
       const state = rounded(source, dtype);
       const weights = Array.from(tensorChunks(state, new Map([["format", "pt"]])), ({ bytes }) => bytes);
+      requireSmall(weights, source.name, precision);
       const files: ExportedFile[] = [
         jsonFile("config.json", { ...ownConfig(source), torch_dtype: dtype }),
         { path: "model.safetensors", parts: weights, verified: verifiedWith(state, job) },
         ...preprocessor(source),
         ...tokenizer(source),
-        textFile("README.md", card(source)),
+        textFile("README.md", card(source, basename(resolve(job.output)))),
       ];
       return files;
     }, "release");
   },
 };
+
+/** @throws {UsageError} more than a release may have */
+function requireSmall(parts: readonly Uint8Array[], name: string, precision: Precision): void {
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  if (bytes <= LARGEST_RELEASE) return;
+  const less = precision === "fp32" ? "--precision fp16 halves it" : "train a smaller model";
+  throw new UsageError(
+    `${name}: its weights take ${(bytes / 1e6).toFixed(1)} MB in ${precision}, a release at most ${LARGEST_RELEASE / 1e6}; ${less}`,
+    { path: name },
+  );
+}
 
 /** The network's tensors; in halves, but for integers. */
 function rounded({ network }: Source, dtype: "float16" | "float32"): Map<string, Tensor> {
@@ -62,8 +76,9 @@ function verifiedWith(state: ReadonlyMap<string, Tensor>, { source, references }
   return { engines: ["libtorch, with the weights as written"], differences: largest(all) };
 }
 
-function card(source: Source): string {
-  const { name, network, family } = source;
+/** @param name of the folder, by which commands take the model */
+function card(source: Source, name: string): string {
+  const { network, family } = source;
   const isText = network.inputs[0]?.kind === "tokens";
   const uses = isText
     ? [`npx vitrine inspect ${name} text.txt`]
@@ -80,9 +95,9 @@ function card(source: Source): string {
     language: "sh",
     made: [
       "# the recipe above as recipe.json",
-      `npx vitrine train recipe.json --experiment ${name}`,
-      `npx vitrine inspect runs/${name}`,
-      `npx vitrine export runs/${name} --format release --output models/${name}`,
+      `npx vitrine train recipe.json --experiment ${source.name}`,
+      `npx vitrine inspect runs/${source.name}`,
+      `npx vitrine export runs/${source.name} --format release --output models/${name}`,
     ].join("\n"),
   });
 }

@@ -1,5 +1,6 @@
 /** @file How far mIoU is chance of the images: intervals by bootstrap, of one model and of the difference of two. */
 
+import { largestOf } from "../../base/extremes.ts";
 import { bootstrap, type Interval, meanAt } from "../../evaluate/metrics/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 
@@ -19,7 +20,7 @@ export interface LayerIntervals {
 
 const all = (ious: Ious) => (places: Int32Array) => {
   const layers = ious.map((values) => meanAt(values, places));
-  return [...layers, Math.max(...layers)];
+  return [...layers, largestOf(layers)];
 };
 const split = (found: Interval[]): LayerIntervals => ({ layers: found.slice(0, -1), best: found.at(-1)! });
 const options = ({ resamples, seed }: Resampling) => ({ resamples, random: random(seed).at("bootstrap") });

@@ -8,10 +8,8 @@ import { aten, autocast, cat, eye, type Tensor } from "../../tensor/index.ts";
  *     Qᵀ = (I − A)(I + A)⁻¹ [I; 0],   A = [B, −Cᵀ; C, 0] = −Aᵀ,   B = M₁ − M₁ᵀ [p, p],   Cᵀ = M₂ [p, d − p],   M = [M₁, M₂]
  *        = [2 S⁻¹ − I; −2 C S⁻¹],   S = I + B + CᵀC
  *
- * In the second form a p × p matrix is inverted instead of a d × d one. The symmetric part of S is at least I, so that no S is
+ * In the second form a p × p matrix is inverted instead of a d × d one (Wen and Yin 2013). The symmetric part of S is at least I, so that no S is
  * near to a singular one. M = 0 gives the first p axes; entries of deviation 1/√d give bases in all directions.
- *
- * @see Wen and Yin 2013, "A feasible method for optimization with orthogonality constraints", for the small inverse
  */
 export function cayley(M: Tensor): Tensor {
   const [p, d] = [M.size(-2), M.size(-1)];
