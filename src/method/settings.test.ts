@@ -79,6 +79,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   "train.device": "is where the same is computed",
   "train.threads": "is how fast the same is computed",
   "train.deterministic": "chooses among operators of a GPU",
+  "train.shardOptimizer": "is where the same moments are kept",
   "redunet method.stride": "a ReduNet of shifts classifies all shifts of a sample alike",
 };
 

@@ -12,6 +12,7 @@ import {
   matrixOptimizer,
   recipeOf,
   run,
+  shardOptimizer,
   shards,
   share,
   steps,
@@ -64,6 +65,7 @@ const train = z.strictObject({
     .describe("sequences of the test text evaluated while training (default: all)"),
   ema,
   shards,
+  shardOptimizer,
   ...descent,
   ...run,
 });

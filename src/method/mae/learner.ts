@@ -5,7 +5,7 @@ import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given, imagesOf, shareOf, wholeOf } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
 import { requireShards, type Shard, shardsOf } from "../../train/shards.ts";
@@ -15,7 +15,7 @@ import { type Mae, type MaskOptions, maskedErrors } from "./errors.ts";
 
 export interface MaeLearnerOptions
   extends MaskOptions,
-    Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across"> {
+    Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across" | "shardOptimizer"> {
   train: ImageSource;
   test: ImageSource;
   random: Random;
@@ -60,9 +60,9 @@ export class MaeLearner implements Learner<EpochBatch> {
     this.steps = epochs * this.perEpoch;
     this.evalEvery = evalEvery * this.perEpoch;
     const factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
-    const { optimizer = "adamw", precision, clipGrad, ema } = options;
+    const { optimizer = "adamw", precision, clipGrad, ema, shardOptimizer } = options;
     this.descent = new Descent(mae, {
-      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at), across },
+      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at), across, shardOptimizer },
       optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(mae), descent: this.descent };
@@ -83,7 +83,7 @@ export class MaeLearner implements Learner<EpochBatch> {
     const patches = (H * W) / areaOf(this.mae.options.patch);
     const noise = random.at("mask").at(`step.${at}`).of(batch.rows).uniform([b, patches]);
     const mask = randomMask(noise, ratio).to(images.device);
-    const whole = wholeOf(b, across);
+    const whole = this.epochs.whole(batch, b, across);
     const lossOf = ({ start, length }: Shard) => {
       const part = (of: Tensor) => of.narrow(0, start, length);
       return () => shareOf(this.loss(part(images), part(mask)), length, whole);
@@ -106,8 +106,9 @@ export class MaeLearner implements Learner<EpochBatch> {
 
   async evaluate(): Promise<Milestone> {
     const { mae, options } = this;
-    const { test, batch, random } = options;
-    const { masked, meanFill } = await maskedErrors(mae, test, batch, options, random.at("eval.mask"));
+    const { test, batch, random, across } = options;
+    const masks = random.at("eval.mask");
+    const { masked, meanFill } = await maskedErrors(mae, test, batch, options, masks, across);
     return {
       numbers: { "eval/masked": masked, "eval/meanFill": meanFill },
       score: -masked,

@@ -15,6 +15,7 @@ import {
   matrixOptimizer,
   recipeOf,
   run,
+  shardOptimizer,
   shards,
   times,
 } from "../../recipe/parts.ts";
@@ -55,6 +56,7 @@ const train = z.strictObject({
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ema,
   shards,
+  shardOptimizer,
   ...descent,
   ...run,
 });

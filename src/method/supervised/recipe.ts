@@ -16,6 +16,7 @@ import {
   momentum,
   recipeOf,
   run,
+  shardOptimizer,
   shards,
   times,
 } from "../../recipe/parts.ts";
@@ -58,6 +59,7 @@ const train = z.strictObject({
     .describe("layer-wise decay: factor on the learning rate from each layer to the one before it"),
   ema,
   shards,
+  shardOptimizer,
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ...descent,
   ...run,
