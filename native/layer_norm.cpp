@@ -1,4 +1,7 @@
 // Layer normalisation of single precision on the CPU, where libtorch's takes three times as long for short rows.
+#include "version.h"
+
+#if TORCH_AT_LEAST(2, 0)
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/native_layer_norm_backward_cpu_dispatch.h>
@@ -10,17 +13,12 @@
 
 #include "norm_kernels.h"
 #include "replace.h"
-#include "version.h"
 
 namespace vitrine {
 
 using at::Tensor;
 using Three = std::tuple<Tensor, Tensor, Tensor>;
-#if TORCH_AT_LEAST(2, 0)
 using Maybe = std::optional<Tensor>;
-#else
-using Maybe = c10::optional<Tensor>;
-#endif
 
 static bool isGiven(const Maybe& w) { return w && w->defined(); }
 static bool isPlain(const Tensor& x) { return x.scalar_type() == at::kFloat && x.layout() == at::kStrided && x.is_contiguous(); }
@@ -82,3 +80,8 @@ void replaceNorms() {
 }
 
 }  // namespace vitrine
+#else
+namespace vitrine {
+void replaceNorms() {}
+}  // namespace vitrine
+#endif
