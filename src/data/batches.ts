@@ -2,7 +2,7 @@
 
 import { UsageError } from "../base/errors.ts";
 import { type Size, sameSize, sides } from "../base/size.ts";
-import { noGrad, type Random, type Rows, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { aten, noGrad, type Random, type Rows, scope, type Tensor, tensor } from "../tensor/index.ts";
 import {
   mix,
   normalise,
@@ -118,7 +118,7 @@ export async function* batches(
   for (let number = start; number < count; number++) {
     for (let n = number + ahead.length; n < count && ahead.length <= (options.prefetch ?? 1); n++) {
       const part = partOf(order.slice(n * batchSize, (n + 1) * batchSize), n, options);
-      ahead.push({ part, loading: begin(source, part, options) });
+      ahead.push({ part, loading: source.resident ? NO_BYTES : begin(source, part, options) });
     }
     const { part, loading } = ahead.shift()!;
     const { bytes, kept } = readable(source, await loading, part);
@@ -132,6 +132,8 @@ export async function* batches(
     }
   }
 }
+
+const NO_BYTES = new Uint8Array();
 
 /** A load that fails before its turn must wait for it, not end the process. */
 function begin(
@@ -177,13 +179,20 @@ function makeBatch(
   const given = augment.resizedCrop && loadCrops ? size : ([source.height, source.width] as const);
   const constants = options.normalise ?? { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
   const labelsOf = (some: readonly number[]) =>
-    tensor(
-      BigInt64Array.from(some, (row) => BigInt(source.labels[all[row]!]!)),
-      { device },
+    whole(
+      some.map((row) => source.labels[all[row]!]!),
+      device,
     );
   const random = (some: readonly number[] = rows) =>
     augmentation(options, number).of(rowsIn(all.length, some));
-  let images = tensor(bytes, { shape: [rows.length, channels, ...given], device, share: true });
+  let images =
+    source.resident?.indexSelect(
+      0,
+      whole(
+        rows.map((row) => all[row]!),
+        device,
+      ),
+    ) ?? placed(bytes, [rows.length, channels, ...given], device);
   if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
   if (augment.flip) images = randomFlip(images, random().at("flip"));
   if (augment.resizedCrop && !loadCrops)
@@ -204,6 +213,17 @@ function makeBatch(
     ...(mixed !== undefined && { mixed: { other: mixed.other, lambda: mixed.lambda } }),
   };
 }
+
+/** Bytes on a device; to a GPU from pinned memory, so that nobody waits for the copy. */
+function placed(bytes: Uint8Array, shape: readonly number[], device: string): Tensor {
+  const here = tensor(bytes, { shape, share: true });
+  if (!device.startsWith("cuda")) return here.to(device);
+  return aten("to.device", aten<Tensor>("pin_memory", here), device, "uint8", true);
+}
+
+/** Whole numbers as int64. */
+const whole = (numbers: readonly number[], device: string): Tensor =>
+  tensor(BigInt64Array.from(numbers, BigInt), { device });
 
 function checkOptions(options: BatchOptions): void {
   const { batchSize, epoch = 0, start = 0, prefetch = 1, imageSize = 1, augment = {} } = options;

@@ -8,8 +8,9 @@ import { makeFolder } from "../base/write-file.ts";
 import { native } from "../tensor/index.ts";
 import { failpoint } from "../train/failpoint.ts";
 import { removeTemporaries } from "../train/leftovers.ts";
-import { chooseDevice } from "../train/precision.ts";
+import { chooseDevice, type Precision, withTF32 } from "../train/precision.ts";
 import { lockRun } from "../train/run-lock.ts";
+import type { TrainPlace } from "./method.ts";
 import type { Recipe } from "./recipe.ts";
 import { methodOf } from "./registry.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
@@ -37,8 +38,10 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   if (share !== undefined) native().setThreads(share);
   native().setDeterministic(deterministic);
   const place = { ...options, device: chooseDevice(device), deadline };
+  const { precision } = recipe.train as { precision?: Precision };
+  const train = (at: TrainPlace) => withTF32(precision, at.device, () => method.train(recipe, at));
   const across = await joinWorld(world);
-  if (across === undefined) return await writing(place, () => method.train(recipe, place));
+  if (across === undefined) return await writing(place, () => train(place));
   let failed = true;
   try {
     const { output, resume } = agree(across, {
@@ -47,8 +50,7 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
       settings: recipe,
     });
     const shared = { ...place, output, ...(resume !== undefined && { resume }), across };
-    const train = () => method.train(recipe, shared);
-    const result = across.rank === 0 ? await writing(shared, train) : await train();
+    const result = across.rank === 0 ? await writing(shared, () => train(shared)) : await train(shared);
     failed = false;
     return result;
   } catch (error) {

@@ -6,6 +6,7 @@ import { type Group, NotFiniteError, PeerLostError, StoppedError, scope, tensor 
 import { holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { Course } from "./course.ts";
 import { failpoint } from "./failpoint.ts";
+import { FixedSteps } from "./fixed-step.ts";
 import { Journal, NO_JOURNAL } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { Means, only } from "./means.ts";
@@ -26,6 +27,8 @@ export interface LoopOptions {
   checkpointEvery?: number | undefined;
   keep: number;
   logInterval: number;
+  /** Whether steps are made from buffers that stay, and on a GPU replayed from a CUDA graph; not unless given. */
+  graph?: boolean | undefined;
   maxSteps?: number | undefined;
   /** Stops as on a signal once `performance.now()` has come to this, in milliseconds. */
   deadline?: number | undefined;
@@ -109,7 +112,7 @@ class Loop<Batch> {
     const progress = createProgress({ mode: writes ? options.progress : "none", total, label: "train" });
     const stop = listenForStop((text) => progress.message(text), options.deadline);
     const speed = new Speed();
-    const pending = new Pending(learner, means);
+    const pending = new Pending(learner, means, options.graph ? new FixedSteps(learner) : undefined);
     const perSecond = `${learner.unit ?? "images"}PerSecond`;
     const [before, started] = [position.seconds, performance.now()];
     const processor = processorClock(position.processorSeconds);

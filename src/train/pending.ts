@@ -1,6 +1,7 @@
 /** @file The steps whose numbers are not read yet. */
 
 import { scope } from "../tensor/index.ts";
+import type { FixedSteps } from "./fixed-step.ts";
 import type { Learner, Logged, Numbers } from "./learner.ts";
 import type { Means } from "./means.ts";
 import { type Readings, read, unread, Watch } from "./readings.ts";
@@ -23,14 +24,17 @@ export class Pending<Batch> {
   constructor(
     private readonly learner: Learner<Batch>,
     private readonly means: Means,
+    /** What makes the steps in the learner's place. */
+    private readonly fixed?: FixedSteps<Batch>,
   ) {}
 
   /** One step, or a share of it. @returns its learning rate once it is done */
   take(batch: Batch, at: number): Logged | undefined {
     this.images += this.learner.size(batch);
     this.watch.midway = false;
+    const { learner, fixed } = this;
     const step = () => {
-      const readings = unread(this.watch, () => this.learner.step(batch, at));
+      const readings = unread(this.watch, () => (fixed ? fixed.take(batch, at) : learner.step(batch, at)));
       return readings && { ...readings, bad: this.watch.state };
     };
     const readings = scope(step, "step");
@@ -60,5 +64,6 @@ export class Pending<Batch> {
     for (const { readings } of this.steps.splice(0))
       for (const each of Object.values(readings)) if (typeof each !== "number") each.dispose();
     this.watch.dispose();
+    this.fixed?.dispose();
   }
 }

@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
-import { gradients, native, noGrad, random, scope } from "../tensor/index.ts";
-import { chooseDevice, inPrecision } from "./precision.ts";
+import { autocast, gradients, native, noGrad, random, scope } from "../tensor/index.ts";
+import { chooseDevice, inPrecision, withTF32 } from "./precision.ts";
 
 test("bf16 lowers the product, keeps the gradient wide, and sees weights as they are after each step", () => {
   scope(() => {
@@ -29,4 +29,28 @@ test.skipIf(native().versions().cuda)("cuda without a GPU is refused (skipped wh
   expect(() => chooseDevice("cuda")).toThrow(
     /^device: expected cuda to be there, but libtorch .* finds none/,
   );
+});
+
+test("TF32 is off, on within a run that asks for it but for products that are to be full, and off again after it", async () => {
+  const { tf32 } = native();
+  expect(tf32()).toBe(false);
+  await withTF32("fp32", "cuda", async () => expect(tf32()).toBe(false));
+  await withTF32("tf32", "cuda", async () => {
+    expect(tf32()).toBe(true);
+    inPrecision("tf32", "cuda", () => expect(tf32()).toBe(true));
+    autocast(null, "cuda", () => {
+      expect(tf32()).toBe(false);
+      autocast(null, "cuda", () => expect(tf32()).toBe(false));
+      expect(tf32()).toBe(false);
+    });
+    expect(tf32()).toBe(true);
+    expect(() =>
+      autocast(null, "cuda", () => {
+        throw new Error("lost");
+      }),
+    ).toThrow("lost");
+    expect(tf32()).toBe(true);
+  });
+  await expect(withTF32("tf32", "cuda", () => Promise.reject(new Error("lost")))).rejects.toThrow("lost");
+  expect(tf32()).toBe(false);
 });

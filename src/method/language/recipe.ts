@@ -6,10 +6,11 @@ import {
   amount,
   betas,
   count,
-  descent,
   ema,
+  graph,
   lr,
   matrixOptimizer,
+  networkDescent,
   recipeOf,
   run,
   shards,
@@ -64,7 +65,8 @@ const train = z.strictObject({
     .describe("sequences of the test text evaluated while training (default: all)"),
   ema,
   shards,
-  ...descent,
+  graph,
+  ...networkDescent,
   ...run,
 });
 

@@ -8,11 +8,12 @@ import {
   batchSize,
   betas,
   count,
-  descent,
   ema,
   epochs,
+  graph,
   lr,
   matrixOptimizer,
+  networkDescent,
   recipeOf,
   run,
   shards,
@@ -55,7 +56,8 @@ const train = z.strictObject({
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ema,
   shards,
-  ...descent,
+  graph,
+  ...networkDescent,
   ...run,
 });
 

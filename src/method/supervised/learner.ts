@@ -7,6 +7,7 @@ import { type Module, synchronise } from "../../nn/index.ts";
 import { cat, keep, noGrad, stack, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
 import { logged, type Step } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf, shareOf, wholeOf } from "../../train/epochs.ts";
+import { type FixedStep, requireFixed } from "../../train/fixed-step.ts";
 import {
   Descent,
   type DescentOptions,
@@ -101,6 +102,21 @@ export class SupervisedLearner implements Learner<EpochBatch> {
     const top1 = noGrad(() => this.share().mul(100));
     this.forgetAnswers();
     return { ...logged(step), "epoch/top1": top1 };
+  }
+
+  /** The step from images and labels. @throws {UsageError} for mixed images, several batches or parts of one to a step, several processes */
+  fixed(): FixedStep<EpochBatch> {
+    const { accumulate = 1, shards, across, batch } = this.options;
+    const { mixup } = batch.augment ?? {};
+    requireFixed({
+      ...{ "train.accumulate above 1": accumulate > 1, "train.shards": shards },
+      ...{ "data.augment.mixup": mixup, "other processes": across },
+    });
+    return {
+      descent: this.descent,
+      inputs: ({ images, labels }) => ({ images, labels }),
+      run: (inputs, batch, at) => this.step({ ...batch, ...inputs }, at)!,
+    };
   }
 
   private descend(batch: EpochBatch, at: number): Step | undefined {
