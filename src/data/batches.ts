@@ -178,21 +178,22 @@ function makeBatch(
   const size = sizeOf(source, options);
   const given = augment.resizedCrop && loadCrops ? size : ([source.height, source.width] as const);
   const constants = options.normalise ?? { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
-  const labelsOf = (some: readonly number[]) =>
-    whole(
-      some.map((row) => source.labels[all[row]!]!),
-      device,
+  /** A number of each of these rows' images, by its position in the set. */
+  const numbersOf = (some: readonly number[], of: (position: number) => number) =>
+    tensor(
+      BigInt64Array.from(some, (row) => BigInt(of(all[row]!))),
+      { device },
     );
+  const labelsOf = (some: readonly number[]) => numbersOf(some, (position) => source.labels[position]!);
   const random = (some: readonly number[] = rows) =>
     augmentation(options, number).of(rowsIn(all.length, some));
   let images =
-    source.resident?.indexSelect(
-      0,
-      whole(
-        rows.map((row) => all[row]!),
-        device,
-      ),
-    ) ?? placed(bytes, [rows.length, channels, ...given], device);
+    source.resident === undefined
+      ? placed(bytes, [rows.length, channels, ...given], device)
+      : source.resident.indexSelect(
+          0,
+          numbersOf(rows, (position) => position),
+        );
   if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
   if (augment.flip) images = randomFlip(images, random().at("flip"));
   if (augment.resizedCrop && !loadCrops)
@@ -220,10 +221,6 @@ function placed(bytes: Uint8Array, shape: readonly number[], device: string): Te
   if (!device.startsWith("cuda")) return here.to(device);
   return aten("to.device", aten<Tensor>("pin_memory", here), device, "uint8", true);
 }
-
-/** Whole numbers as int64. */
-const whole = (numbers: readonly number[], device: string): Tensor =>
-  tensor(BigInt64Array.from(numbers, BigInt), { device });
 
 function checkOptions(options: BatchOptions): void {
   const { batchSize, epoch = 0, start = 0, prefetch = 1, imageSize = 1, augment = {} } = options;

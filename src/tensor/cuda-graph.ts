@@ -3,9 +3,6 @@
 import { UsageError } from "../base/errors.ts";
 import { native } from "./native.ts";
 
-/** Whether this addon was compiled with them. */
-export const hasCudaGraphs = (): boolean => native().cudaCapture !== undefined;
-
 /**
  * Runs `work` on a stream of its own, which takes its turn with the current one: as `CudaGraph` will record it, so that
  * what libraries make for their first call is made before.

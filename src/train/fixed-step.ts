@@ -3,6 +3,7 @@
  * they had when it was captured. Without a GPU the same steps are made, without a graph.
  */
 
+import { talk } from "../base/talk.ts";
 import { besideStream, CudaGraph, keep, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import type { Descent } from "./descent.ts";
 import type { Learner, Logged } from "./learner.ts";
@@ -65,6 +66,8 @@ export class FixedSteps<Batch> {
     const key = Object.values(inputs).map(String).join();
     const known = this.shapes.get(key);
     const shape = known ?? { buffers: scope(() => mapped(inputs, (each) => keep(each.clone()))), steps: 0 };
+    if (this.shapes.size === 0 && Object.values(inputs)[0]!.device === "cpu")
+      talk("train.graph: CUDA graphs are of GPUs; here the same steps are made one by one");
     if (known === undefined) this.shapes.set(key, shape);
     else for (const [name, buffer] of Object.entries(shape.buffers)) buffer.copy_(inputs[name]!);
     return shape;

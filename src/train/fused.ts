@@ -40,17 +40,8 @@ export function fusedSgd(momentum: number): Rule["fused"] {
   if (!hasFused()) return undefined;
   return ({ parameters, gradients, moments, lr, weightDecay, clock }, skip) => {
     const m = moments.momentum_buffer?.h ?? [];
-    const settings = [
-      weightDecay,
-      momentum,
-      clock?.lr.h ?? lr,
-      0,
-      false,
-      false,
-      false,
-      null,
-      skip?.h ?? null,
-    ];
+    const rate = clock?.lr.h ?? lr;
+    const settings = [weightDecay, momentum, rate, 0, false, false, false, null, skip?.h ?? null];
     runInPlace(clock === undefined ? SGD : SGD_AT, parameters.h, gradients.h, m, ...settings);
   };
 }
