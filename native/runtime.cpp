@@ -138,14 +138,18 @@ static napi_value setDeterministic(napi_env env, napi_callback_info info) {
   });
 }
 
-/** libtorch 2.9 to 2.12 warn of these setters, for others that came with 2.9. */
+#if TORCH_AT_LEAST(2, 9)
+/** Up to 2.12 it warns of the setters below, for others that came with 2.9. */
 struct Silent : c10::WarningHandler {
   void process(const c10::Warning&) override {}
 };
+#endif
 
 void allowTF32(bool allowed) {
+#if TORCH_AT_LEAST(2, 9)
   Silent silent;
   c10::WarningUtils::WarningHandlerGuard guard(&silent);
+#endif
   at::globalContext().setAllowTF32CuBLAS(allowed);
   at::globalContext().setAllowTF32CuDNN(allowed);
 }
