@@ -1,4 +1,8 @@
-/** @file Floating-point operations of one training step of CRATE, counted from its sizes. */
+/** @file Floating-point operations of one training step. */
+
+import { countFlops } from "../src/measure/index.ts";
+import { createModel } from "../src/model/index.ts";
+import { random } from "../src/tensor/index.ts";
 
 export interface CrateSizes {
   imageSize: number;
@@ -11,19 +15,10 @@ export interface CrateSizes {
   headDim: number;
 }
 
-/**
- * Operations in the matrix products of a step, two for each multiplication and addition; forward, and twice that for
- * the gradients of inputs and weights.
- *
- * @param form ISTA as one product with a merged matrix, or as the three products of the authors' code
- */
-export function stepFlops(sizes: CrateSizes, batch: number, form: "merged" | "coded"): number {
-  const { dim: d, depth, heads, headDim, classes } = sizes;
-  const patches = (sizes.imageSize / sizes.patch) ** 2;
-  const n = patches + 1;
-  const inner = heads * headDim;
-  const embedding = patches * sizes.patch ** 2 * sizes.channels * d;
-  const mssa = 2 * n * d * inner + 2 * n * n * inner;
-  const ista = form === "merged" ? n * d * d + d ** 3 / batch : 3 * n * d * d;
-  return 3 * 2 * batch * (embedding + depth * (mssa + ista) + d * classes);
+/** Operations in the products of a step of a CRATE: forward, and twice that for the gradients of inputs and weights. */
+export function stepFlops(sizes: CrateSizes, batch: number): number {
+  using model = createModel("crate", sizes, random(0)).eval();
+  using image = random(1).normal([1, sizes.channels, sizes.imageSize, sizes.imageSize]);
+  const { perInput, ofWeights } = countFlops([image], () => model.apply(image));
+  return 3 * (batch * perInput + ofWeights);
 }

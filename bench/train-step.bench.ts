@@ -80,13 +80,13 @@ export const bench: Bench = {
       precisions: ["fp32", "bf16"],
       plan: { rounds: 5, iterations: 1, warmup: 1 },
       goals: { fp32: { fastest: 1.4, coded: 2 }, bf16: { fastest: 1.4, coded: 1.5 } },
-      work: { flops: stepFlops(TINY, 32, "merged"), peaks, shares: { fp32: 60, bf16: 55 } },
+      work: { flops: stepFlops(TINY, 32), peaks, shares: { fp32: 60, bf16: 55 } },
     });
     const digits = stepCase("demo's model", DIGITS, 64, {
       precisions: ["fp32"],
       plan: { rounds: 9, iterations: 20, warmup: 20 },
       goals: { fp32: { fastest: 2 } },
-      work: { flops: stepFlops(DIGITS, 64, "merged"), peaks, shares: {} },
+      work: { flops: stepFlops(DIGITS, 64), peaks, shares: {} },
     });
     return [...(await stepRows(tiny, context)), ...(await stepRows(digits, context))];
   },

@@ -1,5 +1,5 @@
 /** @file Every recipe that is shipped takes two steps, with its own model, evaluates and saves. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { isOf, type MethodName, type Recipe, type RecipeOf, resolveRecipe } from
 import { trainOn } from "../src/method/supervised/run.ts";
 import { trainRun } from "../src/method/train-run.ts";
 import { parameterCount } from "../src/model/index.ts";
-import { findRecipe, recipeNames } from "../src/recipe/recipes.ts";
+import { findRecipe, recipeNames, recipesFolder } from "../src/recipe/recipes.ts";
 import { doctor } from "../src/tensor/doctor.ts";
 import { native } from "../src/tensor/index.ts";
 import { quietly, records } from "./tiny.ts";
@@ -78,6 +78,44 @@ async function fewDigits() {
 }
 
 const recipes = recipeNames().map(resolve);
+
+describe.each(["cifar10", "fashion"])("table-%s: six models by equal budgets", (set) => {
+  const own = recipes.filter(({ name }) => name.startsWith(`table-${set}-`)) as RecipeOf<"supervised">[];
+
+  test("as many parameters, up to 5 %, and as many as each file says", () => {
+    expect(own.length).toBe(6);
+    const channels = set === "cifar10" ? 3 : 1;
+    const counts = own.map(({ name: file, model: { name, ...sizes } }) => {
+      const parameters = parameterCount(name, { ...sizes, channels, classes: 10 });
+      const first = readFileSync(join(recipesFolder, `${file}.yaml`), "utf8").split("\n")[0];
+      expect(first).toContain(`# ${parameters.toLocaleString("en-US")} parameters.`);
+      return parameters;
+    });
+    expect(Math.max(...counts) / Math.min(...counts)).toBeLessThanOrEqual(1.05);
+  });
+
+  test("the same data, changes of images, split and schedule", () => {
+    const rest = own.map(({ name: _, about: __, model: { imageSize, patch }, ...rest }) =>
+      JSON.stringify({ imageSize, patch: patch ?? 4, ...rest }),
+    );
+    expect(new Set(rest).size).toBe(1);
+    expect(own[0]!.data).toMatchObject({ validation: 0.1, augment: { crop: 4, flip: true } });
+  });
+});
+
+test("recipes for laptops choose nothing by test data: those that are evaluated more than once hold out", () => {
+  // a VAE or a GAN has no score, and features that CPP clusters are given
+  const scores = ({ method: { name } }: Recipe) => name !== "generative" && name !== "cpp";
+  const isOften = ({ train }: Recipe) => {
+    const { steps, epochs = 0, evalEvery } = train as { steps?: number; epochs?: number; evalEvery?: number };
+    return evalEvery !== undefined && (steps ?? epochs) > evalEvery;
+  };
+  const choosing = recipes.filter(
+    (recipe) => !/paper|imagenet/.test(recipe.name) && scores(recipe) && isOften(recipe),
+  );
+  expect(choosing.length).toBeGreaterThan(25);
+  expect(choosing.filter(({ data }) => !("validation" in data)).map(({ name }) => name)).toEqual([]);
+});
 
 describe.each(
   recipes.filter((recipe) => isOf(recipe, "supervised")).map((recipe) => [recipe.name, recipe] as const),

@@ -32,6 +32,19 @@ function made(name: string, recipe: object): string {
   writeFileSync(join(at, "metrics.jsonl"), Array.from({ length: 5 }, (_, i) => record(i + 1)).join(""));
   return at;
 }
+/** A sweep of the runs that are trained: the first was better. */
+const sweepOf = (scores: readonly number[]) => ({
+  ...{ format: "vitrine-sweep", version: 1, recipe: { name: "digits" }, budget: {}, figure: "top1" },
+  chosen: "lr-0.001",
+  settings: [0.001, 0.002].map((lr, i) => ({
+    ...{ name: `lr-${lr}`, values: { "train.lr": lr }, parameters: 1234, flops: 5.6e6 },
+    runs: ["first", "gone"].map((run, seed) => ({
+      ...{ run: i === 0 ? run : run.replace("first", "second"), seed, state: "done", steps: 4 },
+      ...{ validation: scores[i]! + seed, score: scores[i]! + seed, processorSeconds: 2 },
+      ...(i === 0 && { test: 50 + seed }),
+    })),
+  })),
+});
 const CTRL = { model: { name: "ctrl_mnist" }, data: { name: "digits" }, method: { name: "ctrl" }, seed: 1 };
 
 let browser: Browser;
@@ -47,6 +60,8 @@ async function open(path: string, options: Parameters<typeof watched>[2] = {}): 
 const clean = ({ foreign, faults }: Watched): void =>
   expect({ foreign, faults }).toEqual({ foreign: [], faults: [] });
 const cmp = (a: string, b: string) => `cmp?a=${ids.get(a) ?? a}&b=${ids.get(b) ?? b}`;
+/** What a page shows once it has been answered. */
+const SHOWN = ".run-table, .panels canvas, .layers svg, .claims, .compared";
 /** What the line above the curves says of the last step. */
 const step = (page: Page) => page.locator(".state b").first().innerText();
 
@@ -72,6 +87,7 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
       ["second", 0.002],
     ] as const)
       await trainRun(tiny({ ...settings, "train.lr": lr }), { ...quietly(join(root, name)), maxSteps: 4 });
+    writeFileSync(join(root, "sweep.json"), JSON.stringify(sweepOf([70, 60])));
     made("game", CTRL);
     made("writes", CTRL);
     made(HOSTILE.replaceAll("/", ""), { ...CTRL, data: { name: HOSTILE }, [HOSTILE]: HOSTILE });
@@ -167,6 +183,29 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     clean(seen);
   });
 
+  test("a sweep is a table, the best first, with links to its runs, and curves", async () => {
+    const seen = await open("sweeps");
+    const { page } = seen;
+    await page.locator(".compared tbody tr").first().waitFor();
+    const cells = await page.locator(".compared tr").evaluateAll((rows: { innerText: string }[]) => rows.map(({ innerText }) => innerText.split("\t").map((text) => text.trim()))); // biome-ignore format: one line
+    expect(cells).toEqual([
+      ["setting", "validation top1", "test top1", "steps", "parameters", "MFLOP", "processor s", "runs"],
+      ["lr 0.001 chosen", "70.5 ± 0.707", "50.5 ± 0.707", "4", "1,234", "5.6", "2", "seed 0 seed 1"],
+      ["lr 0.002", "60.5 ± 0.707", "–", "4", "1,234", "5.6", "2", "seed 0 seed 1"],
+    ]);
+    // what was removed is told, and is no link
+    expect(await page.locator(".compared tbody a").allInnerTexts()).toEqual(["seed 0", "seed 0"]);
+    await page.locator("canvas").first().waitFor();
+    await page.getByLabel("Settings").getByRole("link").first().click();
+    await expect.poll(() => page.url()).toContain(`r/${ids.get("first")}/train`);
+    clean(seen);
+    const file = join(root, "sweep.json");
+    writeFileSync(file, "{");
+    await page.goto(`${home}#/sweeps`);
+    await expect.poll(() => page.getByRole("alert").allInnerTexts()).toEqual([expect.stringContaining("sweep.json: expected what")]); // biome-ignore format: one line
+    writeFileSync(file, JSON.stringify(sweepOf([70, 60])));
+  });
+
   test("names are no code", async () => {
     for (const path of [
       "",
@@ -192,11 +231,12 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
         `r/${ids.get("first")}/train`,
         `r/${ids.get("first")}/layers`,
         cmp("first", "second"),
+        "sweeps",
         "theory",
       ]) {
         const seen = await watched(browser, server.home);
         await seen.page.goto(`${server.home}#/${path}`);
-        await seen.page.locator(".run-table, .panels canvas, .layers svg, .claims").first().waitFor();
+        await seen.page.locator(SHOWN).first().waitFor();
         expect(await seen.page.getByRole("alert").count()).toBe(0);
         clean(seen);
         await seen.page.context().close();
@@ -216,11 +256,12 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
         `r/${ids.get("first")}/layers?table=1`,
         `${cmp("first", "second")}&table=1`,
         cmp("first", "game"),
+        "sweeps?table=1",
         "theory",
       ]) {
         const seen = await open(path, { colorScheme, viewport: { width: 375, height: 800 } });
         const { page } = seen;
-        await page.locator(".run-table, .panels canvas, .layers svg, .claims").first().waitFor();
+        await page.locator(SHOWN).first().waitFor();
         await page.locator("main > *").last().evaluate((last: { scrollIntoView(end: boolean): void }) => last.scrollIntoView(false)); // biome-ignore format: one line
         if (path === `${cmp("first", "second")}&table=1`) await page.locator(".one .answer").nth(1).waitFor({ timeout: 60_000 }); // biome-ignore format: one line
         await page.waitForTimeout(300);

@@ -53,9 +53,10 @@ test("runs are processes by the settings, called again nothing is repeated", asy
   expect(again.stderr).toContain("sweep: 2 of 2 runs are done already");
   expect(again.stderr).not.toContain("run folder");
   expect(again.stdout).toMatch(
-    /^ *lr +seeds +validation top1 +steps +parameters +processor s\n *0\.01 +1 of 1 .* chosen\n/,
+    /^ *lr +seeds +validation top1 +steps +parameters +MFLOP +processor s\n *0\.01 +1 of 1 .* chosen\n/,
   );
   expect(again.stdout).toMatch(/\nchosen by validation: lr 0\.01; top1 [\d.]+, on the test split [\d.]+\n/);
+  expect(again.stdout).toMatch(/\nR\^c of the layers, nats, lr 0\.01: [\d.]+\n/); // one layer, one seed
 });
 
 test("what is wrong is said before anything runs", async () => {

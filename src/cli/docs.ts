@@ -52,7 +52,7 @@ const precedence = [
     `4. variables of the environment: \`${variableOf("train.batchSize")}=64\`, a double underscore for each dot;`,
     "5. flags, in their order.",
   ].join("\n"),
-  "`vitrine config print RECIPE --origin` shows each value and who set it. The value `none` (`null` in a file) takes an optional setting away. Other variables: `VITRINE_DATA` is the folder of data sets, `VITRINE_LIBTORCH` the folder of libtorch, `VITRINE_HOME` where an installed package keeps its addon.",
+  "`vitrine config print RECIPE --origin` shows each value and who set it. The value `none` (`null` in a file) takes an optional setting away. Other variables: `VITRINE_DATA` is the folder of data sets, `VITRINE_MODELS` that of [models by name](weights.md#models-that-come-with-the-package), `VITRINE_LIBTORCH` the folder of libtorch, `VITRINE_HOME` where an installed package keeps its addon.",
 ];
 
 function section(command: Command, prefix = "vitrine"): string[] {

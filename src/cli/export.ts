@@ -6,7 +6,14 @@ import { columns, print, talk } from "./terminal.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 // named here too: the help must not load what writes them
-const FORMATS = ["onnx", "hf", "transformersjs", "page", "html"] as const satisfies readonly FormatName[];
+const FORMATS = [
+  "onnx",
+  "hf",
+  "transformersjs",
+  "page",
+  "html",
+  "release",
+] as const satisfies readonly FormatName[];
 const PRECISIONS = ["fp32", "fp16", "int8"] as const satisfies readonly Precision[];
 
 interface Options {
@@ -26,6 +33,7 @@ Formats:
   transformersjs  a folder for transformers.js: image classification in a browser
   page            a folder for any web server: draw a picture, and see what every layer makes of it
   html            the same page as one file that opens without a network; weights as halves, up to 2 MiB
+  release         a folder for models/: safetensors of at most 2 MB with settings and a card; weights as halves above it
 
 What was written is run, and compared with libtorch: above 1e-4 of a probe's largest entry (fp32) nothing is left.
 
@@ -48,7 +56,7 @@ export function exportCommand(command: Command): void {
     .addOption(
       new Option(
         "--precision <precision>",
-        "of the weights (default: fp32; above 8 MiB of weights, and in html, fp16)",
+        "of the weights (default: fp32; above 8 MiB of weights, 2 MB in release, and in html, fp16)",
       ).choices(PRECISIONS),
     )
     .addOption(

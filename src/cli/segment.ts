@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import type { SegmentOptions } from "../inspect/index.ts";
 import { print, talk } from "./terminal.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { seedOption, wholeNumber } from "./whole-number.ts";
 
 const examples = `
 What is drawn:
@@ -16,7 +16,8 @@ Examples:
   $ vitrine segment runs/first photo.jpg
   $ vitrine segment runs/first photos/ --method maskcut --size 96
   $ vitrine segment crate-base-8.pth val2017/ --method maskcut --size 480 --masks instances_val2017.json
-  $ vitrine segment crate-base-8.pth photos/ --masks labels/ --rule entries --heads 6`;
+  $ vitrine segment crate-base-8.pth photos/ --masks labels/ --rule entries --heads 6
+  $ vitrine segment runs/first photos/ --masks labels/ --size 96 --bootstrap 1000 --against crate-base-8.pth`;
 
 export function segmentCommand(command: Command): void {
   command
@@ -50,6 +51,14 @@ export function segmentCommand(command: Command): void {
     .option("--key <key>", "part of a file that has the weights, such as state_dict_ema (default: found)")
     .option("--untrained", "the same model with its initial weights, before training")
     .option("--masks <path>", "true masks, a folder or a COCO .json: print scores against them")
+    .addOption(
+      new Option(
+        "--bootstrap <n>",
+        "with --masks: 95 % intervals of mIoU by so many resamples of the images",
+      ).argParser(wholeNumber("--bootstrap", 100, 1e6)),
+    )
+    .addOption(seedOption(0, "seed of the resamples"))
+    .option("--against <model>", "with --bootstrap: also how far mIoU is above this model's, image by image")
     .addOption(
       new Option(
         "--rule <rule>",

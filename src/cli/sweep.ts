@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import type { Report } from "../measure/report-schema.ts";
 import { treeOf, valueAt } from "../method/recipe.ts";
 import { keyAt } from "../method/recipe-keys.ts";
 import { type Axis, combinations, parseAxis } from "../sweep/grid.ts";
@@ -19,6 +20,7 @@ interface Options {
   budgetSteps?: number;
   budgetSeconds?: number;
   budgetParameters?: number;
+  inspect?: true;
   progress: string;
   plugin?: string[];
   json?: true;
@@ -71,6 +73,7 @@ export function sweepCommand(command: Command): void {
         "parameters of each model; others, by more than 5 %, are left out",
       ).argParser(wholeNumber("--budget-parameters", 1, 1e12)),
     )
+    .option("--inspect", "measure R^c of each layer in every run, not only in those of the chosen setting")
     .addOption(
       new Option("--progress <form>", "form of each run's progress on stderr")
         .choices(["auto", "bar", "plain", "json", "none"])
@@ -100,7 +103,7 @@ export function sweepCommand(command: Command): void {
         seeds: options.seeds,
         budget: budgetOf(options),
       },
-      ...{ programs: programsOf(options), say: talk },
+      ...{ inspectAll: options.inspect ?? false, programs: programsOf(options), say: talk },
     });
     if (options.json) printJson(sweep);
     else await printSweep(sweep, folder);
@@ -128,18 +131,24 @@ function programsOf({ progress, plugin = [] }: Options): Programs {
       ownProgram<Record<string, number>>([
         ...["eval", run, "--checkpoint", "best", "--split", "test", "--json", ...plugins],
       ]),
+    inspect: (run) =>
+      ownProgram<Pick<Report, "layers">>([
+        ...["inspect", run, "--checkpoint", "best", "--split", "validation", "--json", ...plugins],
+      ]),
   };
 }
 
 async function printSweep(sweep: Sweep, folder: string): Promise<void> {
-  const { inWords, keysOf, leaf, over, spreadInWords, valueInWords } = await import("../sweep/index.ts");
+  const { inWords, keysOf, leaf, over, ratesOver, spreadInWords, valueInWords } = await import(
+    "../sweep/index.ts"
+  );
   const { figure = "score", settings, chosen } = sweep;
   const keys = keysOf(sweep);
   const mean = (n: number | undefined) => (n === undefined ? "" : grouped(Math.round(n)));
   printColumns(
-    [...keys.map(leaf), "seeds", `validation ${figure}`, "steps", "parameters", "processor s", ""],
+    [...keys.map(leaf), "seeds", `validation ${figure}`, "steps", "parameters", "MFLOP", "processor s", ""],
     settings.map((setting) => {
-      const { values, runs, parameters, problem, name } = setting;
+      const { values, runs, parameters, flops, problem, name } = setting;
       const count = (state: string) => runs.filter((run) => run.state === state).length;
       const failed = count("failed") > 0 ? `${count("failed")} failed` : "";
       return [
@@ -149,6 +158,7 @@ async function printSweep(sweep: Sweep, folder: string): Promise<void> {
         ...[
           mean(over(setting, "steps")?.mean),
           mean(parameters),
+          flops === undefined ? "" : (flops / 1e6).toFixed(1),
           mean(over(setting, "processorSeconds")?.mean),
         ],
         problem ?? (name === chosen ? "chosen" : failed),
@@ -162,6 +172,11 @@ async function printSweep(sweep: Sweep, folder: string): Promise<void> {
     print(
       `chosen by validation: ${inWords(best.values)}; ${figure} ${spreadInWords(over(best, "validation"))}${on}`,
     );
+  }
+  for (const setting of settings) {
+    const rates = ratesOver(setting);
+    if (rates.length > 0)
+      print(`R^c of the layers, nats, ${inWords(setting.values)}: ${rates.map(spreadInWords).join(", ")}`);
   }
   print(`all runs: ${join(folder, "sweep.csv")}; curves: vitrine studio ${folder}`);
 }

@@ -9,7 +9,7 @@ import type { Exported, ExportedFile, Format } from "./format.ts";
 import { type FormatName, formats } from "./formats/index.ts";
 import { graphOf } from "./network.ts";
 import { metadataOf, type OpenOptions, openSource } from "./open.ts";
-import { inPrecision, LARGEST_FP32, type Precision, weightBytes } from "./precision.ts";
+import { inPrecision, LARGEST_FP32, PRECISIONS, type Precision, weightBytes } from "./precision.ts";
 import { type Verified, verify } from "./verify.ts";
 
 export interface ExportOptions extends OpenOptions {
@@ -34,21 +34,29 @@ export interface ExportOptions extends OpenOptions {
 export async function exportModel(path: string, options: ExportOptions): Promise<Exported> {
   const { output, samples = 24, say = () => {} } = options;
   const format: Format = formats[options.format];
+  const { largestFp32 = LARGEST_FP32, precisions = [...PRECISIONS] } = format;
+  if (options.precision !== undefined && !precisions.includes(options.precision))
+    throw new UsageError(
+      `--precision: ${options.format} is written in ${precisions.join(" or ")}, got ${options.precision}`,
+      { path: "--precision" },
+    );
   if (!format.file) requireEmpty(output);
   using source = await openSource(path, options);
   for (const note of source.notes) say(note);
   const { graph, references } = graphOf(source.network, metadataOf(source));
   const precision =
-    options.precision ?? format.precision ?? (weightBytes(graph) > LARGEST_FP32 ? "fp16" : "fp32");
+    options.precision ?? format.precision ?? (weightBytes(graph) > largestFp32 ? "fp16" : "fp32");
   if (options.precision === undefined && precision === "fp16")
     say(
       `${source.name}: ${(weightBytes(graph) / 2 ** 20).toFixed(1)} MiB of weights are written as halves; --precision fp32 keeps them`,
     );
-  const job = { source, graph, references, precision, samples, small: inPrecision(graph, precision) };
+  const job = { source, graph, references, precision, output, samples, small: inPrecision(graph, precision) };
   const files = await format.write(job);
   const verified: Verified[] = [];
-  for (const { parts, model } of files)
+  for (const { parts, model, verified: known } of files) {
+    if (known !== undefined) verified.push(known);
     if (model !== undefined) verified.push(await verify(joined(parts), references, precision, model));
+  }
   if (format.file) writeOutput(output, files[0]!.parts);
   else writeFolder(output, files);
   return {

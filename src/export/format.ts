@@ -12,6 +12,8 @@ export interface Job extends GraphOfNetwork {
   /** The graph with its weights in the precision that was asked for. */
   small: Graph;
   precision: Precision;
+  /** File or folder that is written. */
+  output: string;
   /** Images of the data set that a page shows. */
   samples: number;
 }
@@ -23,6 +25,8 @@ export interface ExportedFile {
   parts: readonly Uint8Array[];
   /** Of a model: how it is run to be verified. */
   model?: Renamed;
+  /** Of weights that no graph has: how they were compared. */
+  verified?: Verified;
 }
 
 export interface Format {
@@ -32,6 +36,10 @@ export interface Format {
   file: boolean;
   /** Of the weights, unless something else is asked for; else by their size. */
   precision?: Precision;
+  /** Bytes of weights up to which they stay as they are; `LARGEST_FP32` unless given. */
+  largestFp32?: number;
+  /** Those that it can be written in; all unless given. */
+  precisions?: readonly Precision[];
   /** @throws {UsageError} a network that the format cannot hold */
   write(job: Job): Promise<ExportedFile[]> | ExportedFile[];
 }

@@ -82,6 +82,11 @@ const ROWS: Record<string, Row> = {
     residual: "convex",
     compression: 0.3,
   }),
+  "crate classifier, orthonormal bases": classifier("crate", { subspaces: "orthonormal", headDim: 5 }),
+  "crate classifier, orthogonal subspaces": classifier("crate", {
+    subspaces: "orthogonal",
+    tiedOutput: true,
+  }),
   "crate classifier, convolutions": {
     make: build(
       "crate",

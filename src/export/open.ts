@@ -13,6 +13,7 @@ import { familiesOf, namesOf } from "../model/index.ts";
 import type { Module } from "../nn/index.ts";
 import { UsageError } from "../tensor/index.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
+import { configBeside } from "../train/weights/elsewhere.ts";
 import { weightsFile } from "../train/weights/read.ts";
 
 /** A network, and where it is from. The caller frees it. */
@@ -100,13 +101,22 @@ function fromWeights(path: string, { heads, key }: OpenOptions): Source {
   }
   const { imageSize, channels = 3 } = model.options;
   const input = imageInput(imageSize, channels, normalise);
-  const network = networkOf(family, model, [input], (X) => ({ logits: model.apply(X!) }));
+  const classes = classesBeside(path, model.options.classes);
+  const network = networkOf(family, model, [input], (X) => ({ logits: model.apply(X!) }), classes);
   return sourceOf(network, {
     name: basename(resolve(path)),
     family,
     sha256: sha256(weightsFile(path)),
     notes,
   });
+}
+
+/** Names of classes in config.json beside the weights, where it has one for each. */
+function classesBeside(path: string, count = 0): string[] | undefined {
+  const { id2label } = configBeside(weightsFile(path));
+  if (typeof id2label !== "object" || id2label === null) return undefined;
+  const names = Array.from({ length: count }, (_, i) => (id2label as Record<string, unknown>)[i]);
+  return count > 0 && names.every((name) => typeof name === "string") ? names : undefined;
 }
 
 /** Which family has a model of that name. */

@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { blockStarts } from "../data/index.ts";
 import { describeModel } from "../measure/make-report.ts";
 import { Meter } from "../measure/meter.ts";
+import { TEXT_WINDOWS } from "../measure/rate-parts.ts";
 import { openLanguage, tokenizerBeside } from "../method/open-language.ts";
 import type { Inspection } from "../method/run-types.ts";
 import { formOf } from "../model/index.ts";
@@ -51,7 +52,7 @@ export function onText(
   say(`${data}: ${tokens.length} tokens, ${starts.length} blocks of ${length}${around}`);
   const rows = starts.flatMap((start) => [...before, ...tokens.subarray(start, start + inner), ...after]);
   using blocks = tensor(BigInt64Array.from(rows, BigInt), { shape: [starts.length, length] });
-  const meter = new Meter({ model });
+  const meter = new Meter({ model }, { windows: TEXT_WINDOWS });
   meter.add(blocks);
   const some = Math.min(starts.length, MOST_MAPS);
   const measured = {

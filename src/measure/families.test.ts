@@ -24,7 +24,7 @@ const net = { channels: 3, features: 8, width: 8 };
 
 const WHOLE = ["nonZero", "rate", "rateUnit", "spectrum"];
 const SUBSPACES = [
-  ...["authorsRate", "compression", "compressionUnit", "paperRate", "paperRateUnit"],
+  ...["authorsRate", "headRates", "compression", "compressionUnit", "paperRate", "paperRateUnit"],
   ...["reduction", "reductionUnit", "weights", ...WHOLE],
 ];
 const MAPS = ["featureRank", "featureRate", "nonZero", "spectrum"];

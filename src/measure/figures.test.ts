@@ -20,6 +20,7 @@ beforeAll(async () => {
 
 const TITLES = {
   "layer-rate": "Coding rate R^c against the subspaces, per layer",
+  "rate-parts": "Where R^c is: by layer and head, and by layer and stretch",
   "non-zeros": "Share of non-zeros after ISTA, per layer",
   "rate-of-all": "Coding rate of all tokens, and rate reduction, per layer",
   orthogonality: "Distance from orthonormality, per layer (0: orthonormal)",

@@ -4,6 +4,7 @@ import { writeFigureFiles } from "../chart/figure-files.ts";
 import type { Figure } from "../chart/index.ts";
 import { attentionDepthFigure, attentionFigure } from "./attention-figures.ts";
 import { featureFigure, has, nonZeroFigure, rateFigure, wholeRateFigure } from "./layer-figures.ts";
+import { hasRateParts, ratePartsFigure } from "./rate-part-figures.ts";
 import type { Report } from "./report-schema.ts";
 import { spectrumFigure } from "./spectrum-figure.ts";
 import {
@@ -25,6 +26,7 @@ const images = ({ attention = [] }: Report) => attention.length > 0;
 
 const FIGURES: readonly Entry[] = [
   { name: "layer-rate", make: rateFigure, when: has("authorsRate", "paperRate") },
+  { name: "rate-parts", make: ratePartsFigure, when: hasRateParts },
   { name: "non-zeros", make: nonZeroFigure, when: has("nonZero") },
   { name: "rate-of-all", make: wholeRateFigure, when: has("rate") },
   { name: "layer-features", make: featureFigure, when: has("featureRate") },

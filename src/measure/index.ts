@@ -2,6 +2,7 @@
 
 export { type ClassAttention, classAttention } from "./attention.ts";
 export { reportFigures, writeFigures } from "./figures.ts";
+export { countFlops, type Flops } from "./flops.ts";
 export { type ImageFindings, type ImageTask, inspectImages } from "./inspect-images.ts";
 export { type Stack, type Subject, stacksOf } from "./layered.ts";
 export { describeModel } from "./make-report.ts";

@@ -63,7 +63,7 @@ const stacksOfReport = ({ before, after }: MeasuredLayers) =>
 
 function reasonFor(path: string, value: number, samples: number): string {
   if (path.endsWith(".std") && samples < 2) return "the unbiased deviation needs two samples";
-  if (path.includes(".authorsRate.") && Number.isNaN(value))
+  if (/\.(authorsRate|headRates|windowRates)\./.test(path) && Number.isNaN(value))
     return "a token without direction (all zeros) has no unit length: the authors' estimator is not a number";
   return `not finite: ${value}`;
 }

@@ -5,6 +5,7 @@ import { estimate } from "../rate/index.ts";
 import { noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { measureFeatures, nonZeros, pooledRows } from "./features.ts";
 import { type Seen, type Stack, type Subject, stacksOf, watch } from "./layered.ts";
+import { RatePartSums, type RateParts } from "./rate-parts.ts";
 import { measureTokens, spectrumSum, type TokenMeasure } from "./tokens.ts";
 import { measureWeights, type WeightMeasures } from "./weights.ts";
 
@@ -24,16 +25,17 @@ export type LayerMeasureName = TokenMeasure | "code";
  *
  * `authorsRate`: R̂ᶜ of LN(Z^ℓ)U^ℓ, unit tokens per head, ε = 0.01 not squared. `paperRate`: Rᶜ(Z^{ℓ+1/2} | U^ℓ).
  * `compression`: Rᶜ(Z^ℓ | U^ℓ) − Rᶜ(Z^{ℓ+1/2} | U^ℓ), negative where attention expanded. `reduction`: ΔR of Z^{ℓ+1/2}.
- * `rate`: R(Z^{ℓ+1}). The same with `Unit`: of tokens scaled to unit length. `nonZero`: share of Z^{ℓ+1} that is not 0.
+ * `headRates`, `windowRates`: `authorsRate` of each head, and of stretches of a sequence. `rate`: R(Z^{ℓ+1}). The same with `Unit`: of tokens scaled to unit length. `nonZero`: share of Z^{ℓ+1} that is not 0.
  */
-export type LayerMeasure = Partial<Record<LayerMeasureName, Spread>> & {
-  /** Of features, all samples together: R at unit length, nats, and how many directions hold 95 % of the energy. */
-  featureRate?: number;
-  featureRank?: number;
-  /** Singular values of Z^{ℓ+1}, each the mean over samples, or of all features; from the largest on. */
-  spectrum: number[];
-  weights?: WeightMeasures;
-};
+export type LayerMeasure = Partial<Record<LayerMeasureName, Spread>> &
+  Partial<RateParts> & {
+    /** Of features, all samples together: R at unit length, nats, and how many directions hold 95 % of the energy. */
+    featureRate?: number;
+    featureRank?: number;
+    /** Singular values of Z^{ℓ+1}, each the mean over samples, or of all features; from the largest on. */
+    spectrum: number[];
+    weights?: WeightMeasures;
+  };
 
 /** The layers of one stack. */
 export interface StackMeasures {
@@ -48,17 +50,21 @@ export interface MeasureOptions {
   authorsEpsilon?: number;
   /** Samples whose singular values are taken, the first ones: those are slow; 32. */
   spectra?: number;
+  /** Stretches of a sequence whose rates are measured apart; 0, as tokens of an image are no sequence. */
+  windows?: number;
 }
 
 /** With what is left out filled in. @throws {UsageError} out of range */
 export function measureSettings(options: MeasureOptions = {}): Required<MeasureOptions> {
-  const { epsilon = 0.5, authorsEpsilon = 0.01, spectra = 32 } = options;
+  const { epsilon = 0.5, authorsEpsilon = 0.01, spectra = 32, windows = 0 } = options;
   for (const [name, value] of Object.entries({ epsilon, authorsEpsilon }))
     if (!(value > 0 && Number.isFinite(value)))
       throw new UsageError(`${name}: expected ε > 0, got ${value}`, { path: name });
   if (!(Number.isInteger(spectra) && spectra >= 1))
     throw new UsageError(`spectra: expected a whole number of at least 1, got ${spectra}`);
-  return { epsilon, authorsEpsilon, spectra };
+  if (!(Number.isInteger(windows) && windows >= 0))
+    throw new UsageError(`windows: expected a whole number of at least 0, got ${windows}`);
+  return { epsilon, authorsEpsilon, spectra, windows };
 }
 
 /** One layer over any number of batches; holds numbers only, no tensors. */
@@ -67,8 +73,11 @@ export class LayerMeter {
   private readonly rows: Float32Array[] = [];
   private spectrum: Float64Array | undefined;
   private count = 0;
+  private readonly parts: RatePartSums;
 
-  constructor(private readonly settings: Required<MeasureOptions>) {}
+  constructor(private readonly settings: Required<MeasureOptions>) {
+    this.parts = new RatePartSums(settings);
+  }
 
   /** What the layer showed of some more samples. */
   add(seen: Seen): void {
@@ -81,6 +90,7 @@ export class LayerMeter {
     for (const [name, values] of Object.entries(measureTokens(tokens, this.settings)))
       this.keep(name as TokenMeasure, values);
     if (code !== undefined) this.keep("code", nonZeros(code));
+    if (tokens.projection !== undefined) this.parts.add(tokens.projection);
     const wanted = Math.min(tokens.output.size(0), this.settings.spectra - this.count);
     this.count += tokens.output.size(0);
     if (wanted <= 0) return;
@@ -103,6 +113,7 @@ export class LayerMeter {
         : { spectrum: Array.from(this.spectrum ?? [], (value) => value / taken) };
     for (const [name, values] of this.samples)
       measured[name] = name === "nonZero" || name === "code" ? population(values) : estimate(values);
+    Object.assign(measured, this.parts.means());
     const weights = measureWeights(block);
     return weights === undefined ? measured : { ...measured, weights };
   }

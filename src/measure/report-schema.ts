@@ -52,6 +52,8 @@ const layer = z.strictObject({
   rateUnit: spread.exactOptional(),
   nonZero: spread.exactOptional(),
   code: spread.exactOptional(),
+  headRates: z.array(value).exactOptional(),
+  windowRates: matrix.exactOptional(),
   featureRate: value.exactOptional(),
   featureRank: count.exactOptional(),
   spectrum: z.array(value),
@@ -135,6 +137,7 @@ export const reportSchema = z.strictObject({
     .strictObject({
       epsilon: z.number().gt(0).describe("ε of all rates but the authors' estimator"),
       authorsEpsilon: z.number().gt(0).describe("ε of the authors' estimator, not squared"),
+      windows: count.exactOptional().describe("stretches of a sequence whose rates are measured apart"),
       spectra: size.describe("samples, the first ones, whose singular values are averaged"),
     })
     .exactOptional(),

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { expectClose } from "../../test/close.ts";
 import { arange, gradients, random, scope, type Tensor } from "../tensor/index.ts";
+import { profile } from "../tensor/profile.ts";
 import { attentionWeights, selfAttention } from "./attention.ts";
 
 /** softmax(W Wᵀ / √p) W, [b, n, K, p] → [b, n, K, p], in operators that autograd knows. */
@@ -93,6 +94,18 @@ it("keeps the dtype it is given", () => {
       expect(gradients(ours.sum(), [W])[0]!.dtype).toBe(dtype);
     }
   });
+});
+
+it("reads and writes bfloat16 tensors as they are", () => {
+  const calls = (dtype: "float16" | "bfloat16") =>
+    scope(() => {
+      const W = random(8).normal([2, 30, 2, 16]).to(dtype).setRequiresGrad();
+      const outer = W.detach();
+      const rows = profile(() => gradients(selfAttention(W), [W], { outer }));
+      return rows.map(({ operator }) => operator);
+    });
+  expect(calls("float16")).toContain("aten::copy_"); // which takes the kernels of float32
+  expect(calls("bfloat16")).not.toContain("aten::copy_");
 });
 
 it("refuses tokens that are not split into heads", () => {

@@ -14,6 +14,7 @@ import { verify } from "../export/verify.ts";
 import { writeOnnx } from "../graph/index.ts";
 import { readReport } from "../measure/report.ts";
 import { runEntry } from "../method/list-runs.ts";
+import { SWEEP_FILE } from "../sweep/index.ts";
 import { UsageError } from "../tensor/index.ts";
 import { serialiseSafetensors } from "../tensor/safetensors.ts";
 import { Catalogue, idOf } from "./catalogue.ts";
@@ -22,7 +23,8 @@ import { detailOf } from "./detail.ts";
 import type { Columns } from "./metrics/columns.ts";
 import { MetricsStore } from "./metrics/store.ts";
 import { readProbes } from "./probes.ts";
-import type { RunDetail, RunRow } from "./shapes.ts";
+import type { RunDetail, RunRow, SweepRow } from "./shapes.ts";
+import { sweepRow } from "./sweeps.ts";
 
 export interface ExportRunsOptions {
   /** Folder to write. */
@@ -65,13 +67,20 @@ export async function exportRuns(
   const written: { row: RunRow; files: ExportedFile[] }[] = [];
   for (const [i, folder] of folders.entries()) written.push(await exported(folder, names[i]!, options));
   const rows = written.map(({ row }) => row).sort((a, b) => (a.changed < b.changed ? 1 : -1));
-  const files = [...pageFiles(), ...theoryFiles(above), jsonFile("data/runs.json", rows), ...written.flatMap(({ files }) => files)]; // biome-ignore format: short
+  const sweeps = sweepsOf(above, folders);
+  const files = [...pageFiles(), ...theoryFiles(above), jsonFile("data/runs.json", rows), jsonFile("data/sweeps.json", sweeps), ...written.flatMap(({ files }) => files)]; // biome-ignore format: short
   writeFolder(output, files);
   const bytes = ({ parts }: ExportedFile) => parts.reduce((sum, part) => sum + part.length, 0);
   return { runs: rows, files: files.map((file) => ({ path: join(output, file.path), bytes: bytes(file) })) };
 }
 
 /** The folder above all of them. */
+/** The sweeps that any of the runs is of: whole tables, of which the runs that were given can be opened. */
+function sweepsOf(above: string, runs: readonly string[]): SweepRow[] {
+  const folders = [...new Set(runs.map((run) => dirname(run)))];
+  return folders.filter((folder) => existsSync(join(folder, SWEEP_FILE))).map((folder) => sweepRow(above, folder)); // biome-ignore format: short
+}
+
 function commonFolder(folders: readonly string[]): string {
   let above = dirname(folders[0]!);
   while (!folders.every((folder) => folder.startsWith(above === sep ? sep : above + sep)))

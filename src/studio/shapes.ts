@@ -70,6 +70,8 @@ export interface SweepSettingRow {
   /** Why it is not run. */
   readonly problem?: string;
   readonly parameters?: number;
+  /** Of the forward pass of one sample. */
+  readonly flops?: number;
   readonly validation?: SpreadRow | undefined;
   readonly test?: SpreadRow | undefined;
   /** The larger the better. */

@@ -1,7 +1,7 @@
 /** @file The sweeps below the studio's folder: what `vitrine sweep` notes of them, with the ids of their runs. */
 
 import { readdirSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { basename, join, relative, sep } from "node:path";
 import { inWords, over, readSweep, SWEEP_FILE, type Sweep, type SweepSetting } from "../sweep/index.ts";
 import { type Catalogue, idOf } from "./catalogue.ts";
 import type { SweepRow, SweepSettingRow } from "./shapes.ts";
@@ -12,7 +12,7 @@ const DEEPEST = 2;
 /** Every sweep, by name. One whose file is damaged is there with what is wrong. */
 export function sweepRows(catalogue: Catalogue): SweepRow[] {
   const folders = foldersOf(catalogue, catalogue.root, 0);
-  return folders.map((folder) => rowOf(catalogue, folder)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return folders.map((folder) => sweepRow(catalogue.root, folder)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function foldersOf(catalogue: Catalogue, folder: string, depth: number): string[] {
@@ -25,9 +25,10 @@ function foldersOf(catalogue: Catalogue, folder: string, depth: number): string[
     .flatMap(({ name }) => foldersOf(catalogue, join(folder, name), depth + 1));
 }
 
-function rowOf({ root }: Catalogue, folder: string): SweepRow {
+/** The sweep of a folder; ids are those of runs by their paths below `root`. */
+export function sweepRow(root: string, folder: string): SweepRow {
   const path = relative(root, folder).split(sep).join("/");
-  const base = { id: idOf(`sweep ${path}`), name: path || "this folder" };
+  const base = { id: idOf(`sweep ${path}`), name: path || basename(folder) };
   try {
     const sweep = readSweep(folder)!;
     const { figure, recipe, chosen } = sweep;
@@ -39,12 +40,13 @@ function rowOf({ root }: Catalogue, folder: string): SweepRow {
 }
 
 function settingOf({ chosen }: Sweep, setting: SweepSetting, path: string): SweepSettingRow {
-  const { name, values, problem, parameters, runs } = setting;
+  const { name, values, problem, parameters, flops, runs } = setting;
   const score = over(setting, "score")?.mean;
   return {
     ...{ name, words: inWords(values), isChosen: name === chosen },
     ...(problem !== undefined && { problem }),
     ...(parameters !== undefined && { parameters }),
+    ...(flops !== undefined && { flops }),
     ...{ validation: over(setting, "validation"), test: over(setting, "test"), score },
     ...{ steps: over(setting, "steps")?.mean, processorSeconds: over(setting, "processorSeconds")?.mean },
     runs: runs.map(({ run, seed, state }) => ({

@@ -3,7 +3,17 @@
 export { combinations, inWords, leaf, parseAxis, type Values, valueInWords } from "./grid.ts";
 export type { Ended, Programs, SweepOptions, Trained } from "./programs.ts";
 export { runSweep } from "./run-sweep.ts";
-export { choose, isWhole, keysOf, over, runTable, type Spread, spread, spreadInWords } from "./summary.ts";
+export {
+  choose,
+  isWhole,
+  keysOf,
+  over,
+  ratesOver,
+  runTable,
+  type Spread,
+  spread,
+  spreadInWords,
+} from "./summary.ts";
 export {
   type Budget,
   readSweep,

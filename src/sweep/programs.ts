@@ -1,5 +1,6 @@
 /** @file What a sweep is asked for, and the programs that it calls. */
 
+import type { Report } from "../measure/report-schema.ts";
 import type { Layer } from "../method/recipe.ts";
 import type { Plan } from "../train/loop.ts";
 import type { Values } from "./grid.ts";
@@ -22,6 +23,8 @@ export interface Programs {
   train(recipe: string, place: { folder: string; run: string; maxSteps?: number }): Promise<Ended<Trained>>;
   /** The numbers of a run's best checkpoint on the test split. */
   test(run: string): Promise<Ended<Record<string, number>>>;
+  /** The report of a run's best checkpoint on the validation split. */
+  inspect(run: string): Promise<Ended<Pick<Report, "layers">>>;
 }
 
 export interface SweepOptions {
@@ -32,6 +35,8 @@ export interface SweepOptions {
   settings: readonly Values[];
   seeds: number;
   budget: Budget;
+  /** Whether the layers of every run are measured, not only those of the chosen setting. */
+  inspectAll?: boolean;
   programs: Programs;
   /** A line for people. */
   say: (text: string) => void;

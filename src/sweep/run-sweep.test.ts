@@ -48,6 +48,11 @@ function programs(called: string[], end: (run: string) => number | undefined = (
         said: (await evaluateRun(run, { checkpoint: "best", split: "test" })).numbers as never,
       };
     },
+    async inspect(run) {
+      called.push(`inspect ${basename(run)}`);
+      const layer = { spectrum: [], authorsRate: { mean: 1.5, std: 0.1 } };
+      return { code: 0, said: { layers: [{ name: "layers", before: null, after: [layer] }] } };
+    },
   };
 }
 
@@ -73,6 +78,8 @@ test("every setting runs with every seed; the best by validation is evaluated on
     `train ${bad!.name}_seed-43`,
     `test ${good!.name}_seed-42`,
     `test ${good!.name}_seed-43`,
+    `inspect ${good!.name}_seed-42`,
+    `inspect ${good!.name}_seed-43`,
   ]);
   expect(found).toMatchObject({ figure: "top1", chosen: good!.name });
   expect(over(good!, "validation")!.mean).toBeGreaterThan(over(bad!, "validation")!.mean);
@@ -80,12 +87,16 @@ test("every setting runs with every seed; the best by validation is evaluated on
     const { numbers } = await evaluateRun(join(folder, run.run), { checkpoint: "best", split: "validation" });
     expect(run.validation).toBe(numbers.top1);
     expect(run.processorSeconds).toBeGreaterThan(0);
+    expect(run.rates).toEqual([1.5]);
   }
+  // n = 5 tokens, d = 16: patches of 3 · 4² numbers, U and W, scores and mixing, ISTA, ten classes
+  expect(good!.flops).toBe(2 * (4 * 48 * 16 + 2 * 5 * 16 * 16 + 2 * 5 * 5 * 16 + 5 * 16 * 16 + 16 * 10));
+  expect(bad!.runs[0]!.rates).toBeUndefined();
   expect(bad!.runs.every(({ test }) => test === undefined)).toBe(true);
   expect(readSweep(folder)).toEqual(found);
   const lines = readFileSync(join(folder, "sweep.csv"), "utf8").trim().split("\n");
   expect(lines[0]).toBe(
-    "train.lr,seed,state,validation,test,steps,parameters,processorSeconds,seconds,run,problem",
+    "train.lr,seed,state,validation,test,steps,parameters,flops,processorSeconds,seconds,rates,run,problem",
   );
   expect(lines.length).toBe(5);
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { csv } from "../base/csv.ts";
 import { UsageError } from "../base/errors.ts";
 import { makeFolder, writeFileAtomic } from "../base/write-file.ts";
+import { forwardFlops } from "../method/forward-flops.ts";
 import { type Recipe, resolveRecipe } from "../method/recipe.ts";
 import { keyAt } from "../method/recipe-keys.ts";
 import { bestEvaluation, figureIn, parametersOf } from "./best-evaluation.ts";
@@ -35,6 +36,8 @@ export async function runSweep(options: SweepOptions): Promise<{ sweep: Sweep; c
   if (chosen === undefined)
     say("sweep: no setting has run with every seed and a score, so that none is chosen");
   else await testChosen(sweep, chosen, options);
+  for (const setting of options.inspectAll ? sweep.settings : chosen ? [chosen] : [])
+    await inspectRuns(setting, options);
   keep();
   return { sweep, code: sweep.settings.some(isLacking) ? 1 : 0 };
 }
@@ -97,7 +100,7 @@ async function runAll(sweep: Sweep, options: SweepOptions, keep: () => void): Pr
     const { code, said } = await programs.train(path, { folder, run: run.run });
     forget(run);
     if (said !== undefined) {
-      take(sweep, setting, run, said, join(folder, run.run));
+      await take(sweep, setting, run, said, join(folder, run.run));
     } else if (STOPPED.includes(code)) return code;
     else {
       Object.assign(run, { state: "failed", code });
@@ -108,10 +111,18 @@ async function runAll(sweep: Sweep, options: SweepOptions, keep: () => void): Pr
   return undefined;
 }
 
-function take(sweep: Sweep, setting: SweepSetting, run: SweepRun, said: Trained, path: string): void {
+async function take(
+  sweep: Sweep,
+  setting: SweepSetting,
+  run: SweepRun,
+  said: Trained,
+  path: string,
+): Promise<void> {
   const { steps, seconds, processorSeconds } = said;
   Object.assign(run, { state: "done", steps, seconds, processorSeconds });
   setting.parameters ??= parametersOf(path);
+  const flops = setting.flops ?? (await forwardFlops(path));
+  if (flops !== undefined) setting.flops = flops;
   const best = bestEvaluation(path);
   if (best === undefined) return;
   sweep.figure ??= best.figure;
@@ -124,7 +135,7 @@ async function testChosen(sweep: Sweep, chosen: SweepSetting, options: SweepOpti
   if (sweep.chosen !== chosen.name)
     for (const { runs } of sweep.settings) for (const run of runs) delete run.test;
   sweep.chosen = chosen.name;
-  if (!hasTest(chosen, folder)) return;
+  if (!hasTest(chosen.runs[0]!, folder)) return;
   for (const run of chosen.runs.filter(({ test }) => test === undefined)) {
     const { code, said } = await programs.test(join(folder, run.run));
     const value = said && figureIn(said, sweep.figure!);
@@ -134,10 +145,18 @@ async function testChosen(sweep: Sweep, chosen: SweepSetting, options: SweepOpti
   }
 }
 
-/** Whether the runs held out a validation split, so that the test split is another one. */
-function hasTest({ runs }: SweepSetting, folder: string): boolean {
-  const { method, data } = JSON.parse(
-    readFileSync(join(folder, runs[0]!.run, "recipe.json"), "utf8"),
-  ) as Recipe;
+/** Looks into the runs of a setting that have ended, where they hold images out; what has no subspaces has no rates. */
+async function inspectRuns({ runs }: SweepSetting, { folder, programs, say }: SweepOptions): Promise<void> {
+  const done = runs.filter(({ state, rates }) => state === "done" && rates === undefined);
+  for (const run of done.filter((each) => hasTest(each, folder))) {
+    const { code, said } = await programs.inspect(join(folder, run.run));
+    if (said === undefined) say(`sweep: ${run.run} was not inspected (exit code ${code})`);
+    else run.rates = (said.layers?.[0]?.after ?? []).flatMap(({ authorsRate }) => authorsRate?.mean ?? []);
+  }
+}
+
+/** Whether a run held out a validation split, so that the test split is another one. */
+function hasTest({ run }: SweepRun, folder: string): boolean {
+  const { method, data } = JSON.parse(readFileSync(join(folder, run, "recipe.json"), "utf8")) as Recipe;
   return keyAt("data.validation", method.name) !== undefined && "validation" in data;
 }

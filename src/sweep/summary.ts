@@ -35,6 +35,12 @@ export const over = (
   of: "validation" | "score" | "test" | "processorSeconds" | "steps",
 ) => spread(runs.flatMap((run) => run[of] ?? []));
 
+/** R^c of each layer over the runs that have it. */
+export function ratesOver({ runs }: SweepSetting): Spread[] {
+  const all = runs.flatMap(({ rates }) => (rates === undefined ? [] : [rates]));
+  return (all[0] ?? []).map((_, layer) => spread(all.map((rates) => rates[layer]!))!);
+}
+
 /** Whether every seed has run to its end. */
 export const isWhole = ({ runs, problem }: SweepSetting): boolean =>
   problem === undefined && runs.length > 0 && runs.every(({ state }) => state === "done");
@@ -59,11 +65,11 @@ export const keysOf = ({ settings }: Pick<Sweep, "settings">): string[] => [
 /** A row for each run, of settings that are not run one with the reason. */
 export function runTable(sweep: Sweep): Table {
   const keys = keysOf(sweep);
-  const columns = [...keys, "seed", "state", "validation", "test", "steps", "parameters", "processorSeconds", "seconds", "run", "problem"]; // biome-ignore format: short
-  const rows = sweep.settings.flatMap(({ values, parameters, problem, runs }) => {
+  const columns = [...keys, "seed", "state", "validation", "test", "steps", "parameters", "flops", "processorSeconds", "seconds", "rates", "run", "problem"]; // biome-ignore format: short
+  const rows = sweep.settings.flatMap(({ values, parameters, flops, problem, runs }) => {
     const own = keys.map((key) => (key in values ? valueInWords(values[key]) : null));
-    const row = ({ seed, state, validation, test, steps, processorSeconds, seconds, run, code }: Partial<SweepRun>) => [
-      ...own, ...[seed, state ?? "refused", validation, test, steps, parameters, processorSeconds, seconds, run],
+    const row = ({ seed, state, validation, test, steps, processorSeconds, seconds, rates, run, code }: Partial<SweepRun>) => [
+      ...own, ...[seed, state ?? "refused", validation, test, steps, parameters, flops, processorSeconds, seconds, rates?.join(" "), run],
       problem ?? (code === undefined ? null : `exit code ${code}`),
     ]; // biome-ignore format: short
     return problem === undefined ? runs.map(row) : [row({})];

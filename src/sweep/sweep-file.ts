@@ -20,6 +20,11 @@ const run = z.strictObject({
   score: number.exactOptional(),
   /** The same figure of the same checkpoint on the test split; of the chosen setting alone. */
   test: number.exactOptional(),
+  /**
+   * R^c of each layer by the authors' estimator, nats, the mean over the validation split; of the chosen setting, and of
+   * others where that was asked for. Empty where the model has no subspaces.
+   */
+  rates: z.array(number).exactOptional(),
   steps: number.exactOptional(),
   seconds: number.exactOptional(),
   processorSeconds: number.exactOptional(),
@@ -32,6 +37,8 @@ const setting = z.strictObject({
   /** Epochs or steps that a budget gives it. */
   length: number.exactOptional(),
   parameters: number.exactOptional(),
+  /** Of the forward pass of one sample, see `forwardFlops`; not there where they cannot be counted. */
+  flops: number.exactOptional(),
   /** Why it is not run. */
   problem: z.string().exactOptional(),
   runs: z.array(run),

@@ -1,12 +1,12 @@
 /**
- * @file Several runs exported as files: `data/runs.json`, `data/theory.json`, and of each run in `data/runs/ID/` what
- * the server would answer: `run.json`, `metrics.safetensors` (NAME and NAME.step, float64), `probes.json`,
+ * @file Several runs exported as files: `data/runs.json`, `data/theory.json`, `data/sweeps.json`, and of each run in
+ * `data/runs/ID/` what the server would answer: `run.json`, `metrics.safetensors` (NAME and NAME.step, float64), `probes.json`,
  * `report.json`, `facts.json`, `model.onnx`, `samples.png`.
  */
 
 import { readFacts } from "../../src/graph/index.ts";
 import type { Report } from "../../src/measure/report-schema.ts";
-import type { ProbeRow, RunDetail, RunRow, TheoryRow } from "../../src/studio/shapes.ts";
+import type { ProbeRow, RunDetail, RunRow, SweepRow, TheoryRow } from "../../src/studio/shapes.ts";
 import { binned, type Points } from "./binned.ts";
 import { get } from "./get.ts";
 import { readColumns } from "./safetensors.ts";
@@ -38,6 +38,7 @@ export const files: Studio = {
   probes: async (id) => (await json<{ rows: ProbeRow[] }>(of(id, "probes.json"))).rows,
   report: (id) => json<Report>(of(id, "report.json")),
   theory: () => json<TheoryRow[]>("data/theory.json"),
+  sweeps: () => json<SweepRow[]>("data/sweeps.json"),
   network: (id) => ({
     facts: async () => readFacts(await (await get(of(id, "facts.json"))).text()),
     model: async () => new Uint8Array(await (await get(of(id, "model.onnx"))).arrayBuffer()),

@@ -50,8 +50,7 @@ export interface Studio {
   /** @throws {Error} there is none */
   report(id: string): Promise<Report>;
   theory(): Promise<readonly TheoryRow[]>;
-  /** Exported files have none. */
-  sweeps?(): Promise<readonly SweepRow[]>;
+  sweeps(): Promise<readonly SweepRow[]>;
   /** @param checkpoint its name; the best without one */
   network(id: string, checkpoint?: string): Source;
   /** What libtorch makes of a question about a run; files have no libtorch. */

@@ -24,17 +24,15 @@ function Studio() {
       <a class="brand" href={addressWith({ ...start, page: "runs", run: "" })}>
         Vitrine
       </a>
-      {(host === "studio" ? (["runs", "sweeps", "theory"] as const) : (["runs", "theory"] as const)).map(
-        (name) => (
-          <Tab
-            key={name}
-            to={addressWith({ ...start, page: name, run: "" })}
-            isHere={run === "" && page === name}
-          >
-            {STUDIO_PAGES[name].name}
-          </Tab>
-        ),
-      )}
+      {(["runs", "sweeps", "theory"] as const).map((name) => (
+        <Tab
+          key={name}
+          to={addressWith({ ...start, page: name, run: "" })}
+          isHere={run === "" && page === name}
+        >
+          {STUDIO_PAGES[name].name}
+        </Tab>
+      ))}
     </nav>
   );
 }

@@ -13,13 +13,7 @@ import { Empty, Problem, Waiting } from "./state.tsx";
 
 export function Sweeps({ studio }: { studio: Studio }) {
   const changed = runs.value?.map(({ step }) => step).join(" ") ?? ""; // a run that came on may have ended
-  const { value, error } = useFetched(async () => await studio.sweeps?.(), changed, true);
-  if (studio.sweeps === undefined)
-    return (
-      <Empty title="Sweeps are not exported">
-        <p>The studio shows them: vitrine studio FOLDER</p>
-      </Empty>
-    );
+  const { value, error } = useFetched(() => studio.sweeps(), changed, true);
   if (error !== undefined) return <Problem>{error}</Problem>;
   if (value === undefined) return <Waiting what="the sweeps" />;
   if (value.length === 0)
@@ -80,6 +74,7 @@ function Settings({ sweep }: { sweep: SweepRow }) {
             {test && <th scope="col">test {figure}</th>}
             <th scope="col">steps</th>
             <th scope="col">parameters</th>
+            <th scope="col">MFLOP</th>
             <th scope="col">processor s</th>
             <th scope="col">runs</th>
           </tr>
@@ -96,6 +91,7 @@ function Settings({ sweep }: { sweep: SweepRow }) {
               {test && <td>{inWords(setting.test)}</td>}
               <td>{whole(setting.steps)}</td>
               <td>{whole(setting.parameters)}</td>
+              <td>{setting.flops === undefined ? "–" : (setting.flops / 1e6).toFixed(1)}</td>
               <td>{whole(setting.processorSeconds)}</td>
               <td>{setting.problem ?? <RunLinks {...setting} />}</td>
             </tr>

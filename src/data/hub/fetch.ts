@@ -1,6 +1,6 @@
 /** @file Weights from the Hugging Face hub, by way of the cache that its own library uses too. */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import { talk } from "../../base/talk.ts";
@@ -9,20 +9,22 @@ import { megabytes } from "../fetch/progress.ts";
 import { type HubAddress, isHubAddress, isPlainPath, parseHubAddress } from "./address.ts";
 import { BESIDE, noneUsual, PICKLES, requireTaken, USUAL, type Wanted } from "./choose.ts";
 import { type Brought, Hub, type HubOptions } from "./repository.ts";
+import { shippedModel } from "./shipped.ts";
 
 export type { HubOptions } from "./repository.ts";
 
 /**
- * A path for what people give as a file: itself, or of `hf:OWNER/NAME[@REVISION][/FILE]` the file in the cache, which is
- * fetched where it is not there or has changed. With it come the shards that an index names and, from the same folder,
- * config.json, preprocessor_config.json and tokenizer.json.
+ * A path for what people give as a file: itself; of a name that nothing here has, the model in `models/`; or of
+ * `hf:OWNER/NAME[@REVISION][/FILE]` the file in the cache, which is fetched where it is not there or has changed. With it
+ * come the shards that an index names and, from the same folder, config.json, preprocessor_config.json and tokenizer.json.
  *
  * @throws {UsageError} no such repository, revision or file; one that needs a token; a pickle; not in the cache while
  *   HF_HUB_OFFLINE is set; {DataError} cut off, or not what its checksum says; {DiskError} the cache cannot be written
  */
 export async function localFile(given: string, options: HubOptions = {}): Promise<string> {
-  if (!isHubAddress(given)) return given;
   const { wanted = "weights", say = talk } = options;
+  if (!isHubAddress(given))
+    return existsSync(given) || wanted !== "weights" ? given : (shippedModel(given) ?? given);
   const address = parseHubAddress(given);
   if (address.file !== undefined) requireTaken(address, address.file, wanted);
   const hub = new Hub(address, options);

@@ -67,7 +67,7 @@ export function labelsOf({ network, options }: Source): { id2label: object; labe
 }
 
 /** Sizes in the hub's words; `model` is what we read back. */
-function ownConfig(source: Source): object {
+export function ownConfig(source: Source): object {
   const { family, options } = source;
   const { imageSize, patch, channels, dim, depth, heads, headDim, eta, lambda } = options as Sizes;
   return {
@@ -143,7 +143,7 @@ export function preprocessor({ network }: Source): ExportedFile[] {
 }
 
 /** The run's own, in Hugging Face's format. */
-function tokenizer({ run }: Source): ExportedFile[] {
+export function tokenizer({ run }: Source): ExportedFile[] {
   const path = run && join(run.folder, TOKENIZER_FILE);
   if (path === undefined || !existsSync(path)) return [];
   return [{ path: "tokenizer.json", parts: [new Uint8Array(readFileSync(path))] }];
@@ -185,5 +185,6 @@ function card(source: Source): string {
           : "feature-extraction",
     tags: ["white-box", "rate-reduction", family, "onnx"],
     loading: loadings[family] ?? onnx,
+    language: "python",
   });
 }

@@ -5,8 +5,9 @@ import { hf } from "./hf.ts";
 import { html } from "./html.ts";
 import { onnx } from "./onnx.ts";
 import { page } from "./page.ts";
+import { release } from "./release.ts";
 import { transformersjs } from "./transformersjs.ts";
 
-export const formats = { onnx, hf, transformersjs, page, html } satisfies Record<string, Format>;
+export const formats = { onnx, hf, transformersjs, page, html, release } satisfies Record<string, Format>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as FormatName[];

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { measuredSplit } from "../../data/index.ts";
 import { readReport } from "../../measure/index.ts";
 import { readMetrics } from "../../train/metrics.ts";
 import type { Source } from "../open.ts";
@@ -10,11 +11,15 @@ export interface CardOptions {
   library: string;
   task: string;
   tags: readonly string[];
-  /** How the model is loaded elsewhere, in Python. */
+  /** How the model is used: lines of Python, or of the command line. */
   loading: string;
+  language: "python" | "sh";
+  /** The lines that make the folder, which has no ONNX then. */
+  made?: string;
 }
 
-export function modelCard(source: Source, { library, task, tags, loading }: CardOptions): string {
+export function modelCard(source: Source, card: CardOptions): string {
+  const { library, task, tags, loading, language, made } = card;
   const { name, network, sha256, run } = source;
   const front = [
     "---",
@@ -30,10 +35,13 @@ export function modelCard(source: Source, { library, task, tags, loading }: Card
     run === undefined ? [] : ["## Training", fenced("json", JSON.stringify(run.recipe, null, 2))],
     section("## Scores", scores(source)),
     section("## Layers", layers(source)),
-    ["## Use", fenced("python", loading)],
-    [
-      "`onnx/` holds the same network with every probe as an output: tokens, half, attention, projection of each layer.",
-    ],
+    ["## Use", fenced(language, loading)],
+    made === undefined ? [] : ["## Made by", fenced("sh", made)],
+    made !== undefined
+      ? []
+      : [
+          "`onnx/` holds the same network with every probe as an output: tokens, half, attention, projection of each layer.",
+        ],
   ];
   return `${parts.flat().join("\n\n")}\n`;
 }
@@ -51,7 +59,7 @@ function scores({ run }: Source): string | undefined {
   if (found === undefined) return undefined;
   const rows = Object.entries(found).filter(([key]) => key.startsWith("eval/"));
   return table(
-    ["measure", "test"],
+    ["measure", measuredSplit(run!.recipe.data as { validation?: number })],
     rows.map(([key, value]) => [key.slice("eval/".length), String(value)]),
   );
 }

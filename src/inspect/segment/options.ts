@@ -23,6 +23,12 @@ export interface SegmentOptions {
   colours?: "paper" | "code";
   /** Folder of true masks, or a COCO file of them. */
   masks?: string;
+  /** Resamples of the images for intervals of mIoU; none unless given. */
+  bootstrap?: number;
+  /** Of the resamples; 0. */
+  seed?: number;
+  /** Another model, judged on the same images: run folder or weights. */
+  against?: string;
   /** The part of a file of weights; found when left out. */
   key?: string;
   /** Takes what was read and assumed, line by line. */

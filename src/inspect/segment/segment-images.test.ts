@@ -59,6 +59,26 @@ test("attention of each head as PNG and SVG, and the best head's IoU by layer", 
   for (const file of files) expect(existsSync(file), file).toBe(true);
 });
 
+test("intervals of mIoU by resamples of the images, and of the difference to another model", async () => {
+  const resampled = { masks, bootstrap: 200, seed: 1 };
+  const lines = await segment({ ...resampled, against: run });
+  expect(lines.slice(0, 6)).toEqual([
+    "mIoU of the best head, % (2 images; 95 % of 200 resamples of them are within)",
+    expect.stringMatching(/^layer {2}1 +[\d.]+ +[\d.]+ to +[\d.]+$/),
+    expect.stringMatching(/^best +[\d.]+ +[\d.]+ to +[\d.]+$/),
+    "mIoU above that of run, points of %",
+    "layer  1     0.0     0.0 to    0.0", // the same model
+    "best         0.0     0.0 to    0.0",
+  ]);
+  expect((await segment(resampled)).slice(0, 3)).toEqual(lines.slice(0, 3));
+  await expect(segment({ bootstrap: 200 })).rejects.toThrow(
+    "--bootstrap: compares the mIoU of attention; give --masks",
+  );
+  await expect(segment({ masks, against: run })).rejects.toThrow(
+    "--against: a difference has an interval; give --bootstrap 1000",
+  );
+});
+
 test("cuts find the bright square, whatever the weights", async () => {
   for (const method of ["tokencut", "maskcut"] as const) {
     const lines = await segment({ size: 32, method, masks, untrained: true });

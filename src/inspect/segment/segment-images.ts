@@ -20,12 +20,13 @@ import {
   type TrueMask,
   tokenCut,
 } from "../../evaluate/segment/index.ts";
-import { openModel } from "../../method/open-model.ts";
+import { type OpenedModel, type OpenModelOptions, openModel } from "../../method/open-model.ts";
 import { scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { drawAttention, drawColours } from "./draw.ts";
+import type { Ious } from "./intervals.ts";
 import type { SegmentMethod, SegmentOptions } from "./options.ts";
 import { cutOut, inRows, plain } from "./paint.ts";
-import { scorer } from "./scorer.ts";
+import { differenceLines, scorer } from "./scorer.ts";
 
 export type { SegmentMethod, SegmentOptions } from "./options.ts";
 
@@ -43,24 +44,20 @@ export async function segmentImages(
   images: string,
   options: SegmentOptions,
 ): Promise<string[]> {
-  const { method, size, heads, untrained = false, masks, output } = options;
+  const { method, heads, untrained = false, masks, output, against } = options;
   if (masks !== undefined && method === "pca")
     throw new UsageError("--masks: colours are no masks; judge attention, tokencut or maskcut", {
       path: "--masks",
     });
+  requireJudged(options);
   const paths = imagePaths(images);
   const trueMasks = masksFrom(masks);
-  const { model, normalise, notes } = openModel(
-    await localFile(weights, { ...(options.say && { say: options.say }) }),
-    {
-      untrained,
-      ...(size !== undefined && { size: [size, size] as const }),
-      ...(heads !== undefined && { heads }),
-      ...(options.key !== undefined && { key: options.key }),
-    },
-  );
+  const { model, normalise } = await openFor(options, weights, {
+    untrained,
+    ...(heads !== undefined && { heads }),
+    ...(options.key !== undefined && { key: options.key }),
+  });
   try {
-    for (const note of notes) options.say?.(note);
     const layer = layerOf(options.layer, model.options.depth, method);
     const { imageSize, channels = 3 } = model.options;
     const side = sides(imageSize);
@@ -68,6 +65,7 @@ export async function segmentImages(
     makeFolder(output);
     const scores = scorer(options);
     const written: string[] = [];
+    const judged: JudgedImage[] = [];
     const features: Tensor[] = [];
     const shown: { path: string; picture: Picture; grid: Look["grid"] }[] = [];
     try {
@@ -79,6 +77,7 @@ export async function segmentImages(
         using seen = look(model, image);
         const name = basename(path, extname(path));
         const truth = await trueMasks(path, [whole.height, whole.width]);
+        if (truth.length > 0) judged.push({ path, truth });
         if (method === "pca") {
           features.push(scope(() => seen.features[layer]!.to("cpu").clone()));
           shown.push({ path: name, picture, grid: seen.grid });
@@ -101,7 +100,61 @@ export async function segmentImages(
     } finally {
       for (const tensor of features) tensor.dispose();
     }
-    return [...scores.lines(), ...written];
+    const difference =
+      against === undefined || judged.length === 0
+        ? []
+        : differenceLines(scores.ious, await iousOf(against, judged, options), basename(against), options);
+    return [...scores.lines(), ...difference, ...written];
+  } finally {
+    model.dispose();
+  }
+}
+
+/** What intervals are of. @throws {UsageError} flags that do not go together */
+function requireJudged({ method, masks, bootstrap, against }: SegmentOptions): void {
+  const flag = against !== undefined ? "--against" : bootstrap !== undefined ? "--bootstrap" : undefined;
+  if (flag === undefined) return;
+  const refuse = (why: string) => new UsageError(`${flag}: ${why}`, { path: flag });
+  if (method !== "attention" || masks === undefined)
+    throw refuse("compares the mIoU of attention; give --masks, and --method attention");
+  if (bootstrap === undefined) throw refuse("a difference has an interval; give --bootstrap 1000");
+}
+
+/** A model at the size that is asked for; what was assumed is said. */
+async function openFor(
+  { size, say }: SegmentOptions,
+  weights: string,
+  own: OpenModelOptions,
+): Promise<OpenedModel> {
+  const path = await localFile(weights, { ...(say && { say }) });
+  const opened = openModel(path, { ...own, ...(size !== undefined && { size: [size, size] as const }) });
+  for (const note of opened.notes) say?.(note);
+  return opened;
+}
+
+/** An image that has true masks. */
+interface JudgedImage {
+  path: string;
+  truth: readonly TrueMask[];
+}
+
+/** The best head's IoU of another model, by layer and image. */
+async function iousOf(
+  weights: string,
+  images: readonly JudgedImage[],
+  options: SegmentOptions,
+): Promise<Ious> {
+  const { model, normalise } = await openFor(options, weights, {});
+  try {
+    const { imageSize, channels = 3 } = model.options;
+    const scores = scorer(options);
+    for (const { path, truth } of images) {
+      const input = await readPicture(path, { channels: channels === 1 ? 1 : 3, size: sides(imageSize) });
+      using image = normalised(input, normalise);
+      using seen = look(model, image);
+      scores.attention(seen, truth);
+    }
+    return scores.ious;
   } finally {
     model.dispose();
   }

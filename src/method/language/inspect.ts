@@ -5,6 +5,7 @@ import { measuredSplit } from "../../data/index.ts";
 import { blockStarts, blocksAt } from "../../data/text/index.ts";
 import { BothMeters } from "../../measure/both.ts";
 import { describeModel } from "../../measure/make-report.ts";
+import { TEXT_WINDOWS } from "../../measure/rate-parts.ts";
 import { formOf } from "../../model/index.ts";
 import { freeCheckpoint } from "../../train/checkpoint.ts";
 import { writeFindings } from "../findings.ts";
@@ -26,7 +27,10 @@ export const inspectLanguage: InspectRun = async (folder, options) => {
     using untrained = buildLanguageModel(recipe, tokenizer).eval();
     const starts = blockStarts(text.length, context, context, options.samples);
     using blocks = blocksAt(text, starts, context);
-    const meters = new BothMeters({ before: { model: untrained }, after: { model } });
+    const meters = new BothMeters(
+      { before: { model: untrained }, after: { model } },
+      { windows: TEXT_WINDOWS },
+    );
     meters.add(blocks);
     const training = curves(
       folder,

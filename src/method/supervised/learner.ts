@@ -193,12 +193,12 @@ function partOf(batch: EpochBatch, { start, length }: Shard): EpochBatch {
 /** @throws {UsageError} no MSSA, or one with more directions than dimensions */
 function orthogonalisable(model: Module): MSSA[] {
   const layers = mssaOf(model);
-  const wide = layers.find(({ U }) => U.size(0) > U.size(1));
+  const wide = layers.find(({ stored }) => stored.size(0) > stored.size(1));
   const why =
     layers.length === 0
       ? "a model with MSSA, such as crate, got none"
       : wide &&
-        `heads of at most ${wide.U.size(1)} directions in all, as many as dimensions, got ${wide.U.size(0)}`;
+        `heads of at most ${wide.stored.size(1)} directions in all, as many as dimensions, got ${wide.stored.size(0)}`;
   if (why === undefined) return layers;
   throw new UsageError(`method.orthogonal: expected ${why}`, { path: "method.orthogonal" });
 }

@@ -3,7 +3,7 @@
 import { kaimingUniform, LayerNorm, Module } from "../../nn/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { type ISTA, ista, Majorise } from "./ista.ts";
-import { type MSSA, mssa } from "./mssa.ts";
+import { type MSSA, mssa, type Subspaces } from "./mssa.ts";
 
 /** Departures from the authors' code that the papers discuss; the defaults are the code. */
 export interface CrateLayerOptions {
@@ -18,6 +18,8 @@ export interface CrateLayerOptions {
   learnedSteps?: boolean;
   /** Output matrix of MSSA: learned, or tied to U as derived. */
   tiedOutput?: boolean;
+  /** Bases of MSSA: free, or orthonormal by construction. */
+  subspaces?: Subspaces;
   /** Z + MSSA(Z), or the derived (1 − β) Z + β MSSA(Z). */
   residual?: "plain" | "convex";
   /** β of the convex step. */

@@ -101,6 +101,10 @@ export const crateSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe("output matrix of MSSA: U itself, as derived, instead of a learned matrix"),
+  subspaces: z
+    .enum(["free", "orthonormal", "orthogonal"])
+    .default("free")
+    .describe("bases U of MSSA: free, orthonormal in each head, or all heads' together, by a Cayley map"),
   residual: z
     .enum(["plain", "convex"])
     .default("plain")
@@ -148,10 +152,22 @@ export function crateCount(options: Unsized<CrateOptions>): number {
 export const crateConflict = (options: Unsized<CrateOptions>): Conflict | undefined =>
   patchConflict(options) ??
   headConflict(options, true) ??
+  subspaceConflict(options) ??
   (options.stem === "convolutions" ? stemConflict(options) : undefined) ??
   (options.learnedSteps && options.lambda === 0
     ? { key: "lambda", message: "expected above 0 where it is learned, received 0" }
     : undefined);
+
+/** More orthonormal directions than there are dimensions. */
+function subspaceConflict(options: Unsized<CrateOptions>): Conflict | undefined {
+  const { subspaces = "free", dim, heads } = options;
+  const directions = headDimOf(options) * (subspaces === "orthogonal" ? heads : 1);
+  if (subspaces === "free" || directions <= dim) return undefined;
+  return {
+    key: "subspaces",
+    message: `${directions} ${subspaces} directions are more than model.dim ${dim}; take a smaller model.headDim`,
+  };
+}
 
 export const buildCrate = (options: Unsized<CrateOptions>, random: Random): Crate =>
   new Crate({ ...options, headDim: headDimOf(options) }, random);

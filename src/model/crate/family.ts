@@ -43,7 +43,7 @@ function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Reco
   const [classes] = shape("mlp_head.1.weight");
   return {
     ...{ dim, depth, channels, patch: known.patch ?? Math.sqrt(numbers / channels) },
-    inner: shape("transformer.layers.0.0.fn.qkv.weight")[0] ?? 0,
+    inner: ["weight", "orthonormal", "orthogonal"].map((of) => shape(`transformer.layers.0.0.fn.qkv.${of}`)[0]).find(Number) ?? 0, // biome-ignore format: short
     patches: (shape("pos_embedding")[1] ?? 0) - 1,
     ...(classes !== undefined && { classes }),
   };

@@ -3,6 +3,7 @@
 import { attention, attentionWeights, linearUniform, Module, selfAttention } from "../../nn/index.ts";
 import { cat, type Random, type Tensor } from "../../tensor/index.ts";
 import type { MixedTokens, Past } from "../language/past.ts";
+import { cayley } from "./cayley.ts";
 
 export interface MSSAOptions {
   /** K, the number of subspaces. */
@@ -11,9 +12,17 @@ export interface MSSAOptions {
   headDim: number;
   /** Each token sees itself and those before it. */
   causal?: boolean;
+  /** How U is held; `free` unless given. */
+  subspaces?: Subspaces;
   /** Names of U, W and b in state dictionaries; the classifier's unless given. */
   names?: { U: string; W: string; b?: string };
 }
+
+/**
+ * `free`: the entries of U are learned. `orthonormal`: the basis of each head is orthonormal, `orthogonal`: all of them together,
+ * so that the subspaces are orthogonal too; then U is a Cayley map of what is learned.
+ */
+export type Subspaces = "free" | "orthonormal" | "orthogonal";
 
 const NAMES = { U: "qkv.weight", W: "to_out.0.weight", b: "to_out.0.bias" };
 
@@ -24,55 +33,68 @@ const NAMES = { U: "qkv.weight", W: "to_out.0.weight", b: "to_out.0.bias" };
  *
  * Queries, keys and values are one projection. W is learned, as in the authors' code. A tied output is
  * [SSA₁ … SSA_K] Uᵀ, as derived; a bare one is [SSA₁ … SSA_K], as the authors have it for one head as wide as the tokens.
- * The causal form takes the softmax of token t over tokens ≤ t.
+ * The causal form takes the softmax of token t over tokens ≤ t. Bases can be orthonormal by construction, see `Subspaces`.
  *
  * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", definition of SSA and MSSA
  */
 export class MSSA extends Module {
-  readonly U: Tensor; //                                                        [K p, d]
+  /** What is learned: U itself, or the numbers whose Cayley map it is. */
+  readonly stored: Tensor; //                                                   [K p, d]
   readonly W: Tensor | undefined; //                                            [d, K p]
   readonly b: Tensor | undefined; //                                            [d]
 
   constructor(
-    U: Tensor,
+    stored: Tensor,
     readonly options: MSSAOptions,
     private readonly output: { W: Tensor; b?: Tensor } | "tied" | "bare" = "tied",
   ) {
     super();
     const names = { ...NAMES, ...options.names };
-    this.U = this.parameter(names.U, U);
+    const { subspaces = "free" } = options;
+    this.stored = this.parameter(subspaces === "free" ? names.U : `qkv.${subspaces}`, stored);
     if (typeof output === "string") return;
     this.W = this.parameter(names.W, output.W);
     this.b = output.b && this.parameter(names.b, output.b);
   }
 
+  /** The bases as rows, [K p, d]; made anew at each call where they are orthonormal. */
+  get U(): Tensor {
+    const { stored } = this;
+    const { heads, headDim, subspaces = "free" } = this.options;
+    if (subspaces === "free") return stored;
+    if (subspaces === "orthogonal") return cayley(stored);
+    return cayley(stored.reshape([heads, headDim, stored.size(1)])).reshape(stored.shape);
+  }
+
   /** @param mask added to the scores, [b, 1, 1, n], where there are tokens that nobody is to see */
   protected forward(Z: Tensor, mask?: Tensor): Tensor {
-    const ZU = this.project(Z); //                                              [b, n, K, p]
+    const { U } = this;
+    const ZU = this.project(Z, U); //                                           [b, n, K, p]
     if (this.probed("projection")) this.probe("projection", ZU.transpose(1, 2)); // [b, K, n, p]
-    return this.write(this.attend(ZU, mask)); //                                [b, n, d]
+    return this.write(this.attend(ZU, mask), U); //                             [b, n, d]
   }
 
   /** Causal: the same for one token or more that follow others. What is kept of those is Z U, half of keys and values. */
   next(Z: Tensor, past: Past): MixedTokens {
-    const ZU = this.project(Z).transpose(1, 2); //                              [b, K, n, p]
+    const { U } = this;
+    const ZU = this.project(Z, U).transpose(1, 2); //                           [b, K, n, p]
     const [before] = past.kept;
     const all = before === undefined ? ZU : cat([before, ZU], 2); //            [b, K, m + n, p]
     const mixed = attention(ZU, all, all, { causal: true });
-    return { Z: this.write(mixed.transpose(1, 2)), past: { count: all.size(2), kept: [all] } };
+    return { Z: this.write(mixed.transpose(1, 2), U), past: { count: all.size(2), kept: [all] } };
   }
 
-  private project(Z: Tensor): Tensor {
+  private project(Z: Tensor, U: Tensor): Tensor {
     const [b, n] = Z.shape as [number, number, number];
-    return Z.linear(this.U).reshape([b, n, this.options.heads, this.options.headDim]); // [b, n, K, p]
+    return Z.linear(U).reshape([b, n, this.options.heads, this.options.headDim]); // [b, n, K, p]
   }
 
   /** [b, n, K, p] → [b, n, d] */
-  private write(mixed: Tensor): Tensor {
+  private write(mixed: Tensor, U: Tensor): Tensor {
     const [b, n, K, p] = mixed.shape as [number, number, number, number];
     const stacked = mixed.reshape([b, n, K * p]); //                            [b, n, K p]
     if (this.W !== undefined) return stacked.linear(this.W, this.b); //         [b, n, d]
-    return this.output === "tied" ? stacked.matmul(this.U) : stacked;
+    return this.output === "tied" ? stacked.matmul(U) : stacked;
   }
 
   /** Forms the n × n weights only when someone looks at them. */
@@ -91,19 +113,23 @@ export class MSSA extends Module {
   /** The bases as [K, d, p]. */
   subspaces(): Tensor {
     const { heads, headDim } = this.options;
-    return this.U.reshape([heads, headDim, this.U.size(1)]).T;
+    return this.U.reshape([heads, headDim, this.stored.size(1)]).T;
   }
 }
 
-type MSSAStart = Pick<MSSAOptions, "heads" | "headDim"> & { tiedOutput?: boolean };
+type MSSAStart = Pick<MSSAOptions, "heads" | "headDim" | "subspaces"> & { tiedOutput?: boolean };
 
 /** One head as wide as the tokens has no output matrix in the authors' code. */
 const isBare = (dim: number, { heads, headDim }: MSSAStart): boolean => heads === 1 && headDim === dim;
 
-/** MSSA as PyTorch starts linear layers. */
+/** MSSA as PyTorch starts linear layers; orthonormal bases point in all directions. */
 export function mssa(dim: number, random: Random, options: MSSAStart): MSSA {
   const inner = options.heads * options.headDim;
-  const U = linearUniform([inner, dim], dim, random.at("U"));
+  const isFree = (options.subspaces ?? "free") === "free";
+  const drawn = random.at("U");
+  const U = isFree
+    ? linearUniform([inner, dim], dim, drawn)
+    : drawn.normal([inner, dim]).mul_(1 / Math.sqrt(dim));
   if (options.tiedOutput) return new MSSA(U, options, "tied");
   if (isBare(dim, options)) return new MSSA(U, options, "bare");
   const W = linearUniform([dim, inner], inner, random.at("W"));

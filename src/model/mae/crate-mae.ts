@@ -175,7 +175,7 @@ export function startLinear(module: Module, random: Random): void {
   const start = (W: Tensor | undefined, name: string) =>
     W && noGrad(() => scope(() => void W.copy_(xavierUniform(W.shape, random.at(name)))));
   if (module instanceof MSSA) {
-    start(module.U, "U");
+    start(module.stored, "U");
     start(module.W, "W");
     module.b?.detach().fill_(0);
   } else if (module instanceof LinearLayer && module.b !== undefined) {
