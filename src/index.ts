@@ -51,6 +51,7 @@ export {
   PeerLostError,
   partialGradients,
   Random,
+  RanksDifferError,
   random,
   StoppedError,
   saveTensors,

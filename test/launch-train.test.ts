@@ -1,7 +1,7 @@
 /** @file `vitrine launch` with real training, and torchrun in its place. */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,20 +24,15 @@ function recipe(name: string, settings: Settings): string {
 }
 
 /** Starts two processes on a run of that name. */
-function start(name: string, settings: Settings, flags: readonly string[] = []): Running {
+function start(
+  name: string,
+  settings: Settings,
+  flags: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): Running {
   const train = ["train", recipe(name, settings), "--output", folder, "--experiment", name];
-  return launch([
-    "launch",
-    "--nproc",
-    "2",
-    "--timeout",
-    "30",
-    ...flags,
-    "--",
-    ...train,
-    "--progress",
-    "plain",
-  ]);
+  const how = ["--nproc", "2", "--timeout", "30", ...flags];
+  return launch(["launch", ...how, "--", ...train, "--progress", "plain"], environment);
 }
 
 /** Waits until a run has made so many steps. */
@@ -46,25 +41,6 @@ async function reach({ child, said }: Running, run: string, steps: number): Prom
     expect(child.exitCode, said()).toBeNull();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-}
-
-/** The process of a rank among the children of a launcher. */
-function processOf(launcher: number, rank: number): number {
-  const children = readdirSync("/proc").filter((id) => {
-    if (!/^\d+$/.test(id)) return false;
-    try {
-      const stat = readFileSync(`/proc/${id}/stat`, "utf8");
-      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-      return (
-        parent === launcher &&
-        readFileSync(`/proc/${id}/environ`, "utf8").split("\0").includes(`RANK=${rank}`)
-      );
-    } catch {
-      return false; // it has ended
-    }
-  });
-  expect(children).toHaveLength(1);
-  return Number(children[0]);
 }
 
 test("two processes make the steps of one, into one folder", async () => {
@@ -82,14 +58,14 @@ test("two processes make the steps of one, into one folder", async () => {
 
 test("a killed process: the other one goes on alone from the last whole step, to the same end", async () => {
   const settings = { "train.epochs": 6, "train.checkpointEvery": 5 };
-  const running = start("killed", settings, ["--max-restarts", "1", "--min-nproc", "1"]);
+  const restart = ["--max-restarts", "1", "--min-nproc", "1"];
+  const dying = { VITRINE_FAILPOINT: "train.reduce:kill@13#1" };
   const run = join(folder, "killed");
-  await reach(running, run, 12);
-  process.kill(processOf(running.child.pid!, 1), "SIGKILL");
-  const { code, stderr } = await running.ended;
+  const { code, stderr } = await start("killed", settings, restart, dying).ended;
   expect(code, stderr).toBe(0);
   expect(stderr).toContain("launch: process 1 ended first, by SIGKILL\n");
   expect(stderr).toMatch(/\[0\] error: .*rank 1 does not answer/);
+  expect(stderr).toContain("[0] saved step 12, the last that all processes have made");
   expect(stderr).toContain("launch: start 1 of 1 again, 1 processes with --resume auto\n");
   expect(lastCheckpoint(run).state.step).toBe(60);
   await trainRun(tiny(settings), quietly(join(folder, "through")));

@@ -229,7 +229,11 @@ test("flags that do not go together, and a port in use, are refused", async () =
       `--master-port: ${port} is in use; take another`,
     ],
     [["--nproc", "0", ...train], "--nproc: expected a whole number from 1 up to 1024"],
-    [["--", "eval", "runs/a"], 'launch: expected "-- train RECIPE …", received "eval runs/a"'],
+    [
+      ["--", "look", "runs/a"],
+      'launch: expected "-- train RECIPE …" or "-- eval RUN …", received "look runs/a"',
+    ],
+    [["--max-restarts", "1", "--", "eval", "runs/a"], "--max-restarts: expected 0 for eval"],
     [
       ["--nnodes", "2", "--node-rank", "2", ...train],
       "--node-rank: expected 0 to 1, below --nnodes, received 2",

@@ -65,6 +65,15 @@ test("one is killed: the other names it, saves the last whole step, ends with 8;
   for (const [i, loss] of through.entries()) expect(Math.abs(loss - resumed[i]!)).toBeLessThan(1e-4);
 });
 
+test("running statistics are saved as they were before the step that was lost", async () => {
+  const settings = { model: { name: "resnet", width: 4, blocks: 1, imageSize: 8 } };
+  const [left] = await endsOf(start("statistics", { settings, environment: at(1, "train.reduce:kill@4") }));
+  expect(left!.stderr).toContain("saved step 3, the last that all processes have made");
+  await endsOf(start("three", { settings, flags: () => ["--max-steps", "3"] }));
+  const [lost, whole] = ["statistics", "three"].map((name) => lastCheckpoint(join(folder, name)));
+  expect([lost!.name, lost!.hashes]).toEqual([whole!.name, whole!.hashes]);
+});
+
 test("one hangs: the other names it and the call after the time of a step", async () => {
   const environment = (rank: number) => ({ ...at(1, "train.reduce:stop@3")(rank), VITRINE_TIMEOUT: "3" });
   const running = await start("hangs", { environment });
@@ -94,18 +103,37 @@ test("stopped and gone on, two processes make the run that was not stopped, to t
   );
 });
 
-test("a number that is not finite on one rank ends all with 5, named, and no parameter has moved since", async () => {
-  process.env.FOLDER = join(folder, "not finite");
+const bodies = new URL("./lost-bodies.ts", import.meta.url);
+/** How two processes end that run a body of `lost-bodies.ts`. */
+async function endOf(body: string) {
+  process.env.FOLDER = join(folder, body);
   mkdirSync(process.env.FOLDER);
-  const found = await onRanks<{ message: string; code: number; weight: number[] }>(
-    2,
-    new URL("./lost-bodies.ts", import.meta.url),
-    "notFinite",
-  );
+  return await onRanks<{ message: string; code: number; weight: number[] }>(2, bodies, body);
+}
+
+test("a number that is not finite on one rank ends all with 5, named, and no parameter has moved since", async () => {
+  const found = await endOf("notFinite");
   expect(found[1]).toEqual(found[0]);
   expect(found[0]!.code).toBe(5);
   expect(found[0]!.message).toContain("loss is NaN on rank 1 at step 3, first in the input");
   expect(found[0]!.weight.every(Number.isFinite)).toBe(true);
+});
+
+test("a weight that has become another one on a rank is named within 100 steps, and ends all with 70", async () => {
+  const found = await endOf("moved");
+  for (const { code, message } of found) {
+    expect(code).toBe(70);
+    expect(message).toContain('"weight" on rank 1 is not that of rank 0 after 200 steps');
+  }
+  expect(found[1]!.weight).not.toEqual(found[0]!.weight);
+});
+
+test("a weight that is another one from the start ends all with 2 before the first step", async () => {
+  for (const { code, message } of await endOf("other"))
+    expect([code, message]).toEqual([
+      2,
+      expect.stringContaining('"weight" on rank 1 is not that of rank 0 at'),
+    ]);
 });
 
 test("a rank with another recipe, or another number of processes, is named, and all end with 2", async () => {
@@ -122,6 +150,12 @@ test("a rank with another recipe, or another number of processes, is named, and 
     2,
     expect.stringMatching(/is one of \d processes, another rank is one of \d/),
   ]);
+});
+
+test("a rank of another version of vitrine or of libtorch is named, and all end with 2", async () => {
+  const told = (what: string) => [2, `rank 1 differs from rank 0 in ${what}; start all processes alike`];
+  for (const found of await onRanks(3, bodies, "versions"))
+    expect(found).toEqual([told("vitrine"), told("libtorch")]);
 });
 
 test("a method that is not the same on several processes is refused by name", async () => {

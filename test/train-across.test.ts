@@ -4,10 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { evaluateRun } from "../src/method/evaluate-run.ts";
 import { methodOf } from "../src/method/registry.ts";
 import { trainRun } from "../src/method/train-run.ts";
-import { scope } from "../src/tensor/index.ts";
+import { scope, type Tensor } from "../src/tensor/index.ts";
 import { freeCheckpoint, loadCheckpoint } from "../src/train/checkpoint.ts";
+import { onRanks } from "./ranks.ts";
 import { lastCheckpoint, quietly, records } from "./tiny.ts";
 import { fewWords, TINY_METHODS, tinyRecipe } from "./tiny-methods.ts";
 import { startTraining, trained } from "./train-ranks.ts";
@@ -41,6 +43,49 @@ beforeAll(async () => {
   await trained(startTraining(2, join(root, "two"), words.path, runs));
 });
 
+const EVALUATED = names.map((name) => {
+  const { train = {} } = TINY_METHODS[name]!.settings;
+  const still = Object.keys(train).filter((key) => /^(lr|firstLr|clusterLr)$/.test(key));
+  return [name, { train: Object.fromEntries(still.map((key) => [key, 1e-9])) }] as const;
+});
+
+test("what two processes find when they evaluate is what one finds", async () => {
+  for (const [name, more] of EVALUATED)
+    await trainRun(tinyRecipe(name, words.path, more), quietly(join(root, "still 1", name)));
+  await trained(startTraining(2, join(root, "still 2"), words.path, EVALUATED));
+  for (const name of names) {
+    const [one, two] = ["still 1", "still 2"].map((folder) =>
+      records(join(root, folder, name)).filter((record) =>
+        Object.keys(record).some((key) => /^eval/.test(key)),
+      ),
+    );
+    expect([name, two!.length]).toEqual([name, one!.length]);
+    for (const [i, record] of one!.entries())
+      for (const [key, value] of Object.entries(record)) {
+        const apart = far(value as number, two![i]![key] as number);
+        if (typeof value === "number" && apart > 1e-4)
+          expect([name, i, key, two![i]![key]]).toEqual([name, i, key, value]);
+      }
+  }
+});
+
+test("vitrine eval: what two processes find is what one finds", async () => {
+  const folder = join(root, "two");
+  Object.assign(process.env, { FOLDER: folder, RUNS: JSON.stringify(names) });
+  const bodies = new URL("./evaluate-run-bodies.ts", import.meta.url);
+  const ranks = await onRanks<Record<string, Record<string, number>>>(2, bodies, "runs");
+  expect(ranks.map(({ left }) => left)).toEqual([{ tensors: 0 }, { tensors: 0 }]);
+  for (const name of names) {
+    const { numbers } = await evaluateRun(join(folder, name), { checkpoint: "last", split: "test" });
+    for (const found of ranks)
+      for (const [key, value] of Object.entries(numbers)) {
+        // a rate reduction is the difference of two rates, and has their digits
+        const apart = Math.abs(value - found[name]![key]!) / Math.max(1, Math.abs(value));
+        if (apart > 1e-5) expect([name, key, found[name]![key]]).toEqual([name, key, value]);
+      }
+  }
+});
+
 test("supervised: two processes make, to the bit, the steps of one that accumulates two batches", async () => {
   const more = { model: { depth: 2 }, train: { optimizer: "sgd", betas: null, epochs: 5 } };
   const alone = { ...more, train: { ...more.train, batchSize: 80, accumulate: 2 } };
@@ -54,6 +99,36 @@ test("supervised: two processes make, to the bit, the steps of one that accumula
 
 const stepsOf = (folder: string) =>
   records(folder).filter((record) => Object.keys(record).some((name) => name.startsWith("train/")));
+
+const SHARED = [
+  ["supervised, averaged", { train: { shardOptimizer: true } }],
+  ["mae, muon", { train: { shardOptimizer: true } }],
+  ["dino", { train: { shardOptimizer: true } }],
+] as const;
+
+test("train.shardOptimizer: the bits of moments that all ranks keep, on any number of processes that go on", async () => {
+  await trained(startTraining(2, join(root, "shared"), words.path, SHARED));
+  await trained(
+    startTraining(
+      2,
+      join(root, "kept"),
+      words.path,
+      SHARED.map(([name]) => [name] as const),
+    ),
+  );
+  for (const [name] of SHARED) {
+    const [shared, kept] = ["shared", "kept"].map((folder) => {
+      const { config: _, ...checkpoint } = loadCheckpoint(join(root, folder, name, "checkpoints"), "last");
+      const bytes = (tensors: ReadonlyMap<string, Tensor> | undefined) =>
+        [...(tensors ?? [])].map(([key, tensor]) => [key, [...tensor.numbers()]] as const).sort();
+      const { model, ema, optimizer } = checkpoint;
+      const found = { model: bytes(model), ema: bytes(ema), optimizer: bytes(optimizer) };
+      freeCheckpoint({ ...checkpoint, config: _ });
+      return found;
+    });
+    expect([name, shared]).toEqual([name, kept]);
+  }
+});
 
 const SHARDED = [
   [

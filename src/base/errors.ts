@@ -62,6 +62,11 @@ export class PeerLostError extends VitrineError {
   readonly exitCode = 8;
 }
 
+/** Processes that train as one no longer have the same weights. */
+export class RanksDifferError extends VitrineError {
+  readonly exitCode = 70;
+}
+
 /** Stopped on request, with a checkpoint: run again to go on. */
 export class StoppedError extends VitrineError {
   constructor(

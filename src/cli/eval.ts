@@ -1,5 +1,6 @@
 /** @file `vitrine eval`: a checkpoint evaluated on a whole split, as the paper of its method does. */
 import { type Command, Option } from "commander";
+import { readWorld } from "../base/world.ts";
 import { SPLITS } from "../data/sets/hold-out.ts";
 import type { EvaluateOptions } from "../method/index.ts";
 import { print, printJson } from "./terminal.ts";
@@ -20,6 +21,7 @@ export function evalCommand(command: Command): void {
     .action(async (run: string, { checkpoint, split, json }: EvaluateOptions & { json?: true }) => {
       const { evaluateRun } = await import("../method/evaluate-run.ts");
       const { numbers, text } = await evaluateRun(run, { checkpoint, split });
+      if (readWorld().rank > 0) return; // the first of several processes speaks for all
       if (json) printJson(numbers);
       else print(text);
     });

@@ -38,8 +38,8 @@ export const exitCodes: readonly ExitCode[] = [
   },
   {
     code: 70,
-    meaning: "internal error: a bug in vitrine",
-    remedy: "report it with the stack trace on stderr",
+    meaning: "internal error: a bug in vitrine, or processes of a group that have come to differ",
+    remedy: "report it with what stderr says",
   },
   {
     code: 75,

@@ -1,4 +1,4 @@
-/** @file `vitrine launch`: several processes that train one model together, started again where one is lost. */
+/** @file `vitrine launch`: several processes that train or evaluate one model together, started again where one is lost. */
 
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -33,8 +33,8 @@ export interface Flags {
 }
 
 const examples = `
-What follows -- is a command line of vitrine train. Each process takes its share of every batch: train.batchSize is that of
-all together. Lines begin with the number of their process.
+What follows -- is a command line of vitrine train or eval. Each process takes its share of every batch: train.batchSize is
+that of all together. Lines begin with the number of their process.
 
 The exit code is that of the process that failed first; 8, the loss of a peer, only where no other code says more, and
 128 + N where signal N ended it. After such a loss --max-restarts starts the processes again with --resume auto. What a
@@ -43,6 +43,7 @@ process says itself, such as a wrong key or damaged data, ends all.
 Examples:
   $ vitrine launch --nproc 2 -- train digits
   $ vitrine launch --nproc 2 --max-restarts 3 --min-nproc 1 -- train digits --experiment together
+  $ vitrine launch --nproc 2 -- eval runs/together
 
 On several machines: --nnodes 2, --node-rank 0 and 1, and the same --nproc, --master-addr and --master-port on both.`;
 
@@ -51,7 +52,7 @@ export function launchCommand(command: Command): void {
     const option = new Option(`--${flag} <${name}>`, about).argParser(wholeNumber(`--${flag}`, least, most));
     command.addOption(preset === undefined ? option : option.default(preset));
   };
-  command.argument("<train...>", "a command line of vitrine train, after --");
+  command.argument("<command...>", "a command line of vitrine train or eval, after --");
   whole("nproc", "n", "processes on this machine", 1, 1024, 1);
   whole("nnodes", "n", "machines, each with as many processes", 1, 1e4, 1);
   whole("node-rank", "n", "number of this machine, from 0", 0, 1e4, 0);
@@ -72,13 +73,16 @@ function checkFlags(train: readonly string[], flags: Flags): void {
   const refuse = (path: string, expected: string, received: unknown): never => {
     throw new UsageError(`${path}: expected ${expected}, received ${received}`, { path });
   };
-  if (train[0] !== "train") refuse("launch", '"-- train RECIPE …"', `"${train.join(" ")}"`);
+  if (train[0] !== "train" && train[0] !== "eval")
+    refuse("launch", '"-- train RECIPE …" or "-- eval RUN …"', `"${train.join(" ")}"`);
   if (nodeRank >= nnodes) refuse("--node-rank", `0 to ${nnodes - 1}, below --nnodes`, nodeRank);
   if (nnodes > 1 && masterPort === 0)
     refuse("--master-port", "the port on machine 0, the same on all machines", masterPort);
   if (minNproc > nproc) refuse("--min-nproc", `at most the ${nproc} of --nproc`, minNproc);
   if (nnodes > 1 && minNproc < nproc)
     refuse("--min-nproc", `${nproc}, all processes, where there are several machines`, minNproc);
+  if (maxRestarts > 0 && train[0] === "eval")
+    refuse("--max-restarts", "0 for eval, which has nothing to resume", maxRestarts);
   const isNamed = train.some((arg) => /^--experiment(=|$)/.test(arg));
   if (maxRestarts > 0 && !isNamed && !existsSync(join(train[1] ?? "", "recipe.json")))
     refuse("--max-restarts", "--experiment NAME after train, so that the run to resume is known", "none");

@@ -35,8 +35,10 @@ export type ImageOptions = Pick<BatchOptions, "imageSize" | "device"> & {
   range?: "symmetric" | "unit";
   /** Of pixels, in place of a range. */
   normalise?: Normalisation;
-  /** Processes that make the features of a part each; every rank gets all of them. */
+  /** Processes that make the features of a part each. */
   across?: Group | undefined;
+  /** Whether every rank then gets all of them, as it does unless given, or keeps its own. */
+  gather?: boolean;
 };
 
 /** `using features = …` frees both. */
@@ -60,7 +62,7 @@ function partOf(source: ImageSource, across: Group): ImageSource {
 export async function featuresOf(
   encoder: Module,
   source: ImageSet | ImageSource,
-  { batchSize = 500, range = "symmetric", normalise, across, ...options }: ImageOptions,
+  { batchSize = 500, range = "symmetric", normalise, across, gather = true, ...options }: ImageOptions,
 ): Promise<Features> {
   const training = encoder.training;
   const [features, labels]: [Tensor[], Tensor[]] = [[], []];
@@ -75,7 +77,7 @@ export async function featuresOf(
     }
     const all = scope(() => {
       const here = { Z: cat(features), labels: cat(labels) };
-      return across === undefined
+      return across === undefined || !gather
         ? here
         : { Z: gatherRows(here.Z, across), labels: gatherRows(here.labels, across) };
     });

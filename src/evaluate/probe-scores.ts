@@ -2,7 +2,7 @@
 
 import { percent } from "../base/percent.ts";
 import { Module } from "../nn/index.ts";
-import type { Random, Tensor } from "../tensor/index.ts";
+import { type Group, gatherRows, type Random, scope, type Tensor } from "../tensor/index.ts";
 import { accuracy, type Classifier, larsProbe, leastSquares } from "./classify/index.ts";
 import type { Features } from "./features.ts";
 
@@ -14,22 +14,27 @@ export interface ProbeScores {
   lars: number;
 }
 
-/** Fits to some features and classifies others. */
+/**
+ * Fits to some features and classifies others.
+ * @param across processes that have other features of both: the scores are those of all. LARS takes the same steps on each, by
+ *   features that are sent once.
+ */
 export function probeScores(
   train: Pick<Features, "Z" | "labels">,
   test: Pick<Features, "Z" | "labels">,
-  { classes, random }: { classes: number; random: Random },
+  { classes, random, across }: { classes: number; random: Random; across?: Group | undefined },
 ): ProbeScores {
   const share = (classifier: Classifier): number => {
     using owned = classifier;
     using predicted = owned.predict(test.Z);
-    return accuracy(predicted, test.labels);
+    return accuracy(predicted, test.labels, across);
   };
   const { Z, labels } = train;
-  return {
-    leastSquares: share(leastSquares(Z, labels, { classes })),
-    lars: share(larsProbe(Z, labels, { classes, random })),
+  const lars = () => {
+    const [all, of] = across === undefined ? [Z, labels] : [Z, labels].map((x) => gatherRows(x, across));
+    return share(larsProbe(all!, of!, { classes, random }));
   };
+  return { leastSquares: share(leastSquares(Z, labels, { classes, across })), lars: scope(lars, "lars") };
 }
 
 /** Features by a function of images [b, c, H, W] → [b, d]. */

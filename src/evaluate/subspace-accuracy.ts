@@ -2,6 +2,7 @@
 
 import type { ImageSet, ImageSource } from "../data/index.ts";
 import type { Module } from "../nn/index.ts";
+import type { Group } from "../tensor/index.ts";
 import { accuracy, nearestSubspace } from "./classify/index.ts";
 import { type Features, featuresOf, type ImageOptions } from "./features.ts";
 
@@ -14,16 +15,24 @@ export interface SubspaceAccuracy {
 /** Directions per class in the authors' evaluation of CTRL. */
 export const CTRL_COMPONENTS = 10;
 
-/** Fits class subspaces to some features and classifies others. @throws {UsageError} fewer samples than components */
+/**
+ * Fits class subspaces to some features and classifies others.
+ * @param across processes that have other features of both: the accuracy is that of all
+ * @throws {UsageError} fewer samples than components
+ */
 export function subspaceAccuracy(
   train: Pick<Features, "Z" | "labels">,
   test: Pick<Features, "Z" | "labels">,
-  { classes, components = CTRL_COMPONENTS }: { classes: number; components?: number },
+  {
+    classes,
+    components = CTRL_COMPONENTS,
+    across,
+  }: { classes: number; components?: number; across?: Group | undefined },
 ): SubspaceAccuracy {
   const score = (centred: boolean): number => {
-    using classifier = nearestSubspace(train.Z, train.labels, { classes, components, centred });
+    using classifier = nearestSubspace(train.Z, train.labels, { classes, components, centred, across });
     using predicted = classifier.predict(test.Z);
-    return accuracy(predicted, test.labels);
+    return accuracy(predicted, test.labels, across);
   };
   return { pca: score(true), svd: score(false) };
 }
@@ -35,9 +44,10 @@ export async function evaluateEncoder(
   test: ImageSet | ImageSource,
   options: ImageOptions & { components?: number },
 ): Promise<SubspaceAccuracy> {
-  const { components, ...images } = options;
+  const { components, ...given } = options;
+  const images = { ...given, gather: false };
   using fitted = await featuresOf(encoder, train, images);
   using held = await featuresOf(encoder, test, images);
-  const classes = train.classes.length;
-  return subspaceAccuracy(fitted, held, { classes, ...(components !== undefined && { components }) });
+  const how = { classes: train.classes.length, across: options.across };
+  return subspaceAccuracy(fitted, held, { ...how, ...(components !== undefined && { components }) });
 }

@@ -74,7 +74,7 @@ async function walk(make: () => Made, interval: number, fixed?: (learner: AnyLea
   using _learner = learner;
   const seen: Record<string, number>[] = [];
   const means = { add: (numbers: Record<string, number>) => void seen.push(numbers) } as unknown as Means;
-  const pending = new Pending(learner, means, fixed?.(learner));
+  const pending = new Pending(learner, means, undefined, fixed?.(learner));
   let at = 0;
   try {
     for await (const batch of learner.batches(0)) {

@@ -30,11 +30,13 @@ export interface Trained {
   checkpoint: LoadedCheckpoint;
   split: Split;
   device: string;
+  /** The processes that evaluate together, where there are several: each takes its part of the images. */
+  across?: Group | undefined;
 }
 
 /** One way to a model. `R` is its recipe. */
 export interface Method<R> {
-  /** Whether several processes train as one does; others are refused. */
+  /** Whether several processes train and evaluate as one does; others are refused. */
   readonly across?: boolean;
   train(recipe: R, place: TrainPlace): Promise<RunResult>;
   /** As the method's paper evaluates. */

@@ -81,6 +81,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   "data.resident": "is where the same images lie",
   "train.threads": "is how fast the same is computed",
   "train.deterministic": "chooses among operators of a GPU",
+  "train.shardOptimizer": "is where the same moments are kept",
   "redunet method.stride": "a ReduNet of shifts classifies all shifts of a sample alike",
 };
 

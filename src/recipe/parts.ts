@@ -135,6 +135,10 @@ export const shards = count
   .describe(
     "fixed parts of a batch, a power of two, whose gradients are added in a tree: equal bits on 1, 2, 4 … processes",
   );
+export const shardOptimizer = z
+  .boolean()
+  .exactOptional()
+  .describe("each of several processes keeps the optimiser's moments of its part of the weights alone");
 export const ema = z
   .number()
   .gt(0)

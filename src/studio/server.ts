@@ -1,6 +1,7 @@
 /** @file The studio's server: its addresses, and how it starts and ends. */
 
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
@@ -52,6 +53,7 @@ export async function startStudio(options: StudioOptions): Promise<Studio> {
   const libtorch = new Libtorch(options.libtorch);
   const watch = new Watch(catalogue);
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // every stream that is open listens
   const servers: ServerType[] = [];
   const portOf = () => (servers[0]?.address() as AddressInfo | undefined)?.port ?? 0;
 

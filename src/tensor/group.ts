@@ -105,6 +105,14 @@ export class Group {
     return Array.from({ length: this.size }, (_, r) => all.slice(r * own.length, (r + 1) * own.length));
   }
 
+  /** Σ over ranks of numbers, by name. */
+  sums<Name extends string>(own: Readonly<Record<Name, number>>): Record<Name, number> {
+    const names = Object.keys(own) as Name[];
+    const here = Float64Array.from(names, (name) => own[name]);
+    const all = scope(() => this.allReduce(tensor(here)).numbers());
+    return Object.fromEntries(names.map((name, i) => [name, all[i]])) as Record<Name, number>;
+  }
+
   /** The text of rank `root`, on every rank. */
   text(own: string, root = 0): string {
     const bytes = Buffer.from(own, "utf8");

@@ -19,6 +19,12 @@ export type Pointer = "last" | "best";
 
 export const nameOf = (step: number): string => `step-${String(step).padStart(8, "0")}`;
 
+/** The files that hold the moments of P processes; in one file where they are not shared out. */
+export const optimizerFiles = (P: number): string[] =>
+  P === 1
+    ? ["optimizer.safetensors"]
+    : Array.from({ length: P }, (_, r) => `optimizer-${String(r).padStart(5, "0")}-of-${P}.safetensors`);
+
 /** The step of a checkpoint's name; of any other name, nothing. */
 function stepOf(name: string): number | undefined {
   const step = Number(/^step-(\d{8,})$/.exec(name)?.[1]);

@@ -8,7 +8,14 @@ import { hint } from "../base/nearest.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { scope } from "../tensor/scope.ts";
 import { readWhole, tensorsIn } from "../tensor/tensor-file.ts";
-import { listCheckpoints, newestFirst, type Pointer, pathOf, readPointer } from "./checkpoint-folder.ts";
+import {
+  listCheckpoints,
+  newestFirst,
+  optimizerFiles,
+  type Pointer,
+  pathOf,
+  readPointer,
+} from "./checkpoint-folder.ts";
 import { FORMAT } from "./checkpoint-save.ts";
 import { findDamage, parseSums, sha256, type TensorSums } from "./checkpoint-sums.ts";
 
@@ -113,14 +120,12 @@ function read(path: string, name: string, options: { device?: string }): LoadedC
     throw new CheckpointError(`${join(path, "trainer_state.json")} has no state as a run writes it`, {
       path,
     });
-  const tensors = (part: string): Map<string, Tensor> => {
-    const file = `${part}.safetensors`;
-    return tensorsIn(files.get(file)!, join(path, file), options).tensors;
-  };
+  const tensors = (file: string): Map<string, Tensor> =>
+    tensorsIn(files.get(file)!, join(path, file), options).tensors;
   const parts = scope(() => ({
-    model: tensors("model"),
-    optimizer: tensors("optimizer"),
-    ...(files.has("ema.safetensors") && { ema: tensors("ema") }),
+    model: tensors("model.safetensors"),
+    optimizer: new Map(optimizersOf(files.keys()).flatMap((file) => [...tensors(file)])),
+    ...(files.has("ema.safetensors") && { ema: tensors("ema.safetensors") }),
   }));
   return {
     name,
@@ -131,13 +136,20 @@ function read(path: string, name: string, options: { device?: string }): LoadedC
   };
 }
 
-const REQUIRED = ["config.json", "model.safetensors", "optimizer.safetensors", "trainer_state.json"];
+const REQUIRED = ["config.json", "model.safetensors", "trainer_state.json"];
+
+/** The files of the moments that there are to be, of which one at least is there. */
+function optimizersOf(names: Iterable<string>): string[] {
+  const found = [...names].map((name) => /^optimizer-\d{5}-of-(\d{1,5})\.safetensors$/.exec(name)?.[1]);
+  return optimizerFiles(Number(found.find((P) => P !== undefined) ?? 1));
+}
 
 /** The bytes of all files of a checkpoint. @throws {CheckpointError} one is missing or not what it was */
 function readVerified(path: string): Map<string, Uint8Array> {
   const listing = join(path, "SHA256SUMS");
   const sums = parseSums(new TextDecoder().decode(readWhole(listing)), listing);
-  const needed = existsSync(join(path, "ema.safetensors")) ? [...REQUIRED, "ema.safetensors"] : REQUIRED;
+  const needed = [...REQUIRED, ...optimizersOf(sums.keys())];
+  if (existsSync(join(path, "ema.safetensors"))) needed.push("ema.safetensors");
   const unlisted = needed.find((file) => !sums.has(file));
   if (unlisted !== undefined)
     throw new CheckpointError(`${listing} is damaged: it has no line for ${unlisted}`, { path: listing });

@@ -10,7 +10,15 @@ import { syncFolder, writeAll, writing } from "../base/write-file.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { scope } from "../tensor/scope.ts";
 import { tensorChunks } from "../tensor/tensor-file.ts";
-import { makeFolder, movePointer, nameOf, prune, publish, removeLeftovers } from "./checkpoint-folder.ts";
+import {
+  makeFolder,
+  movePointer,
+  nameOf,
+  optimizerFiles,
+  prune,
+  publish,
+  removeLeftovers,
+} from "./checkpoint-folder.ts";
 import { formatSums, PIECE } from "./checkpoint-sums.ts";
 import { failpoint } from "./failpoint.ts";
 
@@ -24,6 +32,8 @@ export interface Snapshot {
   /** Parameters under the official names. */
   model: ReadonlyMap<string, Tensor>;
   optimizer: ReadonlyMap<string, Tensor>;
+  /** In its place, in as many files, where several processes have a part of it each. */
+  optimizers?: readonly ReadonlyMap<string, Tensor>[];
   /** Moving averages of the parameters, where the run keeps them. */
   ema?: ReadonlyMap<string, Tensor>;
   /** Where the run is, as plain JSON: step, epoch, batch in the epoch, best metric, … Numbers need not be finite. */
@@ -73,7 +83,7 @@ export function saveCheckpoint(
 }
 
 function writeSnapshot(folder: string, step: number, snapshot: Snapshot, best: boolean): void {
-  const { config, model, optimizer, ema, state } = snapshot;
+  const { config, model, optimizer, optimizers = [optimizer], ema, state } = snapshot;
   const sums = new Map<string, string>();
   const tensorSums: Record<string, Record<string, number>> = {};
   const write = (name: string, chunks: Iterable<Chunk>) => {
@@ -82,9 +92,10 @@ function writeSnapshot(folder: string, step: number, snapshot: Snapshot, best: b
     return written;
   };
   write("config.json", json(config));
-  for (const [part, tensors] of Object.entries({ ema, model, optimizer })) {
+  const moments = optimizerFiles(optimizers.length).map((name, rank) => [name, optimizers[rank]] as const);
+  const files = [["ema.safetensors", ema], ["model.safetensors", model], ...moments] as const;
+  for (const [name, tensors] of files) {
     if (tensors === undefined) continue;
-    const name = `${part}.safetensors`;
     const { crc } = write(name, tensorChunks(tensors, new Map([["format", "pt"]])));
     tensorSums[name] = Object.fromEntries(crc);
   }

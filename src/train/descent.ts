@@ -19,6 +19,7 @@ import { TensorList } from "./foreach.ts";
 import type { Logged } from "./learner.ts";
 import { firstNotFinite, placeAmong } from "./locate.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { collected, ownersOf, shareParameters } from "./owners.ts";
 import { inPrecision, type Precision } from "./precision.ts";
 import { type Reading, type Readings, read, watching } from "./readings.ts";
 import { above, below, type Restored, type Saved, type Stateful } from "./stateful.ts";
@@ -44,6 +45,8 @@ export interface DescentOptions {
   prefix?: string;
   /** Processes that hold other samples of each batch: gradients are summed over them. */
   across?: Group | undefined;
+  /** Whether each of them keeps the moments of its part of the parameters alone, and moves those; not unless given. */
+  shardOptimizer?: boolean | undefined;
   /** What a loss is there: this process's share of it, as it is unless given, or the whole, the same on every rank. */
   losses?: "shares" | "whole";
 }
@@ -101,6 +104,8 @@ export class Descent implements Stateful {
   private readonly average: MovingAverage | undefined;
   /** Rate of the step that has begun. */
   private lr: number | undefined;
+  /** The rank that moves each parameter, where they are shared out. */
+  private readonly owners: readonly number[] | undefined;
   /** What the batches of an unfinished step have come to. */
   private gathered: (Slopes & { batches: number }) | undefined;
 
@@ -108,11 +113,18 @@ export class Descent implements Stateful {
     readonly net: Module,
     readonly options: DescentOptions,
   ) {
-    const { parameters = net.namedParameters(), optimizer, ema } = options;
+    const { parameters = net.namedParameters(), optimizer, ema, across, shardOptimizer = false } = options;
     this.parameters = parameters;
+    this.owners = shardOptimizer && across !== undefined ? ownersOf(parameters, across.size) : undefined;
     const { name, ...rest } = optimizer;
-    this.optimizer = createOptimizer(name, parameters, rest);
+    this.optimizer = createOptimizer(name, new Map(this.moved([...parameters])), rest);
     this.average = ema === undefined ? undefined : new MovingAverage(parameters, ema);
+  }
+
+  /** Those of a list, one for each parameter, whose parameters are moved here. */
+  private moved<T>(list: readonly T[]): readonly T[] {
+    const { owners, options } = this;
+    return owners === undefined ? list : list.filter((_, i) => owners[i] === options.across!.rank);
   }
 
   /** Steps done. */
@@ -209,7 +221,9 @@ export class Descent implements Stateful {
     const lr = this.lr ?? rate(at);
     watching()?.move();
     if (this.lr === undefined) this.optimizer.begin(lr);
-    this.optimizer.update(list.tensors, { weightDecay: decay?.(at), skip });
+    this.optimizer.update(this.moved(list.tensors), { weightDecay: decay?.(at), skip });
+    if (this.owners !== undefined)
+      shareParameters([...this.parameters.values()], this.owners, this.options.across!);
     this.average?.update();
     const own = {
       norm,
@@ -263,10 +277,19 @@ export class Descent implements Stateful {
     const { prefix = "" } = this.options;
     const ema = this.average && above(this.average.stateDict(), prefix);
     return {
-      optimizer: above(this.optimizer.stateDict(), prefix),
+      ...(this.owners === undefined && { optimizer: this.moments }),
       ...(ema && { ema }),
       state: { steps: this.steps },
     };
+  }
+
+  private get moments(): Map<string, Tensor> {
+    return above(this.optimizer.stateDict(), this.options.prefix ?? "");
+  }
+
+  /** The moments of all ranks, where they are shared out. */
+  get shared(): (() => ReadonlyMap<string, Tensor>[]) | undefined {
+    return this.owners && (() => collected(this.moments, this.options.across!));
   }
 
   /** To be restored after the net: an average that was not kept before begins from its weights. */

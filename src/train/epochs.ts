@@ -39,6 +39,15 @@ export class Epochs {
     this.steps = Math.ceil(this.batches / accumulate);
   }
 
+  /**
+   * n, the samples of a batch on all ranks, of which `own` are here: as many as it is to have, but counted where damaged ones
+   * are left out.
+   */
+  whole({ rows }: EpochBatch, own: number, across: Group | undefined): number {
+    if (across === undefined) return own;
+    return this.source.damaged === undefined ? (rows?.whole ?? own) : wholeOf(own, across);
+  }
+
   /** From a step on, without an end. */
   async *from(step: number): AsyncGenerator<EpochBatch> {
     const { source, options, accumulate } = this;
@@ -62,8 +71,7 @@ export const imagesOf = (
 ): number => (across && rows?.whole) ?? indices.length;
 
 /** n, the samples on all ranks, of which n_r are here. */
-export const wholeOf = (own: number, across: Group | undefined): number =>
-  across === undefined ? own : across.numbers([own]).reduce((sum, [count]) => sum + count!, 0);
+export const wholeOf = (own: number, across: Group | undefined): number => across?.sums({ own }).own ?? own;
 
 /** A mean over some samples as their share of the mean over all: times n_r/n. */
 export const shareOf = (mean: Tensor, own: number, whole: number): Tensor =>

@@ -5,16 +5,18 @@ import { talk } from "../base/talk.ts";
 import { type Group, NotFiniteError, PeerLostError, StoppedError, scope, tensor } from "../tensor/index.ts";
 import { holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./checkpoint.ts";
 import { Course } from "./course.ts";
+import { Drift } from "./drift.ts";
 import { failpoint } from "./failpoint.ts";
 import { FixedSteps } from "./fixed-step.ts";
 import { Journal, NO_JOURNAL } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { Means, only } from "./means.ts";
 import { BadStep, Pending } from "./pending.ts";
-import { type Position, savedParts, start, takeUp } from "./position.ts";
+import { isShared, type Position, savedParts, sharedParts, start, takeUp } from "./position.ts";
 import { Probes } from "./probes.ts";
 import { createProgress, type ProgressMode } from "./progress.ts";
 import { sayRate } from "./resumed-rate.ts";
+import { COMPARED_EVERY, requireSameWeights } from "./same.ts";
 import { Speed } from "./speed.ts";
 import { listenForStop, type StopCode } from "./stop.ts";
 
@@ -112,7 +114,9 @@ class Loop<Batch> {
     const progress = createProgress({ mode: writes ? options.progress : "none", total, label: "train" });
     const stop = listenForStop((text) => progress.message(text), options.deadline);
     const speed = new Speed();
-    const pending = new Pending(learner, means, options.graph ? new FixedSteps(learner) : undefined);
+    const drifting = Object.values(learner.parts).flatMap((part) => part.drifting ?? []);
+    const drift = across && writes ? new Drift(drifting) : undefined;
+    const pending = new Pending(learner, means, drift, options.graph ? new FixedSteps(learner) : undefined);
     const perSecond = `${learner.unit ?? "images"}PerSecond`;
     const [before, started] = [position.seconds, performance.now()];
     const processor = processorClock(position.processorSeconds);
@@ -132,12 +136,20 @@ class Loop<Batch> {
       journal.sync();
       probes?.sync();
       pending.settle();
-      if (!writes) return;
       scope(() => {
+        const shared = sharedParts(learner.parts);
+        if (!writes) return;
         const { states, ...tensors } = savedParts(learner.parts);
-        const snapshot = { config: options.config, ...tensors, state: { ...position, parts: states } };
+        const state = { ...position, parts: states };
+        const snapshot = { config: options.config, ...tensors, ...(shared && { optimizers: shared }), state };
         saveCheckpoint(join(folder, "checkpoints"), position.step, snapshot, { keep, best });
       }, "save");
+    };
+    /** @throws {RanksDifferError} the processes have come to other weights */
+    const compare = () => {
+      if (across === undefined) return;
+      const done = position.step - from;
+      scope(() => requireSameWeights(across, savedParts(learner.parts).model, done), "compare");
     };
     let said = options.choosing === undefined;
     /** Whether what was found is the best so far. */
@@ -163,11 +175,14 @@ class Loop<Batch> {
       speed.restart();
       return isBest();
     };
-    /** Evaluates, sums up and saves where it is time to, and says whether the run ends here. */
-    const pause = async (): Promise<boolean> => {
+    /**
+     * Evaluates, sums up and saves where it is time to, and says whether the run ends here.
+     * @param before whether any process is to stop
+     */
+    const pause = async (before: StopCode | undefined): Promise<boolean> => {
       const toEvaluate = course.pending;
       if (toEvaluate || course.turns) pending.settle();
-      const before = asked();
+      if (position.step % COMPARED_EVERY === 0 || position.step >= total) compare();
       const evaluates = toEvaluate && before === undefined;
       const better = evaluates && (await evaluate());
       if (course.endsRow) journal.summarise(position.step, means.takeRow());
@@ -182,12 +197,13 @@ class Loop<Batch> {
     };
 
     try {
+      compare();
       if (foreign) save(isBest() || position.step >= total); // another run's: it is this one's first
-      if (course.pending && (await pause())) return;
+      if (course.pending && (await pause(asked()))) return;
       if (position.step >= total) return;
       const otherwise = (resume?.changed ?? []).length > 0;
       for await (const batch of learner.batches(course.at)) {
-        const step = pending.take(batch, course.at);
+        const step = pending.take(batch, course.at, stop.code);
         speed.add(learner.size(batch));
         await new Promise(setImmediate); // signals are heard here
         if (step === undefined) continue;
@@ -205,7 +221,8 @@ class Loop<Batch> {
           });
         }
         progress.update(position.step, { ...means.facts(pending.latest), [perSecond]: now });
-        if (await pause()) return;
+        const { code } = pending.stops ?? { code: asked() };
+        if (await pause(code)) return;
       }
     } catch (error) {
       if (error instanceof PeerLostError && writes) this.saveWhole(pending, save);
@@ -219,15 +236,15 @@ class Loop<Batch> {
     }
   }
 
-  /** Saves the last step that all have made, once a process is lost; not where a part of the next one is made. */
+  /** Saves the last step that all have made, once a process is lost; not where parameters have moved in the next one. */
   private saveWhole(pending: Pending<Batch>, save: (best: boolean) => void): void {
-    const drifts = Object.values(this.learner.parts).some((part) => part.drifts);
     const { step } = this.position;
-    if (pending.midway || drifts) talk(`step ${step + 1} is half made: its start is not saved`);
-    else {
+    if (isShared(this.learner.parts))
+      talk("the optimiser's state is shared out, some of it is lost: the last checkpoint stays");
+    else if (pending.undo()) {
       save(false);
       talk(`saved step ${step}, the last that all processes have made; go on with --resume auto`);
-    }
+    } else talk(`step ${step + 1} is half made: its start is not saved`);
   }
 
   /**

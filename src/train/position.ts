@@ -1,6 +1,6 @@
 /** @file Where a run is: everything but its parts that going on needs. */
 
-import { CheckpointError, UsageError } from "../tensor/index.ts";
+import { CheckpointError, type Tensor, UsageError } from "../tensor/index.ts";
 import { freeCheckpoint, type LoadedCheckpoint, reading } from "./checkpoint.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { olderPosition, olderState } from "./older.ts";
@@ -49,6 +49,15 @@ export function savedParts(parts: Parts) {
     ...{ model: all("model"), optimizer: all("optimizer"), ...(ema.size > 0 && { ema }) },
     states: Object.fromEntries(saved.flatMap(({ name, state }) => (state ? [[name, state]] : []))),
   };
+}
+
+/** Whether saving needs all processes. */
+export const isShared = (parts: Parts): boolean => Object.values(parts).some(({ shared }) => shared);
+
+/** The optimiser's tensors that are shared out, rank by rank; nothing where none are. Every rank asks, rank 0 is told. */
+export function sharedParts(parts: Parts): Map<string, Tensor>[] | undefined {
+  const all = Object.values(parts).flatMap(({ shared }) => (shared ? [shared()] : []));
+  return all[0]?.map((_, rank) => new Map(all.flatMap((part) => [...part[rank]!])));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** @file Numbers that steps leave on the device, and read together now and then: each reading waits for all that is under way. */
 
 import { full, keep, noGrad, scope, stack, type Tensor } from "../tensor/index.ts";
+import type { StopCode } from "./stop.ts";
 
 /** A number, or a tensor [] that is still to be read. */
 export type Reading = number | Tensor;
@@ -11,6 +12,10 @@ export class Watch {
   private found: Tensor | undefined;
   /** Whether a descent has moved since the step began. */
   midway = false;
+  /** Whether this process is to stop: it travels with the numbers of a step that are added up over ranks. */
+  stop: StopCode | undefined;
+  /** What came back: whether any process is to stop. Nothing where the step has added up no numbers. */
+  stops: { code: StopCode | undefined } | undefined;
 
   /** A descent moves. */
   move(): void {

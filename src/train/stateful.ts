@@ -22,10 +22,12 @@ export type Restored = Pick<LoadedCheckpoint, "model" | "optimizer" | "ema"> & {
 export interface Stateful {
   /** Tensors made for it are freed after the save. */
   saved(): Saved;
+  /** What of the optimiser's tensors each process has, rank by rank, where they are shared out: every rank asks, rank 0 is told. */
+  readonly shared?: (() => ReadonlyMap<string, Tensor>[]) | undefined;
   /** Goes on exactly from what was saved. @throws {CheckpointError} a tensor is missing or has another shape */
   restore(saved: Restored): void;
-  /** Whether a forward pass changes it, as running statistics are. */
-  readonly drifts?: boolean;
+  /** What a forward pass may change, as it does running statistics; they stay the same tensors. */
+  readonly drifting?: readonly Tensor[];
   /** Runs `body` with averaged parameters in place of its own, where it keeps an average. */
   averaged?<T>(body: () => Promise<T>): Promise<T>;
 }
@@ -33,7 +35,10 @@ export interface Stateful {
 /** The parameters and buffers of a net, their names behind a prefix. */
 export const weights = (net: Module, prefix = ""): Stateful => ({
   saved: () => ({ model: above(net.stateDict(), prefix) }),
-  drifts: net.stateDict().size > net.namedParameters().size,
+  get drifting() {
+    const learned = net.namedParameters();
+    return [...net.stateDict()].flatMap(([name, tensor]) => (learned.has(name) ? [] : [tensor]));
+  },
   restore: ({ model }) => void net.load(prefix === "" ? model : below(model, prefix)),
 });
 

@@ -3,6 +3,13 @@
 /** 130 for Ctrl-C; 75 for SIGTERM, SIGHUP and when the time is up: a queue may start the run again. */
 export type StopCode = 130 | 75;
 
+/** A code as a number that processes add up, and the code of their sum: 130 where any has it. */
+export const voteOf = (code: StopCode | undefined): number =>
+  code === undefined ? 0 : code === 75 ? 1 : MOST_RANKS;
+export const codeOf = (votes: number): StopCode | undefined =>
+  votes === 0 ? undefined : votes < MOST_RANKS ? 75 : 130;
+const MOST_RANKS = 2 ** 20;
+
 export interface StopRequest {
   /** Set once a signal has come, or the deadline. */
   readonly code: StopCode | undefined;

@@ -1,7 +1,9 @@
 /** @file Gradients and losses that each process has its share of, added up. */
 
-import { cat, type Group, noGrad, scope, stack, type Tensor } from "../tensor/index.ts";
+import { cat, full, type Group, noGrad, scope, stack, type Tensor, tensor } from "../tensor/index.ts";
 import { TensorList } from "./foreach.ts";
+import { watching } from "./readings.ts";
+import { codeOf, voteOf } from "./stop.ts";
 
 /** In which order the ranks' numbers are added: as is fastest, or in a binary tree. */
 type Order = "fastest" | "tree";
@@ -28,8 +30,11 @@ export function sumSlopes(list: TensorList, group: Group | undefined, order: Ord
   }, "sum of gradients");
 }
 
-/** Σ over ranks of numbers [] float64, by name. */
-export function sumValues<Values extends Readonly<Record<string, Tensor>>>(
+/**
+ * Σ over ranks of numbers [] float64, by name, in one call. In a loop it also says whether any rank is to stop, and on how
+ * many the loss is finite: one that is not anywhere is not on any rank.
+ */
+export function sumValues<Values extends Readonly<Record<string, Tensor>> & { loss: Tensor }>(
   values: Values,
   group: Group | undefined,
   order: Order = "fastest",
@@ -37,9 +42,17 @@ export function sumValues<Values extends Readonly<Record<string, Tensor>>>(
   if (group === undefined) return values;
   return noGrad(() =>
     scope(() => {
-      const all = summed(stack(Object.values(values)), group, order);
-      const entries = Object.keys(values).map((name, i) => [name, all.select(0, i).clone()] as const);
-      return Object.fromEntries(entries) as Values;
+      const watch = watching();
+      const names = Object.keys(values);
+      const own = stack(Object.values(values)).numbers();
+      const finiteHere = Number.isFinite(own[names.indexOf("loss")]);
+      const numbers = Float64Array.from([...own, voteOf(watch?.stop), finiteHere ? 1 : 0]);
+      const all = summed(tensor(numbers), group, order).numbers();
+      const [votes, finite] = all.splice(-2) as [number, number];
+      if (watch !== undefined) watch.stops = { code: codeOf(votes) };
+      if (finite < group.size) all[names.indexOf("loss")] = Number.NaN;
+      const wide = { dtype: "float64", device: values.loss.device } as const;
+      return Object.fromEntries(names.map((name, i) => [name, full([], all[i]!, wide)])) as Values;
     }, "sum of losses"),
   );
 }

@@ -15,25 +15,27 @@ export interface DecoderOptions {
 }
 
 export class Decoder {
-  /** Images that could not be read and were skipped, whose pixels are black. */
-  readonly damaged = new Set<number>();
+  /** Images that could not be read and were skipped, whose pixels are black; nothing where they end the run. */
+  readonly damaged: Set<number> | undefined;
   readonly #pool;
 
   constructor(
     private readonly placeOf: (index: number) => ImagePlace,
-    private readonly options: DecoderOptions,
+    options: DecoderOptions,
   ) {
     this.#pool = decodePool(options.workers);
+    this.damaged = options.damaged === "skip" ? new Set() : undefined;
   }
 
   /** Bytes [indices.length, 3, height, width]. @throws {DataError} naming an image that cannot be read, unless it is skipped */
   async decode(indices: ArrayLike<number>, size: Size, crops?: RandomCrops): Promise<Uint8Array> {
     const places = Array.from(indices, this.placeOf);
-    if (this.options.damaged !== "skip") return decodeFiles(this.#pool, places, size, { crops });
+    const { damaged } = this;
+    if (damaged === undefined) return decodeFiles(this.#pool, places, size, { crops });
     const onDamaged = (i: number, message: string): void => {
-      if (this.damaged.has(indices[i]!)) return;
-      this.damaged.add(indices[i]!);
-      talk(`${message}; skipped, ${counted(this.damaged.size, "image")} so far`);
+      if (damaged.has(indices[i]!)) return;
+      damaged.add(indices[i]!);
+      talk(`${message}; skipped, ${counted(damaged.size, "image")} so far`);
     };
     return decodeFiles(this.#pool, places, size, { crops, onDamaged });
   }

@@ -139,7 +139,7 @@ test("a folder lists its classes sorted, decodes by index in threads, and names 
   await expect(folder.load([6])).rejects.toThrow("image 6 does not exist; there are 6");
   const skipping = ImageFolder.open(join(root, "set"), { split: "train", imageSize: 8, damaged: "skip" });
   expect((await skipping.load([3, 0])).subarray(192)).toEqual(all.images.subarray(0, 192));
-  expect([[...skipping.damaged], (await skipping.loadAll()).count]).toEqual([[3], 5]);
+  expect([[...skipping.damaged!], (await skipping.loadAll()).count]).toEqual([[3], 5]);
   await Promise.all([folder.close(), test.close(), skipping.close()]);
 });
 

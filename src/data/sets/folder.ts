@@ -87,7 +87,7 @@ export class ImageFolder implements ImageSource {
     return new ImageFolder(`folder:${root}`, path, files, Int32Array.from(labels), classes, options);
   }
 
-  get damaged(): ReadonlySet<number> {
+  get damaged(): ReadonlySet<number> | undefined {
     return this.#decoder.damaged;
   }
 

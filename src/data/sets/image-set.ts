@@ -41,8 +41,8 @@ export interface ImageSource extends ImageInfo {
   readonly resident?: Tensor;
   /** The order of an epoch, where images are not to be read in any order; a permutation from the seed and the epoch alone. */
   order?(epoch: number, random: Random): Int32Array;
-  /** Images that could not be read and whose pixels are black: batches leave them out. */
-  readonly damaged?: ReadonlySet<number>;
+  /** Images that could not be read and whose pixels are black: batches leave them out. Not there where such an image ends the run. */
+  readonly damaged?: ReadonlySet<number> | undefined;
   /** A hash of all that is learned from, of a sample above 1 GiB: differs when the data changed between runs. */
   fingerprint(): string;
   /** Ends worker threads, if there are any. */
@@ -102,7 +102,8 @@ export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): I
     ...{ name: source.name, channels: source.channels, height: source.height, width: source.width },
     ...{ classes: source.classes, count: at.length, labels: at.map((i) => source.labels[i]!) },
     get damaged() {
-      return new Set(source.damaged?.size ? [...at.keys()].filter((i) => source.damaged!.has(at[i]!)) : []);
+      const { damaged } = source;
+      return damaged && new Set(damaged.size > 0 ? [...at.keys()].filter((i) => damaged.has(at[i]!)) : []);
     },
     load: (wanted) => source.load(Int32Array.from(wanted, (i) => at[i]!)),
     ...(source.loadCrops && {

@@ -178,7 +178,7 @@ test("an archive that is cut off, and an image that is none, are named by file a
   const found = await collect(source);
   expect(found.flatMap((batch) => batch.images)).toHaveLength(11);
   expect(found.flatMap((batch) => batch.labels)).toHaveLength(11);
-  expect([...source.damaged]).toEqual([2]);
+  expect([...source.damaged!]).toEqual([2]);
   const [own, others] = [0, 1].map((rank) => ({ batchSize: 12, share: { rank, size: 2 } }));
   const parts = [...(await collect(source, own)), ...(await collect(source, others))];
   expect(parts.map(({ images }) => images.length).toSorted()).toEqual([5, 6]);

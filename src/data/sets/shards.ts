@@ -105,7 +105,7 @@ export class ImageShards implements ImageSource {
     return order;
   }
 
-  get damaged(): ReadonlySet<number> {
+  get damaged(): ReadonlySet<number> | undefined {
     return this.#decoder.damaged;
   }
 

@@ -1,6 +1,6 @@
 /** @file What the classifiers on features share. */
 
-import { type Tensor, UsageError } from "../../tensor/index.ts";
+import { type Group, type Tensor, UsageError } from "../../tensor/index.ts";
 
 /** A fitted classifier. It owns its tensors: `dispose()` frees them. */
 export interface Classifier {
@@ -27,9 +27,14 @@ export function checkDimension(what: string, Z: Tensor, d: number): void {
     throw new UsageError(`${what}: expected features [n, ${d}], got ${Z.describe()}`);
 }
 
-/** Share of labels that are right: int64 [n] each, 0 to 1. */
-export function accuracy(predicted: Tensor, labels: Tensor): number {
+/**
+ * Share of labels that are right: int64 [n] each, 0 to 1.
+ * @param across processes that have other labels: the share is of those of all
+ */
+export function accuracy(predicted: Tensor, labels: Tensor, across?: Group): number {
   using equal = predicted.eq(labels);
   using total = equal.sum();
-  return total.item() / labels.numel;
+  const own = { right: total.item(), count: labels.numel };
+  const { right, count } = across?.sums(own) ?? own;
+  return right / count;
 }

@@ -1,6 +1,17 @@
 /** @file The k nearest neighbours by cosine, with equal votes or with nearer ones counting more. */
 
-import { arange, aten, cat, keep, noGrad, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import {
+  arange,
+  aten,
+  cat,
+  type Group,
+  gatherRows,
+  keep,
+  noGrad,
+  scope,
+  type Tensor,
+  UsageError,
+} from "../../tensor/index.ts";
 import { type Classifier, checkDimension, checkFeatures } from "./classifier.ts";
 
 /** Samples compared at a time: the table of similarities is this many rows by all training samples. */
@@ -11,6 +22,8 @@ export interface KnnOptions {
   classes: number;
   /** τ: a neighbour's vote weighs exp(cos/τ), as DINO's evaluation has it with 0.07; votes are equal unless given. */
   temperature?: number;
+  /** Processes that have other training features: neighbours are found among those of all, which are sent once, n d and n numbers. */
+  across?: Group | undefined;
 }
 
 /**
@@ -22,12 +35,22 @@ export interface KnnOptions {
  */
 export function knn(Z: Tensor, labels: Tensor, options: KnnOptions): Classifier {
   checkFeatures("k-nn", Z, labels);
-  const { k, temperature } = options;
-  if (!(Number.isInteger(k) && k >= 1 && k <= Z.size(0)))
-    throw new UsageError(`k-nn: expected k from 1 to the ${Z.size(0)} training samples, got ${k}`);
+  const { k, temperature, across } = options;
   if (temperature !== undefined && !(temperature > 0))
     throw new UsageError(`k-nn: expected a temperature above 0, got ${temperature}`);
-  const [known, own] = noGrad(() => scope(() => [unit(Z.detach()), labels.clone()] as const, "k-nn"));
+  const [known, own] = noGrad(() =>
+    scope(() => {
+      const units = unit(Z.detach());
+      if (across === undefined) return [units, labels.clone()] as const;
+      const counts = across.numbers([labels.numel]).flat();
+      return [gatherRows(units, across, counts), gatherRows(labels, across, counts)] as const;
+    }, "k-nn"),
+  );
+  const n = known.size(0);
+  if (!(Number.isInteger(k) && k >= 1 && k <= n)) {
+    for (const tensor of [known, own]) tensor.dispose();
+    throw new UsageError(`k-nn: expected k from 1 to the ${n} training samples, got ${k}`);
+  }
   return new Fitted(keep(known), keep(own), options);
 }
 

@@ -1,6 +1,18 @@
 /** @file The linear classifier with a closed form: least squares onto one-hot labels. */
 
-import { aten, cat, eye, keep, noGrad, ones, scope, type Tensor, zeros } from "../../tensor/index.ts";
+import {
+  aten,
+  cat,
+  eye,
+  type Group,
+  keep,
+  noGrad,
+  ones,
+  scope,
+  sumGrams,
+  type Tensor,
+  zeros,
+} from "../../tensor/index.ts";
 import { type Classifier, checkDimension, checkFeatures } from "./classifier.ts";
 import { type Statistics, standardised, statisticsOf } from "./standardise.ts";
 
@@ -12,17 +24,19 @@ const ROWS = 8192;
  *
  * @param Z features, [n, d]
  * @param labels int64 [n], 0 ≤ label < classes
+ * @param across processes that have other features: the fit is to those of all. Beside their statistics
+ *   (d + 1)(d + 2)/2 + (d + 1) K numbers are sent.
  * @throws {UsageError} features not finite
  */
 export function leastSquares(
   Z: Tensor,
   labels: Tensor,
-  { classes, ridge = 1e-4 }: { classes: number; ridge?: number },
+  { classes, ridge = 1e-4, across }: { classes: number; ridge?: number; across?: Group | undefined },
 ): Classifier {
   checkFeatures("least squares", Z, labels);
   return noGrad(() =>
     scope(() => {
-      const statistics = statisticsOf(Z);
+      const statistics = statisticsOf(Z, across);
       const d = Z.size(1);
       const place = { dtype: "float64", device: Z.device } as const;
       const [gram, products] = [zeros([d + 1, d + 1], place), zeros([d + 1, classes], place)];
@@ -34,8 +48,10 @@ export function leastSquares(
           gram.add_(X.T.matmul(X));
           products.add_(X.T.matmul(Y));
         }, "normal equations");
-      gram.add_(eye(d + 1, place).mul(ridge * Z.size(0)));
-      const factor = aten("linalg_cholesky", gram);
+      const all = across === undefined ? gram : sumGrams(gram.unsqueeze(0), across).squeeze(0);
+      if (across !== undefined) across.allReduce(products);
+      const n = all.narrow(0, d, 1).narrow(1, d, 1); //                         the constant's square
+      const factor = aten("linalg_cholesky", all.add(eye(d + 1, place).mul(n.mul(ridge))));
       const W = aten("cholesky_solve", products, factor); //                    [d + 1, K]
       return new Fitted(keep(W), { mean: keep(statistics.mean), deviation: keep(statistics.deviation) });
     }, "least squares"),

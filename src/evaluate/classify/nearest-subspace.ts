@@ -1,7 +1,19 @@
 /** @file Nearest subspace: a class is the span of its leading directions, a sample belongs where its residual is least. */
 
 import { segments } from "../../rate/index.ts";
-import { aten, full, keep, noGrad, scope, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
+import {
+  aten,
+  full,
+  type Group,
+  gatherRows,
+  keep,
+  noGrad,
+  scope,
+  sumGrams,
+  type Tensor,
+  tensor,
+  UsageError,
+} from "../../tensor/index.ts";
 import { type Classifier, checkDimension, checkFeatures } from "./classifier.ts";
 
 export interface NearestSubspaceOptions {
@@ -10,6 +22,11 @@ export interface NearestSubspaceOptions {
   components: number;
   /** Whether each class is centred first (their PCA variant), or taken as it is (SVD). */
   centred: boolean;
+  /**
+   * Processes that have other features: classes are those of all. K (d + d(d + 1)/2) numbers and K counts are sent, or all
+   * features where they are fewer.
+   */
+  across?: Group | undefined;
 }
 
 export interface SubspaceClassifier extends Classifier {
@@ -30,9 +47,10 @@ export interface SubspaceClassifier extends Classifier {
 export function nearestSubspace(
   Z: Tensor,
   labels: Tensor,
-  { classes, components, centred }: NearestSubspaceOptions,
+  options: NearestSubspaceOptions,
 ): SubspaceClassifier {
   checkFeatures("nearest subspace", Z, labels);
+  const { classes, components, centred, across } = options;
   const d = Z.size(1);
   if (!(Number.isInteger(components) && components > 0 && components < d))
     throw new UsageError(
@@ -41,23 +59,32 @@ export function nearestSubspace(
   return noGrad(() =>
     scope(() => {
       const sorted = segments(labels, classes);
-      for (const [k, count] of sorted.counts.entries())
+      const place = { dtype: "float64", device: Z.device } as const;
+      const own = tensor(sorted.counts as number[], place); //                  [K]
+      const counts = across === undefined ? own : across.allReduce(own);
+      const sizes = counts.numbers();
+      for (const [k, count] of sizes.entries())
         if (count > 0 && count < components)
           throw new UsageError(
             `nearest subspace: expected at least ${components} samples of class ${k} for as many components, got ${count}`,
           );
-      const place = { dtype: "float64", device: Z.device } as const;
-      const counts = tensor(sorted.counts as number[], place)
-        .clamp(1)
-        .reshape([-1, 1, 1]);
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      if (across !== undefined && total < (classes * (d + 3)) / 2) {
+        const rows = across.numbers([labels.numel]).flat();
+        const [all, of] = [gatherRows(Z, across, rows), gatherRows(labels, across, rows)];
+        return nearestSubspace(all, of, { classes, components, centred });
+      }
       const rows = sorted.pad(Z.to("float64")); //                              [K, m, d]
-      const means = rows.sum([1], true).div(counts); //                         [K, 1, d]
+      const sums = rows.sum([1], true); //                                      [K, 1, d]
+      const means = (across === undefined ? sums : across.allReduce(sums)).div(
+        counts.clamp(1).reshape([-1, 1, 1]),
+      );
       const present = sorted.pad(full([Z.size(0), 1], 1, place)); //            [K, m, 1]
       const centredRows = centred ? rows.sub(means).mul(present) : rows;
-      const bases = leadingDirections(centredRows, components); //              [K, d, c]
+      const bases = leadingDirections(centredRows, components, across); //      [K, d, c]
       const offsets = (centred ? means : means.mul(0)).squeeze(1); //           [K, d]
       const absent = tensor(
-        sorted.counts.map((count) => (count > 0 ? 0 : Number.POSITIVE_INFINITY)),
+        sizes.map((count) => (count > 0 ? 0 : Number.POSITIVE_INFINITY)),
         place,
       );
       return new Fitted(keep(bases), keep(offsets), keep(absent));
@@ -65,11 +92,15 @@ export function nearestSubspace(
   );
 }
 
-/** The right singular vectors of W [K, m, d] with the largest singular values: [K, d, c], zero beyond the rank. */
-function leadingDirections(W: Tensor, components: number): Tensor {
+/**
+ * The right singular vectors of W [K, m, d] with the largest singular values: [K, d, c], zero beyond the rank.
+ * @param across processes that have other rows
+ */
+function leadingDirections(W: Tensor, components: number, across?: Group): Tensor {
   return scope(() => {
-    const tall = W.size(1) >= W.size(2);
-    const gram = tall ? W.T.matmul(W) : W.matmul(W.T); //                       the smaller side
+    const tall = across !== undefined || W.size(1) >= W.size(2);
+    const own = tall ? W.T.matmul(W) : W.matmul(W.T); //                        the smaller side
+    const gram = across === undefined ? own : sumGrams(own, across);
     const [values, vectors] = aten<[Tensor, Tensor]>("linalg_eigh", gram); //   rising
     const top = (x: Tensor) => x.narrow(-1, x.size(-1) - components, components).flip([-1]);
     const leading = top(vectors);

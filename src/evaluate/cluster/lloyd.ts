@@ -1,6 +1,6 @@
 /** @file Lloyd's iterations of k-means: points to their nearest centre, centres to the mean of their points. */
 
-import { aten, cat, scope, stack, type Tensor, tensor, zeros } from "../../tensor/index.ts";
+import { aten, cat, full, type Group, scope, stack, type Tensor, tensor, zeros } from "../../tensor/index.ts";
 
 /** Distances in one block of points, so that it stays in the cache. */
 const BLOCK = 2 ** 19;
@@ -58,13 +58,14 @@ export function assign(X: Tensor, centres: Tensor): Assignment {
  * @param X points [n, d]
  * @param squares ‖x‖², [n]
  * @param seeds centres to begin with, [R, K, d]
+ * @param across processes that have other points
  * @returns centres at the end, [R, K, d]
  */
 export function descend(
   X: Tensor,
   squares: Tensor,
   seeds: Tensor,
-  { iterations, least }: { iterations: number; least: number },
+  { iterations, least, across }: { iterations: number; least: number; across?: Group | undefined },
 ): Tensor {
   return scope(() => {
     const ends: Tensor[] = [];
@@ -73,11 +74,13 @@ export function descend(
     let before: Tensor | undefined;
     for (let i = 1; going.length > 0; i++) {
       const step = scope(() => {
-        const { assigned, ...found } = assign(X, centres);
-        const next = refill(X, squares, found);
+        const { assigned, ...own } = assign(X, centres);
+        const changed = before === undefined ? undefined : assigned.ne(before).sum([1]); // [R]
+        const found = across === undefined ? { ...own, changed } : ofAll(own, changed, across);
+        const next = refill(X, squares, found, across);
         const moved = next.sub(centres).square().sum([1, 2]).numbers();
-        const same = before && aten("all.dim", assigned.eq(before), 1).numbers();
-        const ended = moved.map((step, r) => step <= least || same?.[r] === 1 || i === iterations);
+        const changes = found.changed?.numbers();
+        const ended = moved.map((step, r) => step <= least || changes?.[r] === 0 || i === iterations);
         for (const [at, r] of going.entries()) if (ended[at]) ends[r] = next.select(0, at).clone();
         const stay = [...going.keys()].filter((at) => !ended[at]);
         const picked = tensor(BigInt64Array.from(stay, BigInt), { device: X.device });
@@ -93,8 +96,31 @@ export function descend(
   }, "lloyd");
 }
 
+/** Sums and counts over ranks, and how many points have changed their cluster, none given before the second iteration. */
+function ofAll(
+  { nearest, sums, counts }: Omit<Assignment, "assigned">,
+  changed: Tensor | undefined,
+  across: Group,
+) {
+  const [R, K, d] = sums.shape as [number, number, number];
+  const last = changed ?? counts.narrow(1, 0, 1).mul(0).add(1);
+  const own = [sums.reshape([R, K * d]), counts, last.reshape([R, 1]).to(sums.dtype)];
+  const all = across.allReduce(cat(own, 1)); //                                 [R, K d + K + 1]
+  return {
+    nearest,
+    sums: all.narrow(1, 0, K * d).reshape([R, K, d]),
+    counts: all.narrow(1, K * d, K),
+    changed: changed && all.select(1, K * d + K),
+  };
+}
+
 /** Means of the points of each centre; a centre without any goes to one of the points that are farthest from theirs. */
-function refill(X: Tensor, squares: Tensor, found: Omit<Assignment, "assigned">): Tensor {
+function refill(
+  X: Tensor,
+  squares: Tensor,
+  found: Omit<Assignment, "assigned">,
+  across: Group | undefined,
+): Tensor {
   return scope(() => {
     const { nearest, sums, counts } = found;
     const means = sums.div(counts.clamp(1).unsqueeze(2)); //                    [R, K, d]
@@ -104,13 +130,27 @@ function refill(X: Tensor, squares: Tensor, found: Omit<Assignment, "assigned">)
       const row = counts.select(0, r).numbers();
       const empty = [...row.keys()].filter((k) => row[k] === 0);
       if (empty.length === 0) continue;
-      const [, farthest] = nearest.select(0, r).add(squares).topk(empty.length);
       const at = tensor(
         BigInt64Array.from(empty, (k) => BigInt(r * K + k)),
         { device: X.device },
       );
-      aten("index_copy_", means.reshape([-1, X.size(1)]), 0, at, X.indexSelect(0, farthest));
+      const far = farthest(X, nearest.select(0, r).add(squares), empty.length, across);
+      aten("index_copy_", means.reshape([-1, X.size(1)]), 0, at, far);
     }
     return means;
   }, "refill");
+}
+
+/** Those of the points X [n, d] with the largest distances [n], on all ranks: [count, d]. */
+function farthest(X: Tensor, distances: Tensor, count: number, across: Group | undefined): Tensor {
+  const here = Math.min(count, X.size(0));
+  const [values, numbers] = distances.topk(here);
+  const points = X.indexSelect(0, numbers);
+  if (across === undefined) return points;
+  const place = { dtype: X.dtype, device: X.device };
+  const none = full([count - here, X.size(1) + 1], Number.NEGATIVE_INFINITY, place);
+  const own = cat([cat([values.to(X.dtype).unsqueeze(1), points], 1), none]); // [count, 1 + d]
+  const all = across.allGather(own).reshape([-1, X.size(1) + 1]);
+  const [, best] = all.select(1, 0).topk(count);
+  return all.indexSelect(0, best).narrow(1, 1, X.size(1));
 }

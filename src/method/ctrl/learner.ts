@@ -77,8 +77,8 @@ export class CtrlLearner implements Learner<EpochBatch> {
   }
 
   async evaluate(): Promise<Milestone> {
-    const { train, test, imageSize, device = "cpu", components = 10 } = this.options;
-    const images = { imageSize, device, components };
+    const { train, test, imageSize, device = "cpu", components = 10, across } = this.options;
+    const images = { imageSize, device, components, across };
     const { pca, svd } = await evaluateEncoder(this.players.nets.encoder, train, test, images);
     return {
       numbers: inPercent({ "eval/pca": pca, "eval/svd": svd }),

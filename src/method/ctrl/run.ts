@@ -81,14 +81,14 @@ function train(recipe: CtrlRecipe, place: TrainPlace) {
   });
 }
 
-function evaluate(recipe: CtrlRecipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+function evaluate(recipe: CtrlRecipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   const sized = withImageSize(recipe);
   return withSplits(
     sized,
     async (splits) => {
       using players = restorePlayers(recipe, checkpoint, device);
       const { components } = recipe.method;
-      const options = { imageSize: sized.model.imageSize, device, components };
+      const options = { imageSize: sized.model.imageSize, device, components, across };
       const { pca, svd } = await evaluateEncoder(players.nets.encoder, splits.train, splits.test, options);
       const text = `nearest subspace, ${components} directions: ${percent(pca)} through class means (PCA), ${percent(svd)} through the origin (SVD)`;
       return { numbers: { ...inPercent({ pca, svd }), count: splits.test.count }, text };

@@ -14,7 +14,7 @@ import { dinoLoss, nextCentre, type SimdinoOptions, simdinoLoss } from "./losses
 import type { DinoPair } from "./pair.ts";
 import { cosineBetween, risenCosine, straightTo } from "./schedules.ts";
 
-export interface DinoLearnerOptions extends Pick<DescentOptions, "across"> {
+export interface DinoLearnerOptions extends Pick<DescentOptions, "across" | "shardOptimizer"> {
   train: ImageSource;
   random: Random;
   crops: CropOptions;
@@ -96,7 +96,7 @@ export class DinoLearner implements Learner<EpochBatch> {
       ...{ parameters: new Map(own), optimizer: { name: optimizer }, clipGrad, clip: "each" },
       lr: risenCosine(lr, minLr, this.steps, warmupEpochs * this.perEpoch),
       decay: decayed ? cosineBetween(...weightDecay, this.steps) : undefined,
-      ...{ across: this.options.across, losses: "whole" },
+      ...{ across: this.options.across, shardOptimizer: this.options.shardOptimizer, losses: "whole" },
     });
   }
 

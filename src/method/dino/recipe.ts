@@ -15,6 +15,7 @@ import {
   positive,
   recipeOf,
   run,
+  shardOptimizer,
   times,
   whole,
   width,
@@ -84,6 +85,7 @@ const train = z.strictObject({
     .describe("clip the gradient of each parameter to this norm (default: no clipping)"),
   evalEvery: times.default(1).describe("epochs between evaluations"),
   precision: descent.precision,
+  shardOptimizer,
   ...run,
 });
 

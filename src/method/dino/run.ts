@@ -8,7 +8,8 @@ import { type Features, featuresOf, type ImageOptions } from "../../evaluate/fea
 import { FeatureModule, inWords, probeScores } from "../../evaluate/probe-scores.ts";
 import { createModel, DinoNet } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { random } from "../../tensor/index.ts";
+import { type Group, random } from "../../tensor/index.ts";
+import { wholeOf } from "../../train/epochs.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
@@ -72,6 +73,7 @@ function train(recipe: Recipe, place: TrainPlace) {
         clipGrad: rest.clipGrad,
         precision: rest.precision,
         evalEvery: rest.evalEvery,
+        shardOptimizer: rest.shardOptimizer,
       },
       teacherMomentum: method.teacherMomentum,
       targets: {
@@ -86,7 +88,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       },
       simdino: { alignment, epsilon, spread },
       evaluate: async () => {
-        const found = await scored(pair, splits, recipe, device, neighbours);
+        const found = await scored(pair, splits, recipe, place, neighbours);
         return {
           numbers: { "eval/knn": 100 * found },
           score: found,
@@ -113,23 +115,30 @@ async function scored<T>(
   encoder: Module,
   { train, test }: Splits,
   recipe: Recipe,
-  device: string,
-  measure: (fitted: Features, held: Features, recipe: Recipe, classes: number) => T,
+  { device, across }: Pick<TrainPlace, "device" | "across">,
+  measure: (fitted: Features, held: Features, recipe: Recipe, classes: number, across?: Group) => T,
 ): Promise<T> {
-  using fitted = await featuresOf(encoder, train, dinoImages(recipe, train, device));
-  using held = await featuresOf(encoder, test, dinoImages(recipe, test, device));
-  return measure(fitted, held, recipe, train.classes.length);
+  const own = { across, gather: false };
+  using fitted = await featuresOf(encoder, train, { ...dinoImages(recipe, train, device), ...own });
+  using held = await featuresOf(encoder, test, { ...dinoImages(recipe, test, device), ...own });
+  return measure(fitted, held, recipe, train.classes.length, across);
 }
 
 /** The share that nearest neighbours, by weighted votes, classify right. */
-function neighbours(fitted: Features, held: Features, { method }: Recipe, classes: number): number {
-  const k = neighboursOf(method, fitted.Z.size(0));
-  using classifier = knn(fitted.Z, fitted.labels, { k, classes, temperature: VOTE_TEMPERATURE });
+function neighbours(
+  fitted: Features,
+  held: Features,
+  { method }: Recipe,
+  classes: number,
+  across?: Group,
+): number {
+  const k = neighboursOf(method, wholeOf(fitted.Z.size(0), across));
+  using classifier = knn(fitted.Z, fitted.labels, { k, classes, temperature: VOTE_TEMPERATURE, across });
   using predicted = classifier.predict(held.Z);
-  return accuracy(predicted, held.labels);
+  return accuracy(predicted, held.labels, across);
 }
 
-function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   return withSplits(
     recipe,
     async (splits) => {
@@ -149,10 +158,10 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
           encoder,
           splits,
           recipe,
-          device,
+          { device, across },
           (fitted, held, _, classes) => ({
-            near: neighbours(fitted, held, recipe, classes),
-            probes: probeScores(fitted, held, { classes, random: random(recipe.seed).at("probe") }),
+            near: neighbours(fitted, held, recipe, classes, across),
+            probes: probeScores(fitted, held, { classes, random: random(recipe.seed).at("probe"), across }),
           }),
         );
         numbers[`${key}/knn`] = 100 * near;

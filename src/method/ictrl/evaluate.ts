@@ -4,7 +4,7 @@ import type { ImageSet } from "../../data/index.ts";
 import { nearestSubspace } from "../../evaluate/classify/index.ts";
 import { featuresOf } from "../../evaluate/features.ts";
 import type { Module } from "../../nn/index.ts";
-import { scope } from "../../tensor/index.ts";
+import { type Group, gatherRows, scope, type Tensor } from "../../tensor/index.ts";
 import { addAccuracies, ofClasses, type Progression } from "./tasks.ts";
 
 export interface TaskMeasure {
@@ -14,6 +14,8 @@ export interface TaskMeasure {
   device?: string;
   /** Directions per class of the nearest-subspace classifier, through the origin. */
   components: number;
+  /** Processes that have a part of the images each. */
+  across?: Group | undefined;
 }
 
 /** Adds the accuracies on some groups, fitted to their training images; the group is not told. */
@@ -21,15 +23,16 @@ export async function addTaskAccuracies(
   progression: Progression,
   encoder: Module,
   tasks: readonly (readonly number[])[],
-  { train, test, imageSize, device, components }: TaskMeasure,
+  { train, test, imageSize, device, components, across }: TaskMeasure,
 ): Promise<void> {
-  const images = { imageSize, ...(device !== undefined && { device }) };
+  const images = { imageSize, across, gather: false, ...(device !== undefined && { device }) };
   using fitted = await featuresOf(encoder, ofClasses(train, tasks.flat()), images);
   using held = await featuresOf(encoder, ofClasses(test, tasks.flat()), images);
   scope(() => {
     const classes = train.classes.length;
-    using classifier = nearestSubspace(fitted.Z, fitted.labels, { classes, components, centred: false });
-    const predicted = classifier.predict(held.Z).numbers();
-    addAccuracies(progression, tasks, predicted, held.labels.numbers());
+    const how = { classes, components, centred: false, across };
+    using classifier = nearestSubspace(fitted.Z, fitted.labels, how);
+    const all = (own: Tensor) => (across === undefined ? own : gatherRows(own, across)).numbers();
+    addAccuracies(progression, tasks, all(classifier.predict(held.Z)), all(held.labels));
   }, "measure");
 }

@@ -227,8 +227,9 @@ export class IctrlLearner implements Learner<Batch> {
   }
 
   private features(set: ImageSet) {
-    const { imageSize, device } = this.options;
-    return featuresOf(this.players.nets.encoder, set, { imageSize, ...(device !== undefined && { device }) });
+    const { imageSize, device, across } = this.options;
+    const images = { imageSize, across, ...(device !== undefined && { device }) };
+    return featuresOf(this.players.nets.encoder, set, images);
   }
 
   /** The replay of everything remembered but some classes, by the decoder as it is; none when there is no next task. */

@@ -66,7 +66,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
 }
 
 /** The accuracies noted while training, and those of the checkpoint on all groups. */
-async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+async function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   const splits = await splitsOf(recipe, split);
   using players = restorePlayers(recipe, checkpoint, device);
   const { last, average, table } = reading(checkpoint, () => {
@@ -74,7 +74,7 @@ async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained):
     return { ...lastAndAverage(progression), table: progressionTable(progression) };
   });
   const { tasks, components } = recipe.method;
-  const options = { ...splits, device, components };
+  const options = { ...splits, device, components, across };
   const now: Progression = { matrix: [], seen: [] };
   const groups = splitClasses(splits.train.classes.length, tasks);
   await addTaskAccuracies(now, players.nets.encoder, groups, options);

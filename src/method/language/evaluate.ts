@@ -1,9 +1,10 @@
 /** @file How well a language model predicts a text: loss in nats and in bits, perplexity, accuracy. */
 
 import { largestOf } from "../../base/extremes.ts";
+import { rowsOf } from "../../data/index.ts";
 import { blockStarts, blocksAt, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
-import { noGrad, type Random, scope } from "../../tensor/index.ts";
+import { type Group, noGrad, type Random, scope } from "../../tensor/index.ts";
 import { answer, hideTokens, type MaskOptions, nextTokens, type Question } from "./objective.ts";
 
 export interface LanguageScores {
@@ -27,6 +28,8 @@ export interface EvaluateTextOptions {
   device?: string;
   /** Blocks that are looked at, spread evenly; all when not given. */
   most?: number;
+  /** Processes that look at some of the batches each. */
+  across?: Group | undefined;
 }
 
 /** Blocks at once. Which tokens are hidden follows from the number of the batch, so it does not change. */
@@ -39,14 +42,15 @@ const AT_ONCE = 32;
 export async function evaluateText(
   model: Gpt | Bert,
   tokens: Tokens,
-  { context, masks, device = "cpu", most }: EvaluateTextOptions,
+  { context, masks, device = "cpu", most, across }: EvaluateTextOptions,
 ): Promise<LanguageScores> {
   const length = masks === undefined ? context + 1 : context;
   const starts = blockStarts(tokens.length, length, context, most);
   const sums = { loss: 0, right: 0, count: 0 };
   const training = model.training;
   model.eval();
-  for (let at = 0; at < starts.length; at += AT_ONCE) {
+  for (const batch of rowsOf(across ?? { rank: 0, size: 1 }, Math.ceil(starts.length / AT_ONCE))) {
+    const at = batch * AT_ONCE;
     await new Promise(setImmediate); // signals are heard here
     const found = noGrad(() =>
       scope(() => {
@@ -54,7 +58,7 @@ export async function evaluateText(
         const question: Question =
           masks === undefined
             ? nextTokens(rows)
-            : hideTokens(rows, { ...masks, random: masks.random.at(`batch.${at / AT_ONCE}`) });
+            : hideTokens(rows, { ...masks, random: masks.random.at(`batch.${batch}`) });
         const { loss, asked, logits } = answer(model, question);
         const right = logits.argmax(-1).eq(question.targets).sum();
         return { loss: loss.item(), right: right.item(), count: asked.item() };
@@ -65,9 +69,10 @@ export async function evaluateText(
     sums.count += found.count;
   }
   model.train(training);
-  const loss = sums.loss / sums.count;
+  const all = across?.sums(sums) ?? sums;
+  const loss = all.loss / all.count;
   const [bits, perplexity] = [loss / Math.LN2, Math.exp(loss)];
-  return { loss, bits, perplexity, accuracy: sums.right / sums.count, count: sums.count };
+  return { loss, bits, perplexity, accuracy: all.right / all.count, count: all.count };
 }
 
 /**

@@ -13,7 +13,7 @@ import { weights } from "../../train/stateful.ts";
 import { answer, hideTokens, type MaskOptions, NOT_ASKED, nextTokens, type Question } from "./objective.ts";
 
 export interface LanguageLearnerOptions
-  extends Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across"> {
+  extends Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across" | "shardOptimizer"> {
   /** The training text. */
   tokens: Tokens;
   /** Tokens of a sequence. */
@@ -77,6 +77,7 @@ export class LanguageLearner implements Learner<BlockBatch> {
       precision,
       clipGrad,
       ema,
+      shardOptimizer,
     } = options;
     const { batchSize, across } = options;
     const share: Share = across ?? { rank: 0, size: 1 };
@@ -88,7 +89,7 @@ export class LanguageLearner implements Learner<BlockBatch> {
     this.evaluate = options.evaluate;
     const factor = warmupCosine({ total: steps, warmup, least: leastLr / lr });
     this.descent = new Descent(model, {
-      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at), across },
+      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at), across, shardOptimizer },
       optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(model), descent: this.descent };
@@ -135,8 +136,7 @@ export class LanguageLearner implements Learner<BlockBatch> {
   private descend(question: Question, at: number): Logged | undefined {
     const { across, shards, accumulate, batchSize } = this.options;
     const { inputs, targets } = question;
-    const asked = targets.ne(NOT_ASKED).sum();
-    const all = (across === undefined ? asked : across.allReduce(asked)).clamp(1); // [], of all ranks
+    const all = this.asked(targets);
     const lossOf = (some: Question) => () => answer(this.model, some).loss.div(all);
     const given = { inputs: [inputs] };
     if (shards === undefined) {
@@ -151,6 +151,14 @@ export class LanguageLearner implements Learner<BlockBatch> {
     );
     const step = this.descent.addParts(parts.map(lossOf), accumulate, at, given);
     return step && logged(step);
+  }
+
+  /** Places of a batch that are asked for, on all ranks: every one, or as many as chance would have it. */
+  private asked(targets: Tensor): number | Tensor {
+    const { across, masks, batchSize, context } = this.options;
+    if (masks === undefined) return batchSize * context;
+    const own = targets.ne(NOT_ASKED).sum();
+    return (across === undefined ? own : across.allReduce(own)).clamp(1); //    []
   }
 
   /** Frees the optimiser and the average. */

@@ -13,6 +13,7 @@ import {
   networkDescent,
   recipeOf,
   run,
+  shardOptimizer,
   shards,
   share,
   steps,
@@ -66,6 +67,7 @@ const train = z.strictObject({
   ema,
   shards,
   graph,
+  shardOptimizer,
   ...networkDescent,
   ...run,
 });

@@ -57,7 +57,8 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
   using model = buildLanguageModel(recipe, tokenizer).to(place.device);
   const { evalBlocks, keep: _, logInterval: __, checkpointEvery: ___, ...settings } = recipe.train;
   const masks = masksOf(recipe, tokenizer);
-  const look = { ...evaluationOf(recipe, tokenizer, place.device), ...(evalBlocks && { most: evalBlocks }) };
+  const how = { ...evaluationOf(recipe, tokenizer, place.device), across: place.across };
+  const look = { ...how, ...(evalBlocks && { most: evalBlocks }) };
   using learner = new LanguageLearner(model, {
     ...settings,
     ...{
@@ -98,12 +99,13 @@ function milestone({ loss, bits, perplexity, accuracy }: LanguageScores): Milest
   };
 }
 
-async function evaluate(recipe: Recipe, { folder, checkpoint, split, device }: Trained): Promise<Scores> {
+async function evaluate(recipe: Recipe, trained: Trained): Promise<Scores> {
+  const { folder, checkpoint, split, device, across } = trained;
   const tokenizer = runTokenizer(folder, checkpoint);
   const data = openTokens(recipe, tokenizer);
   using model = restoreLanguageModel(recipe, checkpoint, tokenizer).to(device);
   const held = tokensOf(data, split);
-  const scores = await evaluateText(model, held, evaluationOf(recipe, tokenizer, device));
+  const scores = await evaluateText(model, held, { ...evaluationOf(recipe, tokenizer, device), across });
   const counted = unigramScores(data.train, held, tokenizer.size);
   const asked = formOf(recipe.model.name, "language").causal ? "predicted" : "filled in";
   const text = [

@@ -1,7 +1,7 @@
 /** @file How far masked patches are predicted, over a set of images with fixed masks. */
 
 import { areaOf } from "../../base/size.ts";
-import { type BatchOptions, batches, type ImageSource } from "../../data/index.ts";
+import { type BatchOptions, batchCount, batches, type ImageSource, rowsOf } from "../../data/index.ts";
 import {
   type CrateMae,
   maskedError,
@@ -10,7 +10,7 @@ import {
   randomMask,
   type ViTMae,
 } from "../../model/index.ts";
-import { noGrad, type Random, scope, type Tensor, zeros } from "../../tensor/index.ts";
+import { type Group, noGrad, type Random, scope, type Tensor, zeros } from "../../tensor/index.ts";
 
 export type Mae = CrateMae | ViTMae;
 
@@ -31,19 +31,26 @@ export interface MaskedErrors {
 /** Images at once: small batches are for learning. */
 const AT_ONCE = 250;
 
-/** Over all images in their order, with masks of the stream `random`; augmentation is left out. */
+/**
+ * Over all images in their order, with masks of the stream `random`; augmentation is left out.
+ * @param across processes that look at some of the batches each
+ */
 export async function maskedErrors(
   mae: Mae,
   source: ImageSource,
   { augment: _, ...batch }: BatchOptions,
   { ratio, normalisePixels }: MaskOptions,
   random: Random,
+  across?: Group,
 ): Promise<MaskedErrors> {
   const { patch } = mae.options;
-  const sums = { masked: 0, meanFill: 0 };
-  let count = 0;
-  const given = { ...batch, batchSize: Math.min(AT_ONCE, source.count) };
-  for await (const { images, number } of batches(source, given)) {
+  const sums = { masked: 0, meanFill: 0, count: 0 };
+  const batchSize = Math.min(AT_ONCE, source.count);
+  const all = batchCount(source.count, batchSize);
+  const own = rowsOf(across ?? { rank: 0, size: 1 }, all);
+  const start = own[0] ?? all;
+  for await (const { images, number } of batches(source, { ...batch, batchSize, start })) {
+    if (number > own.at(-1)!) break;
     await new Promise(setImmediate); // signals are heard here
     const [masked, fill] = noGrad(() =>
       scope(() => {
@@ -60,9 +67,10 @@ export async function maskedErrors(
     const n = images.size(0);
     sums.masked += masked * n;
     sums.meanFill += fill * n;
-    count += n;
+    sums.count += n;
   }
-  return { masked: sums.masked / count, meanFill: sums.meanFill / count };
+  const { masked, meanFill: fill, count } = across?.sums(sums) ?? sums;
+  return { masked: masked / count, meanFill: fill / count };
 }
 
 /** Whole images, nothing removed, through encoder and decoder. */

@@ -5,7 +5,7 @@ import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given, imagesOf, shareOf, wholeOf } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
 import { type FixedStep, type Inputs, requireFixed } from "../../train/fixed-step.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
@@ -16,7 +16,7 @@ import { type Mae, type MaskOptions, maskedErrors } from "./errors.ts";
 
 export interface MaeLearnerOptions
   extends MaskOptions,
-    Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across"> {
+    Pick<DescentOptions, "precision" | "clipGrad" | "ema" | "across" | "shardOptimizer"> {
   train: ImageSource;
   test: ImageSource;
   random: Random;
@@ -61,9 +61,9 @@ export class MaeLearner implements Learner<EpochBatch> {
     this.steps = epochs * this.perEpoch;
     this.evalEvery = evalEvery * this.perEpoch;
     const factor = warmedCosine({ total: this.steps, warmup: warmupEpochs * this.perEpoch });
-    const { optimizer = "adamw", precision, clipGrad, ema } = options;
+    const { optimizer = "adamw", precision, clipGrad, ema, shardOptimizer } = options;
     this.descent = new Descent(mae, {
-      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at), across },
+      ...{ precision, clipGrad, ema, lr: (at) => lr * factor(at), across, shardOptimizer },
       optimizer: { name: optimizer, weightDecay, betas, decays },
     });
     this.parts = { model: weights(mae), descent: this.descent };
@@ -105,7 +105,7 @@ export class MaeLearner implements Learner<EpochBatch> {
     const { images, mask } = inputs as { images: Tensor; mask: Tensor };
     const b = images.size(0);
     const { microBatch = b, shards, across } = this.options;
-    const whole = wholeOf(b, across);
+    const whole = this.epochs.whole(batch, b, across);
     const lossOf = ({ start, length }: Shard) => {
       const part = (of: Tensor) => of.narrow(0, start, length);
       return () => shareOf(this.loss(part(images), part(mask)), length, whole);
@@ -128,8 +128,9 @@ export class MaeLearner implements Learner<EpochBatch> {
 
   async evaluate(): Promise<Milestone> {
     const { mae, options } = this;
-    const { test, batch, random } = options;
-    const { masked, meanFill } = await maskedErrors(mae, test, batch, options, random.at("eval.mask"));
+    const { test, batch, random, across } = options;
+    const masks = random.at("eval.mask");
+    const { masked, meanFill } = await maskedErrors(mae, test, batch, options, masks, across);
     return {
       numbers: { "eval/masked": masked, "eval/meanFill": meanFill },
       score: -masked,

@@ -16,6 +16,7 @@ import {
   networkDescent,
   recipeOf,
   run,
+  shardOptimizer,
   shards,
   times,
 } from "../../recipe/parts.ts";
@@ -57,6 +58,7 @@ const train = z.strictObject({
   ema,
   shards,
   graph,
+  shardOptimizer,
   ...networkDescent,
   ...run,
 });

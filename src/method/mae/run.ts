@@ -79,7 +79,7 @@ async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace) {
 /** Pixels are probed up to so many numbers an image: the closed form has a matrix of their square. */
 const MOST_PIXELS = 4096;
 
-function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   return withSplits(
     recipe,
     async ({ train, test }) => {
@@ -87,10 +87,11 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
       using mae = restoreMae(recipe, checkpoint).to(device);
       const batch = maeBatches(recipe, test, device);
       const masks = random(recipe.seed).at("eval.mask");
-      const errors = await maskedErrors(mae, test, batch, { ratio, normalisePixels }, masks);
+      const errors = await maskedErrors(mae, test, batch, { ratio, normalisePixels }, masks, across);
 
       const { normalise, imageSize } = batch;
-      const images = { normalise: normalise!, device, ...(imageSize !== undefined && { imageSize }) };
+      const own = { across, gather: false };
+      const images = { normalise: normalise!, device, ...(imageSize !== undefined && { imageSize }), ...own };
       const probes: Record<string, ProbeScores> = {};
       const probe = async (name: string, encoder: Module) => {
         using fitted = await featuresOf(encoder, train, images);
@@ -98,6 +99,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
         const how = {
           classes: train.classes.length,
           random: random(recipe.seed).at("probe"),
+          across,
         };
         probes[name] = probeScores(fitted, held, how);
       };

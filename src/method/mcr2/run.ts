@@ -79,7 +79,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     const { across } = place;
     const options = { imageSize: recipe.model.imageSize, device: place.device, across };
     const { components, neighbours } = recipe.method;
-    const by = { classes: splits.train.classes.length, components, neighbours };
+    const by = { classes: splits.train.classes.length, components, neighbours, across };
     const score = (train: Features, test: Features) => scoreClassifiers(train, test, by);
     using learner = new Mcr2Learner(encoder, {
       ...{ train: splits.train, random: random(recipe.seed), gamma1, gamma2, epsilon },
@@ -94,14 +94,14 @@ function train(recipe: Recipe, place: TrainPlace) {
   });
 }
 
-/** Runs `body` on the features of both splits. */
+/** Runs `body` on the features of both splits, on several processes each on its own. */
 async function withFeatures<T>(
   encoder: Module,
   { train, test }: Splits,
   options: { imageSize: Size; device: string; across?: Group | undefined },
   body: (train: Features, test: Features) => T,
 ): Promise<T> {
-  const images = { ...options, range: "unit" } as const;
+  const images = { ...options, range: "unit", gather: false } as const;
   using fitted = await featuresOf(encoder, train, images);
   using held = await featuresOf(encoder, test, images);
   return body(fitted, held);
@@ -116,19 +116,19 @@ function milestone({ svd, pca, knn }: ClassifierScores): Milestone {
   };
 }
 
-function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   return withSplits(
     recipe,
     async (splits) => {
       using encoder = restoreEncoder(recipe, checkpoint).to(device);
-      const options = { imageSize: recipe.model.imageSize, device };
+      const options = { imageSize: recipe.model.imageSize, device, across };
       const classes = splits.train.classes.length;
       const { components, neighbours, epsilon } = recipe.method;
       const found = await withFeatures(encoder, splits, options, (train, test) => ({
-        ...scoreClassifiers(train, test, { classes, components, neighbours }),
-        svm: scoreSvm(train, test, classes),
-        ...scoreClusters(train, classes, random(recipe.seed).at("clusters")),
-        ...scoreRates(train, classes, epsilon),
+        ...scoreClassifiers(train, test, { classes, components, neighbours, across }),
+        svm: scoreSvm(train, test, classes, across),
+        ...scoreClusters(train, classes, random(recipe.seed).at("clusters"), across),
+        ...scoreRates(train, classes, epsilon, across),
       }));
       const { svd, pca, knn, svm, acc, nmi, ari, rate, compression, reduction, rank } = found;
       const text = [

@@ -3,11 +3,12 @@
 import { inPercent, percent } from "../../base/percent.ts";
 import { type ImageSource, normalisation } from "../../data/index.ts";
 import { accuracy, type Classifier, knn, leastSquares } from "../../evaluate/classify/index.ts";
-import { type Features, featuresOf } from "../../evaluate/features.ts";
+import { type Features, featuresOf, type ImageOptions } from "../../evaluate/features.ts";
 import { FeatureModule } from "../../evaluate/probe-scores.ts";
 import { createModel, type ImageClassifier } from "../../model/index.ts";
 import { record } from "../../nn/index.ts";
 import { random, scope } from "../../tensor/index.ts";
+import { wholeOf } from "../../train/epochs.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { beginFrom, INIT_FILE } from "../../train/weights/begin.ts";
 import { type Splits, withSplits } from "../build.ts";
@@ -43,11 +44,12 @@ async function withFeatures<T>(
   recipe: Recipe,
   network: ImageClassifier,
   { train, test }: Splits,
-  { device, across }: Pick<TrainPlace, "device" | "across">,
+  { device, across, gather = true }: Pick<ImageOptions, "device" | "across" | "gather">,
   body: (train: Features, test: Features) => Promise<T> | T,
 ): Promise<T> {
   const normalise = normalisation(train, recipe.data.normalise);
-  const images = { normalise, device, across, imageSize: recipe.model.imageSize };
+  const own = { across, gather, ...(device !== undefined && { device }) };
+  const images = { normalise, ...own, imageSize: recipe.model.imageSize };
   const { precision } = recipe.train;
   using fitted = await featuresOf(frozen(network, precision), train, images);
   using held = await featuresOf(frozen(network, precision), test, images);
@@ -75,7 +77,7 @@ function train(recipe: Recipe, place: TrainPlace) {
   });
 }
 
-function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   return withSplits(
     recipe,
     async (splits) => {
@@ -83,17 +85,18 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
       network.load(networkOf(checkpoint.model)).to(device);
       const classes = splits.train.classes.length;
       const { neighbours: k } = recipe.method;
-      return await withFeatures(recipe, network, splits, { device }, ({ Z, labels }, test) => {
+      const place = { device, across, gather: false };
+      return await withFeatures(recipe, network, splits, place, ({ Z, labels }, test) => {
         const share = (classifier: Classifier): number => {
           using owned = classifier;
           using predicted = owned.predict(test.Z);
-          return accuracy(predicted, test.labels);
+          return accuracy(predicted, test.labels, across);
         };
-        const near = Math.min(k, Z.size(0));
+        const near = Math.min(k, wholeOf(Z.size(0), across));
         const scores = {
           lars: share(headOf(checkpoint.model, Z, classes, random(recipe.seed))),
-          leastSquares: share(leastSquares(Z, labels, { classes })),
-          knn: share(knn(Z, labels, { k: near, classes })),
+          leastSquares: share(leastSquares(Z, labels, { classes, across })),
+          knn: share(knn(Z, labels, { k: near, classes, across })),
         };
         const text = `linear probes: LARS ${percent(scores.lars)}, least squares ${percent(scores.leastSquares)}; ${near} nearest neighbours ${percent(scores.knn)}`;
         return { numbers: { ...inPercent(scores), dimension: Z.size(1), count: splits.test.count }, text };

@@ -20,7 +20,7 @@ export class ReduNetLearner implements Learner<number> {
   /** The features follow from the samples and the layers, so they are not saved. */
   readonly parts = {
     network: {
-      saved: () => ({ model: stateDict(this.construction.net) }),
+      saved: () => (this.construction.layers.length === 0 ? {} : { model: stateDict(this.construction.net) }),
       restore: ({ model }: Restored) =>
         this.construction.take(fromState(model, { ...this.options, layers: layersIn(model) })),
     },

@@ -3,10 +3,19 @@
 import { createHash } from "node:crypto";
 import { leastOf } from "../../base/extremes.ts";
 import { inPercent, percent } from "../../base/percent.ts";
-import { measuredSplit, type Split } from "../../data/index.ts";
+import { measuredSplit, rowsOf, type Split } from "../../data/index.ts";
 import { accuracy } from "../../evaluate/classify/index.ts";
 import { scoreClassifiers, scoreSvm } from "../../evaluate/feature-scores.ts";
-import { cat, noGrad, random, scope, type Tensor, UsageError } from "../../tensor/index.ts";
+import {
+  cat,
+  type Group,
+  gatherRows,
+  noGrad,
+  random,
+  scope,
+  type Tensor,
+  UsageError,
+} from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
@@ -58,7 +67,7 @@ async function train(recipe: Recipe, place: TrainPlace): Promise<RunResult> {
     random: random(recipe.seed).at("lift"),
     across: place.across,
     evaluate: (net) => {
-      const { numbers, text } = scores(net, samples, test, recipe, measured);
+      const { numbers, text } = scores(net, samples, test, recipe, measured, place.across);
       const named = Object.entries(numbers).map(([name, value]) => [`eval/${name}`, value]);
       return { numbers: Object.fromEntries(named), text };
     },
@@ -80,21 +89,44 @@ async function onDevice(recipe: Recipe, split: Split, device: string): Promise<S
   };
 }
 
-/** Accuracies, 0 to 1: of the last layer's memberships, and of classifiers on the features. */
-function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: Recipe, split: Split): Scores {
+/** The samples of one of several processes. */
+function partOf({ X, labels, classes }: Samples, across: Group): Samples {
+  const rows = rowsOf(across, labels.numel);
+  const own = (x: Tensor) => x.narrow(0, rows[0]!, rows.length);
+  return { X: own(X), labels: own(labels), classes };
+}
+
+/**
+ * Accuracies, 0 to 1: of the last layer's memberships, and of classifiers on the features.
+ * @param given processes that look at a part of the samples each, where there are as many
+ */
+function scores(
+  net: ReduNet,
+  train: Samples,
+  test: Samples,
+  { method, data }: Recipe,
+  split: Split,
+  given?: Group,
+): Scores {
+  const across = given && given.size <= Math.min(train.labels.numel, test.labels.numel) ? given : undefined;
+  const part = (samples: Samples) => (across === undefined ? samples : partOf(samples, across));
   return noGrad(() =>
     scope(() => {
       const flat = ({ X, labels }: Samples) => ({ Z: net.transform(X).reshape([X.size(0), -1]), labels });
-      const right = ({ X, labels }: Samples) => accuracy(net.predict(X), labels);
+      const all = ({ Z }: { Z: Tensor }, { labels }: Samples) => ({
+        Z: across === undefined ? Z : gatherRows(Z, across),
+        labels,
+      });
+      const right = ({ X, labels }: Samples) => accuracy(net.predict(X), labels, across);
       const { classes } = train;
       const smallest = leastOf(Array.from({ length: classes }, (_, k) => train.labels.eq(k).sum().item()));
-      const [fitted, held] = [flat(train), flat(test)];
+      const [fitted, held] = [flat(part(train)), flat(part(test))];
       const components = Math.min(method.components, smallest, fitted.Z.size(1) - 1);
       const neighbours = Math.min(method.neighbours, train.labels.numel);
       const numbers: Record<string, number> = {
-        ...inPercent({ trainAccuracy: right(train), testAccuracy: right(test) }),
-        ...inPercent({ ...scoreClassifiers(fitted, held, { classes, components, neighbours }) }),
-        ...inPercent({ svm: scoreSvm(fitted, held, classes) }),
+        ...inPercent({ trainAccuracy: right(part(train)), testAccuracy: right(part(test)) }),
+        ...inPercent({ ...scoreClassifiers(fitted, held, { classes, components, neighbours, across }) }),
+        ...inPercent({ svm: scoreSvm(all(fitted, train), all(held, test), classes) }),
         count: test.labels.numel,
       };
       const share = (name: string) => percent(numbers[name]! / 100);
@@ -103,10 +135,11 @@ function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: R
         `features of the ${split} samples: nearest subspace (${components}) ${share("svd")} (SVD) ${share("pca")} (PCA), ${neighbours} nearest neighbours ${share("knn")}, linear SVM ${share("svm")}`,
       ];
       if (data.form !== "vectors" && method.shifts > 0) {
-        const shifted = cyclicShifts(test.X, method.shifts, method.stride);
-        const times = shifted.size(0) / test.X.size(0);
-        const labels = cat(Array.from({ length: times }, () => test.labels));
-        numbers.shiftedAccuracy = 100 * accuracy(net.predict(shifted), labels);
+        const { X, labels } = part(test);
+        const shifted = cyclicShifts(X, method.shifts, method.stride);
+        const times = shifted.size(0) / X.size(0);
+        const repeated = cat(Array.from({ length: times }, () => labels));
+        numbers.shiftedAccuracy = 100 * accuracy(net.predict(shifted), repeated, across);
         lines.push(`shifted ${split} samples, ${times} shifts each: ${share("shiftedAccuracy")}`);
       }
       return { numbers, text: lines.join("\n") };
@@ -114,11 +147,11 @@ function scores(net: ReduNet, train: Samples, test: Samples, { method, data }: R
   );
 }
 
-async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+async function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   using net = restoreReduNet(recipe, checkpoint);
   using train = await onDevice(recipe, "train", device);
   using test = await onDevice(recipe, split, device);
-  return scores(net, train, test, recipe, split);
+  return scores(net, train, test, recipe, split, across);
 }
 
 export const redunetMethod: Method<Recipe> = { across: true, train, evaluate };

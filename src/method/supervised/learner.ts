@@ -4,9 +4,9 @@ import { inPercent, percent } from "../../base/percent.ts";
 import type { BatchOptions, ImageSource, Split } from "../../data/index.ts";
 import { type MSSA, mssaOf, orthogonality } from "../../model/index.ts";
 import { type Module, synchronise } from "../../nn/index.ts";
-import { cat, keep, noGrad, stack, type Tensor, tensor, UsageError } from "../../tensor/index.ts";
+import { full, noGrad, type Tensor, UsageError } from "../../tensor/index.ts";
 import { logged, type Step } from "../../train/descent.ts";
-import { type EpochBatch, Epochs, given, imagesOf, shareOf, wholeOf } from "../../train/epochs.ts";
+import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
 import { type FixedStep, requireFixed } from "../../train/fixed-step.ts";
 import {
   Descent,
@@ -15,6 +15,7 @@ import {
   type Logged,
   type Milestone,
 } from "../../train/index.ts";
+import type { Reading } from "../../train/readings.ts";
 import { type ScheduleOptions, schedule } from "../../train/schedule.ts";
 import { requireShards, type Shard, shardsOf } from "../../train/shards.ts";
 import { weights } from "../../train/stateful.ts";
@@ -22,7 +23,7 @@ import { requireBatch } from "../requirements.ts";
 import { correctAt, crossEntropy, type Evaluation, evaluateClassifier } from "./supervised.ts";
 
 export interface SupervisedOptions
-  extends Pick<DescentOptions, "optimizer" | "precision" | "clipGrad" | "ema" | "across"> {
+  extends Pick<DescentOptions, "optimizer" | "precision" | "clipGrad" | "ema" | "across" | "shardOptimizer"> {
   /** Label smoothing, 0 to 1. */
   smoothing: number;
   /** Weight of the subspaces' distance from orthonormal ones in the loss; 0 unless given. */
@@ -58,9 +59,6 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   private readonly descent: Descent;
   /** Those that the loss makes orthonormal. */
   private readonly subspaces: readonly MSSA[];
-  /** Right answers of the batches of a step, each []. */
-  private correct: Tensor[] = [];
-  private images = 0;
 
   /**
    * @throws {UsageError} fewer images than one batch, a batch of one with batch normalisation, or subspaces that are to be
@@ -84,7 +82,9 @@ export class SupervisedLearner implements Learner<EpochBatch> {
     const factor = schedule({ kind, total: epochs * unit, warmup: warmupEpochs * unit });
     const time = (at: number) => (per === "epoch" ? Math.floor(at / this.perEpoch) : at);
     const rate = (at: number) => lr * factor(time(at));
-    this.descent = new Descent(model, { optimizer, precision, clipGrad, ema, lr: rate, across });
+    const { shardOptimizer } = options;
+    const how = { optimizer, precision, clipGrad, ema, across, shardOptimizer };
+    this.descent = new Descent(model, { ...how, lr: rate });
     this.parts = { model: weights(model), descent: this.descent };
   }
 
@@ -99,9 +99,8 @@ export class SupervisedLearner implements Learner<EpochBatch> {
   step(batch: EpochBatch, at: number): Logged | undefined {
     const step = this.descend(batch, at);
     if (step === undefined) return undefined;
-    const top1 = noGrad(() => this.share().mul(100));
-    this.forgetAnswers();
-    return { ...logged(step), "epoch/top1": top1 };
+    const { right, images, ...terms } = step.terms;
+    return { ...logged({ ...step, terms }), "epoch/top1": percentage(right!, images!) };
   }
 
   /** The step from images and labels. @throws {UsageError} for mixed images, several batches or parts of one to a step, several processes */
@@ -121,43 +120,30 @@ export class SupervisedLearner implements Learner<EpochBatch> {
 
   private descend(batch: EpochBatch, at: number): Step | undefined {
     const { shards, across } = this.options;
-    const whole = wholeOf(batch.labels.numel, across);
+    const own = batch.labels.numel;
+    const whole = this.epochs.whole(batch, own, across);
     if (shards === undefined)
       return this.descent.add(() => this.loss(batch, whole), batch.of, at, given(batch));
-    const parts = shardsOf(shards, batch.labels.numel, batch.rows, across).map((shard) =>
-      partOf(batch, shard),
-    );
+    const parts = shardsOf(shards, own, batch.rows, across).map((shard) => partOf(batch, shard));
     const losses = parts.map((part) => () => this.loss(part, whole));
     return this.descent.addParts(losses, batch.of, at, given(batch));
   }
 
-  /** Of right answers among those of a step: [], float64. */
-  private share(): Tensor {
-    const { across } = this.options;
-    const right = stack(this.correct).sum().to("float64");
-    if (across === undefined) return right.div(this.images);
-    const both = across.allReduce(
-      cat([right.reshape([1]), tensor([this.images], { dtype: "float64" }).to(right.device)]),
-    );
-    return both.select(0, 0).div(both.select(0, 1));
-  }
-
-  private forgetAnswers(): void {
-    for (const tensor of this.correct.splice(0)) tensor.dispose();
-    this.images = 0;
-  }
-
-  /** Of a batch, or of its part of `whole` images: its mean, times that part, []; with mixup of both labels. */
-  loss({ images, labels, mixed }: EpochBatch, whole = labels.numel): Tensor {
+  /**
+   * Of a batch, or of its part of `whole` images: its mean, times that part, with mixup of both labels; how many answers are
+   * right, and of how many images. Each [].
+   */
+  loss({ images, labels, mixed }: EpochBatch, whole = labels.numel) {
     const { smoothing } = this.options;
     const logits = this.model.apply(images); //                                 [b, C]
-    this.correct.push(keep(noGrad(() => correctAt(logits, labels, 1))));
-    this.images += labels.numel;
+    const right = noGrad(() => correctAt(logits, labels, 1));
+    const counted = { right, images: full([], labels.numel, { device: labels.device }) };
     const own = crossEntropy(logits, labels, smoothing);
-    if (mixed === undefined) return shareOf(this.withPenalty(own), labels.numel, whole);
+    const share = (loss: Tensor) => shareOf(this.withPenalty(loss), labels.numel, whole);
+    if (mixed === undefined) return { loss: share(own), ...counted };
     const { lambda, other } = mixed;
     const both = own.mul(lambda).add(crossEntropy(logits, other, smoothing).mul(1 - lambda));
-    return shareOf(this.withPenalty(both), labels.numel, whole);
+    return { loss: share(both), ...counted };
   }
 
   private withPenalty(loss: Tensor): Tensor {
@@ -174,13 +160,18 @@ export class SupervisedLearner implements Learner<EpochBatch> {
 
   /** Frees the optimiser and the average. */
   dispose(): void {
-    this.forgetAnswers();
     this.descent.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
 }
+
+/** 100 · part/whole, where they are. */
+const percentage = (part: Reading, whole: Reading): Reading =>
+  typeof part === "number"
+    ? (100 * part) / (whole as number)
+    : noGrad(() => part.div(whole as Tensor).mul(100));
 
 /** Some rows of a batch. */
 function partOf(batch: EpochBatch, { start, length }: Shard): EpochBatch {

@@ -17,6 +17,7 @@ import {
   networkDescent,
   recipeOf,
   run,
+  shardOptimizer,
   shards,
   times,
 } from "../../recipe/parts.ts";
@@ -60,6 +61,7 @@ const train = z.strictObject({
   ema,
   shards,
   graph,
+  shardOptimizer,
   evalEvery: times.default(1).describe("epochs between evaluations"),
   ...networkDescent,
   ...run,

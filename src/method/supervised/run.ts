@@ -55,11 +55,12 @@ function layersOf({ model }: Recipe): LayerOf {
   });
 }
 
-async function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+async function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   using model = restoreModel(recipe, checkpoint).to(device);
   const source = await openSplit(recipe, split);
   try {
-    return scoresOf(await evaluateClassifier(model, source, batchOptions(recipe, source, device)));
+    const batch = batchOptions(recipe, source, device);
+    return scoresOf(await evaluateClassifier(model, source, batch, across));
   } finally {
     await source.close();
   }

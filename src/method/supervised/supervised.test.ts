@@ -104,7 +104,7 @@ test("the loss of mixed images is the mixture of the losses", async () => {
       scope(() => {
         const each = (of: Tensor) => crossEntropy(model.apply(images), of, 0.1).item();
         const { lambda, other } = mixed!;
-        return [learner.loss(batch).item(), lambda * each(labels) + (1 - lambda) * each(other)];
+        return [learner.loss(batch).loss.item(), lambda * each(labels) + (1 - lambda) * each(other)];
       }),
     );
     expect(loss).toBeCloseTo(expected, 5);

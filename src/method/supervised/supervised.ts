@@ -83,11 +83,6 @@ export async function evaluateClassifier(
     sums.count += labels.numel;
   }
   module.train(training);
-  const all = across === undefined ? Object.values(sums) : totals(across.numbers(Object.values(sums)));
-  const [top1, top5, loss, count] = all as [number, number, number, number];
+  const { top1, top5, loss, count } = across?.sums(sums) ?? sums;
   return { top1: top1 / count, top5: top5 / count, loss: loss / count, count };
 }
-
-/** Column sums. */
-const totals = (rows: readonly (readonly number[])[]): number[] =>
-  rows[0]!.map((_, i) => rows.reduce((sum, row) => sum + row[i]!, 0));

@@ -53,7 +53,7 @@ function train(recipe: Recipe, place: TrainPlace) {
       ...{ objective, alignment, precision, across: place.across },
       epsilon: epsilon ?? (objective === "nmce" ? NMCE_EPSILON : CPP_EPSILON),
       evaluate: async () => {
-        const { knn, svd } = await classifiers(net, splits, recipe, place.device);
+        const { knn, svd } = await classifiers(net, splits, recipe, place);
         const text = `nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}`;
         return {
           numbers: inPercent({ "eval/knn": knn, "eval/svd": svd }),
@@ -71,14 +71,20 @@ function train(recipe: Recipe, place: TrainPlace) {
 const imagesFor = ({ model }: Recipe, device: string) =>
   ({ imageSize: model.imageSize, device, range: "unit" }) as const;
 
-async function classifiers(net: Module, { train, test }: Splits, recipe: Recipe, device: string) {
-  using fitted = await featuresOf(net, train, imagesFor(recipe, device));
-  using held = await featuresOf(net, test, imagesFor(recipe, device));
+async function classifiers(
+  net: Module,
+  { train, test }: Splits,
+  recipe: Recipe,
+  { device, across }: Pick<TrainPlace, "device" | "across">,
+) {
+  const images = { ...imagesFor(recipe, device), across, gather: false };
+  using fitted = await featuresOf(net, train, images);
+  using held = await featuresOf(net, test, images);
   const { components, neighbours } = recipe.method;
   const classes = train.classes.length;
   return {
-    ...scoreClassifiers(fitted, held, { classes, components, neighbours }),
-    ...scoreClusters(held, classes, random(recipe.seed).at("clusters")),
+    ...scoreClassifiers(fitted, held, { classes, components, neighbours, across }),
+    ...scoreClusters(held, classes, random(recipe.seed).at("clusters"), across),
   };
 }
 
@@ -89,7 +95,7 @@ class Pixels extends Module {
   }
 }
 
-function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<Scores> {
+function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   return withSplits(
     recipe,
     async (splits) => {
@@ -99,7 +105,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device }: Trained): Promi
       const lines: string[] = [];
       const numbers: Record<string, number> = {};
       for (const [name, module] of Object.entries({ features: net, untrained, pixels })) {
-        const found = await classifiers(module, splits, recipe, device);
+        const found = await classifiers(module, splits, recipe, { device, across });
         const { knn, svd, acc, nmi } = found;
         lines.push(
           `${name}: nearest neighbours ${percent(knn)}, nearest subspace ${percent(svd)}, k-means ${percent(acc)} (NMI ${percent(nmi)})`,

@@ -45,9 +45,10 @@ export class Libtorch {
    * @throws {Refused} 422 what is asked cannot be, 502 the process ended, 504 it takes too long
    */
   ask<T>(task: Task, signal: AbortSignal): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    let abort: () => void = () => {};
+    const answer = new Promise<T>((resolve, reject) => {
       const waiting: Waiting = { task, resolve: resolve as (answer: unknown) => void, reject };
-      const abort = () => {
+      abort = () => {
         const at = this.queue.indexOf(waiting);
         if (at >= 0) this.queue.splice(at, 1);
         else if (this.current === waiting) this.kill();
@@ -58,6 +59,7 @@ export class Libtorch {
       this.queue.push(waiting);
       this.next();
     });
+    return answer.finally(() => signal.removeEventListener("abort", abort)); // one signal may be of many jobs
   }
 
   /** Ends the process; what waits fails. */
