@@ -157,6 +157,8 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
 
 /** Products of single precision through oneDNN where the built-in BLAS is slow here; whether it did. */
 bool replaceProducts();
+/** Whether a GPU may compute products and convolutions of float32 in TF32. */
+void allowTF32(bool allowed);
 void keepBlocks();
 
 using Exports = std::vector<napi_property_descriptor>;
@@ -170,5 +172,8 @@ void exportGroup(Exports& exports);
 void exportCollectives(Exports& exports);
 void exportBuckets(Exports& exports);
 void exportStatistics(Exports& exports);
+#ifdef VITRINE_CUDA
+void exportGraphs(Exports& exports);
+#endif
 
 }  // namespace vitrine

@@ -33,7 +33,7 @@ export interface DescentOptions {
   lr: (at: number) => number;
   /** A weight decay that moves, in place of the optimiser's. */
   decay?: ((at: number) => number) | undefined;
-  /** Of the products in the losses; fp32 unless given. */
+  /** Of the products in the losses; fp32 unless given. For tf32, `withTF32` is around the run. */
   precision?: Precision | undefined;
   /** Largest norm of the gradient; longer ones are scaled down. Not clipped unless given. */
   clipGrad?: number | undefined;
@@ -102,6 +102,8 @@ export class Descent implements Stateful {
   readonly parameters: ReadonlyMap<string, Tensor>;
   private readonly optimizer: Optimizer;
   private readonly average: MovingAverage | undefined;
+  /** Rate of the step that has begun. */
+  private lr: number | undefined;
   /** The rank that moves each parameter, where they are shared out. */
   private readonly owners: readonly number[] | undefined;
   /** What the batches of an unfinished step have come to. */
@@ -216,9 +218,10 @@ export class Descent implements Stateful {
     const skip = watching()?.over([values.loss, norm]);
     if (skip === undefined) this.requireFinite(norm, list, at, given);
     if (clipGrad !== undefined) clip_(list, norm, clipGrad, clip);
-    const lr = rate(at);
+    const lr = this.lr ?? rate(at);
     watching()?.move();
-    this.optimizer.step(this.moved(list.tensors), lr, { weightDecay: decay?.(at), skip });
+    if (this.lr === undefined) this.optimizer.begin(lr);
+    this.optimizer.update(this.moved(list.tensors), { weightDecay: decay?.(at), skip });
     if (this.owners !== undefined)
       shareParameters([...this.parameters.values()], this.owners, this.options.across!);
     this.average?.update();
@@ -228,6 +231,26 @@ export class Descent implements Stateful {
     };
     const { loss, norm: size, ...terms } = (skip === undefined ? read([own])[0]! : own) as Readings;
     return { loss: loss!, terms, norm: size!, lr };
+  }
+
+  /**
+   * Begins step `at`, in which `body` moves once: what changes from step to step is put onto the device before.
+   * @returns what the body does, and the rate
+   */
+  begin<T>(at: number, body: () => T): [result: T, lr: number] {
+    const lr = this.options.lr(at);
+    this.optimizer.begin(lr);
+    this.lr = lr;
+    try {
+      return [body(), lr];
+    } finally {
+      this.lr = undefined;
+    }
+  }
+
+  /** Whether nothing else changes from step to step. */
+  get isFixed(): boolean {
+    return this.options.decay === undefined && this.optimizer.isFixed;
   }
 
   private requireFinite(norm: Tensor, { tensors }: TensorList, at: number, given?: Given): void {
