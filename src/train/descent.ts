@@ -10,7 +10,6 @@ import {
   NotFiniteError,
   noGrad,
   scope,
-  stack,
   type Tensor,
 } from "../tensor/index.ts";
 import { MovingAverage } from "./ema.ts";
@@ -18,6 +17,7 @@ import { failpoint } from "./failpoint.ts";
 import { TensorList } from "./foreach.ts";
 import type { Logged } from "./learner.ts";
 import { firstNotFinite, placeAmong } from "./locate.ts";
+import { clip_, together } from "./norms.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { collected, ownersOf, shareParameters } from "./owners.ts";
 import { inPrecision, type Precision } from "./precision.ts";
@@ -343,23 +343,6 @@ export function descend(
   return { ...steps[0]!, norm: together(steps.map(({ norm }) => norm)) };
 }
 
-/** √(Σ n²), read or not. */
-function together(norms: readonly Reading[]): Reading {
-  const [first, ...others] = norms as readonly [Reading, ...Reading[]];
-  if (others.length === 0) return first;
-  if (typeof first === "number")
-    return Math.sqrt((norms as number[]).reduce((sum, norm) => sum + norm * norm, 0));
-  return noGrad(() =>
-    scope(() =>
-      stack(norms as Tensor[])
-        .to("float64")
-        .square()
-        .sum()
-        .sqrt(),
-    ),
-  );
-}
-
 /**
  * The loss over `of` and its gradients by the parameters of all descents, in their order; where it is alone in its step,
  * they are those of all ranks.
@@ -396,22 +379,6 @@ function slopesOf(
     const slopes = reduced ? gradientsReduced(own, parameters, across) : gradients(own, parameters);
     return { values, list: new TensorList(slopes) };
   }, "gradients");
-}
-
-/**
- * g ← g · min(1, most / (norm + 1e-6)), the factor on the device.
- * @param how whether `norm` is that of all together, or each has its own
- */
-function clip_(list: TensorList, norm: Tensor, most: number, how: "together" | "each"): void {
-  const factor = (norms: Tensor) => norms.add(1e-6).reciprocal().mul(most).clamp(null, 1);
-  const clip = () => {
-    if (how === "each") list.mulEach_(factor(list.norms()).unbind(0));
-    else {
-      const one = factor(norm);
-      list.mulEach_(list.tensors.map(() => one));
-    }
-  };
-  noGrad(() => scope(clip, "clip"));
 }
 
 function refuse(what: string, at: number, where: string | undefined, { epoch, number }: Given = {}): never {
