@@ -58,7 +58,8 @@ static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
 }
 
 static napi_value initialise(napi_env env, napi_value exports) {
-  static const bool once = (keepFreedMemory(), keepBlocks(), replaceNorms(), replaceProducts());
+  // libtorch's own choice is TF32 for convolutions
+  static const bool once = (keepFreedMemory(), allowTF32(false), keepBlocks(), replaceNorms(), replaceProducts());
   (void)once;
   auto* state = new Environment();
   napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
@@ -74,6 +75,9 @@ static napi_value initialise(napi_env env, napi_value exports) {
   exportCollectives(table);
   exportBuckets(table);
   exportStatistics(table);
+#ifdef VITRINE_CUDA
+  exportGraphs(table);
+#endif
   for (auto& property : table) property.data = state;
   napi_define_properties(env, exports, table.size(), table.data());
   return exports;

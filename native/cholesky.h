@@ -1,6 +1,7 @@
 // What every rate is made of: Gram matrices, inverses and log-determinants, products; a batch at a time.
 #pragma once
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
@@ -9,9 +10,10 @@ namespace vitrine {
 /** Rates are sums of logarithms: never below single precision. */
 at::Tensor widen(const at::Tensor& tensor);
 
-/** While it lives, autocast touches no product: a Gram matrix in bfloat16 has no log-determinant worth the name. */
+/** While it lives, neither autocast nor TF32 touches a product: a Gram matrix in bfloat16 has no log-determinant worth the name. */
 struct StayWide {
   c10::impl::ExcludeDispatchKeyGuard guard{c10::autocast_dispatch_keyset};
+  at::NoTF32Guard noTF32;
 };
 
 /**

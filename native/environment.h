@@ -159,6 +159,8 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
 bool replaceProducts();
 /** Layer normalisation by our own kernels. */
 void replaceNorms();
+/** Whether a GPU may compute products and convolutions of float32 in TF32. */
+void allowTF32(bool allowed);
 void keepBlocks();
 
 using Exports = std::vector<napi_property_descriptor>;
@@ -172,5 +174,8 @@ void exportGroup(Exports& exports);
 void exportCollectives(Exports& exports);
 void exportBuckets(Exports& exports);
 void exportStatistics(Exports& exports);
+#ifdef VITRINE_CUDA
+void exportGraphs(Exports& exports);
+#endif
 
 }  // namespace vitrine

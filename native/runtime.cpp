@@ -1,10 +1,13 @@
 // The machine: versions, threads, autocast, generators.
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "environment.h"
 #include "version.h"
@@ -71,9 +74,12 @@ static void setAutocastOn(at::DeviceType device, std::optional<at::ScalarType> t
 #endif
 }
 
+/** For each autocast that is entered, what keeps TF32 out of it: products that are to run as they are run in full. */
+static thread_local std::vector<std::unique_ptr<at::NoTF32Guard>> full;
+
 /**
  * setAutocast(device, dtype | null, entering) → the dtype before, or null: products inside run in that dtype, or with
- * null as they are. Whoever enters leaves with what this returned; leaving the outermost clears cached casts.
+ * null as they are, not in TF32 either. Whoever enters leaves with what this returned; leaving the outermost clears cached casts.
  */
 static napi_value setAutocast(napi_env env, napi_callback_info info) {
   return guarded<3>(env, info, [&](Environment&, size_t, napi_value* argv) {
@@ -86,8 +92,13 @@ static napi_value setAutocast(napi_env env, napi_callback_info info) {
       throw Misuse("autocast: expected bfloat16, float16 or float32, got " + toString(env, argv[1]));
     const auto before = autocastOn(device);
     setAutocastOn(device, wanted);
-    if (entering) at::autocast::increment_nesting();
-    else if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    if (entering) {
+      at::autocast::increment_nesting();
+      full.push_back(wanted ? nullptr : std::make_unique<at::NoTF32Guard>());
+    } else {
+      if (!full.empty()) full.pop_back();
+      if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
+    }
     return before ? fromString(env, dtypeName(*before)) : null(env);
   });
 }
@@ -127,6 +138,37 @@ static napi_value setDeterministic(napi_env env, napi_callback_info info) {
   });
 }
 
+#if TORCH_AT_LEAST(2, 9)
+/** Up to 2.12 it warns of the setters below, for others that came with 2.9. */
+struct Silent : c10::WarningHandler {
+  void process(const c10::Warning&) override {}
+};
+#endif
+
+void allowTF32(bool allowed) {
+#if TORCH_AT_LEAST(2, 9)
+  Silent silent;
+  c10::WarningUtils::WarningHandlerGuard guard(&silent);
+#endif
+  at::globalContext().setAllowTF32CuBLAS(allowed);
+  at::globalContext().setAllowTF32CuDNN(allowed);
+}
+
+/** setTF32(allowed): products and convolutions of float32 on a GPU, of numbers rounded to 10 bits of mantissa. */
+static napi_value setTF32(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment&, size_t, napi_value* argv) {
+    allowTF32(toBool(env, argv[0]));
+    return undefined(env);
+  });
+}
+
+/** tf32() → whether a product begun now may be of TF32. */
+static napi_value tf32(napi_env env, napi_callback_info info) {
+  return guarded<0>(env, info, [&](Environment&, size_t, napi_value*) {
+    return fromBool(env, at::globalContext().allowTF32CuBLAS() && !at::NoTF32Guard::should_disable_tf32());
+  });
+}
+
 void exportRuntime(Exports& exports) {
   const auto add = [&](const char* name, napi_callback callback) {
     exports.push_back({name, nullptr, callback, nullptr, nullptr, nullptr, napi_enumerable, nullptr});
@@ -138,6 +180,8 @@ void exportRuntime(Exports& exports) {
   add("generator", generator);
   add("manualSeed", manualSeed);
   add("setDeterministic", setDeterministic);
+  add("setTF32", setTF32);
+  add("tf32", tf32);
 }
 
 }  // namespace vitrine

@@ -54,10 +54,20 @@ export function linking({ include, lib }) {
   const abi = existsSync(config) && /_GLIBCXX_USE_CXX11_ABI=[01]/.exec(readFileSync(config, "utf8"));
   return {
     LIBTORCH_INCLUDE: [include, join(include, "torch", "csrc", "api", "include")].join(";"),
-    // no symbol of the CUDA libraries is named: they register their kernels when they are loaded
+    // but for graphs no symbol of the CUDA libraries is named: they register their kernels when they are loaded
     LIBTORCH_LIBRARIES: ["-Wl,--no-as-needed", ...names.map(library)].join(";"),
     LIBTORCH_DEFINITIONS: abi ? abi[0] : "",
+    CUDA_INCLUDE: hasCuda({ lib }) && process.env.VITRINE_CUDA !== "0" ? cudaHeaders(lib) : "",
   };
+}
+
+/** CUDA's headers: of the wheels that torch's wheel came with, or of a toolkit; empty where there are none. */
+function cudaHeaders(lib) {
+  const wheels = join(lib, "..", "..", "nvidia");
+  const toolkits = [process.env.CUDA_HOME, "/usr/local/cuda"].filter(Boolean);
+  const places = [join(wheels, "cu13"), join(wheels, "cuda_runtime"), ...toolkits];
+  const found = places.map((place) => join(place, "include"));
+  return found.find((include) => existsSync(join(include, "cuda_runtime_api.h"))) ?? "";
 }
 
 const hasCuda = ({ lib }) => existsSync(join(lib, "libtorch_cuda.so"));

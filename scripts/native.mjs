@@ -27,7 +27,11 @@ export async function buildNative(libtorch, name = "addon.json") {
   if (odd !== undefined) stop(`the path ${odd} has a ":" or ";", with which nothing can be linked; move it`);
   const own = join(place, version);
   const addon = join(own, "vitrine.node");
-  const print = fingerprint(["native"], `${folder} ${version} ${process.platform} ${process.arch}`);
+  const { CUDA_INCLUDE } = linking(libtorch);
+  const print = fingerprint(
+    ["native"],
+    `${folder} ${version} ${process.platform} ${process.arch}${CUDA_INCLUDE}`,
+  );
   if (!(await isReady(join(own, "vitrine.json"), addon, print))) {
     await timed(`addon for libtorch ${version}`, () => build(libtorch, own, addon));
     const problem = await loadProblem(addon);

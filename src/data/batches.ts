@@ -2,7 +2,7 @@
 
 import { UsageError } from "../base/errors.ts";
 import { type Size, sameSize, sides } from "../base/size.ts";
-import { noGrad, type Random, type Rows, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { aten, noGrad, type Random, type Rows, scope, type Tensor, tensor } from "../tensor/index.ts";
 import {
   mix,
   normalise,
@@ -118,7 +118,7 @@ export async function* batches(
   for (let number = start; number < count; number++) {
     for (let n = number + ahead.length; n < count && ahead.length <= (options.prefetch ?? 1); n++) {
       const part = partOf(order.slice(n * batchSize, (n + 1) * batchSize), n, options);
-      ahead.push({ part, loading: begin(source, part, options) });
+      ahead.push({ part, loading: source.resident ? NO_BYTES : begin(source, part, options) });
     }
     const { part, loading } = ahead.shift()!;
     const { bytes, kept } = readable(source, await loading, part);
@@ -132,6 +132,8 @@ export async function* batches(
     }
   }
 }
+
+const NO_BYTES = new Uint8Array();
 
 /** A load that fails before its turn must wait for it, not end the process. */
 function begin(
@@ -176,14 +178,22 @@ function makeBatch(
   const size = sizeOf(source, options);
   const given = augment.resizedCrop && loadCrops ? size : ([source.height, source.width] as const);
   const constants = options.normalise ?? { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
-  const labelsOf = (some: readonly number[]) =>
+  /** A number of each of these rows' images, by its position in the set. */
+  const numbersOf = (some: readonly number[], of: (position: number) => number) =>
     tensor(
-      BigInt64Array.from(some, (row) => BigInt(source.labels[all[row]!]!)),
+      BigInt64Array.from(some, (row) => BigInt(of(all[row]!))),
       { device },
     );
+  const labelsOf = (some: readonly number[]) => numbersOf(some, (position) => source.labels[position]!);
   const random = (some: readonly number[] = rows) =>
     augmentation(options, number).of(rowsIn(all.length, some));
-  let images = tensor(bytes, { shape: [rows.length, channels, ...given], device, share: true });
+  let images =
+    source.resident === undefined
+      ? placed(bytes, [rows.length, channels, ...given], device)
+      : source.resident.indexSelect(
+          0,
+          numbersOf(rows, (position) => position),
+        );
   if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
   if (augment.flip) images = randomFlip(images, random().at("flip"));
   if (augment.resizedCrop && !loadCrops)
@@ -203,6 +213,13 @@ function makeBatch(
     ...(part !== undefined && { rows: part }),
     ...(mixed !== undefined && { mixed: { other: mixed.other, lambda: mixed.lambda } }),
   };
+}
+
+/** Bytes on a device; to a GPU from pinned memory, so that nobody waits for the copy. */
+function placed(bytes: Uint8Array, shape: readonly number[], device: string): Tensor {
+  const here = tensor(bytes, { shape, share: true });
+  if (!device.startsWith("cuda")) return here.to(device);
+  return aten("to.device", aten<Tensor>("pin_memory", here), device, "uint8", true);
 }
 
 function checkOptions(options: BatchOptions): void {

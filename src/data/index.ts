@@ -84,6 +84,7 @@ export {
 export { moments } from "./sets/moments.ts";
 export { IMAGENET, type Normalisation, normalisation } from "./sets/normalise.ts";
 export { datasets, openDataset, openSource, registerDataset, remotes } from "./sets/registry.ts";
+export { bytesOf, isResident, type ResidentSource, residentSource } from "./sets/resident.ts";
 export { ImageShards } from "./sets/shards.ts";
 export { type SyntheticOptions, syntheticSet } from "./sets/synthetic.ts";
 export { requireRows, rowsIn, rowsOf, type Share } from "./share.ts";

@@ -41,14 +41,24 @@ export async function goOnWith<Batch>(
   learner: Learner<Batch>,
   { config, resume }: BegunRun,
   {
-    train: { keep, logInterval, checkpointEvery, batchSize = 1 },
-  }: AnyRecipe & { train: { batchSize?: number } },
+    train: { keep, logInterval, checkpointEvery, batchSize = 1, graph },
+  }: AnyRecipe & { train: { batchSize?: number; graph?: boolean } },
   { output: folder, maxSteps, deadline, progress, tensorboard, across }: TrainPlace,
   { watched, measured }: Omit<LearnerRunOptions, "files"> = {},
 ): Promise<RunResult> {
   using layers =
     watched && new LayerWatch(watched, sampleCount((learner.evalEvery ?? learner.steps) * batchSize));
-  const kept = { keep, logInterval, checkpointEvery, maxSteps, deadline, progress, tensorboard, across };
+  const kept = {
+    keep,
+    logInterval,
+    graph,
+    checkpointEvery,
+    maxSteps,
+    deadline,
+    progress,
+    tensorboard,
+    across,
+  };
   const { milestone, ...outcome } = await runSteps(learner, {
     ...{ folder, config, resume, ...kept },
     ...(layers && { look: () => layers.look() }),

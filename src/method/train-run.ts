@@ -5,8 +5,9 @@ import { makeFolder } from "../base/write-file.ts";
 import { native } from "../tensor/index.ts";
 import { failpoint } from "../train/failpoint.ts";
 import { removeTemporaries } from "../train/leftovers.ts";
-import { chooseDevice } from "../train/precision.ts";
+import { chooseDevice, type Precision, withTF32 } from "../train/precision.ts";
 import { lockRun } from "../train/run-lock.ts";
+import type { TrainPlace } from "./method.ts";
 import type { Recipe } from "./recipe.ts";
 import { methodOf } from "./registry.ts";
 import type { RunResult, TrainRunOptions } from "./run-types.ts";
@@ -30,13 +31,14 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   if (share !== undefined) native().setThreads(share);
   native().setDeterministic(deterministic);
   const place = { ...options, device: chooseDevice(device), deadline };
+  const { precision } = recipe.train as { precision?: Precision };
+  const train = (at: TrainPlace) => withTF32(precision, at.device, () => method.train(recipe, at));
   return await together(world, async (across) => {
-    if (across === undefined) return await writing(place, () => method.train(recipe, place));
+    if (across === undefined) return await writing(place, () => train(place));
     const own = { output: options.output, resume: options.resume, settings: recipe };
     const { output, resume } = agree(across, own);
     const shared = { ...place, output, ...(resume !== undefined && { resume }), across };
-    const train = () => method.train(recipe, shared);
-    return across.rank === 0 ? await writing(shared, train) : await train();
+    return across.rank === 0 ? await writing(shared, () => train(shared)) : await train(shared);
   });
 }
 

@@ -99,6 +99,12 @@ export const normalisedImages = images.extend({ normalise });
 export const augmentedImages = images.extend({
   augment: augment.prefault({}).describe("augmentation of the training images"),
   normalise,
+  resident: z
+    .enum(["auto", "always", "never"])
+    .default("auto")
+    .describe(
+      "keep decoded training images on the device as bytes; auto does on a GPU, up to 1 GiB of a set that is no folder of files",
+    ),
 });
 
 /** How parameters go down losses. A method takes those that it has a use for. */
@@ -106,6 +112,20 @@ export const descent = {
   precision: z.enum(["fp32", "bf16"]).default("fp32").describe("number format of the matrix products"),
   clipGrad: positive.exactOptional().describe("largest norm of the gradient; longer ones are scaled down"),
 };
+/** Of losses that are no rates: their products may be of TF32 too. */
+export const networkDescent = {
+  ...descent,
+  precision: z
+    .enum(["fp32", "tf32", "bf16"])
+    .default("fp32")
+    .describe("number format of the matrix products; tf32 is for GPUs, and is fp32 elsewhere"),
+};
+export const graph = z
+  .boolean()
+  .default(false)
+  .describe(
+    "make steps from buffers that stay, and on a GPU replay them from a CUDA graph, captured after three steps",
+  );
 export const accumulate = count
   .default(1)
   .describe("batches whose gradients are averaged before the optimiser steps");

@@ -6,6 +6,7 @@ export { type AtenArgument, aten } from "./aten.ts";
 export { autocast, type GradientOptions, gradients, noGrad, partialGradients } from "./autograd.ts";
 export type { Nested } from "./core.ts";
 export { arange, cat, eye, full, handles, ones, stack, type TensorOptions, tensor, zeros } from "./create.ts";
+export { besideStream, CudaGraph } from "./cuda-graph.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export {
   type GradientsReducedOptions,

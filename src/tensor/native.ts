@@ -8,7 +8,7 @@ import { addonRecord, damage, libtorchProblem, SETUP } from "./libtorch.ts";
 export type Handle = number;
 
 /** What the addon exports; `native/` is its other side. */
-export interface Native extends NativeGroups {
+export interface Native extends NativeGroups, Partial<NativeGraphs> {
   setErrorFactory(
     make: (kind: "usage" | "torch" | "memory" | "precision" | "peer", message: string) => Error,
   ): void;
@@ -63,6 +63,8 @@ export interface Native extends NativeGroups {
   generator(seed: bigint, index?: number): number;
   manualSeed(seed: bigint): void;
   setDeterministic(on: boolean): void;
+  setTF32(allowed: boolean): void;
+  tf32(): boolean;
   profileStart(): void;
   profileEnd(): [operator: string, calls: number, seconds: number][];
   /** Bytes [lines, length, inner] summed along the middle into `out` [lines, places, inner]: `src/data/image/resample.ts`. */
@@ -109,6 +111,14 @@ interface NativeGroups {
     firstBytes: number,
     bucketBytes: number,
   ): Handle[];
+}
+
+/** CUDA graphs: `src/tensor/cuda-graph.ts`. There where `native/cuda/` was compiled. */
+interface NativeGraphs {
+  cudaBeside<T>(device: string, body: () => T): T;
+  cudaCapture(device: string, body: () => void): object;
+  cudaReplay(graph: object): void;
+  cudaForget(graph: object): void;
 }
 
 let loaded: Native | undefined;

@@ -10,7 +10,6 @@ import {
   NotFiniteError,
   noGrad,
   scope,
-  stack,
   type Tensor,
 } from "../tensor/index.ts";
 import { MovingAverage } from "./ema.ts";
@@ -18,6 +17,7 @@ import { failpoint } from "./failpoint.ts";
 import { TensorList } from "./foreach.ts";
 import type { Logged } from "./learner.ts";
 import { firstNotFinite, placeAmong } from "./locate.ts";
+import { clip_, together } from "./norms.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { collected, ownersOf, shareParameters } from "./owners.ts";
 import { inPrecision, type Precision } from "./precision.ts";
@@ -33,7 +33,7 @@ export interface DescentOptions {
   lr: (at: number) => number;
   /** A weight decay that moves, in place of the optimiser's. */
   decay?: ((at: number) => number) | undefined;
-  /** Of the products in the losses; fp32 unless given. */
+  /** Of the products in the losses; fp32 unless given. For tf32, `withTF32` is around the run. */
   precision?: Precision | undefined;
   /** Largest norm of the gradient; longer ones are scaled down. Not clipped unless given. */
   clipGrad?: number | undefined;
@@ -102,6 +102,8 @@ export class Descent implements Stateful {
   readonly parameters: ReadonlyMap<string, Tensor>;
   private readonly optimizer: Optimizer;
   private readonly average: MovingAverage | undefined;
+  /** Rate of the step that has begun. */
+  private lr: number | undefined;
   /** The rank that moves each parameter, where they are shared out. */
   private readonly owners: readonly number[] | undefined;
   /** What the batches of an unfinished step have come to. */
@@ -216,9 +218,10 @@ export class Descent implements Stateful {
     const skip = watching()?.over([values.loss, norm]);
     if (skip === undefined) this.requireFinite(norm, list, at, given);
     if (clipGrad !== undefined) clip_(list, norm, clipGrad, clip);
-    const lr = rate(at);
+    const lr = this.lr ?? rate(at);
     watching()?.move();
-    this.optimizer.step(this.moved(list.tensors), lr, { weightDecay: decay?.(at), skip });
+    if (this.lr === undefined) this.optimizer.begin(lr);
+    this.optimizer.update(this.moved(list.tensors), { weightDecay: decay?.(at), skip });
     if (this.owners !== undefined)
       shareParameters([...this.parameters.values()], this.owners, this.options.across!);
     this.average?.update();
@@ -228,6 +231,26 @@ export class Descent implements Stateful {
     };
     const { loss, norm: size, ...terms } = (skip === undefined ? read([own])[0]! : own) as Readings;
     return { loss: loss!, terms, norm: size!, lr };
+  }
+
+  /**
+   * Begins step `at`, in which `body` moves once: what changes from step to step is put onto the device before.
+   * @returns what the body does, and the rate
+   */
+  begin<T>(at: number, body: () => T): [result: T, lr: number] {
+    const lr = this.options.lr(at);
+    this.optimizer.begin(lr);
+    this.lr = lr;
+    try {
+      return [body(), lr];
+    } finally {
+      this.lr = undefined;
+    }
+  }
+
+  /** Whether nothing else changes from step to step. */
+  get isFixed(): boolean {
+    return this.options.decay === undefined && this.optimizer.isFixed;
   }
 
   private requireFinite(norm: Tensor, { tensors }: TensorList, at: number, given?: Given): void {
@@ -320,23 +343,6 @@ export function descend(
   return { ...steps[0]!, norm: together(steps.map(({ norm }) => norm)) };
 }
 
-/** √(Σ n²), read or not. */
-function together(norms: readonly Reading[]): Reading {
-  const [first, ...others] = norms as readonly [Reading, ...Reading[]];
-  if (others.length === 0) return first;
-  if (typeof first === "number")
-    return Math.sqrt((norms as number[]).reduce((sum, norm) => sum + norm * norm, 0));
-  return noGrad(() =>
-    scope(() =>
-      stack(norms as Tensor[])
-        .to("float64")
-        .square()
-        .sum()
-        .sqrt(),
-    ),
-  );
-}
-
 /**
  * The loss over `of` and its gradients by the parameters of all descents, in their order; where it is alone in its step,
  * they are those of all ranks.
@@ -373,22 +379,6 @@ function slopesOf(
     const slopes = reduced ? gradientsReduced(own, parameters, across) : gradients(own, parameters);
     return { values, list: new TensorList(slopes) };
   }, "gradients");
-}
-
-/**
- * g ← g · min(1, most / (norm + 1e-6)), the factor on the device.
- * @param how whether `norm` is that of all together, or each has its own
- */
-function clip_(list: TensorList, norm: Tensor, most: number, how: "together" | "each"): void {
-  const factor = (norms: Tensor) => norms.add(1e-6).reciprocal().mul(most).clamp(null, 1);
-  const clip = () => {
-    if (how === "each") list.mulEach_(factor(list.norms()).unbind(0));
-    else {
-      const one = factor(norm);
-      list.mulEach_(list.tensors.map(() => one));
-    }
-  };
-  noGrad(() => scope(clip, "clip"));
 }
 
 function refuse(what: string, at: number, where: string | undefined, { epoch, number }: Given = {}): never {

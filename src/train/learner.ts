@@ -1,5 +1,6 @@
 /** @file What a method gives the training loop: batches, steps, evaluations, and the parts that are saved. */
 
+import type { FixedStep } from "./fixed-step.ts";
 import type { Readings } from "./readings.ts";
 import type { Stateful } from "./stateful.ts";
 
@@ -48,6 +49,8 @@ export interface Learner<Batch> {
    * @throws {NotFiniteError} a number that is not finite, where it is read at once
    */
   step(batch: Batch, at: number): Logged | undefined;
+  /** The same step from tensors of fixed places, for `train.graph`. @throws {UsageError} it cannot be made of them */
+  fixed?(): FixedStep<Batch>;
   /**
    * Finds out what `done` steps have come to, and ends what ends with them, such as a task. The loop saves before it,
    * and calls it again when the run is taken up there.

@@ -7,6 +7,7 @@ import { holds, type LoadedCheckpoint, restoreBest, saveCheckpoint } from "./che
 import { Course } from "./course.ts";
 import { Drift } from "./drift.ts";
 import { failpoint } from "./failpoint.ts";
+import { FixedSteps } from "./fixed-step.ts";
 import { Journal, NO_JOURNAL } from "./journal.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { Means, only } from "./means.ts";
@@ -28,6 +29,8 @@ export interface LoopOptions {
   checkpointEvery?: number | undefined;
   keep: number;
   logInterval: number;
+  /** Whether steps are made from buffers that stay, and on a GPU replayed from a CUDA graph; not unless given. */
+  graph?: boolean | undefined;
   maxSteps?: number | undefined;
   /** Stops as on a signal once `performance.now()` has come to this, in milliseconds. */
   deadline?: number | undefined;
@@ -112,7 +115,8 @@ class Loop<Batch> {
     const stop = listenForStop((text) => progress.message(text), options.deadline);
     const speed = new Speed();
     const drifting = Object.values(learner.parts).flatMap((part) => part.drifting ?? []);
-    const pending = new Pending(learner, means, across && writes ? new Drift(drifting) : undefined);
+    const drift = across && writes ? new Drift(drifting) : undefined;
+    const pending = new Pending(learner, means, drift, options.graph ? new FixedSteps(learner) : undefined);
     const perSecond = `${learner.unit ?? "images"}PerSecond`;
     const [before, started] = [position.seconds, performance.now()];
     const processor = processorClock(position.processorSeconds);

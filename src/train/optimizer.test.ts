@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { CheckpointError } from "../base/errors.ts";
 import { gradients, memory, random, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { hasFused } from "./fused.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 
 const START = [
@@ -233,5 +234,47 @@ test.each(["sgd", "adam", "adamw", "lion"])("%s keeps no tensor of its steps", (
   const { tensors, bytes } = memory();
   for (let i = 0; i < 5; i++) once();
   expect(memory()).toEqual({ tensors, bytes });
+  free(parameters);
+});
+
+/** 20 updates of float32 parameters whose rate changes from one to the next. */
+function walk(name: string, options: OptimizerOptions, rateOf: (t: number) => number): number[] {
+  return scope(() => {
+    const parameters = new Map([
+      ["w", random(0).normal([16, 16])],
+      ["b", random(1).normal([16])],
+    ]);
+    using optimizer = createOptimizer(name, parameters, { weightDecay: 0.1, ...options });
+    for (let t = 0; t < 20; t++) {
+      const slopes = [...parameters].map(([at, p]) => random(t).at(at).normal(p.shape));
+      optimizer.step(slopes, rateOf(t));
+    }
+    return values(parameters);
+  });
+}
+
+test.each([
+  ["sgd", { momentum: 0.9 }],
+  ["sgd", {}],
+  ["adam", {}],
+  ["adamw", {}],
+  ["adamw", { decays: (name: string) => name === "w", scales: (name: string) => (name === "w" ? 1 : 0.5) }],
+] as const)("%s with %o: step and rate from tensors make the same bits", (name, options) => {
+  // what a float32 tensor can hold; other rates it rounds by 2⁻²⁴ of themselves
+  const rateOf = (t: number) => Math.fround(0.1 * Math.cos(t / 15));
+  const found = walk(name, { ...options, onDevice: true }, rateOf);
+  expect(found).toEqual(walk(name, options, rateOf));
+  expect(found).not.toEqual(walk(name, options, () => rateOf(0)));
+});
+
+test("an update can be captured where all that changes lies in tensors", () => {
+  const parameters = start();
+  const isFixed = (name: string, onDevice: boolean) => {
+    using optimizer = createOptimizer(name, parameters, { onDevice });
+    return optimizer.isFixed;
+  };
+  expect(isFixed("adamw", true)).toBe(hasFused());
+  expect(isFixed("adamw", false)).toBe(false);
+  expect(isFixed("lion", true)).toBe(false);
   free(parameters);
 });

@@ -1,9 +1,18 @@
 /** @file An optimiser over named parameters: its groups, moments and state. */
 
-import { CheckpointError, hint, keep, noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
+import {
+  CheckpointError,
+  full,
+  hint,
+  keep,
+  noGrad,
+  scope,
+  type Tensor,
+  UsageError,
+} from "../tensor/index.ts";
 import { TensorList, zerosLike } from "./foreach.ts";
 import { RULES } from "./optimizer-rules.ts";
-import type { Rule } from "./rule.ts";
+import type { Clock, Rule } from "./rule.ts";
 
 export interface OptimizerOptions {
   /** Decoupled for AdamW, Lion and Muon (p ← p (1 − lr · wd)); added to the gradient for Adam, SGD and LARS. */
@@ -20,6 +29,8 @@ export interface OptimizerOptions {
   trust?: number | undefined;
   /** Added to Adam's denominator. */
   epsilon?: number | undefined;
+  /** Whether fused operators read step and rate from tensors, as they do on a GPU unless given. */
+  onDevice?: boolean | undefined;
 }
 
 /** Parameters with one rule, one learning rate and one weight decay. */
@@ -31,6 +42,13 @@ interface Group {
   places: number[];
   parameters: TensorList;
   moments: Record<string, TensorList>;
+  clock: Clock | undefined;
+}
+
+/** Step and rate, still zero, beside the first parameter. */
+function clockAt({ tensors: [first] }: TensorList): Clock {
+  const zero = () => keep(full([], 0, { device: first!.device }));
+  return { step: zero(), lr: zero() };
 }
 
 /** An optimiser over named parameters, with moments that are saved under `moment.parameter`. */
@@ -39,11 +57,13 @@ export class Optimizer {
   private readonly names: string[];
   /** Updates done so far. */
   steps = 0;
+  /** Of the update that has begun. */
+  private lr = 0;
 
   constructor(
     ruleOf: (name: string, parameter: Tensor) => Rule,
     named: ReadonlyMap<string, Tensor>,
-    { weightDecay = 0, decays = () => true, scales = () => 1 }: OptimizerOptions,
+    { weightDecay = 0, decays = () => true, scales = () => 1, onDevice }: OptimizerOptions,
   ) {
     this.names = [...named.keys()];
     const all = [...named.values()];
@@ -59,7 +79,8 @@ export class Optimizer {
       const parameters = new TensorList(kind.places.map((i) => all[i]!));
       const zeros = () => noGrad(() => new TensorList(zerosLike(parameters).tensors.map(keep)));
       const moments = Object.fromEntries(kind.rule.moments.map((name) => [name, zeros()]));
-      this.groups.push({ ...kind, parameters, moments });
+      const reads = kind.rule.fused && (onDevice ?? parameters.tensors[0]!.device.startsWith("cuda"));
+      this.groups.push({ ...kind, parameters, moments, clock: reads ? clockAt(parameters) : undefined });
     }
   }
 
@@ -73,8 +94,29 @@ export class Optimizer {
     lr: number,
     how: { weightDecay?: number | undefined; skip?: Tensor | undefined } = {},
   ): void {
-    const { weightDecay, skip } = how;
-    const step = this.steps + 1;
+    this.begin(lr);
+    this.update(gradients, how);
+  }
+
+  /** Counts an update, and puts its step and rate where the operators read them. */
+  begin(lr: number): void {
+    this.steps++;
+    this.lr = lr;
+    const put = () => {
+      for (const { clock, scale } of this.groups) {
+        clock?.step.fill_(this.steps);
+        clock?.lr.fill_(lr * scale);
+      }
+    };
+    noGrad(() => scope(put, "optimizer clock"));
+  }
+
+  /** The update that has begun, as `step` does it. A CUDA graph can hold it where `isFixed`. */
+  update(
+    gradients: readonly Tensor[],
+    { weightDecay, skip }: { weightDecay?: number | undefined; skip?: Tensor | undefined } = {},
+  ): void {
+    const { steps: step, lr } = this;
     const update = () => {
       for (const { rule, scale, places, ...group } of this.groups) {
         const own = new TensorList(places.map((i) => gradients[i]!));
@@ -87,7 +129,11 @@ export class Optimizer {
       }
     };
     noGrad(() => scope(update, "optimizer step"));
-    this.steps = step;
+  }
+
+  /** Whether all that changes from update to update is read from tensors. */
+  get isFixed(): boolean {
+    return this.groups.every(({ clock, parameters }) => clock !== undefined && parameters.isContiguous);
   }
 
   /** The moments by name; they belong to the optimiser. */
@@ -121,7 +167,8 @@ export class Optimizer {
   }
 
   dispose(): void {
-    for (const { moments } of this.groups) for (const list of Object.values(moments)) list.dispose();
+    for (const { moments, clock } of this.groups)
+      for (const each of [...Object.values(moments), ...Object.values(clock ?? {})]) each.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();

@@ -1,10 +1,11 @@
 /** @file Steps whose numbers are read later: the same bits, no reads between, nothing moves after a step that is not finite. */
 
 import { expect, test } from "vitest";
+import { reads } from "../../test/reads.ts";
 import { linear } from "../nn/index.ts";
 import { random, scope } from "../tensor/index.ts";
-import { type Native, native, withNative } from "../tensor/native.ts";
 import { Descent, type DescentOptions, logged } from "./descent.ts";
+import { hasFused } from "./fused.ts";
 import type { Means } from "./means.ts";
 import { type BadStep, Pending } from "./pending.ts";
 
@@ -47,25 +48,6 @@ const means = () => {
   };
 };
 
-/** Runs `body` and counts how often elements of tensors are read. */
-function reads(body: () => void): number {
-  let count = 0;
-  const counted =
-    <Args extends [number]>(read: (...args: Args) => unknown) =>
-    (...args: Args) => {
-      count++;
-      return read(...args);
-    };
-  const wrap = (addon: Native): Native =>
-    Object.create(addon, {
-      item: { value: counted(addon.item) },
-      toBuffer: { value: counted(addon.toBuffer) },
-      viewBuffer: { value: counted(addon.viewBuffer) },
-    });
-  withNative(wrap, body);
-  return count;
-}
-
 const OPTIONS: [name: string, options: Partial<DescentOptions>, perStep: number][] = [
   [
     "AdamW, clipped, averaged",
@@ -83,11 +65,10 @@ test.each(OPTIONS)("%s: the same bits as read at once, without a read in between
   const expected = Array.from({ length: 9 }, (_, at) => scope(() => early.step(1, at)));
   const found = means();
   const pending = new Pending(late, found);
-  const fused = native().versions().torch >= "2.4";
   const count = reads(() => {
     for (let at = 0; at < 9; at++) pending.take(1, at);
   });
-  if (fused) expect(count).toBe(9 * perStep);
+  if (hasFused()) expect(count).toBe(9 * perStep);
   expect(reads(() => pending.settle())).toBe(1);
   expect(found.seen).toEqual(expected);
   expect(pending.latest).toEqual(expected.at(-1));

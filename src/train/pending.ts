@@ -2,6 +2,7 @@
 
 import { scope } from "../tensor/index.ts";
 import type { Drift } from "./drift.ts";
+import type { FixedSteps } from "./fixed-step.ts";
 import type { Learner, Logged, Numbers } from "./learner.ts";
 import type { Means } from "./means.ts";
 import { type Readings, read, unread, Watch } from "./readings.ts";
@@ -28,6 +29,8 @@ export class Pending<Batch> {
     private readonly means: Means,
     /** What a step may change before it ends, where a step that does not end is to be undone. */
     private readonly drift?: Drift,
+    /** What makes the steps in the learner's place. */
+    private readonly fixed?: FixedSteps<Batch>,
   ) {}
 
   /**
@@ -40,8 +43,9 @@ export class Pending<Batch> {
     if (!this.begun) this.drift?.note();
     this.begun = true;
     Object.assign(this.watch, { midway: false, stop, stops: undefined });
+    const { learner, fixed } = this;
     const step = () => {
-      const readings = unread(this.watch, () => this.learner.step(batch, at));
+      const readings = unread(this.watch, () => (fixed ? fixed.take(batch, at) : learner.step(batch, at)));
       return readings && { ...readings, bad: this.watch.state };
     };
     const readings = scope(step, "step");
@@ -80,5 +84,6 @@ export class Pending<Batch> {
       for (const each of Object.values(readings)) if (typeof each !== "number") each.dispose();
     this.watch.dispose();
     this.drift?.dispose();
+    this.fixed?.dispose();
   }
 }

@@ -2,8 +2,11 @@
 
 import { expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
-import { gradients, native, noGrad, random, scope } from "../tensor/index.ts";
-import { chooseDevice, inPrecision } from "./precision.ts";
+import { ista } from "../model/crate/ista.ts";
+import { rateReduction } from "../rate/index.ts";
+import { autocast, gradients, native, noGrad, random, scope } from "../tensor/index.ts";
+import { withNative } from "../tensor/native.ts";
+import { chooseDevice, inPrecision, withTF32 } from "./precision.ts";
 
 test("bf16 lowers the product, keeps the gradient wide, and sees weights as they are after each step", () => {
   scope(() => {
@@ -30,3 +33,62 @@ test.skipIf(native().versions().cuda)("cuda without a GPU is refused (skipped wh
     /^device: expected cuda to be there, but libtorch .* finds none/,
   );
 });
+
+test("TF32 is off, on within a run that asks for it but for products that are to be full, and off again after it", async () => {
+  const { tf32 } = native();
+  expect(tf32()).toBe(false);
+  await withTF32("fp32", "cuda", async () => expect(tf32()).toBe(false));
+  await withTF32("tf32", "cuda", async () => {
+    expect(tf32()).toBe(true);
+    inPrecision("tf32", "cuda", () => expect(tf32()).toBe(true));
+    autocast(null, "cuda", () => {
+      expect(tf32()).toBe(false);
+      autocast(null, "cuda", () => expect(tf32()).toBe(false));
+      expect(tf32()).toBe(false);
+    });
+    expect(tf32()).toBe(true);
+    expect(() =>
+      autocast(null, "cuda", () => {
+        throw new Error("lost");
+      }),
+    ).toThrow("lost");
+    expect(tf32()).toBe(true);
+  });
+  await expect(withTF32("tf32", "cuda", () => Promise.reject(new Error("lost")))).rejects.toThrow("lost");
+  expect(tf32()).toBe(false);
+});
+
+/** Whether TF32 is allowed when an operator is called, for each of those named. */
+function allowedAt(names: RegExp, body: () => void): [operator: string, allowed: boolean][] {
+  const seen: [string, boolean][] = [];
+  const wrap: Parameters<typeof withNative>[0] = (addon) =>
+    Object.create(addon, {
+      call: {
+        value: (operator: number, ...args: unknown[]) => {
+          const name = addon.schema(operator).split("(")[0]!;
+          if (names.test(name)) seen.push([name, addon.tf32()]);
+          return addon.call(operator, ...args);
+        },
+      },
+    });
+  withNative(wrap, body);
+  return seen;
+}
+
+test("products of rates and ISTA's DᵀD are not of TF32, the network's are", () =>
+  withTF32("tf32", "cuda", async () =>
+    scope(() => {
+      const [Z, Pi] = [random(0).normal([12, 4]), random(1).uniform([12, 3])];
+      const rates = () => rateReduction(Z, Pi, { epsilon: 0.5 });
+      const found = allowedAt(/matmul|vitrine::/, rates);
+      expect(new Set(found.map(([name]) => name))).toEqual(
+        new Set(["aten::matmul", "vitrine::coding_rate", "vitrine::logdet1p"]),
+      );
+      expect(found.filter(([, allowed]) => allowed)).toEqual([]);
+      using layer = ista(4, random(2), { eta: 0.1, lambda: 0.1 });
+      expect(allowedAt(/addmm|linear/, () => layer.apply(Z))).toEqual([
+        ["aten::addmm", false],
+        ["aten::linear", true],
+      ]);
+    }),
+  ));

@@ -1,6 +1,6 @@
 /** @file Numbers that steps leave on the device, and read together now and then: each reading waits for all that is under way. */
 
-import { keep, noGrad, scope, stack, type Tensor } from "../tensor/index.ts";
+import { full, keep, noGrad, scope, stack, type Tensor } from "../tensor/index.ts";
 import type { StopCode } from "./stop.ts";
 
 /** A number, or a tensor [] that is still to be read. */
@@ -22,19 +22,17 @@ export class Watch {
     this.midway = true;
   }
 
-  /** found ← max(found, whether one of these is not finite). @param numbers each [] @returns found, [] float32 */
+  /** found ← max(found, whether one of these is not finite), in place. @param numbers each [] @returns found, [] float32 */
   over(numbers: readonly Tensor[]): Tensor {
-    const next = scope(() => {
+    return scope(() => {
       const bad = stack(numbers.map((each) => each.to("float64")))
         .isFinite()
         .all()
         .eq(0)
         .to("float32");
-      return keep(this.found === undefined ? bad : bad.maximum(this.found));
+      this.found ??= keep(full([], 0, { device: bad.device }));
+      return this.found.copy_(bad.maximum(this.found));
     }, "watch");
-    this.dispose();
-    this.found = next;
-    return next;
   }
 
   /** Whether there was such a step so far, 1 or 0. */

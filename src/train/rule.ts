@@ -13,6 +13,15 @@ export interface Update {
   step: number;
   lr: number;
   weightDecay: number;
+  /** Step and rate on the parameters' device, [] float32, for an operator that takes them there. */
+  clock?: Clock | undefined;
+}
+
+/** What changes from update to update, in tensors that stay: in a captured CUDA graph a number would stay as it was. */
+export interface Clock {
+  /** Counted from 1. */
+  step: Tensor;
+  lr: Tensor;
 }
 
 export interface Rule {

@@ -1,7 +1,7 @@
 /** @file A set of labelled images in memory, and the source of images that batches are drawn from. */
 import { DataError, UsageError } from "../../base/errors.ts";
 import type { Size } from "../../base/size.ts";
-import type { Random } from "../../tensor/index.ts";
+import type { Random, Tensor } from "../../tensor/index.ts";
 import type { RandomCrops } from "../augment/box.ts";
 import { imagesFingerprint, subsetFingerprint } from "./fingerprint.ts";
 
@@ -37,6 +37,8 @@ export interface ImageSource extends ImageInfo {
    * [indices.length, channels, height, width]. Not there where all images have one size and are whole.
    */
   loadCrops?(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array>;
+  /** All images on the device that batches are made on, uint8 [count, channels, height, width]: taken there, not loaded. */
+  readonly resident?: Tensor;
   /** The order of an epoch, where images are not to be read in any order; a permutation from the seed and the epoch alone. */
   order?(epoch: number, random: Random): Int32Array;
   /** Images that could not be read and whose pixels are black: batches leave them out. Not there where such an image ends the run. */

@@ -5,6 +5,7 @@ import { randomBlocks, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
+import { type FixedStep, type Inputs, requireFixed } from "../../train/fixed-step.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmupCosine } from "../../train/schedule.ts";
 import { requireShards, shardsOf } from "../../train/shards.ts";
@@ -115,8 +116,25 @@ export class LanguageLearner implements Learner<BlockBatch> {
   }
 
   step({ part }: BlockBatch, at: number): Logged | undefined {
+    return this.descend(this.question(at, part), at);
+  }
+
+  /** The step from a question. @throws {UsageError} for several batches or parts of one to a step, several processes */
+  fixed(): FixedStep<BlockBatch> {
+    const { accumulate, shards, across } = this.options;
+    requireFixed({
+      ...{ "train.accumulate above 1": accumulate > 1, "train.shards": shards },
+      "other processes": across,
+    });
+    return {
+      descent: this.descent,
+      inputs: ({ part }, at): Inputs => ({ ...this.question(at, part) }),
+      run: (inputs, _, at) => this.descend(inputs as unknown as Question, at)!,
+    };
+  }
+
+  private descend(question: Question, at: number): Logged | undefined {
     const { across, shards, accumulate, batchSize } = this.options;
-    const question = this.question(at, part);
     const { inputs, targets } = question;
     const all = this.asked(targets);
     const lossOf = (some: Question) => () => answer(this.model, some).loss.div(all);

@@ -6,10 +6,11 @@ import {
   amount,
   betas,
   count,
-  descent,
   ema,
+  graph,
   lr,
   matrixOptimizer,
+  networkDescent,
   recipeOf,
   run,
   shardOptimizer,
@@ -65,8 +66,9 @@ const train = z.strictObject({
     .describe("sequences of the test text evaluated while training (default: all)"),
   ema,
   shards,
+  graph,
   shardOptimizer,
-  ...descent,
+  ...networkDescent,
   ...run,
 });
 

@@ -6,6 +6,7 @@ import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
+import { type FixedStep, type Inputs, requireFixed } from "../../train/fixed-step.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
 import { requireShards, type Shard, shardsOf } from "../../train/shards.ts";
@@ -77,12 +78,33 @@ export class MaeLearner implements Learner<EpochBatch> {
   }
 
   step(batch: EpochBatch, at: number): Logged {
-    const { images } = batch;
-    const { random, ratio, microBatch = images.size(0), shards, across } = this.options;
+    return this.descend(this.inputs(batch, at), batch, at);
+  }
+
+  /** The step from images and masks. @throws {UsageError} for parts of a batch, several processes */
+  fixed(): FixedStep<EpochBatch> {
+    const { shards, across } = this.options;
+    requireFixed({ "train.shards": shards, "other processes": across });
+    return {
+      descent: this.descent,
+      inputs: (batch, at) => this.inputs(batch, at),
+      run: (inputs, batch, at) => this.descend(inputs, batch, at),
+    };
+  }
+
+  /** A batch's images [b, c, h, w], and its masks [b, N]. */
+  private inputs({ images, rows }: EpochBatch, at: number) {
+    const { random, ratio } = this.options;
     const [b, , H, W] = images.shape as [number, number, number, number];
     const patches = (H * W) / areaOf(this.mae.options.patch);
-    const noise = random.at("mask").at(`step.${at}`).of(batch.rows).uniform([b, patches]);
-    const mask = randomMask(noise, ratio).to(images.device);
+    const noise = random.at("mask").at(`step.${at}`).of(rows).uniform([b, patches]);
+    return { images, mask: randomMask(noise, ratio).to(images.device) };
+  }
+
+  private descend(inputs: Inputs, batch: EpochBatch, at: number): Logged {
+    const { images, mask } = inputs as { images: Tensor; mask: Tensor };
+    const b = images.size(0);
+    const { microBatch = b, shards, across } = this.options;
     const whole = this.epochs.whole(batch, b, across);
     const lossOf = ({ start, length }: Shard) => {
       const part = (of: Tensor) => of.narrow(0, start, length);

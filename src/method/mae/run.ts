@@ -10,11 +10,12 @@ import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { weightsOf } from "../../train/stateful.ts";
-import { withSplits } from "../build.ts";
+import { type Splits, withSplits } from "../build.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RunConfig } from "../run-types.ts";
 import { evenImages } from "../watched.ts";
+import { withResident } from "../with-resident.ts";
 import { type Mae, maskedErrors, whole } from "./errors.ts";
 import { MaeLearner } from "./learner.ts";
 import type { MaeRecipe as Recipe } from "./recipe.ts";
@@ -48,27 +49,31 @@ export function maeBatches(recipe: Recipe, source: ImageSource, device: string):
 }
 
 function train(recipe: Recipe, place: TrainPlace) {
-  return withSplits(recipe, async (splits) => {
-    using mae = buildMae(recipe, splits.train.channels).to(place.device);
-    const { maskRatio: ratio, normalisePixels } = recipe.method;
-    if (normalisePixels && areaOf(recipe.model.patch) === 1 && mae.options.channels === 1)
-      throw new UsageError(
-        "method.normalisePixels: expected false for patches of one pixel, which has no deviation, got true",
-        { path: "method.normalisePixels" },
-      );
-    using learner = new MaeLearner(mae, {
-      ...{ ...splits, random: random(recipe.seed), batch: maeBatches(recipe, splits.train, place.device) },
-      ...{ ...recipe.train, ratio, normalisePixels, across: place.across },
-    });
-    const images = maeBatches(recipe, splits.test, place.device);
-    const watched = {
-      model: mae,
-      run: whole(mae),
-      samples: evenImages(splits.test, images),
-      patch: mae.options.patch,
-    };
-    return await trainLearner(learner, recipe, splits.train, place, { watched, measured: splits.measured });
+  return withSplits(recipe, (splits) =>
+    withResident(splits, recipe, place, (kept) => trainOn(kept, recipe, place)),
+  );
+}
+
+async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace) {
+  using mae = buildMae(recipe, splits.train.channels).to(place.device);
+  const { maskRatio: ratio, normalisePixels } = recipe.method;
+  if (normalisePixels && areaOf(recipe.model.patch) === 1 && mae.options.channels === 1)
+    throw new UsageError(
+      "method.normalisePixels: expected false for patches of one pixel, which has no deviation, got true",
+      { path: "method.normalisePixels" },
+    );
+  using learner = new MaeLearner(mae, {
+    ...{ ...splits, random: random(recipe.seed), batch: maeBatches(recipe, splits.train, place.device) },
+    ...{ ...recipe.train, ratio, normalisePixels, across: place.across },
   });
+  const images = maeBatches(recipe, splits.test, place.device);
+  const watched = {
+    model: mae,
+    run: whole(mae),
+    samples: evenImages(splits.test, images),
+    patch: mae.options.patch,
+  };
+  return await trainLearner(learner, recipe, splits.train, place, { watched, measured: splits.measured });
 }
 
 /** Pixels are probed up to so many numbers an image: the closed form has a matrix of their square. */

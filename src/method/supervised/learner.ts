@@ -7,6 +7,7 @@ import { type Module, synchronise } from "../../nn/index.ts";
 import { full, noGrad, type Tensor, UsageError } from "../../tensor/index.ts";
 import { logged, type Step } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
+import { type FixedStep, requireFixed } from "../../train/fixed-step.ts";
 import {
   Descent,
   type DescentOptions,
@@ -100,6 +101,21 @@ export class SupervisedLearner implements Learner<EpochBatch> {
     if (step === undefined) return undefined;
     const { right, images, ...terms } = step.terms;
     return { ...logged({ ...step, terms }), "epoch/top1": percentage(right!, images!) };
+  }
+
+  /** The step from images and labels. @throws {UsageError} for mixed images, several batches or parts of one to a step, several processes */
+  fixed(): FixedStep<EpochBatch> {
+    const { accumulate = 1, shards, across, batch } = this.options;
+    const { mixup } = batch.augment ?? {};
+    requireFixed({
+      ...{ "train.accumulate above 1": accumulate > 1, "train.shards": shards },
+      ...{ "data.augment.mixup": mixup, "other processes": across },
+    });
+    return {
+      descent: this.descent,
+      inputs: ({ images, labels }) => ({ images, labels }),
+      run: (inputs, batch, at) => this.step({ ...batch, ...inputs }, at)!,
+    };
   }
 
   private descend(batch: EpochBatch, at: number): Step | undefined {

@@ -13,6 +13,7 @@ import { requireBatch, requireClasses } from "../requirements.ts";
 import { beginRun } from "../resume.ts";
 import type { RunResult } from "../run-types.ts";
 import { evenImages } from "../watched.ts";
+import { withResident } from "../with-resident.ts";
 import { layerDecay } from "./layer-decay.ts";
 import { SupervisedLearner } from "./learner.ts";
 import { restoreModel } from "./load.ts";
@@ -73,6 +74,9 @@ function scoresOf(evaluation: Evaluation): Scores {
 
 export const supervisedMethod: Method<Recipe> = {
   across: true,
-  train: (recipe, place) => withSplits(recipe, (splits) => trainOn(splits, recipe, place)),
+  train: (recipe, place) =>
+    withSplits(recipe, (splits) =>
+      withResident(splits, recipe, place, (kept) => trainOn(kept, recipe, place)),
+    ),
   evaluate,
 };
