@@ -20,8 +20,8 @@ namespace vitrine {
 
 using at::Tensor;
 
-static Head headOf(const Tensor& W, double scale, bool causal) {
-  return {W.size(1), W.size(3), W.size(2) * W.size(3), static_cast<float>(scale), causal};
+static Head headOf(const Tensor& W, double scale, bool causal, const Kernel& kernel) {
+  return {W.size(1), W.size(3), W.size(2) * W.size(3), static_cast<float>(scale), causal, kernel.lanes};
 }
 
 /** body(number of the head, offset of its first number) for the heads of W [b, n, K, p] from begin to end. */
@@ -76,8 +76,8 @@ struct Mixed {
 
 /** None where some head's norms lie too far apart for the Gaussian form. */
 static std::optional<Mixed> mix(const Tensor& W, double scale, bool causal, const std::string& name) {
-  const Head head = headOf(W, scale, causal);
   const Kernel kernel = attentionKernel(W.scalar_type() == at::kBFloat16, name);
+  const Head head = headOf(W, scale, causal, kernel);
   const Mixed mixed{at::empty_like(W), at::empty({W.size(0), W.size(2), W.size(1)}, W.options().dtype(at::kFloat))};
   std::atomic<bool> narrow{true};
   overHeads(W, head.forwardRoom(), [&](int64_t i, int64_t offset, float* scratch) {
@@ -107,8 +107,8 @@ struct SelfAttention : torch::autograd::Function<SelfAttention> {
       return results;
     }
     const Tensor W = plainly(given), result = plainly(saved[1]), outer = plainly(grads[0]);
-    const Head head = headOf(W, scale, causal);
     const Kernel kernel = attentionKernel(W.scalar_type() == at::kBFloat16, ctx->saved_data["name"].toStringRef());
+    const Head head = headOf(W, scale, causal, kernel);
     const Tensor out = at::empty_like(W);
     overHeads(W, head.backwardRoom(), [&](int64_t i, int64_t offset, float* scratch) {
       kernel.backward(at(W, offset), at(result, offset), at(outer, offset), kept.data_ptr<float>() + i * head.n, at(out, offset), head, scratch);

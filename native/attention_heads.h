@@ -100,4 +100,4 @@ static bool forward(const void* W, void* out, float* kept, const Head& z, float*
 #include "attention_gradients.h"
 
 template <class S>
-constexpr Kernel kernel{forward<S>, backward<S>};
+constexpr Kernel kernel{forward<S>, backward<S>, kWidth};

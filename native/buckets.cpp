@@ -24,7 +24,7 @@ struct Bucket {
  */
 class Buckets {
  public:
-  Buckets(Group& group, const std::vector<at::Tensor>& inputs, int64_t first, int64_t most) : group_(group), inputs_(inputs), places_(inputs.size()) {
+  Buckets(Group& group, const std::vector<at::Tensor>& inputs, int64_t first, int64_t most) : group_(group), inputs_(inputs), places_(inputs.size()), taken_(inputs.size()) {
     for (size_t i = inputs.size(); i-- > 0;) {
       const auto& input = inputs[i];
       const bool fits = !all_.empty() && all_.back().buffer.scalar_type() == input.scalar_type() &&
@@ -50,9 +50,12 @@ class Buckets {
     at::NoGradGuard noGrad;
     auto& bucket = all_[places_[input].first];
     view(input).copy_(gradient);
+    taken_[input] = true;
     bucket.left--;
     while (next_ < all_.size() && all_[next_].left == 0) send(all_[next_++]);
   }
+
+  bool has(size_t input) const { return taken_[input]; }
 
   /** Sends the rest, of zeros where a loss does not depend on an input, and waits; the sums. */
   std::vector<at::Tensor> finish() {
@@ -80,6 +83,7 @@ class Buckets {
   Group& group_;
   const std::vector<at::Tensor>& inputs_;
   std::vector<std::pair<size_t, size_t>> places_;
+  std::vector<bool> taken_;
   std::vector<Bucket> all_;
   size_t next_ = 0;
 };
@@ -108,7 +112,9 @@ static napi_value groupGradients(napi_env env, napi_callback_info info) {
     for (size_t i = 0; i < inputs.size(); i++)
       hooks.all.emplace_back(inputs[i], inputs[i].register_hook([&buckets, i](const at::Tensor& gradient) { buckets.take(i, gradient); }));
     try {
-      torch::autograd::grad({loss}, inputs, {}, /*retain_graph=*/false, /*create_graph=*/false, /*allow_unused=*/true);
+      const auto slopes = torch::autograd::grad({loss}, inputs, {}, /*retain_graph=*/false, /*create_graph=*/false, /*allow_unused=*/true);
+      for (size_t i = 0; i < inputs.size(); i++)  // before 2.0 hooks were left out where only gradients are asked for
+        if (!buckets.has(i) && slopes[i].defined()) buckets.take(i, slopes[i]);
     } catch (const c10::Error& error) {
       group.failed = true;  // buckets may be under way: nobody can go on
       const std::string what = error.what_without_backtrace();

@@ -157,6 +157,8 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
 
 /** Products of single precision through oneDNN where the built-in BLAS is slow here; whether it did. */
 bool replaceProducts();
+/** Layer normalisation by our own kernels. */
+void replaceNorms();
 /** Whether a GPU may compute products and convolutions of float32 in TF32. */
 void allowTF32(bool allowed);
 void keepBlocks();

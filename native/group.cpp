@@ -12,8 +12,8 @@ namespace vitrine {
 
 #if VITRINE_GROUPS
 
-/** Seconds that survivors of a failure have to say that they are there. */
-constexpr double kAnswer = 0.8;
+/** Seconds that survivors of a failure have to say that they are there, and that a busy machine may take beside them. */
+constexpr double kAnswer = 0.8, kBusy = 2;
 
 static std::string failedKey(int rank) { return "failed/" + std::to_string(rank); }
 
@@ -47,9 +47,10 @@ static std::vector<int> absentees(const Group& group) {
     }
     answer->set_value(absent);
   }).detach();
-  const bool answered = found.wait_for(std::chrono::duration<double>(2 * kAnswer)) == std::future_status::ready;
+  const bool answered = found.wait_for(std::chrono::duration<double>(kAnswer + kBusy)) == std::future_status::ready;
   auto absent = answered ? found.get() : std::vector<int>{0};
-  if (!group.served && absent == std::vector<int>{0}) absent.clear();  // the launcher's store says nothing of rank 0
+  // a store that a launcher serves says nothing of rank 0, nor does rank 0 of itself
+  if ((!group.served || group.rank == 0) && absent == std::vector<int>{0}) absent.clear();
   return absent;
 }
 
@@ -232,7 +233,7 @@ static napi_value groupBytes(napi_env env, napi_callback_info info) {
 
 static napi_value groupOpen(napi_env env, napi_callback_info info) {
   return guarded<0>(env, info, [&](Environment&, size_t, napi_value*) -> napi_value {
-    throw Misuse("several processes need libtorch 2.0 or later, this is " TORCH_VERSION);
+    throw Misuse("several processes need libtorch 1.13 or later, this is " TORCH_VERSION);
   });
 }
 

@@ -11,8 +11,8 @@
 #include "environment.h"
 #include "version.h"
 
-// c10d as it is from version 2 on; before it, opening a group is refused
-#define VITRINE_GROUPS TORCH_AT_LEAST(2, 0)
+// c10d has what is needed from 1.13 on; before it, opening a group is refused
+#define VITRINE_GROUPS TORCH_AT_LEAST(1, 13)
 
 #if VITRINE_GROUPS
 #ifndef USE_C10D_GLOO
@@ -25,6 +25,11 @@
 namespace vitrine {
 
 using Work = c10::intrusive_ptr<c10d::Work>;
+#if TORCH_AT_LEAST(2, 0)
+using Backend = c10d::Backend;
+#else  // a group was what computes; later it has backends that do
+using Backend = c10d::ProcessGroup;
+#endif
 using Milliseconds = std::chrono::milliseconds;
 
 /** `size` processes, of which this one is number `rank`. */
@@ -33,7 +38,7 @@ struct Group : torch::CustomClassHolder {
   bool served;  // by rank 0, not by a launcher
   Milliseconds start, step;
   c10::intrusive_ptr<c10d::Store> store;
-  c10::intrusive_ptr<c10d::Backend> backend;
+  c10::intrusive_ptr<Backend> backend;
   std::atomic<int64_t> bytes{0};
   bool failed = false;
 

@@ -8,11 +8,11 @@
 #include <ATen/ops/addmm_cpu_dispatch.h>
 #include <ATen/ops/bmm_cpu_dispatch.h>
 #include <ATen/ops/mm_cpu_dispatch.h>
-#include <c10/util/Exception.h>
 #include <cpuid.h>
-#include <torch/library.h>
 
 #include <cstring>
+
+#include "replace.h"
 
 namespace at::native {
 /** result = alpha a b + beta result, of matrices or batches, whatever their strides. Not in libtorch's headers: may be absent. */
@@ -72,18 +72,13 @@ static bool isTaken() {
   }
 }
 
-struct Silent : c10::WarningHandler {
-  void process(const c10::Warning&) override {}  // libtorch warns of kernels that are replaced: that is what we do
-};
-
 bool replaceProducts() {
   if (&at::native::mkldnn_matmul == nullptr || !mklIsSlow() || !isTaken()) return false;
-  Silent silent;
-  c10::WarningUtils::WarningHandlerGuard guard(&silent);
-  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
-  library.impl("mm", mm);
-  library.impl("bmm", bmm);
-  library.impl("addmm", addmm);
+  replacing([](torch::Library& library) {
+    library.impl("mm", mm);
+    library.impl("bmm", bmm);
+    library.impl("addmm", addmm);
+  });
   return true;
 }
 

@@ -7,7 +7,7 @@ import { runTests } from "./vitest.mjs";
 
 /** Everything that computes; the data, the training loop and the command line do not depend on libtorch's version. */
 const TESTS = ["src/base", "src/tensor", "src/nn", "src/rate", "src/model"].concat(
-  ["parity", "threads", "tiny"].map((name) => `test/${name}.test.ts`),
+  ["across", "group", "parity", "threads", "tiny"].map((name) => `test/${name}.test.ts`),
 );
 
 /** Counts of passed, failed and skipped tests; undefined where the first run had the only libtorch there is. */

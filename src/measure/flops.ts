@@ -46,6 +46,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   addmm: product("mat1"),
   baddbmm: product("batch1"),
   linear: product("input"),
+  "vitrine::linear_relu": product("input"),
   conv1d: convolution,
   conv2d: convolution,
   // 2 n³ operations by a decomposition into triangular matrices

@@ -78,7 +78,7 @@ export interface Native extends NativeGroups, Partial<NativeGraphs> {
   ): void;
 }
 
-/** Groups of processes, by number: `src/tensor/group.ts`. Only `groupOpen` is there with a libtorch before 2. */
+/** Groups of processes, by number: `src/tensor/group.ts`. Only `groupOpen` is there with a libtorch before 1.13. */
 interface NativeGroups {
   groupOpen(
     host: string,

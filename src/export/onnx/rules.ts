@@ -96,10 +96,12 @@ function turned(call: Call, e: Emitter, name: string): Id {
   );
 }
 
-const linear: Rule = (call, e) => {
+const linear = (call: Call, e: Emitter): Id => {
   const product = e.node("MatMul", [call.id("input"), turned(call, e, "weight")]);
   return call.has("bias") ? e.node("Add", [product, call.id("bias")]) : product;
 };
+
+const linearRelu: Rule = (call, e) => e.node("Relu", [linear(call, e)]);
 
 const addmm: Rule = (call, e) => {
   const product = e.node("MatMul", [call.id("mat1"), call.id("mat2")]);
@@ -367,7 +369,7 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
       linalg_vector_norm: reduce("ReduceL2"),
       cumsum,
     },
-    ...{ linear, addmm, embedding },
+    ...{ linear, addmm, embedding, "vitrine::linear_relu": linearRelu },
     ...{ layer_norm: layerNorm, batch_norm: batchNorm, "softmax.int": softmax },
     ...{ scaled_dot_product_attention: attention, "vitrine::self_attention": selfAttention },
     ...{ conv1d, conv2d, "conv_transpose2d.input": convTranspose2d, "upsample_bilinear2d.vec": upsample },

@@ -13,6 +13,7 @@ import {
 } from "../../tensor/index.ts";
 
 const ADDMM = operator("addmm");
+const LINEAR_RELU = operator("vitrine::linear_relu");
 
 export interface ISTAOptions {
   /** η, the step. */
@@ -54,7 +55,7 @@ export class ISTA extends Module {
   }
 
   protected forward(Z: Tensor): Tensor {
-    return Z.linear(this.map(), this.shift()).relu(); //                        [b, n, d]
+    return run(LINEAR_RELU, Z.h, this.map().h, this.shift().h); //              [b, n, d]
   }
 
   /** −η λ, [d] */

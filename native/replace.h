@@ -1,0 +1,19 @@
+// Kernels of our own in place of libtorch's, on the CPU.
+#pragma once
+#include <c10/util/Exception.h>
+#include <torch/library.h>
+
+namespace vitrine {
+
+/** The library of replaced kernels, while libtorch's warnings of them are silent: replacing is what we do. */
+template <typename Body>
+static void replacing(Body body) {
+  struct Silent : c10::WarningHandler {
+    void process(const c10::Warning&) override {}
+  } silent;
+  c10::WarningUtils::WarningHandlerGuard guard(&silent);
+  static torch::Library library(torch::Library::IMPL, "aten", c10::DispatchKey::CPU, __FILE__, __LINE__);
+  body(library);
+}
+
+}  // namespace vitrine

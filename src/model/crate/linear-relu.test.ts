@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { expectClose } from "../../../test/close.ts";
+import { autocast, gradients, operator, random, run, scope, type Tensor } from "../../tensor/index.ts";
+
+const LINEAR_RELU = operator("vitrine::linear_relu");
+
+/** Z [2, 7, 5], W [3, 5], b [3], and the gradient from outside [2, 7, 3]. */
+function drawn(): [Z: Tensor, W: Tensor, b: Tensor, g: Tensor] {
+  const draw = (name: string, shape: number[]) => random(5).at(name).normal(shape, { dtype: "float64" });
+  const [Z, W, b] = [draw("Z", [2, 7, 5]), draw("W", [3, 5]), draw("b", [3])];
+  for (const input of [Z, W, b]) input.setRequiresGrad();
+  return [Z, W, b, draw("g", [2, 7, 3])];
+}
+
+const apart = (Z: Tensor, W: Tensor, b: Tensor): Tensor => Z.linear(W, b).relu();
+const atOnce = (Z: Tensor, W: Tensor, b: Tensor): Tensor => run(LINEAR_RELU, Z.h, W.h, b.h);
+
+test("linear_relu is a linear map and a ReLU: values, gradients, gradients of gradients", () => {
+  scope(() => {
+    const [Z, W, b, g] = drawn();
+    const found = [apart, atOnce].map((form) => {
+      const Y = form(Z, W, b);
+      const first = gradients(Y.mul(g).sum(), [Z, W, b], { createGraph: true });
+      const size = first.reduce((sum, gradient) => sum.add(gradient.square().sum()), Y.sum());
+      return [Y, ...first, ...gradients(size, [Z, W])];
+    });
+    found[1]!.forEach((ours, i) => void expectClose(ours, found[0]![i]!));
+  });
+});
+
+test("linear_relu gives a gradient only of what needs one, and is bfloat16 where autocast says so", () => {
+  scope(() => {
+    const [Z, W, b, g] = drawn();
+    const shift = b.detach();
+    const [dW] = gradients(atOnce(Z.detach(), W, shift).mul(g).sum(), [W]);
+    expectClose(dW!, gradients(apart(Z.detach(), W, shift).mul(g).sum(), [W])[0]!);
+    const single = [Z, W, b].map((tensor) => tensor.detach().to("float32")) as [Tensor, Tensor, Tensor];
+    expect(autocast("bfloat16", "cpu", () => atOnce(...single)).dtype).toBe("bfloat16");
+  });
+});
+
+test("linear_relu refuses shapes that do not meet", () => {
+  scope(() => {
+    const [Z, W, b] = drawn();
+    expect(() => atOnce(Z, W.T, b)).toThrow(/linear_relu expects Z \[\.\.\., d\]/);
+  });
+});
