@@ -42,7 +42,7 @@ static Tensor linearRelu(const Tensor& Z, const Tensor& W, const Tensor& b) {
   TORCH_CHECK(Z.dim() >= 1 && W.dim() == 2 && b.dim() == 1 && Z.size(-1) == W.size(1) && b.size(0) == W.size(0),
               "linear_relu expects Z [..., d], W [e, d] and b [e], got ", Z.sizes(), ", ", W.sizes(), " and ", b.sizes());
   // autocast chooses the numbers of what it knows
-  const bool cast = c10::impl::tls_is_dispatch_key_included(c10::DispatchKey::AutocastCPU);
+  const bool cast = !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCPU);
   if (!Z.is_cpu() || cast || Z.scalar_type() != W.scalar_type()) return at::linear(Z, W, b).relu();
   return LinearRelu::apply(Z, W, b);
 }

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { resolveRecipe } from "../src/method/recipe.ts";
+import { type Recipe, resolveRecipe } from "../src/method/recipe.ts";
 import { findRecipe } from "../src/recipe/recipes.ts";
 import { allLines, type Line } from "./built/lines.ts";
 import { main, requireBuilt } from "./built/program.ts";
@@ -80,10 +80,11 @@ function shortened(line: string): string {
     .replace(/^source <\((.*)\)$/, "$1 > /dev/null");
   if (bare.startsWith("vitrine studio")) return bare.replace(" --open", ""); // nobody is there to look
   if (trains(bare)) return `${bare} --max-steps ${isResumed(bare) ? 3 : 2}`;
-  if (sweeps(bare))
+  const swept = sweeps(bare);
+  if (swept !== undefined)
     return bare.includes("--budget-seconds")
       ? `${bare.replace(/--budget-seconds \S+/, "--budget-seconds 2s")} --seeds 1`
-      : `${bare} --seeds 1 --train.epochs 1`;
+      : `${bare} --seeds 1 ${"epochs" in recipeOf(swept).train ? "--train.epochs 1" : "--train.steps 2 --train.warmup 1"}`;
   if (/^vitrine verify(?!.*--list)/.test(bare))
     return / verify( --\S+( \S+)?)*$/.test(bare) ? `${bare} --quick tweedie` : `${bare} --quick`;
   return bare.startsWith("vitrine data get") ? `${bare} --base-url ${NOWHERE}/` : bare;
@@ -98,7 +99,7 @@ function expectedCodes(line: string): number[] {
 async function run({ line, places }: Line): Promise<void> {
   const cwd = workplace(folder);
   const recipe = trains(line) ?? sweeps(line);
-  const small = recipe === undefined ? {} : smallSettings(resolveRecipe([findRecipe(named(recipe))]).recipe);
+  const small = recipe === undefined ? {} : smallSettings(recipeOf(recipe));
   const ended = await shell(shortened(line), small, cwd);
   const told = `${line}\n  of ${places.join(", ")}\n${ended.stderr.slice(-1500)}`;
   expect(expectedCodes(line), told).toContain(ended.code);
@@ -108,6 +109,8 @@ async function run({ line, places }: Line): Promise<void> {
 
 /** A recipe's name, or its path in the folder of the stand-ins. */
 const named = (recipe: string): string => (existsSync(join(folder, recipe)) ? join(folder, recipe) : recipe);
+
+const recipeOf = (recipe: string): Recipe => resolveRecipe([findRecipe(named(recipe))]).recipe;
 
 const made = new Map<string, Promise<void>>();
 

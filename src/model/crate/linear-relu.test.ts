@@ -34,8 +34,14 @@ test("linear_relu gives a gradient only of what needs one, and is bfloat16 where
     const shift = b.detach();
     const [dW] = gradients(atOnce(Z.detach(), W, shift).mul(g).sum(), [W]);
     expectClose(dW!, gradients(apart(Z.detach(), W, shift).mul(g).sum(), [W])[0]!);
-    const single = [Z, W, b].map((tensor) => tensor.detach().to("float32")) as [Tensor, Tensor, Tensor];
-    expect(autocast("bfloat16", "cpu", () => atOnce(...single)).dtype).toBe("bfloat16");
+    const single = [Z, W, b].map((tensor) => tensor.detach().to("float32").setRequiresGrad());
+    const [half, alike] = [atOnce, apart].map((form) => {
+      const [Z, W, b] = single as [Tensor, Tensor, Tensor];
+      const Y = autocast("bfloat16", "cpu", () => form(Z, W, b));
+      expect(Y.dtype).toBe("bfloat16");
+      return gradients(Y.to("float32").mul(g.to("float32")).sum(), single);
+    });
+    half!.forEach((ours, i) => void expectClose(ours, alike![i]!));
   });
 });
 
