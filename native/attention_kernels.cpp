@@ -12,6 +12,7 @@
 #endif
 
 #include "attention.h"
+#include "processor.h"
 
 namespace vitrine {
 
@@ -83,20 +84,14 @@ struct Choice {
   Kernel floats, halves;  // null where it has none
 };
 
-#ifdef __x86_64__
-static const bool hasAvx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-static const bool hasAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-
 /** From the fastest on; the last one is only for tests. */
 static const std::vector<Choice> choices = {
 #ifdef VITRINE_PAIRS
-    {"avx512bf16", hasAvx512 && __builtin_cpu_supports("avx512bf16"), {}, avx512bf16::kernel<avx512bf16::Pairs<avx512bf16::Instructions>>},
+    {"avx512bf16", hasAvx512() && __builtin_cpu_supports("avx512bf16"), {}, avx512bf16::kernel<avx512bf16::Pairs<avx512bf16::Instructions>>},
 #endif
 #ifdef __x86_64__
-    {"avx512", hasAvx512, avx512::kernel<avx512::Floats<float>>, avx512::kernel<avx512::Floats<uint16_t>>},
-    {"avx2", hasAvx2, avx2::kernel<avx2::Floats<float>>, avx2::kernel<avx2::Floats<uint16_t>>},
+    {"avx512", hasAvx512(), avx512::kernel<avx512::Floats<float>>, avx512::kernel<avx512::Floats<uint16_t>>},
+    {"avx2", hasAvx2(), avx2::kernel<avx2::Floats<float>>, avx2::kernel<avx2::Floats<uint16_t>>},
 #endif
     {"plain", true, plain::kernel<plain::Floats<float>>, plain::kernel<plain::Floats<uint16_t>>},
     {"pairs", true, {}, pairs::kernel<pairs::Pairs<pairs::Arithmetic>>},

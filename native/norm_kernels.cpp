@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "processor.h"
+
 namespace vitrine {
 
 #ifdef __x86_64__
@@ -27,9 +29,8 @@ namespace norm_plain {
 
 const NormKernels& normKernels() {
 #ifdef __x86_64__
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
-    return norm_avx512::kernels;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return norm_avx2::kernels;
+  if (hasAvx512()) return norm_avx512::kernels;
+  if (hasAvx2()) return norm_avx2::kernels;
 #endif
   return norm_plain::kernels;
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "processor.h"
+
 #define INLINE inline __attribute__((always_inline))
 
 namespace vitrine {
@@ -50,10 +52,7 @@ constexpr int kWidth = 2, kRows = 2;
 }  // namespace plain_double
 
 #ifdef __x86_64__
-static const bool hasAvx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-static const bool hasAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#define FASTEST(double_) hasAvx512 ? avx512##double_::kernels : hasAvx2 ? avx2##double_::kernels : plain##double_::kernels
+#define FASTEST(double_) hasAvx512() ? avx512##double_::kernels : hasAvx2() ? avx2##double_::kernels : plain##double_::kernels
 #else
 #define FASTEST(double_) plain##double_::kernels
 #endif

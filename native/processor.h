@@ -1,0 +1,15 @@
+// What kernels compiled for several instruction sets ask of the processor.
+#pragma once
+
+namespace vitrine {
+
+#ifdef __x86_64__
+/** The sets behind `#pragma GCC target` of the same name in the kernels' files. */
+inline bool hasAvx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512bw");
+}
+inline bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#endif
+
+}  // namespace vitrine
