@@ -1,6 +1,7 @@
 // ReLU(Z Wᵀ + b) as one operator: ISTA's step, without the tokens before the ReLU in memory of their own.
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
