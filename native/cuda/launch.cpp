@@ -117,23 +117,33 @@ static std::string codeFor(const Source& source, const std::string& architecture
   return code;
 }
 
+/** A source on a device, and the kernels of it that were wanted. */
+struct Loaded {
+  CUmodule module = nullptr;
+  std::map<std::string, CUfunction> functions;
+};
+
 Compiled compiled(const Source& source, const std::string& name, const std::vector<std::string>& definitions, uint32_t sharedBytes) {
   static std::mutex one;
-  static std::map<std::tuple<int, std::string, std::vector<std::string>>, CUmodule> modules;
-  const std::lock_guard lock(one);
+  static std::map<std::tuple<int, std::string, std::vector<std::string>>, Loaded> all;
+  const std::lock_guard<std::mutex> lock(one);
   enterContext();
-  CUmodule& module = modules[{c10::cuda::current_device(), source.name, definitions}];
+  auto& [module, functions] = all[{c10::cuda::current_device(), source.name, definitions}];
   if (module == nullptr) {
     const int major = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR), minor = attribute(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
     const std::string code = codeFor(source, "sm_" + std::to_string(major) + std::to_string(minor), definitions);
     expectDone(driver().load(&module, code.data()), source.name);
   }
-  Compiled kernel{nullptr, sharedBytes};
-  expectDone(driver().function(&kernel.function, module, name.c_str()), name.c_str());
-  constexpr uint32_t kWithoutAsking = 48 << 10;
-  if (sharedBytes > kWithoutAsking)
-    expectDone(driver().setAttribute(kernel.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, static_cast<int>(sharedBytes)), name.c_str());
-  return kernel;
+  CUfunction& function = functions[name];
+  if (function == nullptr) {
+    CUfunction found = nullptr;
+    expectDone(driver().function(&found, module, name.c_str()), name.c_str());
+    constexpr uint32_t kWithoutAsking = 48 << 10;
+    if (sharedBytes > kWithoutAsking)
+      expectDone(driver().setAttribute(found, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, static_cast<int>(sharedBytes)), name.c_str());
+    function = found;
+  }
+  return {function, sharedBytes};
 }
 
 void launchOn(const Compiled& kernel, uint32_t x, uint32_t y, uint32_t threads, void** arguments) {
