@@ -69,6 +69,7 @@ export interface Native extends NativeGroups, Partial<NativeGraphs> {
   setDeterministic(on: boolean): void;
   setTF32(allowed: boolean): void;
   tf32(): boolean;
+  channelsLast(handle: Handle): boolean;
   profileStart(): void;
   profileEnd(): [operator: string, calls: number, seconds: number][];
   /** Bytes [lines, length, inner] summed along the middle into `out` [lines, places, inner]: `src/data/image/resample.ts`. */
