@@ -4,7 +4,7 @@ import { areaOf, type Size } from "../../base/size.ts";
 import { setUnpackLimit } from "../../base/unpack.ts";
 import { Random } from "../../tensor/random.ts";
 import { type RandomCrops, randomBox } from "../augment/box.ts";
-import { boxOf, centreOf, type Resizing } from "./decode.ts";
+import { centreOf, type Resizing, toSize } from "./decode.ts";
 import type { Picture } from "./picture.ts";
 import type { ImagePlace } from "./place.ts";
 import { readImage } from "./read.ts";
@@ -33,14 +33,17 @@ export async function decodeShare({ paths, size, resizing, crops, limit }: Decod
   const bytes = 3 * areaOf(size);
   const pixels = new Uint8Array(paths.length * bytes);
   const damaged: Decoded["damaged"] = [];
-  let next = begin(paths[0]!);
+  const begin = (i: number) => readFor(paths[i]!, crops, i);
+  let next = begin(0);
   for (let i = 0; i < paths.length; i++) {
     const reading = next;
     try {
       const picture = await reading.finally(() => {
-        if (i + 1 < paths.length) next = begin(paths[i + 1]!);
+        if (i + 1 < paths.length) next = begin(i + 1);
       });
-      pixels.set(crops ? cropped(picture, crops, i, size) : centreOf(picture, size, resizing), i * bytes);
+      const out = pixels.subarray(i * bytes, (i + 1) * bytes);
+      if (crops) toSize(picture, size, out);
+      else centreOf(picture, size, resizing, out);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       damaged.push({ at: i, reason: reason.split("\n")[0]! });
@@ -49,14 +52,13 @@ export async function decodeShare({ paths, size, resizing, crops, limit }: Decod
   return { pixels, damaged };
 }
 
-/** An image that is read while the one before it is resampled; one that cannot be is told when its turn comes. */
-function begin(place: ImagePlace): Promise<Picture> {
-  const reading = readPlace(place).then(readImage);
+/** An image, or its box, that is read while the one before it is resampled; one that cannot be is told when its turn comes. */
+function readFor(place: ImagePlace, crops: RandomCrops | undefined, i: number): Promise<Picture> {
+  const boxOf =
+    crops &&
+    ((width: number, height: number) =>
+      randomBox(height, width, crops.scale, crops.ratio, new Random(crops.seeds[i]!)));
+  const reading = readPlace(place).then((bytes) => readImage(bytes, boxOf));
   reading.catch(() => {});
   return reading;
-}
-
-function cropped(picture: Picture, { scale, ratio, seeds }: RandomCrops, i: number, size: Size): Uint8Array {
-  const box = randomBox(picture.height, picture.width, scale, ratio, new Random(seeds[i]!));
-  return boxOf(picture, box, size);
 }
