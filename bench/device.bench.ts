@@ -5,7 +5,7 @@ import { crossEntropy } from "../src/method/supervised/supervised.ts";
 import { createModel, maskedError, maskedTarget, randomMask } from "../src/model/index.ts";
 import type { Module } from "../src/nn/index.ts";
 import { codingRate, mcr2Loss } from "../src/rate/index.ts";
-import { gradients, random, scope, type Tensor } from "../src/tensor/index.ts";
+import { gradients, operator, random, run, scope, type Tensor } from "../src/tensor/index.ts";
 import type { Bench, Row } from "./harness.ts";
 
 /** Where a computation takes place, and in which dtype. */
@@ -24,6 +24,18 @@ const features = () => {
   const draws = random(1).normal([400, 32]);
   return draws.div(draws.norm([1], true)); // [n, d]
 };
+
+const EPILOGUE = operator("vitrine::linear_relu.epilogue");
+
+/** A formula of some inputs, its gradients for them, and what is to compute the same on the device. */
+const byFormula =
+  (shapes: readonly number[][], formula: Formula, kernel: Formula): Computation =>
+  (move) => {
+    const inputs = shapes.map((shape, i) => move(random(i).normal(shape)).setRequiresGrad());
+    const computed = (inputs[0]!.dtype === "float64" ? formula : kernel)(...inputs);
+    return [computed, ...gradients(computed.square().sum(), inputs)];
+  };
+type Formula = (...inputs: Tensor[]) => Tensor;
 
 const COMPUTATIONS: Record<string, Computation> = {
   "CRATE, cross-entropy": (move) => {
@@ -44,6 +56,18 @@ const COMPUTATIONS: Record<string, Computation> = {
     const rows = move(random(1).integers([4, 33], 0, 50));
     return ofParameters(model, () => answer(model, nextTokens(rows)).loss);
   },
+  "ResNet, cross-entropy": (move) => {
+    const model = move(
+      createModel("resnet", { width: 8, blocks: 1, imageSize: 32, classes: 10, channels: 3 }, random(0)),
+    );
+    const labels = random(2).integers([4], 0, 10);
+    return ofParameters(model, () => crossEntropy(model.apply(move(images())), move(labels), 0.1));
+  },
+  "ReLU(Z Wᵀ + b)": byFormula(
+    [[8, 65, 96], [96, 96], [96]],
+    (Z, W, b) => Z!.linear(W!, b!).relu(),
+    (Z, W, b) => run(EPILOGUE, Z!.h, W!.h, b!.h),
+  ),
   "coding rate": (move) => {
     const Z = move(features()).setRequiresGrad();
     const R = codingRate(Z, { epsilon: 0.5 });

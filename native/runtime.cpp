@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "environment.h"
+#include "gpu.h"
 #include "version.h"
 
 namespace vitrine {
@@ -162,10 +163,21 @@ static napi_value setTF32(napi_env env, napi_callback_info info) {
   });
 }
 
+static bool takesTF32() { return at::globalContext().allowTF32CuBLAS() && !at::NoTF32Guard::should_disable_tf32(); }
+
 /** tf32() → whether a product begun now may be of TF32. */
 static napi_value tf32(napi_env env, napi_callback_info info) {
-  return guarded<0>(env, info, [&](Environment&, size_t, napi_value*) {
-    return fromBool(env, at::globalContext().allowTF32CuBLAS() && !at::NoTF32Guard::should_disable_tf32());
+  return guarded<0>(env, info, [&](Environment&, size_t, napi_value*) { return fromBool(env, takesTF32()); });
+}
+
+/** channelsLast(images) → whether a convolution of them runs on a GPU's tensor cores, which want [n, H, W, c] in memory. */
+static napi_value channelsLast(napi_env env, napi_callback_info info) {
+  return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+    const at::Tensor& images = toTensor(env, state, argv[0]);
+    const auto isHalf = [](at::ScalarType type) { return type == at::kBFloat16 || type == at::kHalf; };
+    const bool half = isHalf(autocastOn(at::kCUDA).value_or(images.scalar_type()));
+    const bool single = images.scalar_type() == at::kFloat && takesTF32();
+    return fromBool(env, images.is_cuda() && images.dim() == 4 && ownKernelsOnGpu() && (half || single));
   });
 }
 
@@ -182,6 +194,7 @@ void exportRuntime(Exports& exports) {
   add("setDeterministic", setDeterministic);
   add("setTF32", setTF32);
   add("tf32", tf32);
+  add("channelsLast", channelsLast);
 }
 
 }  // namespace vitrine

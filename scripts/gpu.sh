@@ -1,6 +1,6 @@
 #!/bin/bash
 # bash scripts/gpu.sh [FOLDER]: on a machine with a GPU and python3 with torch, but without Node: builds the addon against that
-# torch, compares the device with double precision, measures steps beside PyTorch and with CUDA graphs, starts the papers' recipes. Needs
+# torch, compares the device with double precision, measures steps beside PyTorch, without our kernels and with CUDA graphs, starts the papers' recipes. Needs
 # build/gpu.tar.xz (npm run gpu:pack). Eight minutes at most; every part leaves its JSON in FOLDER (gpu-results) as soon as it is done.
 # DEVICE=cpu tries the script where there is no GPU.
 set -uo pipefail
@@ -29,13 +29,17 @@ recipe() {
     --output "$out/runs" --experiment "$1" --progress none "${@:2}"
 }
 
-# graphs RECIPE [FLAG…]: a run as it is, and from a CUDA graph; what they do in a second stands in their metrics.jsonl
-graphs() {
-  local no steps=300
+# ways RECIPE [FLAG…]: a run as it is, one by libtorch's operators alone, one from a CUDA graph; what they do in a second stands in
+# their metrics.jsonl
+ways() {
+  local way steps=300
   [ -n "${QUICK:-}" ] && steps=12
-  for no in no- ""; do
-    part "$1-${no}graph" 60 node dist/cli/main.js train "$1" --device "$device" --max-steps "$steps" \
-      --log-interval $((steps / 6)) --output "$out/runs" --experiment "$1-${no}graph" --progress none \
+  for way in no-graph libtorch graph; do
+    local kernels=1 no=no-
+    [ $way = libtorch ] && kernels=0
+    [ $way = graph ] && no=
+    VITRINE_CUDA_KERNELS=$kernels part "$1-$way" 60 node dist/cli/main.js train "$1" --device "$device" --max-steps "$steps" \
+      --log-interval $((steps / 6)) --output "$out/runs" --experiment "$1-$way" --progress none \
       "--${no}train.graph" "${@:2}"
   done
 }
@@ -51,14 +55,14 @@ bench matmul 30 ${QUICK:+--quick}
 bench train-step 150 ${QUICK:+--quick}
 bench gpt-step 90 ${QUICK:+--quick}
 bench mae-step 90 ${QUICK:+--quick}
-graphs digits --train.epochs 100
-graphs gpt-shakespeare-laptop --data.name text:docs
+ways digits --train.epochs 100
+ways gpt-shakespeare-laptop --data.name text:docs
 shards=$(mktemp -d)
 trap 'rm -rf "$shards"' EXIT
 if part shards 60 node --import tsx campaign/make-shards.ts "$shards/imagenet" 2000; then
   for name in imagenet-crate-small imagenet-crate-mae-small-paper; do
     recipe "$name" --data.name shards:imagenet --data.dir "$shards" --batch-size 64
   done
-  graphs imagenet-crate-mae-small-paper --data.name shards:imagenet --data.dir "$shards" --batch-size 64
+  ways imagenet-crate-mae-small-paper --data.name shards:imagenet --data.dir "$shards" --batch-size 64
 fi
 grep -c '"code":0' "$out/parts.jsonl"

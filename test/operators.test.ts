@@ -53,6 +53,7 @@ const PASSED: Record<string, string> = {
   "aten::sort": "Tensor int bool",
   "aten::layer_norm": "Tensor SymInt[] Tensor? Tensor? float",
   "aten::addmm": "Tensor Tensor Tensor Scalar Scalar",
+  "aten::contiguous": "Tensor MemoryFormat",
   "vitrine::coding_rate": "Tensor float",
   "vitrine::logdet1p": "Tensor",
 };

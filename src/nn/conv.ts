@@ -1,11 +1,22 @@
 /** @file Convolutions over images and their transposes. */
 
-import { operator, type Random, run, type Tensor } from "../tensor/index.ts";
+import { native, operator, type Random, run, type Tensor } from "../tensor/index.ts";
 import { linearUniform } from "./init.ts";
 import { Module } from "./module.ts";
 
 const CONV2D = operator("conv2d");
 const CONV_TRANSPOSE2D = operator("conv_transpose2d.input");
+const CONTIGUOUS = operator("contiguous");
+
+/** libtorch's number for the memory format [n, H, W, c]. */
+const CHANNELS_LAST = 2;
+
+/**
+ * Images [n, c, H, W] as a convolution takes them fastest: on a GPU's tensor cores with the channels last in memory, which
+ * what follows keeps. Shapes and values stay; weights, and so checkpoints, are as ever.
+ */
+export const laidOut = (X: Tensor): Tensor =>
+  native().channelsLast(X.h) ? run(CONTIGUOUS, X.h, CHANNELS_LAST) : X;
 
 /** Rows and columns; one number stands for both. */
 export type Pair = number | readonly [number, number];
@@ -37,7 +48,16 @@ export class Conv2d extends Module {
 
   protected forward(X: Tensor): Tensor {
     const { stride = 1, padding = 0, groups = 1 } = this.options;
-    return run(CONV2D, X.h, this.W.h, this.b?.h ?? null, pair(stride), pair(padding), [1, 1], groups);
+    return run(
+      CONV2D,
+      laidOut(X).h,
+      this.W.h,
+      this.b?.h ?? null,
+      pair(stride),
+      pair(padding),
+      [1, 1],
+      groups,
+    );
   }
 }
 
@@ -59,7 +79,7 @@ export class ConvTranspose2d extends Module {
   protected forward(X: Tensor): Tensor {
     const { stride = 1, padding = 0, outputPadding = 0, groups = 1 } = this.options;
     const sizes = [pair(stride), pair(padding), pair(outputPadding)] as const;
-    return run(CONV_TRANSPOSE2D, X.h, this.W.h, this.b?.h ?? null, ...sizes, groups, [1, 1]);
+    return run(CONV_TRANSPOSE2D, laidOut(X).h, this.W.h, this.b?.h ?? null, ...sizes, groups, [1, 1]);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { areaOf, type Size, sides, sizeInWords } from "../base/size.ts";
 import { operator, type Random, run, type Tensor, UsageError } from "../tensor/index.ts";
+import { laidOut } from "./conv.ts";
 import { LayerNorm } from "./layer-norm.ts";
 import { type Linear, linear } from "./linear.ts";
 import { Module } from "./module.ts";
@@ -74,7 +75,7 @@ export class PatchConvolution extends Module {
 
   protected forward(X: Tensor): Tensor {
     const stride = [this.W.size(2), this.W.size(3)];
-    return run(CONV2D, X.h, this.W.h, this.b?.h ?? null, stride)
+    return run(CONV2D, laidOut(X).h, this.W.h, this.b?.h ?? null, stride)
       .flatten(2)
       .transpose(1, 2); // [b, N, d]
   }

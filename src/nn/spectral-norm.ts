@@ -1,6 +1,7 @@
 /** @file Layers whose weight is divided by its largest singular value. */
 
 import { noGrad, operator, type Random, run, type Tensor } from "../tensor/index.ts";
+import { laidOut } from "./conv.ts";
 import { linearUniform } from "./init.ts";
 import { Module } from "./module.ts";
 import { toSphere } from "./sphere.ts";
@@ -56,7 +57,7 @@ export class SpectralConv2d extends SpectralNorm {
   }
 
   protected forward(X: Tensor): Tensor {
-    return run(CONV2D, X.h, this.normalised().h, this.b.h, [1, 1], this.padding, [1, 1], 1);
+    return run(CONV2D, laidOut(X).h, this.normalised().h, this.b.h, [1, 1], this.padding, [1, 1], 1);
   }
 }
 

@@ -65,6 +65,7 @@ export interface Native extends NativeGroups, Partial<NativeGraphs> {
   setDeterministic(on: boolean): void;
   setTF32(allowed: boolean): void;
   tf32(): boolean;
+  channelsLast(handle: Handle): boolean;
   profileStart(): void;
   profileEnd(): [operator: string, calls: number, seconds: number][];
   /** Red, green and blue [box height, box width, 3] of a JPEG's box into `out`; whether it could: `src/data/image/jpeg.ts`. */
