@@ -55,20 +55,25 @@ class Jpeg {
       if (length < 0 || at_ + 4 + length > size_) return false;
       at_ += 4 + length;
       if (marker == 0xda) return start(segment, length);
-      if (marker == 0xdb ? !quantisers(segment, length) : marker == 0xc4 ? !codes(segment, length) : marker == 0xc0 || marker == 0xc1 ? !frame(segment, length) : !skips(marker, segment, length)) return false;
+      if (!takes(marker, segment, length)) return false;
     }
     return false;
   }
 
-  bool skips(uint8_t marker, const uint8_t* segment, int length) {
-    if (marker == 0xdd) {
-      if (length != 2) return false;
-      interval_ = segment[0] << 8 | segment[1];
-      return true;
+  bool takes(uint8_t marker, const uint8_t* segment, int length) {
+    switch (marker) {
+      case 0xdb: return quantisers(segment, length);
+      case 0xc4: return codes(segment, length);
+      case 0xc0: case 0xc1: return frame(segment, length);
+      case 0xdd:  // MCUs between restarts
+        if (length != 2) return false;
+        interval_ = segment[0] << 8 | segment[1];
+        return true;
+      case 0xee:  // Adobe's says which colours there are: 1 is YCbCr
+        if (length >= 12 && std::memcmp(segment, "Adobe", 5) == 0) return segment[11] == 1;
+        [[fallthrough]];
+      default: return marker == 0xfe || (marker >= 0xe0 && marker <= 0xef);
     }
-    // Adobe's says which colours there are: 1 is YCbCr
-    if (marker == 0xee && length >= 12 && std::memcmp(segment, "Adobe", 5) == 0) return segment[11] == 1;
-    return marker >= 0xe0 && marker != 0xff && (marker <= 0xef || marker == 0xfe);
   }
 
   bool quantisers(const uint8_t* at, int length) {
