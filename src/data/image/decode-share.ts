@@ -5,7 +5,7 @@ import { setUnpackLimit } from "../../base/unpack.ts";
 import { Random } from "../../tensor/random.ts";
 import { type RandomCrops, randomBox } from "../augment/box.ts";
 import { centreOf, type Resizing, toSize } from "./decode.ts";
-import type { Picture } from "./picture.ts";
+import { cut, type Picture } from "./picture.ts";
 import type { ImagePlace } from "./place.ts";
 import { readImage } from "./read.ts";
 import { readPlace } from "./read-place.ts";
@@ -33,16 +33,15 @@ export async function decodeShare({ paths, size, resizing, crops, limit }: Decod
   const bytes = 3 * areaOf(size);
   const pixels = new Uint8Array(paths.length * bytes);
   const damaged: Decoded["damaged"] = [];
-  const begin = (i: number) => readFor(paths[i]!, crops, i);
-  let next = begin(0);
+  let next = begin(paths[0]!);
   for (let i = 0; i < paths.length; i++) {
     const reading = next;
     try {
       const picture = await reading.finally(() => {
-        if (i + 1 < paths.length) next = begin(i + 1);
+        if (i + 1 < paths.length) next = begin(paths[i + 1]!);
       });
       const out = pixels.subarray(i * bytes, (i + 1) * bytes);
-      if (crops) toSize(picture, size, out);
+      if (crops) toSize(boxOf(picture, crops, i), size, out);
       else centreOf(picture, size, resizing, out);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -52,13 +51,13 @@ export async function decodeShare({ paths, size, resizing, crops, limit }: Decod
   return { pixels, damaged };
 }
 
-/** An image, or its box, that is read while the one before it is resampled; one that cannot be is told when its turn comes. */
-function readFor(place: ImagePlace, crops: RandomCrops | undefined, i: number): Promise<Picture> {
-  const boxOf =
-    crops &&
-    ((width: number, height: number) =>
-      randomBox(height, width, crops.scale, crops.ratio, new Random(crops.seeds[i]!)));
-  const reading = readPlace(place).then((bytes) => readImage(bytes, boxOf));
+/** An image that is read while the one before it is resampled; one that cannot be is told when its turn comes. */
+function begin(place: ImagePlace): Promise<Picture> {
+  const reading = readPlace(place).then(readImage);
   reading.catch(() => {});
   return reading;
+}
+
+function boxOf(picture: Picture, { scale, ratio, seeds }: RandomCrops, i: number): Picture {
+  return cut(picture, randomBox(picture.height, picture.width, scale, ratio, new Random(seeds[i]!)));
 }

@@ -1,7 +1,4 @@
-/** @file JPEGs: what the header says, which libvips opens a file twice to be asked, and boxes of the most usual ones. */
-import { native } from "../../tensor/native.ts";
-import type { Box } from "../augment/box.ts";
-import type { Picture } from "./picture.ts";
+/** @file What the header of a JPEG says: libvips opens a file twice to be asked. */
 
 /** Of a frame of 8-bit grey or of three colours. */
 export interface JpegHeader {
@@ -28,16 +25,4 @@ export function jpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     return { width, height, channels, progressive: marker === PROGRESSIVE };
   }
   return undefined;
-}
-
-/**
- * A box of a JPEG with libvips' bytes, in less than half its time: nothing outside of the box is computed but its codes. Nothing
- * where the file is damaged, or not of the most usual kind: baseline, in one scan, grey or YCbCr of which chroma has all
- * samples, half the columns, or half the columns and rows.
- */
-export function plainJpeg(bytes: Uint8Array, { width, height }: JpegHeader, box: Box): Picture | undefined {
-  const data = new Uint8Array(3 * box.width * box.height);
-  const sizes = [width, height, box.left, box.top, box.width, box.height] as const;
-  if (!native().decodeJpeg(bytes, sizes, data)) return undefined;
-  return { width: box.width, height: box.height, channels: 3, data };
 }

@@ -1,10 +1,9 @@
 /** @file One image file to bytes: those of Pillow's `Image.open(file).convert("RGB")`, which torchvision trains on. */
 import sharp, { type Metadata } from "sharp";
-import type { Box } from "../augment/box.ts";
 import { isBmp, readBmp } from "./bmp.ts";
 import { fillAround, isGif, withoutTransparency } from "./gif.ts";
-import { jpegHeader, plainJpeg } from "./jpeg.ts";
-import { cut, type Picture } from "./picture.ts";
+import { jpegHeader } from "./jpeg.ts";
+import type { Picture } from "./picture.ts";
 import { isPnm, readPnm } from "./pnm.ts";
 import { checkSize, MAX_PIXELS } from "./size.ts";
 
@@ -20,27 +19,11 @@ sharp.block({
 /**
  * RGB of an image's bytes, whatever its format: colour profiles and gamma are ignored, alpha is dropped, the first
  * frame counts. The EXIF orientation is ignored but in TIFF. Of 16 bits the high ones stay.
- * @param boxOf the part that is wanted, by the whole image's size; may be asked twice
  * @throws Error with the reason when it is no whole image of a known format, has more than 64 million pixels, or takes
  * more memory than a file of its size may
  */
-export async function readImage(
-  bytes: Uint8Array,
-  boxOf?: (width: number, height: number) => Box,
-): Promise<Picture> {
+export async function readImage(bytes: Uint8Array): Promise<Picture> {
   if (bytes.length === 0) throw new Error("the file is empty");
-  const header = jpegHeader(bytes);
-  if (header !== undefined && !header.progressive) {
-    const { width, height } = header;
-    checkSize(width, height, 3, bytes);
-    const plain = plainJpeg(bytes, header, boxOf?.(width, height) ?? { left: 0, top: 0, width, height });
-    if (plain !== undefined) return plain;
-  }
-  const picture = await readWhole(bytes);
-  return boxOf ? cut(picture, boxOf(picture.width, picture.height)) : picture;
-}
-
-async function readWhole(bytes: Uint8Array): Promise<Picture> {
   if (isBmp(bytes)) return readBmp(bytes);
   if (isPnm(bytes)) return readPnm(bytes);
   if (!isGif(bytes)) return withSharp(bytes);
