@@ -3,9 +3,19 @@
 import { answer, nextTokens } from "../src/method/language/objective.ts";
 import { crossEntropy } from "../src/method/supervised/supervised.ts";
 import { createModel, maskedError, maskedTarget, randomMask } from "../src/model/index.ts";
+import { attentionWeights, selfAttention } from "../src/nn/attention.ts";
 import type { Module } from "../src/nn/index.ts";
 import { codingRate, mcr2Loss } from "../src/rate/index.ts";
-import { gradients, operator, random, run, scope, type Tensor } from "../src/tensor/index.ts";
+import {
+  arange,
+  gradients,
+  operator,
+  random,
+  run,
+  runMany,
+  scope,
+  type Tensor,
+} from "../src/tensor/index.ts";
 import type { Bench, Row } from "./harness.ts";
 
 /** Where a computation takes place, and in which dtype. */
@@ -26,6 +36,7 @@ const features = () => {
 };
 
 const EPILOGUE = operator("vitrine::linear_relu.epilogue");
+const ADD_LAYER_NORM = operator("vitrine::add_layer_norm");
 
 /** A formula of some inputs, its gradients for them, and what is to compute the same on the device. */
 const byFormula =
@@ -36,6 +47,22 @@ const byFormula =
     return [computed, ...gradients(computed.square().sum(), inputs)];
   };
 type Formula = (...inputs: Tensor[]) => Tensor;
+
+/** Self-attention of tokens [2, 197, 3, 64] whose norms grow up to `most` times along the sequence. */
+const attention = (most: number, causal: boolean): Computation => {
+  const grown = (W: Tensor): Tensor => {
+    const sizes = arange(197)
+      .mul((most - 1) / 196)
+      .add(1)
+      .reshape([1, 197, 1, 1]);
+    return W.mul(sizes.to(W.device).to(W.dtype));
+  };
+  const explicit: Formula = (W) => {
+    const rows = grown(W!).transpose(1, 2);
+    return attentionWeights(rows, rows, { causal }).matmul(rows).transpose(1, 2);
+  };
+  return byFormula([[2, 197, 3, 64]], explicit, (W) => selfAttention(grown(W!), { causal }));
+};
 
 const COMPUTATIONS: Record<string, Computation> = {
   "CRATE, cross-entropy": (move) => {
@@ -68,6 +95,26 @@ const COMPUTATIONS: Record<string, Computation> = {
     (Z, W, b) => Z!.linear(W!, b!).relu(),
     (Z, W, b) => run(EPILOGUE, Z!.h, W!.h, b!.h),
   ),
+  "s + LN(s), s = x + r": byFormula(
+    [[8, 65, 384], [8, 65, 384], [384], [384]],
+    (x, r, w, b) => {
+      const s = x!.add(r!);
+      const centred = s.sub(s.mean([-1], true));
+      return s.add(
+        centred
+          .div(centred.square().mean([-1], true).add(1e-5).sqrt())
+          .mul(w!)
+          .add(b!),
+      );
+    },
+    (x, r, w, b) => {
+      const [s, y] = runMany(ADD_LAYER_NORM, x!.h, r!.h, w!.h, b!.h, 1e-5);
+      return s!.add(y!);
+    },
+  ),
+  "softmax(W Wᵀ / √p) W": attention(1, false),
+  "softmax(W Wᵀ / √p) W, causal": attention(1, true),
+  "softmax(W Wᵀ / √p) W of distant norms": attention(6, false),
   "coding rate": (move) => {
     const Z = move(features()).setRequiresGrad();
     const R = codingRate(Z, { epsilon: 0.5 });

@@ -15,6 +15,9 @@
 
 #include "attention.h"
 #include "cholesky.h"
+#include "cuda/kernels.h"
+#include "gpu.h"
+#include "version.h"
 
 namespace vitrine {
 
@@ -118,9 +121,46 @@ struct SelfAttention : torch::autograd::Function<SelfAttention> {
   }
 };
 
+/** By the kernel for GPUs, which takes any spread of norms. */
+struct SelfAttentionOnGpu : torch::autograd::Function<SelfAttentionOnGpu> {
+  static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& W, double scale, bool causal) {
+    Attended found;
+    if constexpr (kGpuKernels) found = attendOnGpu(W.contiguous(), scale, causal);
+    ctx->save_for_backward({W, found.out, found.logs});
+    ctx->saved_data["scale"] = scale;
+    ctx->saved_data["causal"] = causal;
+    return found.out;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx, torch::autograd::variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    const double scale = ctx->saved_data["scale"].toDouble();
+    const bool causal = ctx->saved_data["causal"].toBool();
+    torch::autograd::variable_list results(3);
+    if (at::GradMode::is_enabled()) results[0] = torch::autograd::grad({explicitly(saved[0], scale, causal)}, {saved[0]}, grads, true, true)[0];
+    else if constexpr (kGpuKernels) results[0] = attendGradientsOnGpu(saved[0].contiguous(), grads[0].contiguous(), {saved[1], saved[2]}, scale, causal);
+    return results;
+  }
+};
+
+/** On a GPU: by our kernel where products are of float32 and stay so, else by libtorch's fused attention. */
+static Tensor onGpu(const Tensor& W, double scale, bool causal) {
+  if constexpr (kGpuKernels) {
+    const bool plain = !isAutocast(c10::DispatchKey::AutocastCUDA) && !takesTF32() && scale > 0;
+    if (plain && ownKernelsOnGpu() && attendsOnGpu(W)) return SelfAttentionOnGpu::apply(W, scale, causal);
+  }
+#if TORCH_AT_LEAST(2, 1)
+  const Tensor rows = W.transpose(1, 2);
+  return at::scaled_dot_product_attention(rows, rows, rows, {}, 0., causal, scale).transpose(1, 2);
+#else
+  return explicitly(W, scale, causal);
+#endif
+}
+
 static Tensor selfAttentionOn(const Tensor& given, double scale, bool causal, c10::string_view name) {
   TORCH_CHECK(given.dim() == 4, "self_attention expects tokens [b, n, heads, p], got ", given.dim(), " dimensions");
   TORCH_CHECK(given.is_floating_point(), "self_attention expects floating point, got ", given.scalar_type());
+  if (given.is_cuda()) return onGpu(given, scale, causal);
   if (given.is_cpu() && given.scalar_type() != at::kDouble && given.numel() > 0) {
     const std::string kernel(name.begin(), name.end());
     if (const auto mixed = mix(plainly(given.detach()), scale, causal, kernel)) return SelfAttention::apply(given, *mixed, scale, causal, kernel);

@@ -1,5 +1,8 @@
 // Whether a GPU computes by what is ours.
 #pragma once
+#include <ATen/Context.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -13,5 +16,11 @@ inline bool ownKernelsOnGpu() {
   }();
   return wanted;
 }
+
+/** Whether autocast chooses the numbers of products: DispatchKey::AutocastCUDA, AutocastCPU. */
+inline bool isAutocast(c10::DispatchKey key) { return !c10::impl::tls_is_dispatch_key_excluded(key); }
+
+/** Whether a product of float32 begun now may be of TF32 on a GPU. */
+inline bool takesTF32() { return at::globalContext().allowTF32CuBLAS() && !at::NoTF32Guard::should_disable_tf32(); }
 
 }  // namespace vitrine

@@ -55,8 +55,6 @@ static void expectShapes(const Tensor& Z, const Tensor& W, const Tensor& b) {
               "linear_relu expects Z [..., d], W [e, d] and b [e], got ", Z.sizes(), ", ", W.sizes(), " and ", b.sizes());
 }
 
-static bool isAutocast(c10::DispatchKey key) { return !c10::impl::tls_is_dispatch_key_excluded(key); }
-
 static at::ScalarType autocastType(at::DeviceType device) {
 #if TORCH_AT_LEAST(2, 4)
   return at::autocast::get_autocast_dtype(device);

@@ -163,8 +163,6 @@ static napi_value setTF32(napi_env env, napi_callback_info info) {
   });
 }
 
-static bool takesTF32() { return at::globalContext().allowTF32CuBLAS() && !at::NoTF32Guard::should_disable_tf32(); }
-
 /** tf32() → whether a product begun now may be of TF32. */
 static napi_value tf32(napi_env env, napi_callback_info info) {
   return guarded<0>(env, info, [&](Environment&, size_t, napi_value*) { return fromBool(env, takesTF32()); });

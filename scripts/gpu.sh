@@ -35,7 +35,7 @@ ways() {
   local way steps=300
   [ -n "${QUICK:-}" ] && steps=12
   for way in no-graph libtorch graph; do
-    local kernels=1 no=no-
+    local kernels=${VITRINE_CUDA_KERNELS:-1} no=no-
     [ $way = libtorch ] && kernels=0
     [ $way = graph ] && no=
     VITRINE_CUDA_KERNELS=$kernels part "$1-$way" 60 node dist/cli/main.js train "$1" --device "$device" --max-steps "$steps" \
@@ -50,7 +50,10 @@ part addon 180 node scripts/native.mjs || {
   part addon-without-graphs 180 node scripts/native.mjs || exit 1
 }
 part doctor 60 node dist/cli/main.js doctor
-bench device 60
+bench device 60 || {
+  export VITRINE_CUDA_KERNELS=0 # without kernels of ours, if those are what failed
+  part device-libtorch 60 node --import tsx bench/run.ts device --device "$device" --noisy --output "$out/device-libtorch.json"
+}
 bench matmul 30 ${QUICK:+--quick}
 bench train-step 150 ${QUICK:+--quick}
 bench gpt-step 90 ${QUICK:+--quick}

@@ -60,10 +60,10 @@ export function attention(Q: Tensor, K: Tensor, V: Tensor, options: AttentionOpt
  */
 export function selfAttention(W: Tensor, { causal = false }: { causal?: boolean } = {}): Tensor {
   const scale = 1 / Math.sqrt(W.size(-1));
-  if (W.device === "cpu" && W.size(1) <= LONGEST) return run(SELF, W.h, scale, causal);
+  if (W.device !== "cpu" || W.size(1) <= LONGEST) return run(SELF, W.h, scale, causal);
   const ZU = W.transpose(1, 2); //                                              [b, K, n, p]
   return attention(ZU, ZU, ZU, { causal }).transpose(1, 2);
 }
 
-/** Beyond this many tokens the n × n weights of a head leave the caches, and libtorch's blocked kernel is faster. */
+/** On a processor: beyond this many tokens the n × n weights of a head leave the caches, and libtorch's blocked kernel is faster. */
 const LONGEST = 1024;

@@ -1,9 +1,10 @@
 /** @file Layer normalisation. */
 
-import { ones, operator, run, type Tensor, zeros } from "../tensor/index.ts";
+import { ones, operator, run, runMany, type Tensor, zeros } from "../tensor/index.ts";
 import { Module } from "./module.ts";
 
 const LAYER_NORM = operator("layer_norm");
+const ADD_LAYER_NORM = operator("vitrine::add_layer_norm");
 /** Came with libtorch 2.0, as did float32 weights for bfloat16 inputs in layer_norm on the CPU. */
 const MIXED = operator("scaled_dot_product_attention");
 
@@ -27,5 +28,17 @@ export class LayerNorm extends Module {
   protected forward(x: Tensor): Tensor {
     if (!MIXED.exists && x.dtype !== this.w.dtype) return this.forward(x.to(this.w.dtype)).to(x.dtype);
     return run(LAYER_NORM, x.h, this.dims, this.w.h, this.b?.h ?? null, this.epsilon);
+  }
+
+  /** LN(x + r), on a GPU in one pass over memory; `seen` is shown the sum. */
+  ofSum(x: Tensor, r: Tensor, seen: (sum: Tensor) => void): Tensor {
+    if (x.device === "cpu" || this.b === undefined) {
+      const sum = x.add(r);
+      seen(sum);
+      return this.apply(sum);
+    }
+    const both = runMany(ADD_LAYER_NORM, x.h, r.h, this.w.h, this.b.h, this.epsilon);
+    seen(both[0]!);
+    return this.probe("", both[1]!);
   }
 }

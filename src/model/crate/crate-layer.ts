@@ -67,9 +67,10 @@ export class CrateLayer extends Module {
     const U = this.norm1.apply(Z); //                                           [b, n, d]
     const step = this.mssa.apply(U); //                                         [b, n, d]
     const skip = skipFrom === "raw" ? Z : U;
-    const plain = sign === 1 ? skip.add(step) : skip.sub(step);
-    const half = residual === "plain" ? plain : skip.mul(1 - compression).add(step.mul(sign * compression));
-    this.probe("half", half); //                                                Z½
-    return this.ista.apply(this.norm2.apply(half)); //                          [b, n, d]
+    const [from, move] = residual === "plain" ? [1, sign] : [1 - compression, sign * compression];
+    const half = (sum: Tensor) => void this.probe("half", sum); //              Z½
+    return this.ista.apply(this.norm2.ofSum(times(skip, from), times(step, move), half)); // [b, n, d]
   }
 }
+
+const times = (Z: Tensor, factor: number): Tensor => (factor === 1 ? Z : Z.mul(factor));
