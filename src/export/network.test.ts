@@ -8,7 +8,7 @@ import { buildReduNet } from "../method/redunet/construction.ts";
 import { redunetAsNetwork } from "../method/redunet/network.ts";
 import { CppHead, createModel, type FormName, familiesOf } from "../model/index.ts";
 import { LayerNorm, type Module } from "../nn/index.ts";
-import { random, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { operator, random, runMany, scope, type Tensor, tensor } from "../tensor/index.ts";
 import { difference } from "./compare.ts";
 import { graphOf } from "./network.ts";
 import { openOnnx } from "./runtime.ts";
@@ -207,6 +207,20 @@ test.each(Object.entries(ROWS))(
     await expectParity(net);
   },
 );
+
+test("a sum and its norm in one operator, as on a GPU: both engines give what libtorch gives", async () => {
+  const run = (model: Module, [X]: Tensor[]) => {
+    const { w, b } = model as LayerNorm;
+    const [sum, normed] = runMany(operator("vitrine::add_layer_norm"), X!.h, X!.relu().h, w.h, b!.h, 1e-5);
+    return { sum: sum!, normed: normed! };
+  };
+  using net = network("norm", {
+    make: () => new LayerNorm(4),
+    inputs: [{ name: "x", kind: "features", shape: [4] }],
+    run,
+  });
+  await expectParity(net);
+});
 
 test.each([
   ["vectors", [6], undefined],

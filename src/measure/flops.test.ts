@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { createModel } from "../model/index.ts";
 import type { Module } from "../nn/index.ts";
-import { aten, memory, random, scope, tensor } from "../tensor/index.ts";
+import { aten, memory, operator, random, runMany, scope, tensor } from "../tensor/index.ts";
 import { countFlops } from "./flops.ts";
 
 const images = { imageSize: 8, channels: 3, classes: 5 };
@@ -50,6 +50,15 @@ const count = (name: string, options: object, b = 1) =>
 test.each(Object.entries(CASES))("%s", (name, [options, perInput, ofWeights]) => {
   expect(count(name, options)).toEqual({ perInput: 2 * perInput, ofWeights: 2 * ofWeights });
   expect(count(name, options, 3)).toEqual({ perInput: 6 * perInput, ofWeights: 2 * ofWeights });
+});
+
+test("a sum and its norm in one operator, as on a GPU, are no products", () => {
+  scope(() => {
+    const [X, w] = [random(0).normal([2, 4]), random(1).normal([4])];
+    const op = operator("vitrine::add_layer_norm");
+    const body = () => runMany(op, X.h, X.h, w.h, w.h, 1e-5)[1]!.matmul(random(2).normal([4, 3]));
+    expect(countFlops([X], body)).toEqual({ perInput: 2 * 2 * 4 * 3, ofWeights: 0 });
+  });
 });
 
 test("bases by a Cayley map: of weights alone, and the pass is that of any CRATE", () => {

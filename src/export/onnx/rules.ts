@@ -119,6 +119,12 @@ const layerNorm: Rule = (call, e) => {
   return e.node("LayerNormalization", inputs, { axis: -1, epsilon: call.number("eps") });
 };
 
+const addLayerNorm: Rule = (call, e) => {
+  const sum = e.node("Add", [call.id("x"), call.id("r")]);
+  const inputs = [sum, call.id("weight"), call.id("bias")];
+  return [sum, e.node("LayerNormalization", inputs, { axis: -1, epsilon: call.number("epsilon") })];
+};
+
 const batchNorm: Rule = (call, e) => {
   if (call.plain("training")) throw e.refusal("batch_norm in training mode");
   const inputs = ["input", "weight", "bias", "running_mean", "running_var"].map((name) => call.id(name));
@@ -370,7 +376,12 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
       cumsum,
     },
     ...{ linear, addmm, embedding, "vitrine::linear_relu": linearRelu },
-    ...{ layer_norm: layerNorm, batch_norm: batchNorm, "softmax.int": softmax },
+    ...{
+      layer_norm: layerNorm,
+      "vitrine::add_layer_norm": addLayerNorm,
+      batch_norm: batchNorm,
+      "softmax.int": softmax,
+    },
     ...{ scaled_dot_product_attention: attention, "vitrine::self_attention": selfAttention },
     ...{ conv1d, conv2d, "conv_transpose2d.input": convTranspose2d, "upsample_bilinear2d.vec": upsample },
     ...{ avg_pool2d: pool("AveragePool"), max_pool2d: pool("MaxPool") },
