@@ -36,6 +36,7 @@ const NAMES = [
   "segmentation",
   "input",
   "scale",
+  "buckets",
   "page",
   "studio",
   "studio-page",

@@ -1,9 +1,7 @@
 /** @file What several processes gain and cost: steps at a fixed number of threads, bytes on the wire, a model for many more. */
 
-import { spawn } from "node:child_process";
-import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import type { Bench, Row } from "./harness.ts";
+import { onRanks } from "./ranks.ts";
 import { bucketsOf, fitNetwork, type Network, stepSeconds } from "./scale-model.ts";
 import { median, summarise } from "./statistics.ts";
 
@@ -14,48 +12,9 @@ interface Measured {
   reduces: [bytes: number, seconds: number][];
 }
 
-const entry = fileURLToPath(new URL("scale-rank.ts", import.meta.url));
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** What rank 0 of P processes measures, all with the same share of the threads. */
-async function measure(P: number, quick: boolean, threads: number): Promise<Measured> {
-  const port = await freePort();
-  const own = Math.max(1, Math.floor(threads / P));
-  const ranks = Array.from({ length: P }, (_, rank) => {
-    const world = {
-      RANK: rank,
-      WORLD_SIZE: P,
-      MASTER_ADDR: "127.0.0.1",
-      MASTER_PORT: port,
-      OMP_NUM_THREADS: own,
-    };
-    const texts = Object.entries(world).map(([name, value]) => [name, String(value)]);
-    const args = ["--import", import.meta.resolve("tsx"), entry, JSON.stringify({ quick, threads: own })];
-    const child = spawn(process.execPath, args, {
-      env: { ...process.env, ...Object.fromEntries(texts) },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    return new Promise<string>((resolve, reject) => {
-      let out = "";
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        out += text;
-      });
-      child.on("close", (code) =>
-        code === 0 ? resolve(out) : reject(new Error(`rank ${rank} of ${P} ended with ${code}`)),
-      );
-    });
-  });
-  const [first] = await Promise.all(ranks);
-  return JSON.parse(first!) as Measured;
-}
+/** What rank 0 of P processes measures. */
+const measure = (P: number, quick: boolean, threads: number) =>
+  onRanks<Measured>("scale-rank.ts", P, { quick, threads });
 
 const TASKS: Record<Task, { what: string; unit: string; samples: number }> = {
   crate: { what: "CRATE-Tiny/16, 224 px, batch 32", unit: "images/s", samples: 32 },

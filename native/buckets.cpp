@@ -27,11 +27,11 @@ class Buckets {
   Buckets(Group& group, const std::vector<at::Tensor>& inputs, int64_t first, int64_t most) : group_(group), inputs_(inputs), places_(inputs.size()), taken_(inputs.size()) {
     for (size_t i = inputs.size(); i-- > 0;) {
       const auto& input = inputs[i];
-      const bool fits = !all_.empty() && all_.back().buffer.scalar_type() == input.scalar_type() &&
+      const bool fits = !all_.empty() && all_.back().buffer.scalar_type() == input.scalar_type() && all_.back().buffer.device() == group.placeOf(input) &&
                         (all_.back().length + input.numel()) * static_cast<int64_t>(input.element_size()) <= (all_.size() == 1 ? first : most);
       if (!fits) {
         all_.emplace_back();
-        all_.back().buffer = at::empty({0}, input.options().device(at::kCPU).requires_grad(false));
+        all_.back().buffer = at::empty({0}, input.options().device(group.placeOf(input)).requires_grad(false));
       }
       auto& bucket = all_.back();
       places_[i] = {all_.size() - 1, bucket.members.size()};
@@ -71,7 +71,7 @@ class Buckets {
   void send(Bucket& bucket) {
     group_.count(bucket.buffer);
     std::vector<at::Tensor> tensors{bucket.buffer};
-    bucket.work = group_.backend->allreduce(tensors);
+    bucket.work = group_.carrierOf(bucket.buffer).allreduce(tensors);
   }
 
   at::Tensor view(size_t input) const {

@@ -125,7 +125,7 @@ static auto deviceOf(const Address& at) {
   return Gloo::createDefaultDevice();
 }
 
-static void open(Group& group, const Address& at, bool serves) {
+static void open(Group& group, const Address& at, bool serves, bool nccl) {
   c10d::TCPStoreOptions options;
   options.port = at.port;
   options.isServer = serves;
@@ -145,27 +145,30 @@ static void open(Group& group, const Address& at, bool serves) {
   auto settings = c10d::ProcessGroupGloo::Options::create(group.step);
   try {
     settings->devices.push_back(deviceOf(at));
-    group.backend = c10::make_intrusive<c10d::ProcessGroupGloo>(group.store, group.rank, group.size, settings);
+    group.gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(group.store, group.rank, group.size, settings);
   } catch (const std::exception& error) {
     throw PeerLost("start on rank " + std::to_string(group.rank) + ": the processes cannot reach each other (" +
                    reasonOf(error.what()) + "); name the network's interface in GLOO_SOCKET_IFNAME");
   }
+#ifdef VITRINE_NCCL
+  if (nccl) group.nccl = openNccl(group);
+#endif
 }
 
-/** groupOpen(host, port, rank, size, serves, prefix, interface, start, step) → promise of its number; times in ms. */
+/** groupOpen(host, port, rank, size, serves, prefix, interface, start, step, nccl) → promise of its number; times in ms. */
 static napi_value groupOpen(napi_env env, napi_callback_info info) {
-  return guarded<9>(env, info, [&](Environment& state, size_t, napi_value* argv) {
+  return guarded<10>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     FLAGS_caffe2_log_level = 3;  // c10d prints its stack for what becomes an error of ours
     auto group = c10::make_intrusive<Group>();
     const Address at = {toString(env, argv[0]), toString(env, argv[5]), toString(env, argv[6]),
                         static_cast<uint16_t>(toWhole(env, argv[1], 1, 65535, "a port from 1 to 65535"))};
     group->size = toWhole(env, argv[3], 1, 65536, "a number of processes");
     group->rank = toWhole(env, argv[2], 0, group->size - 1, "a rank below the number of processes");
-    const bool serves = toBool(env, argv[4]);
+    const bool serves = toBool(env, argv[4]), nccl = toBool(env, argv[9]);
     group->served = serves || group->rank != 0;
     group->start = Milliseconds(toWhole(env, argv[7], 1, 1e9, "milliseconds"));
     group->step = Milliseconds(toWhole(env, argv[8], 1, 1e9, "milliseconds"));
-    return promised(env, [=] { open(*group, at, serves); }, [=, &state](napi_env env) {
+    return promised(env, [=] { open(*group, at, serves, nccl); }, [=, &state](napi_env env) {
       state.groups.push_back(group);
       return fromInt(env, static_cast<int32_t>(state.groups.size() - 1));
     });
@@ -189,7 +192,7 @@ static c10::intrusive_ptr<Group> shared(napi_env env, Environment& state, napi_v
 static napi_value groupBarrier(napi_env env, napi_callback_info info) {
   return guarded<1>(env, info, [&](Environment& state, size_t, napi_value* argv) {
     const auto group = shared(env, state, argv[0]);
-    return promised(env, [=] { group->finish(group->backend->barrier(), "barrier"); });
+    return promised(env, [=] { group->finish(group->gloo->barrier(), "barrier"); });
   });
 }
 

@@ -1,4 +1,4 @@
-// Processes that compute as one: c10d's store and its group over Gloo.
+// Processes that compute as one: c10d's store and its groups, over Gloo and, for tensors on GPUs, NCCL.
 #pragma once
 #include <ATen/ATen.h>
 #include <torch/custom_class.h>
@@ -38,12 +38,22 @@ struct Group : torch::CustomClassHolder {
   bool served;  // by rank 0, not by a launcher
   Milliseconds start, step;
   c10::intrusive_ptr<c10d::Store> store;
-  c10::intrusive_ptr<Backend> backend;
+  c10::intrusive_ptr<Backend> gloo;  // for tensors of the CPU
+  c10::intrusive_ptr<Backend> nccl;  // for those of GPUs, where it is asked for and there
   std::atomic<int64_t> bytes{0};
   bool failed = false;
 
   /** Adds up what a collective's result holds: what it sends is in proportion. */
   void count(const at::Tensor& result) { bytes += static_cast<int64_t>(result.nbytes()); }
+
+  /** Where a tensor lies that travels: on its GPU with NCCL, else in the CPU's memory. */
+  at::Device placeOf(const at::Tensor& tensor) const { return tensor.is_cuda() && nccl ? tensor.device() : at::Device(at::kCPU); }
+
+  /** A contiguous copy or view there, without a gradient. */
+  at::Tensor plainOf(const at::Tensor& tensor) const { return tensor.detach().to(placeOf(tensor)).contiguous(); }
+
+  /** What carries a plain tensor. */
+  Backend& carrierOf(const at::Tensor& plain) const { return plain.is_cuda() ? *nccl : *gloo; }
 
   /** Waits for a collective. @throws PeerLost */
   void finish(const Work& work, const std::string& name);
@@ -56,15 +66,17 @@ struct Group : torch::CustomClassHolder {
 
   /** Ends a group that has failed without waiting for what hangs in it. */
   ~Group() override {
-    if (failed) static_cast<void>(backend.release());
+    if (!failed) return;
+    static_cast<void>(gloo.release());
+    static_cast<void>(nccl.release());
   }
 };
 
 /** The group of that number; a closed one is refused. */
 Group& toGroup(napi_env env, Environment& state, napi_value value);
 
-/** A contiguous copy or view in memory that c10d reads: of the CPU, without a gradient. */
-at::Tensor plainOf(const at::Tensor& tensor);
+/** NCCL for the processes of a group, which may be compiled without it: native/cuda/nccl.cpp. */
+c10::intrusive_ptr<Backend> openNccl(const Group& group);
 
 /** "all-reduce of 4.2 MB" */
 std::string named(const char* collective, const at::Tensor& tensor);

@@ -27,6 +27,13 @@ static napi_value versions(napi_env env, napi_callback_info info) {
     set(env, result, "capability", null(env));
 #endif
     set(env, result, "cuda", fromBool(env, at::hasCUDA()));
+    const bool reached = c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA);
+    set(env, result, "gpus", fromInt(env, reached ? c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() : 0));
+#ifdef VITRINE_NCCL
+    set(env, result, "nccl", fromBool(env, true));
+#else
+    set(env, result, "nccl", fromBool(env, false));
+#endif
     set(env, result, "mkldnn", fromBool(env, at::hasMKLDNN()));
     set(env, result, "parallel", fromString(env, at::get_parallel_info()));
 #ifdef _OPENMP

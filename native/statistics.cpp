@@ -34,7 +34,12 @@ struct SumOverRanks : torch::autograd::Function<SumOverRanks> {
 /** Σ over ranks of symmetric matrices [S, d, d], of which lower triangles travel; the gradient passes as it is. */
 struct SumOfGrams : torch::autograd::Function<SumOfGrams> {
   static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& grams, const c10::intrusive_ptr<Group>& group) {
-    const at::Tensor plain = plainOf(grams);
+    if (group->placeOf(grams).is_cuda()) {  // triangles would pass through the CPU: whole matrices travel
+      at::Tensor sums = grams.detach().clone(at::MemoryFormat::Contiguous);
+      group->allReduce(sums, c10d::ReduceOp::SUM, named("all-reduce", sums) + " of Gram matrices");
+      return sums;
+    }
+    const at::Tensor plain = group->plainOf(grams);
     const int64_t S = plain.size(0), d = plain.size(1), width = plain.element_size();
     at::Tensor packed = at::empty({S * d * (d + 1) / 2}, plain.options()), sums = at::zeros_like(plain);
     const auto overRows = [&](auto body) {

@@ -61,13 +61,16 @@ export function linking({ include, lib }) {
   };
 }
 
-/** CUDA's headers: of the wheels that torch's wheel came with, or of a toolkit; empty where there are none. */
+/** Folders of CUDA's and NCCL's headers: of all wheels that torch's wheel came with, or of a toolkit; empty where there are none. */
 function cudaHeaders(lib) {
-  const wheels = join(lib, "..", "..", "nvidia");
+  const site = join(lib, "..", "..", "nvidia");
+  const wheels = existsSync(site) ? readdirSync(site).sort() : [];
+  const ofWheels = wheels.map((wheel) => join(site, wheel, "include")).filter(existsSync);
   const toolkits = [process.env.CUDA_HOME, "/usr/local/cuda"].filter(Boolean);
-  const places = [join(wheels, "cu13"), join(wheels, "cuda_runtime"), ...toolkits];
-  const found = places.map((place) => join(place, "include"));
-  return found.find((include) => existsSync(join(include, "cuda_runtime_api.h"))) ?? "";
+  const hasCudaHeaders = (include) => existsSync(join(include, "cuda_runtime_api.h"));
+  if (ofWheels.some(hasCudaHeaders)) return ofWheels.join(";");
+  const toolkit = toolkits.map((folder) => join(folder, "include")).find(hasCudaHeaders);
+  return toolkit === undefined ? "" : [toolkit, ...ofWheels].join(";");
 }
 
 const hasCuda = ({ lib }) => existsSync(join(lib, "libtorch_cuda.so"));

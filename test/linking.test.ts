@@ -29,19 +29,27 @@ const CPU = ["torch", "torch_cpu", "c10"];
 const CUDA = [...CPU, "torch_cuda", "c10_cuda"];
 const header = (wheel: string) => `nvidia/${wheel}/include/cuda_runtime_api.h`;
 
-test("graphs are compiled where libtorch has CUDA, with the headers of the wheels it came with, or of a toolkit", () => {
+test("graphs and NCCL are compiled where libtorch has CUDA, with the headers of the wheels it came with, or of a toolkit", () => {
   vi.stubEnv("CUDA_HOME", join(root, "toolkit"));
   vi.stubEnv("VITRINE_CUDA", "");
   const of = (libraries: string[], ...files: string[]) => {
     const { site, linked } = packages(libraries, files);
-    return linked.CUDA_INCLUDE!.replace(site, "");
+    return linked.CUDA_INCLUDE!.replaceAll(site, "");
   };
   expect(of(CPU, header("cu13"))).toBe("");
   expect(of(CUDA, header("cuda_runtime"))).toBe("/nvidia/cuda_runtime/include");
-  expect(of(CUDA, header("cuda_runtime"), header("cu13"))).toBe("/nvidia/cu13/include");
+  expect(of(CUDA, header("cuda_runtime"), header("cu13"))).toBe(
+    "/nvidia/cu13/include;/nvidia/cuda_runtime/include",
+  );
+  expect(of(CUDA, header("cuda_runtime"), "nvidia/nccl/include/nccl.h")).toBe(
+    "/nvidia/cuda_runtime/include;/nvidia/nccl/include",
+  );
   mkdirSync(join(root, "toolkit/include"), { recursive: true });
   writeFileSync(join(root, "toolkit/include/cuda_runtime_api.h"), "");
   expect(of(CUDA)).toBe(join(root, "toolkit/include"));
+  expect(of(CUDA, "nvidia/nccl/include/nccl.h")).toBe(
+    `${join(root, "toolkit/include")};/nvidia/nccl/include`,
+  );
   vi.stubEnv("VITRINE_CUDA", "0");
   expect(of(CUDA, header("cu13"))).toBe("");
 });

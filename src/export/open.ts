@@ -15,6 +15,7 @@ import { UsageError } from "../tensor/index.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
 import { configBeside } from "../train/weights/elsewhere.ts";
 import { weightsFile } from "../train/weights/read.ts";
+import { published } from "./published.ts";
 
 /** A network, and where it is from. The caller frees it. */
 export interface Source extends Disposable {
@@ -141,7 +142,7 @@ export function metadataOf({ network, name, options, run, sha256, notes }: Sourc
     ["run", run && name],
     ["checkpoint", run?.checkpoint],
     ["sha256", sha256],
-    ["recipe", run?.recipe],
+    ["recipe", run && published(run.recipe)],
     ["model", { name: network.name, ...options }],
     ["inputs", network.inputs],
     ["normalisation", image?.normalise],

@@ -24,8 +24,8 @@ export async function evaluateRun(folder: string, options: EvaluateOptions): Pro
     const share = world.size === 1 ? undefined : (recipe.train.threads ?? threadsOf(world));
     if (share !== undefined) native().setThreads(share);
     const { split } = options;
-    const trained = { folder, checkpoint, split, device: chooseDevice(recipe.train.device) };
-    return await together(world, (across) => {
+    const trained = { folder, checkpoint, split, device: chooseDevice(recipe.train.device, world) };
+    return await together(world, trained.device, (across) => {
       const settings = { ...recipe, evaluated: { split, checkpoint: checkpoint.name } };
       if (across !== undefined) agree(across, { output: "", settings });
       return method.evaluate(recipe, { ...trained, across });

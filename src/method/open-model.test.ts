@@ -52,6 +52,21 @@ test("a file opens with heads of the width that its tensors have, and says what 
   ]);
 });
 
+test.each([
+  ["a stem of convolutions, learned steps", { stem: "convolutions", learnedSteps: true }],
+  ["bases by a Cayley map", { subspaces: "orthonormal" }],
+  ["bases of all heads by a Cayley map", { subspaces: "orthogonal" }],
+] as const)("what tensors tell is not asked for: %s", (_, settings) => {
+  const path = join(root, "told.safetensors");
+  using model = createModel("crate", { ...small, ...settings }, random(1));
+  scope(() => saveTensors(path, model.stateDict()));
+  using opened = openModel(path, { heads: 4 }).model;
+  expect(opened.options).toMatchObject(settings);
+  using image = random(2).normal([2, 1, 16, 16]);
+  const [a, b] = [model.eval(), opened].map((net) => noGrad(() => scope(() => net.apply(image).numbers())));
+  expect(a).toEqual(b);
+});
+
 test("settings in the file itself are used, and so are said", () => {
   const path = join(root, "own.safetensors");
   const sizes = { dim: 16, depth: 1, heads: 4, patch: 4, imageSize: 8, classes: 3 };

@@ -21,7 +21,7 @@ import { some, transfer } from "../train/weights/transfer.ts";
 import { readRecipe } from "./load-run.ts";
 
 export interface OpenedModel {
-  /** The caller frees it. */
+  /** In evaluation mode; the caller frees it. */
   model: DrawnClassifier;
   /** Of the registry. */
   family: string;
@@ -85,13 +85,19 @@ export function openFrom(
   const { name: _, ...kept } = trained ?? {};
   const options = {
     ...Object.fromEntries(Object.entries(kept).filter(([key]) => takes.has(key))),
+    ...found.settings,
     ...{ dim: found.dim, depth: found.depth, patch: found.patch, channels: found.channels },
     heads: heads.heads,
     ...(takes.has("headDim") && { headDim: found.inner / heads.heads }),
     classes: found.classes ?? 1,
   };
   const build = (imageSize: Size) =>
-    createModel(family, { ...options, imageSize }, random(1).at("model"), "classifier") as DrawnClassifier;
+    createModel(
+      family,
+      { ...options, imageSize },
+      random(1).at("model"),
+      "classifier",
+    ).eval() as DrawnClassifier;
   const model = build(size ?? own);
   try {
     const { unused } = scope(() => {

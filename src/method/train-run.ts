@@ -30,10 +30,10 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   const share = threads ?? threadsOf(world);
   if (share !== undefined) native().setThreads(share);
   native().setDeterministic(deterministic);
-  const place = { ...options, device: chooseDevice(device), deadline };
+  const place = { ...options, device: chooseDevice(device, world), deadline };
   const { precision } = recipe.train as { precision?: Precision };
   const train = (at: TrainPlace) => withTF32(precision, at.device, () => method.train(recipe, at));
-  return await together(world, async (across) => {
+  return await together(world, place.device, async (across) => {
     if (across === undefined) return await writing(place, () => train(place));
     const own = { output: options.output, resume: options.resume, settings: recipe };
     const { output, resume } = agree(across, own);

@@ -8,20 +8,24 @@ import { type Group, native, openGroup, StoppedError, UsageError } from "../tens
 import { differences, FREE, inWords } from "./differences.ts";
 import type { Method } from "./method.ts";
 
-/** Waits for the other processes; nothing for a process on its own. @throws {PeerLostError} some do not come */
-export async function joinWorld({
-  rank,
-  size,
-  meeting,
-  restart,
-  socket,
-  timeout,
-}: World): Promise<Group | undefined> {
+/**
+ * Waits for the other processes; nothing for a process on its own.
+ * @param device what this process computes on
+ * @throws {PeerLostError} some do not come
+ */
+export async function joinWorld(
+  { rank, size, localRank, meeting, restart, socket, timeout }: World,
+  device = "cpu",
+): Promise<Group | undefined> {
   if (meeting === undefined) return undefined;
+  const isGpu = device.startsWith("cuda");
+  const { nccl } = native().versions();
+  if (isGpu && !nccl && localRank === 0)
+    talk("the addon is compiled without NCCL: what the GPUs send each other goes by way of the processor");
   const { address, port, serves, run } = meeting;
   return await openGroup({
     ...{ rank, size, host: address, port, served: rank === 0 && !serves },
-    ...{ prefix: `${run}/${restart}`, network: socket, stepSeconds: timeout },
+    ...{ prefix: `${run}/${restart}`, network: socket, stepSeconds: timeout, nccl: isGpu && nccl },
   });
 }
 
@@ -51,10 +55,15 @@ export function threadsOf(world: World): number | undefined {
 
 /**
  * Runs `body` with the processes of the environment, once all are there; on its own where there is one.
+ * @param device what this process computes on
  * @throws {PeerLostError} some do not come, or are lost
  */
-export async function together<T>(world: World, body: (across: Group | undefined) => Promise<T>): Promise<T> {
-  const across = await joinWorld(world);
+export async function together<T>(
+  world: World,
+  device: string,
+  body: (across: Group | undefined) => Promise<T>,
+): Promise<T> {
+  const across = await joinWorld(world, device);
   let failed = true;
   try {
     const result = await body(across);

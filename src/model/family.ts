@@ -65,6 +65,8 @@ export interface Recognised {
   classes?: number;
   /** Where a tensor tells them, as in ToST. */
   heads?: number;
+  /** Other options that tensors tell, such as learned steps of a CRATE. */
+  settings?: Readonly<Record<string, unknown>>;
 }
 
 /** Which layer a parameter belongs to: −1 before the first, from 0 on in one, `undefined` after the last. */

@@ -131,7 +131,8 @@ function memory(): Finding {
 function cuda(): Finding {
   const loaded = load();
   if (typeof loaded === "string") return fine("cuda", "no: libtorch is not loaded");
-  if (loaded.versions().cuda) return fine("cuda", "yes");
+  const { cuda, gpus, nccl } = loaded.versions();
+  if (cuda) return fine("cuda", `${gpus} GPUs; ${nccl ? "with" : "without"} NCCL for several processes`);
   const device = existsSync("/dev/nvidia0") ? "there is a GPU, but" : "no GPU, and";
   return fine(
     "cuda",

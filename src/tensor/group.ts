@@ -21,6 +21,8 @@ export interface GroupSettings {
   prefix?: string;
   /** Network interface, such as "eth0"; libtorch's choice unless given. */
   network?: string | undefined;
+  /** Whether tensors on GPUs travel from GPU to GPU, by NCCL; else by way of the CPU, by Gloo, as all others do. */
+  nccl?: boolean;
   /** Seconds in which all processes have to come, 300 unless given; and those that a collective may take, 60. */
   startSeconds?: number;
   stepSeconds?: number;
@@ -29,11 +31,13 @@ export interface GroupSettings {
 /**
  * Waits for all processes and connects them.
  * @throws {PeerLostError} which ranks did not come, or an address that nothing answers at
- * @throws {UsageError} rank 0 cannot listen there; a libtorch before 2.0
+ * @throws {UsageError} rank 0 cannot listen there; a libtorch before 1.13; NCCL that the addon is not compiled with
  */
 export async function openGroup(settings: GroupSettings): Promise<Group> {
   const { rank, size, host, port, served = false, prefix = "vitrine", network = "" } = settings;
-  const { startSeconds = 300, stepSeconds = 60 } = settings;
+  const { startSeconds = 300, stepSeconds = 60, nccl = false } = settings;
+  if (nccl && !native().versions().nccl)
+    throw new UsageError("group: the addon is not compiled with NCCL; leave out nccl, or see docs/gpu.md");
   const number = await native().groupOpen(
     host,
     port,
@@ -44,6 +48,7 @@ export async function openGroup(settings: GroupSettings): Promise<Group> {
     network,
     Math.ceil(startSeconds * 1000),
     Math.ceil(stepSeconds * 1000),
+    nccl,
   );
   return new Group(number, rank, size);
 }

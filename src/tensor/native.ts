@@ -53,6 +53,10 @@ export interface Native extends NativeGroups, Partial<NativeGraphs> {
     config: string;
     capability: string | null;
     cuda: boolean;
+    /** GPUs that libtorch finds. */
+    gpus: number;
+    /** Whether the addon was compiled with NCCL. */
+    nccl: boolean;
     mkldnn: boolean;
     parallel: string;
     openmp: boolean;
@@ -102,6 +106,7 @@ interface NativeGroups {
     network: string,
     startMs: number,
     stepMs: number,
+    nccl: boolean,
   ): Promise<number>;
   groupClose(group: number): void;
   groupBarrier(group: number): Promise<void>;

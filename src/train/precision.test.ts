@@ -34,6 +34,16 @@ test.skipIf(native().versions().cuda)("cuda without a GPU is refused (skipped wh
   );
 });
 
+test("of several processes on a machine each takes a GPU of its own, or is refused", () => {
+  const found = { cuda: true, gpus: 2, torch: "2.13.0" };
+  const of = (name: string, localRank: number, localSize: number) =>
+    chooseDevice(name, { localRank, localSize }, found);
+  expect([of("auto", 0, 2), of("cuda", 1, 2), of("cpu", 1, 2)]).toEqual(["cuda:0", "cuda:1", "cpu"]);
+  expect([of("auto", 0, 1), of("cuda:1", 0, 1)]).toEqual(["cuda", "cuda:1"]);
+  expect(() => of("auto", 0, 3)).toThrow("device: 3 processes on this machine, but 2 GPUs; launch --nproc 2");
+  expect(() => of("cuda:0", 1, 2)).toThrow("device: cuda:0 is one GPU, for 2 processes");
+});
+
 test("TF32 is off, on within a run that asks for it but for products that are to be full, and off again after it", async () => {
   const { tf32 } = native();
   expect(tf32()).toBe(false);

@@ -1,6 +1,7 @@
 /** @file Number formats and devices of a run. */
 
 import { talk } from "../base/talk.ts";
+import type { World } from "../base/world.ts";
 import { autocast, native, UsageError } from "../tensor/index.ts";
 
 /** tf32 is fp32 whose products a GPU may make of factors rounded to 10 bits of mantissa; rates are not made of such. */
@@ -27,13 +28,40 @@ export async function withTF32<T>(
   }
 }
 
-/** The device meant by `auto`, `cpu`, `cuda` or `cuda:N`. @throws {UsageError} CUDA asked for and absent */
-export function chooseDevice(name: string): string {
-  const { cuda, torch } = native().versions();
-  if (name === "auto") return cuda ? "cuda" : "cpu";
-  if (name.startsWith("cuda") && !cuda)
+/** This process among those of its machine. */
+type Place = Pick<World, "localRank" | "localSize">;
+
+/** What the addon says of libtorch and its GPUs. */
+interface Found {
+  cuda: boolean;
+  gpus: number;
+  torch: string;
+}
+
+/**
+ * The device meant by `auto`, `cpu`, `cuda` or `cuda:N`. Of several processes on a machine each takes a GPU of its own.
+ * @throws {UsageError} CUDA asked for and absent; fewer GPUs than processes; one GPU for all of them
+ */
+export function chooseDevice(
+  name: string,
+  { localRank, localSize }: Place = { localRank: 0, localSize: 1 },
+  found: Found = native().versions(),
+): string {
+  const device = name === "auto" ? (found.cuda ? "cuda" : "cpu") : name;
+  if (!device.startsWith("cuda")) return device;
+  if (!found.cuda)
     throw new UsageError(
-      `device: expected cuda to be there, but libtorch ${torch} finds none; use --device cpu, or see "vitrine doctor"`,
+      `device: expected cuda to be there, but libtorch ${found.torch} finds none; use --device cpu, or see "vitrine doctor"`,
     );
-  return name;
+  if (localSize === 1) return device;
+  const processes = `${localSize} processes on this machine`;
+  if (device !== "cuda")
+    throw new UsageError(
+      `device: ${device} is one GPU, for ${processes}; use --device cuda, so that each takes its own`,
+    );
+  if (found.gpus < localSize)
+    throw new UsageError(
+      `device: ${processes}, but ${found.gpus} GPUs; launch --nproc ${found.gpus}, or use --device cpu`,
+    );
+  return `cuda:${localRank}`;
 }

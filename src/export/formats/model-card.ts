@@ -6,6 +6,7 @@ import { measuredSplit } from "../../data/index.ts";
 import { readReport } from "../../measure/index.ts";
 import { readMetrics } from "../../train/metrics.ts";
 import type { Source } from "../open.ts";
+import { published } from "../published.ts";
 
 export interface CardOptions {
   library: string;
@@ -32,7 +33,7 @@ export function modelCard(source: Source, card: CardOptions): string {
   const parts = [
     [front.join("\n")],
     [`# ${name}`, `${network.name}, exported by vitrine. Weights: SHA-256 \`${sha256}\`.`],
-    run === undefined ? [] : ["## Training", fenced("json", JSON.stringify(run.recipe, null, 2))],
+    run === undefined ? [] : ["## Training", fenced("json", JSON.stringify(published(run.recipe), null, 2))],
     section("## Scores", scores(source)),
     section("## Layers", layers(source)),
     ["## Use", fenced(language, loading)],

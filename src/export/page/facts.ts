@@ -7,6 +7,7 @@ import { type Graph, layersOf, type PageFacts } from "../../graph/index.ts";
 import { type Report, readReport } from "../../measure/index.ts";
 import { UsageError } from "../../tensor/index.ts";
 import type { Source } from "../open.ts";
+import { published } from "../published.ts";
 
 /** ε of the authors' code; a report says which one it was made with. */
 const AUTHORS_EPSILON = 0.01;
@@ -43,7 +44,7 @@ export function factsOf(source: Source, graph: Graph, samples: PageFacts["sample
     );
   const { channels, height, width, normalise } = image;
   const [high, wide] = sides(patch);
-  const data = run && dataName(run.recipe);
+  const data = run && dataName(published(run.recipe));
   const isCentred = data !== undefined && CENTRED.has(data) && height === 28 && width === 28;
   return {
     ...{ kind: "page", version: 1, name },

@@ -32,21 +32,46 @@ export const crate: Family = {
   headsOf,
 };
 
-/** Of a flat patch the numbers are known, not the sides: it is a square where nothing else is. */
 function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Recognised | undefined {
   const shape = (name: string) => tensors.get(name)?.shape ?? [];
-  const [dim, numbers] = shape("to_patch_embedding.2.weight");
   const depth = countLayers(tensors, "transformer.layers.");
-  if (dim === undefined || numbers === undefined || depth === 0 || isAot(tensors)) return undefined;
-  const square = Number.isInteger(Math.sqrt(numbers / 3)) ? 3 : 1;
-  const channels = known.patch === undefined ? square : numbers / areaOf(known.patch);
+  const embedding = ofPatches(tensors, known.patch) ?? ofStem(tensors, known.patch);
+  if (embedding === undefined || depth === 0 || isAot(tensors)) return undefined;
+  const subspaces = BASES.find((name) => tensors.has(`transformer.layers.0.0.fn.qkv.${name}`));
+  const [inner = 0] = shape(`transformer.layers.0.0.fn.qkv.${subspaces ?? "weight"}`);
   const [classes] = shape("mlp_head.1.weight");
+  const { stem, ...sizes }: { stem?: string } & typeof embedding = embedding;
   return {
-    ...{ dim, depth, channels, patch: known.patch ?? Math.sqrt(numbers / channels) },
-    inner: ["weight", "orthonormal", "orthogonal"].map((of) => shape(`transformer.layers.0.0.fn.qkv.${of}`)[0]).find(Number) ?? 0, // biome-ignore format: short
-    patches: (shape("pos_embedding")[1] ?? 0) - 1,
+    ...{ ...sizes, depth, inner, patches: (shape("pos_embedding")[1] ?? 0) - 1 },
     ...(classes !== undefined && { classes }),
+    settings: {
+      ...(stem !== undefined && { stem }),
+      ...(subspaces !== undefined && { subspaces }),
+      ...(tensors.has("transformer.layers.0.1.fn.log_eta") && { learnedSteps: true }),
+    },
   };
+}
+
+/** Parameters of bases by a Cayley map, which have the names of the setting. */
+const BASES = ["orthonormal", "orthogonal"];
+
+/** Of a flat patch the numbers are known, not the sides: it is a square where nothing else is. */
+function ofPatches(tensors: Shapes, patch?: Size) {
+  const [dim, numbers] = tensors.get("to_patch_embedding.2.weight")?.shape ?? [];
+  if (dim === undefined || numbers === undefined) return undefined;
+  const square = Number.isInteger(Math.sqrt(numbers / 3)) ? 3 : 1;
+  const channels = patch === undefined ? square : numbers / areaOf(patch);
+  return { dim, channels, patch: patch ?? Math.sqrt(numbers / channels) };
+}
+
+/** Each convolution of a stem halves: a patch is a square of 2ᵏ where nothing else is known. */
+function ofStem(tensors: Shapes, patch?: Size) {
+  const kernels: (readonly number[])[] = [];
+  const kernel = () => tensors.get(`patch_embed.proj.${2 * kernels.length}.0.weight`);
+  for (let next = kernel(); next !== undefined; next = kernel()) kernels.push(next.shape);
+  const [channels, dim] = [kernels[0]?.[1], kernels.at(-1)?.[0]];
+  if (channels === undefined || dim === undefined) return undefined;
+  return { dim, channels, patch: patch ?? 2 ** kernels.length, stem: "convolutions" };
 }
 
 /** AoT has all tensors of a CRATE but the dictionaries and the norms before them. */

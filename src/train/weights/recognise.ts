@@ -28,6 +28,8 @@ export interface Architecture {
   channels: number;
   /** Of classifiers. */
   classes?: number;
+  /** Other options that tensors tell. */
+  settings?: Readonly<Record<string, unknown>>;
 }
 
 /**
