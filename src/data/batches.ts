@@ -4,11 +4,12 @@ import { UsageError } from "../base/errors.ts";
 import { type Size, sameSize, sides } from "../base/size.ts";
 import { aten, noGrad, type Random, type Rows, scope, type Tensor, tensor } from "../tensor/index.ts";
 import {
+  drawMirrored,
+  mirror,
   mix,
   normalise,
   randomCrop,
   randomErase,
-  randomFlip,
   randomResizedCrop,
   resize,
 } from "./augment/augment.ts";
@@ -195,7 +196,11 @@ function makeBatch(
           numbersOf(rows, (position) => position),
         );
   if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
-  if (augment.flip) images = randomFlip(images, random().at("flip"));
+  let mirrored = augment.flip ? drawMirrored(images, random().at("flip")) : undefined;
+  if (mirrored && (!sameSize(size, given) || (augment.resizedCrop && !loadCrops) || augment.randAugment)) {
+    images = mirror(images, mirrored);
+    mirrored = undefined; // else with the normalisation, in one pass
+  }
   if (augment.resizedCrop && !loadCrops)
     images = randomResizedCrop(images, augment.resizedCrop, size, random().at("resizedCrop"));
   else if (!sameSize(size, given)) images = resize(images, size);
@@ -203,7 +208,7 @@ function makeBatch(
     const [count, magnitude] = augment.randAugment;
     images = randAugment(images, { count, magnitude }, random().at("randAugment"));
   }
-  images = normalise(images, constants);
+  images = normalise(images, constants, mirrored);
   const mixed = pairs && mix(images, labelsOf(rows), pairsOf(pairs, own, rows));
   if (mixed !== undefined) images = mixed.images;
   if (augment.erase) images = randomErase(images, augment.erase, random(own).at("erase"));

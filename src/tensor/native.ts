@@ -72,13 +72,24 @@ export interface Native extends NativeGroups, Partial<NativeGraphs> {
   channelsLast(handle: Handle): boolean;
   profileStart(): void;
   profileEnd(): [operator: string, calls: number, seconds: number][];
-  /** Bytes [lines, length, inner] summed along the middle into `out` [lines, places, inner]: `src/data/image/resample.ts`. */
+  /** RGB [height, width, 3] summed along both into `out`, [rows, columns, 3] or planar [3, rows, columns]: `src/data/image/resample.ts`. */
   resample(
     data: Uint8Array,
-    sizes: readonly [lines: number, length: number, inner: number, places: number, most: number],
-    first: Int32Array,
-    count: Int32Array,
-    weights: Int32Array,
+    sizes: readonly [
+      height: number,
+      width: number,
+      rows: number,
+      mostDown: number,
+      columns: number,
+      mostAcross: number,
+    ],
+    firstDown: Int32Array,
+    countDown: Int32Array,
+    weightsDown: Int32Array,
+    firstAcross: Int32Array,
+    countAcross: Int32Array,
+    weightsAcross: Int32Array,
+    planar: boolean,
     out: Uint8Array,
   ): void;
 }

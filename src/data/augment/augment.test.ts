@@ -25,6 +25,23 @@ test("normalise is (value / 255 − mean) / std per channel", () => {
   });
 });
 
+test("bytes are mirrored and normalised in one pass, with the bits of one operator after the other", () => {
+  scope(() => {
+    const images = counting(9, 3, 5, 37);
+    const constants = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+    const mirrored = augment.drawMirrored(images, root.at("mirrored"));
+    expect(new Set(mirrored.numbers())).toEqual(new Set([0, 1]));
+    const floats = images.to("float32");
+    for (const which of [undefined, mirrored]) {
+      const steps = augment.normalise(floats, constants, which);
+      expect(augment.normalise(images, constants, which).numbers()).toEqual(steps.numbers());
+      const turned = (x: Tensor) => x.permute([0, 1, 3, 2]);
+      const across = augment.normalise(turned(floats), constants, which);
+      expect(augment.normalise(turned(images), constants, which).numbers()).toEqual(across.numbers());
+    }
+  });
+});
+
 test("a random crop is a window of the padded image, the same for all channels, every offset drawn", () => {
   scope(() => {
     const [b, h, w, pad] = [64, 3, 4, 1];

@@ -9,20 +9,33 @@ import type { Normalisation } from "../sets/normalise.ts";
 import { beta } from "./beta.ts";
 import { ASPECTS, type Box, eraseBox, randomBox } from "./box.ts";
 
-/** (value / 255 − mean) / std per channel: bytes (or floats of 0 to 255) to float32. */
-export function normalise(images: Tensor, { mean, std }: Normalisation): Tensor {
+/**
+ * (value / 255 − mean) / std per channel: bytes (or floats of 0 to 255) to float32.
+ * @param mirrored bool [b, 1, 1, 1]: which images are mirrored as well
+ */
+export function normalise(images: Tensor, { mean, std }: Normalisation, mirrored?: Tensor): Tensor {
   const channels = images.size(1);
   if (mean.length !== channels || std.length !== channels)
     throw new UsageError(
       `normalise: expected mean and std of ${channels} channels, got ${mean.length}, ${std.length}`,
     );
   return scope(() => {
-    const constant = (values: readonly number[]) =>
+    const { device, dtype } = images;
+    const constants = [mean, std].map((values) =>
       tensor(
         Float32Array.from(values, (v) => v * 255),
-        { shape: [1, channels, 1, 1], device: images.device },
+        { shape: [1, channels, 1, 1], device },
+      ),
+    );
+    if (dtype === "uint8" && device === "cpu" && images.dim === 4)
+      return aten(
+        "vitrine::normalised_bytes",
+        images,
+        ...constants,
+        mirrored ?? zeros([images.size(0)], { dtype: "bool" }),
       );
-    return images.to("float32").sub(constant(mean)).div(constant(std));
+    const [m, s] = constants as [Tensor, Tensor];
+    return (mirrored ? mirror(images, mirrored) : images).to("float32").sub(m).div(s);
   });
 }
 
@@ -46,12 +59,16 @@ export function randomCrop(images: Tensor, padding: number, random: Random): Ten
 }
 
 /** Mirrors each image with probability `p`. */
-export function randomFlip(images: Tensor, random: Random, p = 0.5): Tensor {
-  return scope(() => {
-    const mirrored = random.uniform([images.size(0), 1, 1, 1], 0, 1, { device: images.device }).lt(p);
-    return images.flip([3]).where(mirrored, images);
-  });
-}
+export const randomFlip = (images: Tensor, random: Random, p = 0.5): Tensor =>
+  scope(() => mirror(images, drawMirrored(images, random, p)));
+
+/** Which of the images are mirrored, each with probability `p`: bool [b, 1, 1, 1]. */
+export const drawMirrored = (images: Tensor, random: Random, p = 0.5): Tensor =>
+  scope(() => random.uniform([images.size(0), 1, 1, 1], 0, 1, { device: images.device }).lt(p));
+
+/** Mirrors those images. */
+export const mirror = (images: Tensor, mirrored: Tensor): Tensor =>
+  scope(() => images.flip([3]).where(mirrored, images));
 
 /** A random rectangle of each image at a size, as torchvision's RandomResizedCrop: float32 [b, c, height, width]. */
 export function randomResizedCrop(

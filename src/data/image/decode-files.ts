@@ -39,8 +39,9 @@ export async function decodeFiles(
   { resizing = {}, crops, onDamaged }: DecodeOptions = {},
 ): Promise<Uint8Array> {
   const bytes = 3 * areaOf(size);
-  const out = new Uint8Array(paths.length * bytes);
   const share = Math.min(MAX_SHARE, Math.ceil(paths.length / pool.size));
+  const single = paths.length > 0 && paths.length <= share;
+  let out = new Uint8Array(single ? 0 : paths.length * bytes);
   const parts: Promise<void>[] = [];
   for (let i = 0; i < paths.length; i += share) {
     const task = { paths: paths.slice(i, i + share), size, resizing, limit: givenLimit() };
@@ -52,7 +53,8 @@ export async function decodeFiles(
           if (onDamaged === undefined) throw error;
           onDamaged(i + at, error.message);
         }
-        out.set(pixels, i * bytes);
+        if (single) out = pixels;
+        else out.set(pixels, i * bytes);
       }),
     );
   }

@@ -4,8 +4,8 @@ import { areaOf, type Size } from "../../base/size.ts";
 import { setUnpackLimit } from "../../base/unpack.ts";
 import { Random } from "../../tensor/random.ts";
 import { type RandomCrops, randomBox } from "../augment/box.ts";
-import { boxOf, centreOf, type Resizing } from "./decode.ts";
-import type { Picture } from "./picture.ts";
+import { centreOf, type Resizing, toSize } from "./decode.ts";
+import { cut, type Picture } from "./picture.ts";
 import type { ImagePlace } from "./place.ts";
 import { readImage } from "./read.ts";
 import { readPlace } from "./read-place.ts";
@@ -40,7 +40,9 @@ export async function decodeShare({ paths, size, resizing, crops, limit }: Decod
       const picture = await reading.finally(() => {
         if (i + 1 < paths.length) next = begin(paths[i + 1]!);
       });
-      pixels.set(crops ? cropped(picture, crops, i, size) : centreOf(picture, size, resizing), i * bytes);
+      const out = pixels.subarray(i * bytes, (i + 1) * bytes);
+      if (crops) toSize(boxOf(picture, crops, i), size, out);
+      else centreOf(picture, size, resizing, out);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       damaged.push({ at: i, reason: reason.split("\n")[0]! });
@@ -56,7 +58,6 @@ function begin(place: ImagePlace): Promise<Picture> {
   return reading;
 }
 
-function cropped(picture: Picture, { scale, ratio, seeds }: RandomCrops, i: number, size: Size): Uint8Array {
-  const box = randomBox(picture.height, picture.width, scale, ratio, new Random(seeds[i]!));
-  return boxOf(picture, box, size);
+function boxOf(picture: Picture, { scale, ratio, seeds }: RandomCrops, i: number): Picture {
+  return cut(picture, randomBox(picture.height, picture.width, scale, ratio, new Random(seeds[i]!)));
 }

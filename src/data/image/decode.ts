@@ -1,10 +1,9 @@
-/** @file One image to a size: its centre, as ImageNet is evaluated on, or a box of it, as it is trained on. */
+/** @file One image to a size: its centre, as ImageNet is evaluated on, or all of a box, as it is trained on. */
 import { readFile } from "node:fs/promises";
-import { type Size, sides } from "../../base/size.ts";
-import type { Box } from "../augment/box.ts";
+import { areaOf, type Size, sides } from "../../base/size.ts";
 import type { Picture } from "./picture.ts";
 import { readImage } from "./read.ts";
-import { type Kernel, resample } from "./resample.ts";
+import { type Kernel, resampleToPlanes } from "./resample.ts";
 
 /** How an image is resized before its centre is cut out. */
 export interface Resizing {
@@ -47,47 +46,32 @@ export async function decodeImage(path: string, size: Size, resizing: Resizing =
  * otherwise, with anti-aliasing, then the centre.
  * The bytes are those of torchvision's Resize and CenterCrop on a file that Pillow opened as RGB.
  */
-export function centreOf(picture: Picture, size: Size, resizing: Resizing = {}): Uint8Array {
+export function centreOf(
+  picture: Picture,
+  size: Size,
+  resizing: Resizing = {},
+  out = new Uint8Array(3 * areaOf(size)),
+): Uint8Array {
   const { short, kernel = "linear" } = resizing;
   const [w, h] = resizedTo(picture.width, picture.height, size, short);
   const [height, width] = sides(size);
   const centre = { left: halfToEven(w - width), top: halfToEven(h - height), width, height };
-  return planes(resample(picture, w, h, kernel, centre).data, width * height);
+  resampleToPlanes(picture, [w, h], kernel, centre, out);
+  return out;
 }
 
 /**
- * A box of a picture at a size, bilinear with anti-aliasing, as bytes [3, height, width]: those of torchvision's
- * RandomResizedCrop where it drew that box. Pixels outside of the box count for nothing.
+ * A whole picture at a size, bilinear with anti-aliasing, as bytes [3, height, width]: of a box, those of torchvision's
+ * RandomResizedCrop where it drew that box.
  */
-export function boxOf(picture: Picture, box: Box, size: Size): Uint8Array {
+export function toSize(picture: Picture, size: Size, out = new Uint8Array(3 * areaOf(size))): Uint8Array {
   const [height, width] = sides(size);
-  return planes(resample(cut(picture, box), width, height, "linear").data, width * height);
-}
-
-/** The pixels of a box. */
-function cut({ width, channels, data }: Picture, box: Box): Picture {
-  const row = box.width * channels;
-  const out = new Uint8Array(box.height * row);
-  for (let y = 0; y < box.height; y++) {
-    const from = ((box.top + y) * width + box.left) * channels;
-    out.set(data.subarray(from, from + row), y * row);
-  }
-  return { width: box.width, height: box.height, channels, data: out };
+  resampleToPlanes(picture, [width, height], "linear", { left: 0, top: 0, width, height }, out);
+  return out;
 }
 
 /** n / 2, rounded as Python does: the offset of torchvision's centre crop. */
 function halfToEven(n: number): number {
   const down = Math.floor(n / 2);
   return n % 2 !== 0 && down % 2 !== 0 ? down + 1 : down;
-}
-
-/** [pixels, 3] → [3, pixels] */
-function planes(data: Uint8Array, pixels: number): Uint8Array {
-  const out = new Uint8Array(3 * pixels);
-  for (let i = 0, at = 0; i < pixels; i++, at += 3) {
-    out[i] = data[at]!;
-    out[pixels + i] = data[at + 1]!;
-    out[2 * pixels + i] = data[at + 2]!;
-  }
-  return out;
 }

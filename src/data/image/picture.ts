@@ -1,4 +1,5 @@
-/** @file Pictures as bytes, and their grey. */
+/** @file Pictures as bytes, their boxes, and their grey. */
+import type { Box } from "../augment/box.ts";
 
 /** 8-bit pixels: red, green and blue of each, or one grey value, row by row. */
 export interface Picture {
@@ -25,4 +26,15 @@ export function thrice({ width, height, data }: Picture): Picture {
   const colours = new Uint8Array(3 * width * height);
   for (let i = 0; i < colours.length; i++) colours[i] = data[Math.floor(i / 3)]!;
   return { width, height, channels: 3, data: colours };
+}
+
+/** The pixels of a box. */
+export function cut({ width, channels, data }: Picture, box: Box): Picture {
+  const row = box.width * channels;
+  const out = new Uint8Array(box.height * row);
+  for (let y = 0; y < box.height; y++) {
+    const from = ((box.top + y) * width + box.left) * channels;
+    out.set(data.subarray(from, from + row), y * row);
+  }
+  return { width: box.width, height: box.height, channels, data: out };
 }

@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { setUnpackLimit } from "../../base/unpack.ts";
 import { scope, tensor } from "../../tensor/index.ts";
 import { cropTo } from "../augment/augment.ts";
-import { boxOf } from "./decode.ts";
+import { toSize } from "./decode.ts";
 import { jpegHeader } from "./jpeg.ts";
-import { toGrey } from "./picture.ts";
+import { cut, toGrey } from "./picture.ts";
 import { readImage } from "./read.ts";
 import { resample } from "./resample.ts";
 
@@ -159,7 +159,9 @@ test("a box of a picture at a size is torchvision's resized_crop to the byte; th
   for (const { box, size, bytes: expected } of cases) {
     const [top, left, tall, wide] = box;
     const where = { top, left, height: tall, width: wide };
-    expect(boxOf({ width, height, channels: 3, data }, where, size), String(box)).toEqual(bytes(expected));
+    expect(toSize(cut({ width, height, channels: 3, data }, where), size), String(box)).toEqual(
+      bytes(expected),
+    );
     scope(() => {
       const image = tensor(data, { shape: [1, height, width, 3] }).permute([0, 3, 1, 2]);
       const off = cropTo(image, [where], size)

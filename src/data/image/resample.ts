@@ -72,17 +72,6 @@ function taps(old: number, size: number, kernel: Kernel, from: number, places: n
 }
 
 /**
- * Sums along the middle of [lines, length, inner] → [lines, places, inner], rounded and cut to bytes.
- * @param inner 3, or with one line any multiple of 3
- */
-function along(data: Uint8Array, lines: number, length: number, inner: number, taps: Taps): Uint8Array {
-  const { first, count, weights, most } = taps;
-  const out = new Uint8Array(lines * first.length * inner);
-  native().resample(data, [lines, length, inner, first.length, most], first, count, weights, out);
-  return out;
-}
-
-/**
  * A picture at `width` × `height`, first across and then down, each rounded to bytes.
  * @param window the part of the result that is wanted; the whole unless given
  */
@@ -93,15 +82,47 @@ export function resample(
   kernel: Kernel,
   window: Window = { left: 0, top: 0, width, height },
 ): Picture {
-  if (picture.channels === 1) return toGrey(resample(thrice(picture), width, height, kernel, window));
-  const across = taps(picture.width, width, kernel, window.left, window.width);
-  const down = taps(picture.height, height, kernel, window.top, window.height);
+  const data = new Uint8Array(3 * window.width * window.height);
+  fill(data, picture, [width, height], kernel, window, false);
+  const colours: Picture = { width: window.width, height: window.height, channels: 3, data };
+  return picture.channels === 1 ? toGrey(colours) : colours;
+}
+
+/** The same as bytes [3, window.height, window.width]. */
+export function resampleToPlanes(
+  picture: Picture,
+  size: readonly [width: number, height: number],
+  kernel: Kernel,
+  window: Window,
+  out: Uint8Array,
+): void {
+  fill(out, picture, size, kernel, window, true);
+}
+
+function fill(
+  out: Uint8Array,
+  picture: Picture,
+  [width, height]: readonly [width: number, height: number],
+  kernel: Kernel,
+  window: Window,
+  planar: boolean,
+): void {
+  const colours = picture.channels === 1 ? thrice(picture) : picture;
+  const across = taps(colours.width, width, kernel, window.left, window.width);
+  const down = taps(colours.height, height, kernel, window.top, window.height);
   // only the rows that are looked at
   const top = down.first[0] ?? 0;
   const bottom = (down.first.at(-1) ?? 0) + (down.count.at(-1) ?? 0);
-  const rows = picture.data.subarray(3 * top * picture.width, 3 * bottom * picture.width);
-  const narrow = along(rows, bottom - top, picture.width, 3, across);
-  const moved = { ...down, first: down.first.map((at) => at - top) };
-  const data = along(narrow, 1, bottom - top, 3 * window.width, moved);
-  return { width: window.width, height: window.height, channels: 3, data };
+  native().resample(
+    colours.data.subarray(3 * top * colours.width, 3 * bottom * colours.width),
+    [bottom - top, colours.width, window.height, down.most, window.width, across.most],
+    down.first.map((at) => at - top),
+    down.count,
+    down.weights,
+    across.first,
+    across.count,
+    across.weights,
+    planar,
+    out,
+  );
 }
