@@ -1,5 +1,7 @@
 /** @file What P processes cost: an all-reduce as latency and bandwidth, and a step as what its communication adds. */
 
+import { bucketBytesOf } from "../src/tensor/index.ts";
+
 /** Of a ring: each of its 2(P − 1) rounds takes α seconds and sends S/P bytes at β bytes a second. */
 export interface Network {
   alpha: number;
@@ -47,10 +49,10 @@ export function stepSeconds(P: number, { forward, backward, buckets }: StepParts
   return forward + backward + Math.max(0, sent - HIDES * backward);
 }
 
-/** How gradients of so many bytes are sent: a first bucket of 1 MiB, the others of 25 MiB. */
-export function bucketsOf(bytes: number): number[] {
+/** How P processes send gradients of so many bytes: a first bucket of 1 MiB, then larger ones where there are many. */
+export function bucketsOf(bytes: number, P: number): number[] {
   const buckets: number[] = [];
   for (let left = bytes; left > 0; left -= buckets.at(-1)!)
-    buckets.push(Math.min(left, (buckets.length === 0 ? 1 : 25) * 2 ** 20));
+    buckets.push(Math.min(left, buckets.length === 0 ? 2 ** 20 : bucketBytesOf(P)));
   return buckets;
 }

@@ -25,8 +25,10 @@ test("a step hides communication behind two thirds of its backward pass", () => 
   expect(stepSeconds(1, parts, network)).toBeCloseTo(1.3, 10);
 });
 
-test("a first bucket of 1 MiB, others of 25, and what is left", () => {
+test("a first bucket of 1 MiB, others of P/2 up to 25, and what is left", () => {
   const MiB = 2 ** 20;
-  expect(bucketsOf(30 * MiB)).toEqual([MiB, 25 * MiB, 4 * MiB]);
-  expect(bucketsOf(1000)).toEqual([1000]);
+  expect(bucketsOf(2.5 * MiB, 2)).toEqual([MiB, MiB, 0.5 * MiB]);
+  expect(bucketsOf(10 * MiB, 8)).toEqual([MiB, 4 * MiB, 4 * MiB, MiB]);
+  expect(bucketsOf(30 * MiB, 1024)).toEqual([MiB, 25 * MiB, 4 * MiB]);
+  expect(bucketsOf(1000, 2)).toEqual([1000]);
 });

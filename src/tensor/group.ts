@@ -200,10 +200,16 @@ export function gatherShared(Z: Tensor, group: Group, counts: readonly number[])
 }
 
 export interface GradientsReducedOptions {
-  /** Bytes of gradients that travel together: of the first bucket, 1 MiB unless given, and of the others, 25 MiB. */
+  /** Bytes of gradients that travel together: of the first bucket, 1 MiB unless given, and of the others, `bucketBytesOf(P)`. */
   firstBytes?: number;
   bucketBytes?: number;
 }
+
+/**
+ * P/2 MiB, from 1 to 25. The last bucket is full only when the backward pass is over, and hides behind nothing, so buckets are
+ * small; but each takes 2(P − 1) rounds of latency, which grow with P.
+ */
+export const bucketBytesOf = (P: number): number => Math.min(25, Math.max(1, P / 2)) * 2 ** 20;
 
 /**
  * Σ over ranks of ∂loss/∂p for every p, sent in buckets while the backward pass still runs; zeros where no rank's loss
@@ -213,7 +219,7 @@ export function gradientsReduced(
   loss: Tensor,
   parameters: readonly Tensor[],
   group: Group,
-  { firstBytes = 2 ** 20, bucketBytes = 25 * 2 ** 20 }: GradientsReducedOptions = {},
+  { firstBytes = 2 ** 20, bucketBytes = bucketBytesOf(group.size) }: GradientsReducedOptions = {},
 ): Tensor[] {
   return native().groupGradients(group.id, loss.h, handles(parameters), firstBytes, bucketBytes).map(wrap);
 }

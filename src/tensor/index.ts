@@ -9,6 +9,7 @@ export { arange, cat, eye, full, handles, ones, stack, type TensorOptions, tenso
 export { besideStream, CudaGraph } from "./cuda-graph.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 export {
+  bucketBytesOf,
   type GradientsReducedOptions,
   type Group,
   type GroupSettings,
