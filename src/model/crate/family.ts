@@ -41,14 +41,15 @@ function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Reco
   const [inner = 0] = shape(`transformer.layers.0.0.fn.qkv.${subspaces ?? "weight"}`);
   const [classes] = shape("mlp_head.1.weight");
   const { stem, ...sizes }: { stem?: string } & typeof embedding = embedding;
+  const settings = {
+    ...(stem !== undefined && { stem }),
+    ...(subspaces !== undefined && { subspaces }),
+    ...(tensors.has("transformer.layers.0.1.fn.log_eta") && { learnedSteps: true }),
+  };
   return {
     ...{ ...sizes, depth, inner, patches: (shape("pos_embedding")[1] ?? 0) - 1 },
     ...(classes !== undefined && { classes }),
-    settings: {
-      ...(stem !== undefined && { stem }),
-      ...(subspaces !== undefined && { subspaces }),
-      ...(tensors.has("transformer.layers.0.1.fn.log_eta") && { learnedSteps: true }),
-    },
+    ...(Object.keys(settings).length > 0 && { settings }),
   };
 }
 
