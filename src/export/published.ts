@@ -2,7 +2,7 @@
 
 import { basename, isAbsolute } from "node:path";
 
-/** The recipe without `data.dir`; of absolute paths in its data, such as `folder:/home/ada/cats`, the last part alone. */
+/** The recipe without `data.dir`; of absolute paths in its data, such as `folder:/photos/cats`, the last part alone. */
 export function published<R extends object>(recipe: R): R {
   const { data } = recipe as { data?: Readonly<Record<string, unknown>> };
   if (data === undefined) return recipe;
