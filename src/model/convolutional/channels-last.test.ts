@@ -17,7 +17,12 @@ const later = !native().versions().torch.startsWith("1.");
 const LAYERS: [name: string, make: Make, channels: number, kept: boolean][] = [
   ["a convolution", () => conv2d(3, 5, 3, random(0), { stride: 2, padding: 1 }), 3, true],
   ["a convolution by groups", () => conv2d(4, 8, [1, 3], random(0), { groups: 2 }), 4, true],
-  ["a transposed convolution", () => convTranspose2d(3, 4, 4, random(0), { stride: 2, padding: 1 }), 3, later],
+  [
+    "a transposed convolution",
+    () => convTranspose2d(3, 4, 4, random(0), { stride: 2, padding: 1 }),
+    3,
+    later,
+  ],
   ["a spectral convolution", () => new SpectralConv2d(3, 4, 3, random(0), 1), 3, true],
   ["patches", () => new PatchConvolution(random(0).normal([6, 3, 4, 4])), 3, false],
   [
