@@ -15,7 +15,7 @@ export function detailOf({ row, path }: Run, columns: Columns, exact: boolean): 
   return {
     ...row,
     recipe,
-    yaml: stringify(recipe, { lineWidth: 0 }),
+    yaml: yamlOf(recipe),
     ...(typeof train?.steps === "number" && { steps: train.steps }),
     ...(typeof seed === "number" && { seed }),
     checkpoints,
@@ -28,6 +28,9 @@ export function detailOf({ row, path }: Run, columns: Columns, exact: boolean): 
     pages: checkpoints.length > 0 ? pagesOf(row) : [],
   };
 }
+
+/** A recipe for people. */
+export const yamlOf = (recipe: unknown): string => stringify(recipe, { lineWidth: 0 });
 
 function recipeOf(path: string): unknown {
   try {

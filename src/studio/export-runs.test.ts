@@ -20,7 +20,7 @@ beforeAll(async () => {
   await trainRun(tiny({ "train.epochs": 1 }), quietly(at("crate")));
   const values = {
     ...{ name: "mae", model: { name: "crate_mae", dim: 16, depth: 1, heads: 2, patch: 2, imageSize: 8 } },
-    ...{ data: { name: "synthetic" }, method: { name: "mae" } },
+    ...{ data: { name: "synthetic", dir: root }, method: { name: "mae" } },
     train: { device: "cpu", threads: 1, epochs: 1, batchSize: 160, lr: 0.01 },
   };
   await trainRun(resolveRecipe([{ origin: "test", values }]).recipe, quietly(at("mae")));
@@ -58,6 +58,8 @@ test("files answer what the server would, and say why a network is not among the
   expect(files("crate")).toEqual(["facts.json", "metrics.safetensors", "model.onnx", "probes.json", "run.json", "samples.png"]); // biome-ignore format: short
   expect(files("mae")).toEqual(["metrics.safetensors", "probes.json", "run.json"]);
   expect(read<PageFacts>("runs", id("crate"), "facts.json").samples).toHaveLength(4);
+  const published = JSON.stringify(read("runs", id("mae"), "run.json"));
+  expect([published.includes("synthetic"), published.includes(root)]).toEqual([true, false]); // where its data lay
   expect(read<RunDetail>("runs", id("mae"), "run.json")).toMatchObject({ pages: [], noModel: expect.stringContaining("is none"), running: false }); // biome-ignore format: short
   expect(read<{ rows: unknown[] }>("runs", id("crate"), "probes.json").rows).toHaveLength(1);
   const { entries } = parseSafetensors(

@@ -10,6 +10,7 @@ import { assets, folderPage, studioScripts } from "../export/page/assets.ts";
 import { factsOf } from "../export/page/facts.ts";
 import { samplesOf } from "../export/page/samples.ts";
 import { inPrecision, LARGEST_FP32, type Precision, weightBytes } from "../export/precision.ts";
+import { published } from "../export/published.ts";
 import { verify } from "../export/verify.ts";
 import { writeOnnx } from "../graph/index.ts";
 import { readReport } from "../measure/report.ts";
@@ -19,7 +20,7 @@ import { UsageError } from "../tensor/index.ts";
 import { serialiseSafetensors } from "../tensor/safetensors.ts";
 import { Catalogue, idOf } from "./catalogue.ts";
 import { claimFigurePath, theoryRows } from "./claims.ts";
-import { detailOf } from "./detail.ts";
+import { detailOf, yamlOf } from "./detail.ts";
 import type { Columns } from "./metrics/columns.ts";
 import { MetricsStore } from "./metrics/store.ts";
 import { readProbes } from "./probes.ts";
@@ -118,8 +119,9 @@ async function exported(folder: string, name: string, options: ExportRunsOptions
   const network = await networkFiles(folder, name, options);
   const { noModel: _, isLarge: __, ...detail } = detailOf({ row, path: folder }, columns, true);
   // what libtorch answers is not in files
+  const recipe = published(detail.recipe as object);
   const told: RunDetail = {
-    ...detail,
+    ...{ ...detail, recipe, yaml: yamlOf(recipe) },
     pages: [],
     ...(network.why !== undefined && { noModel: network.why }),
   };
