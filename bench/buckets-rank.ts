@@ -5,6 +5,7 @@ import { crossEntropy } from "../src/method/supervised/supervised.ts";
 import { joinWorld } from "../src/method/world.ts";
 import { createModel } from "../src/model/index.ts";
 import { gradients, gradientsReduced, native, random, scope } from "../src/tensor/index.ts";
+import { slowest } from "./ranks.ts";
 
 /** Seconds of each round, of the slowest process. */
 export interface Measured {
@@ -26,26 +27,23 @@ const [n, size] = quick ? [2, 32] : [8, 224];
 const sizes = quick ? { dim: 16, depth: 1, heads: 2 } : {};
 const options = { imageSize: size, patch: 16, classes: 1000, channels: 3, ...sizes };
 const net = createModel(quick ? "crate" : "crate_tiny", options, random(0));
-const parameters = [...net.parameters()];
+const parameters = net.parameters();
 const images = random(1).at(`${world.rank}`).normal([n, 3, size, size]);
 const labels = random(2).at(`${world.rank}`).integers([n], 0, 1000);
 
 /** Seconds of the slowest process, for a backward pass and what is sent. */
 async function time(way: "alone" | "buckets" | "after"): Promise<number> {
   const loss = crossEntropy(net.apply(images), labels);
-  await group.barrier();
-  const start = performance.now();
-  scope(() => {
+  const body = () => {
     if (way === "alone") gradients(loss, parameters);
     else gradientsReduced(loss, parameters, group, way === "after" ? { firstBytes: 1e12 } : {});
-  });
-  const own = (performance.now() - start) / 1000;
+  };
+  const seconds = await slowest(group, () => scope(body));
   loss.dispose();
-  return Math.max(...group.numbers([own]).map(([seconds]) => seconds!));
+  return seconds;
 }
 
-const count = parameters.reduce((sum, { numel }) => sum + numel, 0);
-const found: Measured = { parameters: count, alone: [], buckets: [], after: [] };
+const found: Measured = { parameters: net.parameterCount(), alone: [], buckets: [], after: [] };
 for (let round = 0; round < (quick ? 2 : 10); round++)
   for (const way of ["alone", "buckets", "after"] as const) {
     const seconds = await time(way);

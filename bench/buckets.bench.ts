@@ -3,23 +3,21 @@
 import type { Measured } from "./buckets-rank.ts";
 import type { Bench, Row } from "./harness.ts";
 import { onRanks } from "./ranks.ts";
-import { median, summarise } from "./statistics.ts";
+import { exactly, median, summarise } from "./statistics.ts";
 import { makeWire, type Wire } from "./wire.ts";
-
-const exactly = (value: number) => ({ median: value, mad: 0 });
 
 /** Rows of one network: the three ways, and the share (after − buckets) / (after − alone) that the buckets hide. */
 function rowsOf(network: string, { parameters, alone, buckets, after }: Measured, quick: boolean): Row[] {
   const at = { question: "buckets", note: `${((4 * parameters) / 2 ** 20).toFixed(1)} MiB of gradients` };
   const what = `backward pass of CRATE-Tiny/16, 2 × 8 images, ${network}`;
-  const wire = median(after) - median(alone);
+  const sent = median(after) - median(alone);
   return [
     { ...at, what: `${what}: alone`, unit: "s", ours: summarise(alone) },
     { ...at, what: `${what}: sums in buckets meanwhile`, unit: "s", ours: summarise(buckets) },
     { ...at, what: `${what}: one sum after it`, unit: "s", ours: summarise(after) },
     {
       ...{ ...at, what: `${what}: hidden`, unit: "% of the communication" },
-      ours: exactly((100 * (median(after) - median(buckets))) / wire),
+      ours: exactly((100 * (median(after) - median(buckets))) / sent),
       ...(!quick && { goal: { of: "ours", at: "least", value: 50 } as const }),
     },
   ];

@@ -2,7 +2,7 @@
 
 import type { Bench } from "./harness.ts";
 import { Side } from "./side.ts";
-import { slope } from "./statistics.ts";
+import { exactly, slope } from "./statistics.ts";
 
 export { own } from "./train-step.bench.ts";
 
@@ -34,7 +34,6 @@ export const bench: Bench = {
       if (done < steps) await side.run(EVERY);
     }
     await side.close();
-    const exactly = (value: number) => ({ median: value, mad: 0 });
     const spread = (Math.max(...kibibytes) - Math.min(...kibibytes)) / 1024;
     const note = `${steps} steps after ${warmup}, ${(kibibytes[0]! / 1024).toFixed(0)} MiB at their start`;
     const at = { question: "memory-flat", note } as const;

@@ -1,18 +1,10 @@
 /** @file Processes of a bench that compute as one, on this machine or, by a wire, as if on two. */
 
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { claimPort } from "../src/cli/ports.ts";
+import type { Group } from "../src/tensor/index.ts";
 import type { Wire } from "./wire.ts";
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** What rank 0 of P processes of `file` prints, as JSON; all have the same share of the threads. */
 export async function onRanks<T>(
@@ -20,7 +12,7 @@ export async function onRanks<T>(
   P: number,
   { quick, threads, wire }: { quick: boolean; threads: number; wire?: Wire },
 ): Promise<T> {
-  const port = await freePort();
+  const port = await claimPort(0, "127.0.0.1");
   const own = Math.max(1, Math.floor(threads / P));
   const entry = fileURLToPath(new URL(file, import.meta.url));
   const ranks = Array.from({ length: P }, (_, rank) => {
@@ -46,4 +38,13 @@ export async function onRanks<T>(
   });
   const [first] = await Promise.all(ranks);
   return JSON.parse(first!) as T;
+}
+
+/** Seconds of `body`, begun together, of the slowest process. */
+export async function slowest(group: Group | undefined, body: () => void): Promise<number> {
+  await group?.barrier();
+  const start = performance.now();
+  body();
+  const own = (performance.now() - start) / 1000;
+  return group === undefined ? own : Math.max(...group.numbers([own]).map(([seconds]) => seconds!));
 }

@@ -9,21 +9,13 @@ import { linear, Module } from "../src/nn/index.ts";
 import { mcr2Loss } from "../src/rate/index.ts";
 import { type Group, native, random, scope, type Tensor, zeros } from "../src/tensor/index.ts";
 import { Descent } from "../src/train/index.ts";
+import { slowest } from "./ranks.ts";
 import { median } from "./statistics.ts";
 
 const { quick, threads } = JSON.parse(process.argv[2]!) as { quick: boolean; threads: number };
 native().setThreads(threads);
 const world = readWorld();
 const group = await joinWorld(world);
-
-/** Seconds of `body`, of the slowest process. */
-async function time(body: () => void): Promise<number> {
-  await group?.barrier();
-  const start = performance.now();
-  body();
-  const own = (performance.now() - start) / 1000;
-  return group === undefined ? own : Math.max(...group.numbers([own]).map(([seconds]) => seconds!));
-}
 
 interface Task {
   /** Parameters of the net. */
@@ -79,7 +71,7 @@ function taskOf(net: Module, losses: "shares" | "whole", loss: (across: Group | 
   const descents = new Map<Group | undefined, Descent>();
   let at = 0;
   return {
-    parameters: [...net.namedParameters().values()].reduce((sum, { numel }) => sum + numel, 0),
+    parameters: net.parameterCount(),
     step(across) {
       const descent =
         descents.get(across) ??
@@ -97,8 +89,8 @@ async function measure({ parameters, step }: Task, rounds: number) {
   const [together, alone]: [number[], number[]] = [[], []];
   const before = group?.bytes ?? 0;
   for (let round = 0; round < rounds; round++) {
-    together.push(await time(() => step(group)));
-    if (group !== undefined) alone.push(await time(() => step(undefined)));
+    together.push(await slowest(group, () => step(group)));
+    if (group !== undefined) alone.push(await slowest(group, () => step(undefined)));
   }
   // the bench's own sums of times are 8 bytes for each process, twice a round
   const own = group === undefined ? 0 : 2 * rounds * 8 * group.size;
@@ -111,7 +103,7 @@ async function allReduces(among: Group): Promise<[number, number][]> {
   for (const numbers of quick ? [1, 4096] : [1, 256, 4096, 65_536, 2 ** 18, 2 ** 20, 3 * 2 ** 21, 2 ** 24]) {
     using x = zeros([numbers]);
     const seconds: number[] = [];
-    for (let round = 0; round < 10; round++) seconds.push(await time(() => among.allReduce(x)));
+    for (let round = 0; round < 10; round++) seconds.push(await slowest(among, () => among.allReduce(x)));
     found.push([4 * numbers, median(seconds.slice(1))]);
   }
   return found;

@@ -3,7 +3,7 @@
 import type { Bench, Row } from "./harness.ts";
 import { onRanks } from "./ranks.ts";
 import { bucketsOf, fitNetwork, type Network, stepSeconds } from "./scale-model.ts";
-import { median, summarise } from "./statistics.ts";
+import { exactly, median, summarise } from "./statistics.ts";
 
 type Task = "crate" | "mcr2";
 
@@ -26,8 +26,6 @@ function statistics(task: Task, n: number): number {
   if (task === "crate") return 0;
   return K * d > 2 * n ? n * (d + 2) : K * ((d * (d + 1)) / 2) + K;
 }
-
-const exactly = (value: number) => ({ median: value, mad: 0 });
 
 export const bench: Bench = {
   name: "scale",

@@ -17,6 +17,9 @@ export function summarise(values: readonly number[]): Summary {
   return { median: centre, mad: median(values.map((value) => Math.abs(value - centre))) };
 }
 
+/** A number that is not measured several times. */
+export const exactly = (value: number): Summary => ({ median: value, mad: 0 });
+
 /** Slope of the least-squares line through (0, y₀), (1, y₁), … */
 export function slope(values: readonly number[]): number {
   const n = values.length;

@@ -1,19 +1,11 @@
 /** @file Groups of processes for tests: a function of a file, run by P processes of one thread each. */
 
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { claimPort } from "../src/cli/ports.ts";
 import { type Ended, program, type Running } from "./spawn.ts";
 
 /** A port that nobody uses. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
+export const freePort = (): Promise<number> => claimPort(0, "127.0.0.1");
 
 /** Starts `size` processes that call `name` of a file with their group. */
 export async function startRanks(
