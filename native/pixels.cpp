@@ -3,10 +3,12 @@
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
+#include "processor.h"
+
 namespace vitrine {
 
 /** A row of bytes to (value − mean) / std. */
-__attribute__((target_clones("avx2", "default"))) static void normalisedRow(const uint8_t* in, int64_t width, float mean, float std, bool mirrored, float* out) {
+EVERY_PROCESSOR static void normalisedRow(const uint8_t* in, int64_t width, float mean, float std, bool mirrored, float* out) {
   if (mirrored)
     for (int64_t x = 0; x < width; x++) out[x] = (static_cast<float>(in[width - 1 - x]) - mean) / std;
   else

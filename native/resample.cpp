@@ -9,8 +9,6 @@
 #include <immintrin.h>
 #endif
 
-#define EVERY_PROCESSOR __attribute__((target_clones("avx2", "default")))
-
 namespace vitrine {
 
 namespace {
