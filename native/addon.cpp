@@ -70,6 +70,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
   exportAutograd(table);
   exportRuntime(table);
   exportResample(table);
+  exportJpeg(table);
   exportProfile(table);
   exportGroup(table);
   exportCollectives(table);

@@ -169,6 +169,7 @@ void exportCall(Exports& exports);
 void exportAutograd(Exports& exports);
 void exportRuntime(Exports& exports);
 void exportResample(Exports& exports);
+void exportJpeg(Exports& exports);
 void exportProfile(Exports& exports);
 void exportGroup(Exports& exports);
 void exportCollectives(Exports& exports);

@@ -87,12 +87,13 @@ inline napi_value at(napi_env env, napi_value array, uint32_t index) {
 
 /** The entries of a typed array, at least so many. @param expected what it is */
 template <typename T>
-T* typedArray(napi_env env, napi_value value, napi_typedarray_type type, double least, const char* expected) {
+T* typedArray(napi_env env, napi_value value, napi_typedarray_type type, double least, const char* expected, size_t* count = nullptr) {
   napi_typedarray_type given;
   size_t length;
   void* data;
   check(napi_get_typedarray_info(env, value, &given, &length, &data, nullptr, nullptr), expected);
   if (given != type || static_cast<double>(length) < least) throw Misuse(std::string("expected ") + expected);
+  if (count != nullptr) *count = length;
   return static_cast<T*>(data);
 }
 

@@ -61,6 +61,10 @@ export function linking({ include, lib }) {
   };
 }
 
+/** The folder of libjpeg's headers, which are there with its library; empty where there are none. */
+export const jpegHeaders = () =>
+  ["/usr/local/include", "/usr/include"].find((folder) => existsSync(join(folder, "jpeglib.h"))) ?? "";
+
 /** Folders of CUDA's and NCCL's headers: of all wheels that torch's wheel came with, or of a toolkit; empty where there are none. */
 function cudaHeaders(lib) {
   const site = join(lib, "..", "..", "nvidia");

@@ -15,7 +15,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { atWork } from "./alone.mjs";
-import { findLibtorch, linking, systemLibtorch } from "./libtorch.mjs";
+import { findLibtorch, jpegHeaders, linking, systemLibtorch } from "./libtorch.mjs";
 import { place, root, write } from "./place.mjs";
 import { fingerprint, quiet, readRecord, stop, timed } from "./run.mjs";
 
@@ -30,7 +30,7 @@ export async function buildNative(libtorch, name = "addon.json") {
   const { CUDA_INCLUDE } = linking(libtorch);
   const print = fingerprint(
     ["native"],
-    `${folder} ${version} ${process.platform} ${process.arch}${CUDA_INCLUDE}`,
+    `${folder} ${version} ${process.platform} ${process.arch}${CUDA_INCLUDE}${jpegHeaders()}`,
   );
   if (!(await isReady(join(own, "vitrine.json"), addon, print))) {
     await timed(`addon for libtorch ${version}`, () => build(libtorch, own, addon));
@@ -88,7 +88,7 @@ async function build(libtorch, own, addon) {
 
 /** Compiles; what went wrong, if anything did. */
 async function compile(libtorch, work) {
-  const paths = { ...linking(libtorch), NODE_API_INCLUDE: headers() };
+  const paths = { ...linking(libtorch), JPEG_INCLUDE: jpegHeaders(), NODE_API_INCLUDE: headers() };
   const settings = Object.entries(paths).map(([name, value]) => `-D${name}=${value}`);
   const configured = await quiet("cmake", ["-S", join(root, "native"), "-B", work, ...settings]);
   if (!configured.ok) return `cmake could not configure the addon:\n${configured.output}`;

@@ -1,7 +1,7 @@
 /** @file What of a batch a process makes: its own rows, those they are mixed with, without what could not be read. */
 
 import { DataError, UsageError } from "../base/errors.ts";
-import type { Random } from "../tensor/index.ts";
+import { type Random, type Tensor, tensor } from "../tensor/index.ts";
 import { drawPairs, type Pairs } from "./augment/augment.ts";
 import type { BatchOptions } from "./batches.ts";
 import type { ImageSource } from "./sets/image-set.ts";
@@ -50,6 +50,13 @@ export function pairsOf({ lambda, order }: Pairs, own: readonly number[], rows: 
   const places = new Map(rows.map((row, place) => [row, place]));
   return { lambda, order: Int32Array.from(own, (row) => places.get(order[row]!) ?? places.get(row)!) };
 }
+
+/** A whole number of each of some rows, int64 [rows.length]. */
+export const wholes = (rows: readonly number[], of: (row: number) => number, device: string): Tensor =>
+  tensor(
+    BigInt64Array.from(rows, (row) => BigInt(of(row))),
+    { device },
+  );
 
 /** What a batch's augmentation is drawn from. */
 export const augmentation = (options: BatchOptions, number: number): Random =>

@@ -1,21 +1,13 @@
 /** @file Batches of a data set: in an order and with an augmentation that depend on the seed and the place alone. */
 
 import { UsageError } from "../base/errors.ts";
-import { type Size, sameSize, sides } from "../base/size.ts";
-import { aten, noGrad, type Random, type Rows, scope, type Tensor, tensor } from "../tensor/index.ts";
-import {
-  drawMirrored,
-  mirror,
-  mix,
-  normalise,
-  randomCrop,
-  randomErase,
-  randomResizedCrop,
-  resize,
-} from "./augment/augment.ts";
-import { ASPECTS, type RandomCrops } from "./augment/box.ts";
-import { randAugment } from "./augment/rand-augment.ts";
-import { augmentation, type Part, pairsOf, partOf, readable, stream } from "./batch-part.ts";
+import { type Size, sides } from "../base/size.ts";
+import { noGrad, type Random, type Rows, scope, type Tensor } from "../tensor/index.ts";
+import { mix, randomErase } from "./augment/augment.ts";
+import type { Crops } from "./augment/box.ts";
+import { cropsOf, drawnBy, viewsOf } from "./batch-crops.ts";
+import { changedImages } from "./batch-images.ts";
+import { augmentation, type Part, pairsOf, partOf, readable, stream, wholes } from "./batch-part.ts";
 import { type ImageSet, type ImageSource, imageSource } from "./sets/image-set.ts";
 import type { Normalisation } from "./sets/normalise.ts";
 import { requireRows, rowsIn, type Share } from "./share.ts";
@@ -52,6 +44,8 @@ export interface BatchOptions {
   /** Leave out a last batch that is not full. */
   dropLast?: boolean;
   augment?: Augment;
+  /** Random boxes of each image, where they are cut out of files as these are decoded; nothing else is done to them. */
+  views?: readonly Crops[] | undefined;
   /** Mean and standard deviation; pixels are in [0, 1] without. */
   normalise?: Normalisation;
   /** Size of the images given out; the set's own unless given. */
@@ -64,6 +58,8 @@ export interface BatchOptions {
 export interface Batch {
   /** float32 [b, c, h, w] */
   images: Tensor;
+  /** Of each kind of boxes float32 [count · b, c, h, w] in [0, 1], first boxes before second ones; `images` are the first ones. */
+  views?: readonly Tensor[];
   /** int64 [b] */
   labels: Tensor;
   /** Position of each image in the set. */
@@ -130,6 +126,7 @@ export async function* batches(
       batch.images.dispose();
       batch.labels.dispose();
       batch.mixed?.other.dispose();
+      for (const view of batch.views ?? []) view.dispose();
     }
   }
 }
@@ -137,94 +134,32 @@ export async function* batches(
 const NO_BYTES = new Uint8Array();
 
 /** A load that fails before its turn must wait for it, not end the process. */
-function begin(
-  source: ImageSource,
-  { indices: all, rows, number }: Part,
-  options: BatchOptions,
-): Promise<Uint8Array> | Uint8Array {
-  const indices = Int32Array.from(rows, (row) => all[row]!);
-  const scale = options.augment?.resizedCrop;
-  const loading =
-    scale && source.loadCrops
-      ? source.loadCrops(indices, randomCrops(scale, rows, number, options), sizeOf(source, options))
-      : source.load(indices);
+function begin(source: ImageSource, part: Part, options: BatchOptions): Promise<Uint8Array> | Uint8Array {
+  const indices = Int32Array.from(part.rows, (row) => part.indices[row]!);
+  const kinds = cropsOf(source, options);
+  const loading = kinds ? source.loadCrops!(indices, drawnBy(part, kinds, options)) : source.load(indices);
   if (loading instanceof Promise) loading.catch(() => {});
   return loading;
 }
 
-/** A stream for each image of a batch, by its place. */
-function randomCrops(
-  scale: readonly [number, number],
-  rows: readonly number[],
-  number: number,
-  options: BatchOptions,
-): RandomCrops {
-  const root = augmentation(options, number).at("resizedCrop");
-  const seeds = BigUint64Array.from(rows, (row) => root.at(`image.${row}`).seed);
-  return { scale, ratio: ASPECTS, seeds };
-}
-
-/** Height and width of the images given out. */
-const sizeOf = ({ height, width }: ImageSource, { imageSize }: BatchOptions): readonly [number, number] =>
-  sides(imageSize ?? [height, width]);
-
-function makeBatch(
-  source: ImageSource,
-  bytes: Uint8Array,
-  { number, indices: all, own, rows, pairs }: Part,
-  options: BatchOptions,
-): Batch {
+function makeBatch(source: ImageSource, bytes: Uint8Array, made: Part, options: BatchOptions): Batch {
+  const { number, indices: all, own, rows, pairs } = made;
   const { augment = {}, device = "cpu" } = options;
-  const { channels, loadCrops } = source;
-  const size = sizeOf(source, options);
-  const given = augment.resizedCrop && loadCrops ? size : ([source.height, source.width] as const);
-  const constants = options.normalise ?? { mean: Array(channels).fill(0), std: Array(channels).fill(1) };
-  /** A number of each of these rows' images, by its position in the set. */
-  const numbersOf = (some: readonly number[], of: (position: number) => number) =>
-    tensor(
-      BigInt64Array.from(some, (row) => BigInt(of(all[row]!))),
-      { device },
-    );
-  const labelsOf = (some: readonly number[]) => numbersOf(some, (position) => source.labels[position]!);
-  const random = (some: readonly number[] = rows) =>
-    augmentation(options, number).of(rowsIn(all.length, some));
-  let images =
-    source.resident === undefined
-      ? placed(bytes, [rows.length, channels, ...given], device)
-      : source.resident.indexSelect(
-          0,
-          numbersOf(rows, (position) => position),
-        );
-  if (augment.crop) images = randomCrop(images, augment.crop, random().at("crop"));
-  let mirrored = augment.flip ? drawMirrored(images, random().at("flip")) : undefined;
-  if (mirrored && (!sameSize(size, given) || (augment.resizedCrop && !loadCrops) || augment.randAugment)) {
-    images = mirror(images, mirrored);
-    mirrored = undefined; // else with the normalisation, in one pass
-  }
-  if (augment.resizedCrop && !loadCrops)
-    images = randomResizedCrop(images, augment.resizedCrop, size, random().at("resizedCrop"));
-  else if (!sameSize(size, given)) images = resize(images, size);
-  if (augment.randAugment) {
-    const [count, magnitude] = augment.randAugment;
-    images = randAugment(images, { count, magnitude }, random().at("randAugment"));
-  }
-  images = normalise(images, constants, mirrored);
+  const labelsOf = (some: readonly number[]) => wholes(some, (row) => source.labels[all[row]!]!, device);
+  const kinds = options.views && cropsOf(source, options);
+  const views = kinds && viewsOf(bytes, rows.length, source.channels, kinds, device);
+  let images = views ? views[0]!.narrow(0, 0, rows.length) : changedImages(source, bytes, made, options);
   const mixed = pairs && mix(images, labelsOf(rows), pairsOf(pairs, own, rows));
   if (mixed !== undefined) images = mixed.images;
-  if (augment.erase) images = randomErase(images, augment.erase, random(own).at("erase"));
   const part = rowsIn(all.length, own);
+  if (augment.erase)
+    images = randomErase(images, augment.erase, augmentation(options, number).of(part).at("erase"));
   return {
     ...{ images, labels: labelsOf(own), indices: Int32Array.from(own, (row) => all[row]!), number },
+    ...(views !== undefined && { views }),
     ...(part !== undefined && { rows: part }),
     ...(mixed !== undefined && { mixed: { other: mixed.other, lambda: mixed.lambda } }),
   };
-}
-
-/** Bytes on a device; to a GPU from pinned memory, so that nobody waits for the copy. */
-function placed(bytes: Uint8Array, shape: readonly number[], device: string): Tensor {
-  const here = tensor(bytes, { shape, share: true });
-  if (!device.startsWith("cuda")) return here.to(device);
-  return aten("to.device", aten<Tensor>("pin_memory", here), device, "uint8", true);
 }
 
 function checkOptions(options: BatchOptions): void {
@@ -239,6 +174,9 @@ function checkOptions(options: BatchOptions): void {
   least("prefetch", prefetch, 0);
   for (const side of sides(imageSize)) least("imageSize", side, 1);
   least("augment.crop", augment.crop ?? 0, 0);
+  for (const { count } of options.views ?? []) least("views' count", count, 1);
+  if (options.views && Object.values(augment).some(Boolean))
+    throw new UsageError("batches: expected views or augment, got both: views are given out as they are cut");
   const { erase = 0, resizedCrop: [low, high] = [1, 1] } = augment;
   if (!(erase >= 0 && erase <= 1))
     throw new UsageError(`batches: augment.erase is ${erase}, expected 0 to 1`);

@@ -22,7 +22,7 @@ export {
   resize,
 } from "./augment/augment.ts";
 export { gaussianBlur, randomBlur } from "./augment/blur.ts";
-export { type Box, randomBox } from "./augment/box.ts";
+export { type Box, type Crops, randomBox } from "./augment/box.ts";
 export {
   adjustBrightness,
   adjustContrast,

@@ -72,6 +72,19 @@ export interface Native extends NativeGroups, Partial<NativeGraphs> {
   channelsLast(handle: Handle): boolean;
   profileStart(): void;
   profileEnd(): [operator: string, calls: number, seconds: number][];
+  /** RGB [box height, box width, 3] of a JPEG's box into `out`; whether the file is whole: `src/data/image/jpeg.ts`. There where set-up found libjpeg-turbo. */
+  decodeJpeg?(
+    bytes: Uint8Array,
+    sizes: readonly [
+      width: number,
+      height: number,
+      left: number,
+      top: number,
+      boxWidth: number,
+      boxHeight: number,
+    ],
+    out: Uint8Array,
+  ): boolean;
   /** RGB [height, width, 3] summed along both into `out`, [rows, columns, 3] or planar [3, rows, columns]: `src/data/image/resample.ts`. */
   resample(
     data: Uint8Array,

@@ -1,4 +1,5 @@
 /** @file Random rectangles, with the distributions of torchvision's RandomResizedCrop and RandomErasing. */
+import { areaOf, type Size } from "../../base/size.ts";
 import type { Random } from "../../tensor/index.ts";
 
 /** A rectangle of pixels inside an image. */
@@ -9,18 +10,47 @@ export interface Box {
   width: number;
 }
 
-/** What draws a box of each image. */
-export interface RandomCrops {
-  /** Smallest and largest share of an image's area. */
+/** Random boxes of an image, of torchvision's aspects, each brought to one size. */
+export interface Crops {
+  count: number;
+  size: Size;
+  /** Smallest and largest share of the image's area. */
   scale: readonly [number, number];
-  /** Smallest and largest width / height. */
-  ratio: readonly [number, number];
-  /** Of each image's stream: its box depends on nothing else. */
+}
+
+/** What draws boxes of each of several images. */
+export interface RandomCrops {
+  kinds: readonly Crops[];
+  /** Of each image's stream: its boxes depend on nothing else. */
   seeds: BigUint64Array;
 }
 
 /** torchvision's aspects. */
 export const ASPECTS = [3 / 4, 4 / 3] as const;
+
+/** Bytes of an image's boxes, of three colours. */
+export const bytesOfCrops = (kinds: readonly Crops[]): number =>
+  kinds.reduce((sum, { count, size }) => sum + 3 * count * areaOf(size), 0);
+
+/** The boxes of an image, kind after kind. */
+export const randomBoxes = (
+  height: number,
+  width: number,
+  kinds: readonly Crops[],
+  random: Random,
+): { box: Box; size: Size }[] =>
+  kinds.flatMap(({ count, size, scale }) =>
+    Array.from({ length: count }, () => ({ box: randomBox(height, width, scale, ASPECTS, random), size })),
+  );
+
+/** The least box that holds all of them. */
+export function around(boxes: readonly Box[]): Box {
+  const top = Math.min(...boxes.map((box) => box.top));
+  const left = Math.min(...boxes.map((box) => box.left));
+  const height = Math.max(...boxes.map((box) => box.top + box.height)) - top;
+  const width = Math.max(...boxes.map((box) => box.left + box.width)) - left;
+  return { top, left, height, width };
+}
 
 /**
  * A rectangle as torchvision's RandomResizedCrop draws it: area uniform in `scale` (shares of the image's), aspect

@@ -50,7 +50,7 @@ export async function encodeFolder(path: string, options: OnnxEncoderOptions): P
     const resizing = { short: options.short ?? size, kernel: options.kernel ?? "cubic" } as const;
     const load = (at: number) => {
       const paths = files.slice(at, at + batchSize).map(({ name }) => join(path, name));
-      const loading = decodeFiles(pool, paths, size, { resizing });
+      const loading = decodeFiles(pool, paths, { size, resizing });
       loading.catch(() => {}); // it is awaited in its turn
       return loading;
     };

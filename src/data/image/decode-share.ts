@@ -3,46 +3,41 @@
 import { areaOf, type Size } from "../../base/size.ts";
 import { setUnpackLimit } from "../../base/unpack.ts";
 import { Random } from "../../tensor/random.ts";
-import { type RandomCrops, randomBox } from "../augment/box.ts";
-import { centreOf, type Resizing, toSize } from "./decode.ts";
-import { cut, type Picture } from "./picture.ts";
+import { around, type Box, type RandomCrops, randomBoxes } from "../augment/box.ts";
+import { centreOf, toSize } from "./decode.ts";
+import { cut } from "./picture.ts";
 import type { ImagePlace } from "./place.ts";
 import { readImage } from "./read.ts";
 import { readPlace } from "./read-place.ts";
+import { bytesOf, type Centre, type Wanted } from "./wanted.ts";
 
 export interface DecodeTask {
   paths: readonly ImagePlace[];
-  /** Of the images given out. */
-  size: Size;
-  resizing?: Resizing;
-  /** A random box of each image, in place of its centre. */
-  crops?: RandomCrops;
+  wanted: Wanted;
   /** What `setUnpackLimit` was given in the thread that asks. */
   limit: number | undefined;
 }
 
-/** Pixels [paths.length, 3, height, width], black where an image cannot be read, and why that is. */
+/** Pixels [paths.length, 3, height, width], or of each image its boxes, black where one cannot be read, and why that is. */
 export interface Decoded {
   pixels: Uint8Array<ArrayBuffer>;
   damaged: { at: number; reason: string }[];
 }
 
 /** What cannot be read is told, not thrown. */
-export async function decodeShare({ paths, size, resizing, crops, limit }: DecodeTask): Promise<Decoded> {
+export async function decodeShare({ paths, wanted, limit }: DecodeTask): Promise<Decoded> {
   setUnpackLimit(limit);
-  const bytes = 3 * areaOf(size);
+  const bytes = bytesOf(wanted);
   const pixels = new Uint8Array(paths.length * bytes);
   const damaged: Decoded["damaged"] = [];
-  let next = begin(paths[0]!);
+  let next = begin(paths[0]!, wanted, 0);
   for (let i = 0; i < paths.length; i++) {
     const reading = next;
     try {
-      const picture = await reading.finally(() => {
-        if (i + 1 < paths.length) next = begin(paths[i + 1]!);
+      const resample = await reading.finally(() => {
+        if (i + 1 < paths.length) next = begin(paths[i + 1]!, wanted, i + 1);
       });
-      const out = pixels.subarray(i * bytes, (i + 1) * bytes);
-      if (crops) toSize(boxOf(picture, crops, i), size, out);
-      else centreOf(picture, size, resizing, out);
+      resample(pixels.subarray(i * bytes, (i + 1) * bytes));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       damaged.push({ at: i, reason: reason.split("\n")[0]! });
@@ -51,13 +46,39 @@ export async function decodeShare({ paths, size, resizing, crops, limit }: Decod
   return { pixels, damaged };
 }
 
+/** What resamples an image that has been read. */
+type Resample = (out: Uint8Array<ArrayBuffer>) => void;
+
 /** An image that is read while the one before it is resampled; one that cannot be is told when its turn comes. */
-function begin(place: ImagePlace): Promise<Picture> {
-  const reading = readPlace(place).then(readImage);
+function begin(place: ImagePlace, wanted: Wanted, i: number): Promise<Resample> {
+  const reading = "size" in wanted ? readForCentre(place, wanted) : readForBoxes(place, wanted, i);
   reading.catch(() => {});
   return reading;
 }
 
-function boxOf(picture: Picture, { scale, ratio, seeds }: RandomCrops, i: number): Picture {
-  return cut(picture, randomBox(picture.height, picture.width, scale, ratio, new Random(seeds[i]!)));
+async function readForCentre(place: ImagePlace, { size, resizing }: Centre): Promise<Resample> {
+  const picture = await readImage(await readPlace(place));
+  return (out) => {
+    centreOf(picture, size, resizing, out);
+  };
+}
+
+/** No more of an image is made than its boxes need. */
+async function readForBoxes(place: ImagePlace, { kinds, seeds }: RandomCrops, i: number): Promise<Resample> {
+  let boxes: { box: Box; size: Size }[] = [];
+  const outer = () => around(boxes.map(({ box }) => box));
+  const picture = await readImage(await readPlace(place), (width, height) => {
+    boxes = randomBoxes(height, width, kinds, new Random(seeds[i]!));
+    return outer();
+  });
+  const { top, left } = outer();
+  return (out) => {
+    let at = 0;
+    for (const { box, size } of boxes) {
+      const inner = { ...box, top: box.top - top, left: box.left - left };
+      const end = at + 3 * areaOf(size);
+      toSize(cut(picture, inner), size, out.subarray(at, end));
+      at = end;
+    }
+  };
 }

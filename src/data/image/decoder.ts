@@ -1,11 +1,10 @@
 /** @file The images of one data set, decoded when they are asked for; those that cannot be read end the run or are skipped. */
 
 import { counted } from "../../base/file-names.ts";
-import type { Size } from "../../base/size.ts";
 import { talk } from "../../base/talk.ts";
-import type { RandomCrops } from "../augment/box.ts";
 import { decodeFiles, decodePool } from "./decode-files.ts";
 import type { ImagePlace } from "./place.ts";
+import type { Wanted } from "./wanted.ts";
 
 export interface DecoderOptions {
   /** Threads; as many as there are cores, at most 4, unless given. */
@@ -27,17 +26,16 @@ export class Decoder {
     this.damaged = options.damaged === "skip" ? new Set() : undefined;
   }
 
-  /** Bytes [indices.length, 3, height, width]. @throws {DataError} naming an image that cannot be read, unless it is skipped */
-  async decode(indices: ArrayLike<number>, size: Size, crops?: RandomCrops): Promise<Uint8Array> {
+  /** Bytes [indices.length, 3, height, width], or of each image its boxes. @throws {DataError} naming an image that cannot be read, unless it is skipped */
+  async decode(indices: ArrayLike<number>, wanted: Wanted): Promise<Uint8Array> {
     const places = Array.from(indices, this.placeOf);
     const { damaged } = this;
-    if (damaged === undefined) return decodeFiles(this.#pool, places, size, { crops });
-    const onDamaged = (i: number, message: string): void => {
+    if (damaged === undefined) return decodeFiles(this.#pool, places, wanted);
+    return decodeFiles(this.#pool, places, wanted, (i, message) => {
       if (damaged.has(indices[i]!)) return;
       damaged.add(indices[i]!);
       talk(`${message}; skipped, ${counted(damaged.size, "image")} so far`);
-    };
-    return decodeFiles(this.#pool, places, size, { crops, onDamaged });
+    });
   }
 
   close(): Promise<void> {

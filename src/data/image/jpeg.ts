@@ -1,4 +1,7 @@
-/** @file What the header of a JPEG says: libvips opens a file twice to be asked. */
+/** @file JPEGs: what the header says, which libvips opens a file twice to be asked, and boxes of them by libjpeg-turbo. */
+import { native } from "../../tensor/native.ts";
+import type { Box } from "../augment/box.ts";
+import type { Picture } from "./picture.ts";
 
 /** Of a frame of 8-bit grey or of three colours. */
 export interface JpegHeader {
@@ -25,4 +28,23 @@ export function jpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     return { width, height, channels, progressive: marker === PROGRESSIVE };
   }
   return undefined;
+}
+
+/**
+ * A box of a JPEG with the bytes that libvips gives the whole, sooner: outside of the box codes are read, and no colours made.
+ * Nothing where set-up found no libjpeg-turbo, where the file is damaged anywhere, and where it is progressive, so that all of
+ * it has to be kept.
+ */
+export function jpegBox(
+  bytes: Uint8Array,
+  { width, height, progressive }: JpegHeader,
+  box: Box,
+): Picture | undefined {
+  const { decodeJpeg } = native();
+  if (decodeJpeg === undefined || progressive) return undefined;
+  const data = new Uint8Array(3 * box.width * box.height);
+  const sizes = [width, height, box.left, box.top, box.width, box.height] as const;
+  return decodeJpeg(bytes, sizes, data)
+    ? { width: box.width, height: box.height, channels: 3, data }
+    : undefined;
 }

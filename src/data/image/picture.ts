@@ -28,8 +28,10 @@ export function thrice({ width, height, data }: Picture): Picture {
   return { width, height, channels: 3, data: colours };
 }
 
-/** The pixels of a box. */
-export function cut({ width, channels, data }: Picture, box: Box): Picture {
+/** The pixels of a box; of the whole, the picture itself. */
+export function cut(picture: Picture, box: Box): Picture {
+  const { width, height, channels, data } = picture;
+  if (box.width === width && box.height === height) return picture;
   const row = box.width * channels;
   const out = new Uint8Array(box.height * row);
   for (let y = 0; y < box.height; y++) {

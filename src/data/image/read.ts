@@ -1,9 +1,10 @@
 /** @file One image file to bytes: those of Pillow's `Image.open(file).convert("RGB")`, which torchvision trains on. */
 import sharp, { type Metadata } from "sharp";
+import type { Box } from "../augment/box.ts";
 import { isBmp, readBmp } from "./bmp.ts";
 import { fillAround, isGif, withoutTransparency } from "./gif.ts";
-import { jpegHeader } from "./jpeg.ts";
-import type { Picture } from "./picture.ts";
+import { type JpegHeader, jpegBox, jpegHeader } from "./jpeg.ts";
+import { cut, type Picture } from "./picture.ts";
 import { isPnm, readPnm } from "./pnm.ts";
 import { checkSize, MAX_PIXELS } from "./size.ts";
 
@@ -19,24 +20,40 @@ sharp.block({
 /**
  * RGB of an image's bytes, whatever its format: colour profiles and gamma are ignored, alpha is dropped, the first
  * frame counts. The EXIF orientation is ignored but in TIFF. Of 16 bits the high ones stay.
+ * @param boxOf the part of the image that is wanted, by its width and height; the whole unless given
  * @throws Error with the reason when it is no whole image of a known format, has more than 64 million pixels, or takes
  * more memory than a file of its size may
  */
-export async function readImage(bytes: Uint8Array): Promise<Picture> {
+export async function readImage(
+  bytes: Uint8Array,
+  boxOf = (width: number, height: number): Box => ({ top: 0, left: 0, width, height }),
+): Promise<Picture> {
   if (bytes.length === 0) throw new Error("the file is empty");
+  const header = jpegHeader(bytes);
+  if (header !== undefined) {
+    const { width, height } = header;
+    checkSize(width, height, bytesEach(aboutJpeg(header)), bytes);
+    const box = jpegBox(bytes, header, boxOf(width, height));
+    if (box !== undefined) return box;
+  }
+  const picture = await readWhole(bytes, header);
+  return cut(picture, boxOf(picture.width, picture.height));
+}
+
+async function readWhole(bytes: Uint8Array, header?: JpegHeader): Promise<Picture> {
   if (isBmp(bytes)) return readBmp(bytes);
   if (isPnm(bytes)) return readPnm(bytes);
-  if (!isGif(bytes)) return withSharp(bytes);
+  if (!isGif(bytes)) return withSharp(bytes, header);
   const { bytes: opaque, frame, colour } = withoutTransparency(bytes);
   const picture = await withSharp(opaque);
   fillAround(picture, frame, colour);
   return picture;
 }
 
-async function withSharp(bytes: Uint8Array): Promise<Picture> {
+async function withSharp(bytes: Uint8Array, header?: JpegHeader): Promise<Picture> {
   const options = { limitInputPixels: MAX_PIXELS, failOn: "error", ignoreIcc: true } as const;
   const image = sharp(bytes, options);
-  const about = jpegAbout(bytes) ?? (await image.metadata());
+  const about = header ? aboutJpeg(header) : await image.metadata();
   if (!FORMATS.includes(about.format))
     throw new Error(`the format is ${about.format}, expected ${FORMATS.join(", ")}, bmp or ppm`);
   checkSize(about.width, about.height, bytesEach(about), bytes);
@@ -51,13 +68,10 @@ async function withSharp(bytes: Uint8Array): Promise<Picture> {
 type About = Pick<Metadata, "format" | "width" | "height" | "isProgressive" | "hasAlpha" | "space">;
 
 /** What libvips would say of most JPEGs, a tenth of the time sooner. */
-function jpegAbout(bytes: Uint8Array): About | undefined {
-  const header = jpegHeader(bytes);
-  if (header === undefined) return undefined;
-  const { width, height, channels, progressive } = header;
-  const space = channels === 3 ? "srgb" : "b-w";
-  return { format: "jpeg", width, height, isProgressive: progressive, hasAlpha: false, space };
-}
+const aboutJpeg = ({ width, height, channels, progressive }: JpegHeader): About => ({
+  ...{ format: "jpeg", width, height, isProgressive: progressive, hasAlpha: false },
+  space: channels === 3 ? "srgb" : "b-w",
+});
 
 /** What a pixel takes: its channels, RGB made of them where they are others, and the whole image where libvips keeps it. */
 function bytesEach({ format, isProgressive, hasAlpha, space }: About): number {

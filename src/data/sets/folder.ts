@@ -92,11 +92,11 @@ export class ImageFolder implements ImageSource {
   }
 
   load(indices: ArrayLike<number>): Promise<Uint8Array> {
-    return this.#decoder.decode(indices, [this.height, this.width]);
+    return this.#decoder.decode(indices, { size: [this.height, this.width] });
   }
 
-  loadCrops(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array> {
-    return this.#decoder.decode(indices, size, crops);
+  loadCrops(indices: ArrayLike<number>, crops: RandomCrops): Promise<Uint8Array> {
+    return this.#decoder.decode(indices, crops);
   }
 
   /** All images in memory. @throws DataError when they need more than 4 GB, or one cannot be read */

@@ -1,6 +1,5 @@
 /** @file A set of labelled images in memory, and the source of images that batches are drawn from. */
 import { DataError, UsageError } from "../../base/errors.ts";
-import type { Size } from "../../base/size.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import type { RandomCrops } from "../augment/box.ts";
 import { imagesFingerprint, subsetFingerprint } from "./fingerprint.ts";
@@ -33,10 +32,10 @@ export interface ImageSource extends ImageInfo {
    */
   load(indices: ArrayLike<number>): Promise<Uint8Array> | Uint8Array;
   /**
-   * A random box of each of the images at `indices`, cut from the whole image as it lies on disk, brought to `size`: bytes
-   * [indices.length, channels, height, width]. Not there where all images have one size and are whole.
+   * Random boxes of each of the images at `indices`, cut from the whole image as it lies on disk: of each image bytes
+   * [count, channels, height, width], kind after kind. Not there where all images have one size and are whole.
    */
-  loadCrops?(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array>;
+  loadCrops?(indices: ArrayLike<number>, crops: RandomCrops): Promise<Uint8Array>;
   /** All images on the device that batches are made on, uint8 [count, channels, height, width]: taken there, not loaded. */
   readonly resident?: Tensor;
   /** The order of an epoch, where images are not to be read in any order; a permutation from the seed and the epoch alone. */
@@ -107,11 +106,10 @@ export function sourceSubset(source: ImageSource, indices: ArrayLike<number>): I
     },
     load: (wanted) => source.load(Int32Array.from(wanted, (i) => at[i]!)),
     ...(source.loadCrops && {
-      loadCrops: (wanted, crops, size) =>
+      loadCrops: (wanted, crops) =>
         source.loadCrops!(
           Int32Array.from(wanted, (i) => at[i]!),
           crops,
-          size,
         ),
     }),
     ...(source.order && new Set(at).size === at.length && { order: orderWithin(source, at) }),

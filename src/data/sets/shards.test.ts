@@ -65,9 +65,9 @@ async function sharedAlike(source: ImageShards): Promise<void> {
     ...{ name: source.name, count: source.count, channels: 3, height: source.height, width: source.width },
     ...{ classes: source.classes, labels: source.labels, fingerprint: () => "", close: async () => {} },
     load: (indices) => source.load(indices),
-    loadCrops: (indices, crops, size) => {
+    loadCrops: (indices, crops) => {
       asked.push(...Array.from(indices));
-      return source.loadCrops(indices, crops, size);
+      return source.loadCrops(indices, crops);
     },
     order: (epoch, random) => source.order(epoch, random),
   };

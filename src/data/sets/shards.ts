@@ -3,7 +3,7 @@
 import { extname, join } from "node:path";
 import { DataError } from "../../base/errors.ts";
 import { counted, entries } from "../../base/file-names.ts";
-import { type Size, sides } from "../../base/size.ts";
+import { sides } from "../../base/size.ts";
 import { talk } from "../../base/talk.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { RandomCrops } from "../augment/box.ts";
@@ -110,11 +110,11 @@ export class ImageShards implements ImageSource {
   }
 
   load(indices: ArrayLike<number>): Promise<Uint8Array> {
-    return this.#decoder.decode(indices, [this.height, this.width]);
+    return this.#decoder.decode(indices, { size: [this.height, this.width] });
   }
 
-  loadCrops(indices: ArrayLike<number>, crops: RandomCrops, size: Size): Promise<Uint8Array> {
-    return this.#decoder.decode(indices, size, crops);
+  loadCrops(indices: ArrayLike<number>, crops: RandomCrops): Promise<Uint8Array> {
+    return this.#decoder.decode(indices, crops);
   }
 
   fingerprint(): string {

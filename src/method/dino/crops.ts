@@ -2,6 +2,7 @@
 
 import { type Size, sides } from "../../base/size.ts";
 import {
+  type Crops,
   colourJitter,
   type Normalisation,
   normalise,
@@ -32,36 +33,54 @@ const FIRST = { blur: 1, solarise: 0 };
 const SECOND = { blur: 0.1, solarise: 0.2 };
 const LOCAL = { blur: 0.5, solarise: 0 };
 
+/** The boxes of an image that become crops: two large ones, and the local ones where there are some. */
+export function boxesOf(options: CropOptions): Crops[] {
+  const { imageSize, localSize, localCrops, globalScale, localScale } = options;
+  const large = { count: 2, size: imageSize, scale: globalScale };
+  return localCrops > 0 ? [large, { count: localCrops, size: localSize, scale: localScale }] : [large];
+}
+
 /**
  * Crops of images [b, c, h, w] in [0, 1], normalised: [2b, c, S, S], the first crops before the second ones, and where
  * there are local crops [V b, c, s, s].
+ * @param views the boxes of `boxesOf`, where they were cut as the images were decoded; drawn here from `images` unless given
  */
-export function drawCrops(images: Tensor, options: CropOptions, random: Random): Tensor[] {
-  const { imageSize, localSize, localCrops, globalScale, localScale } = options;
+export function drawCrops(
+  images: Tensor,
+  options: CropOptions,
+  random: Random,
+  views?: readonly Tensor[],
+): Tensor[] {
+  const [large, local] = boxesOf(options) as [Crops, Crops?];
+  const cropped = (copies: Tensor, { scale, size }: Crops, stream: Random) =>
+    randomResizedCrop(copies, scale, size, stream.at("crop"));
   return noGrad(() =>
     scope(() => {
-      const views = [FIRST, SECOND].map((odds, i) =>
-        changed(images, globalScale, imageSize, odds, random.at(`global.${i}`)),
-      );
-      const groups = [cat(views)];
-      if (localCrops > 0) {
-        const copies = cat(Array.from({ length: localCrops }, () => images));
-        groups.push(changed(copies, localScale, localSize, LOCAL, random.at("local").times(localCrops)));
+      const [both, locals] = views ?? [];
+      const twice = [FIRST, SECOND].map((odds, i) => {
+        const stream = random.at(`global.${i}`);
+        const crop = both?.narrow(0, i * images.size(0), images.size(0)) ?? cropped(images, large, stream);
+        return changed(crop, large.size, odds, stream);
+      });
+      const groups = [cat(twice)];
+      if (local !== undefined) {
+        const stream = random.at("local").times(local.count);
+        const crop = locals ?? cropped(cat(Array.from({ length: local.count }, () => images)), local, stream);
+        groups.push(changed(crop, local.size, LOCAL, stream));
       }
       return groups.map((crops) => normalise(crops.mul(255), options.normalise));
     }, "crops"),
   );
 }
 
+/** All that is changed at random but the box. */
 function changed(
-  images: Tensor,
-  share: readonly [number, number],
+  crop: Tensor,
   size: Size,
   { blur, solarise }: { blur: number; solarise: number },
   random: Random,
 ): Tensor {
   return scope(() => {
-    const crop = randomResizedCrop(images, share, size, random.at("crop"));
     const flipped = randomFlip(crop, random.at("flip"));
     const coloured = colourJitter(flipped, JITTER, random.at("jitter"), 0.8);
     const grey = randomGrey(coloured, 0.2, random.at("grey"));

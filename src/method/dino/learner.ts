@@ -9,7 +9,7 @@ import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
 import { requireBatch } from "../requirements.ts";
-import { type CropOptions, drawCrops } from "./crops.ts";
+import { boxesOf, type CropOptions, drawCrops } from "./crops.ts";
 import { dinoLoss, nextCentre, type SimdinoOptions, simdinoLoss } from "./losses.ts";
 import type { DinoPair } from "./pair.ts";
 import { cosineBetween, risenCosine, straightTo } from "./schedules.ts";
@@ -67,10 +67,15 @@ export class DinoLearner implements Learner<EpochBatch> {
     readonly pair: DinoPair,
     private readonly options: DinoLearnerOptions,
   ) {
-    const { train, batch, random, epochs, teacherMomentum, targets, across } = options;
+    const { train, batch, random, crops, epochs, teacherMomentum, targets, across } = options;
     const alone = "the coding rate is that of the images of a batch together";
     requireBatch(train, batch.batchSize, pair.centre === undefined ? { least: alone } : {});
-    this.epochs = new Epochs(train, { ...batch, random, ...(across && { share: across }) });
+    this.epochs = new Epochs(train, {
+      ...batch,
+      random,
+      views: boxesOf(crops),
+      ...(across && { share: across }),
+    });
     synchronise(pair.student, across);
     this.perEpoch = this.epochs.steps;
     this.steps = epochs * this.perEpoch;
@@ -111,7 +116,8 @@ export class DinoLearner implements Learner<EpochBatch> {
   step(batch: EpochBatch, at: number): Logged {
     const { pair, options, descents } = this;
     const { precision, random, crops: how, targets } = options;
-    const crops = drawCrops(batch.images, how, random.at("crops").at(`step.${at}`).of(batch.rows));
+    const stream = random.at("crops").at(`step.${at}`).of(batch.rows);
+    const crops = drawCrops(batch.images, how, stream, batch.views);
     const lowered = <T>(body: () => T): T => inPrecision(precision, batch.images.device, body);
     const teacher = noGrad(() => lowered(() => pair.teacher.outputs([crops[0]!])));
     const frozen = batch.epoch < targets.frozenEpochs;
