@@ -12,11 +12,11 @@ inline bool hasAvx512() {
 inline bool hasAvx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 #endif
 
-/** Compiled for AVX2 as well; which one is called is decided when the addon is loaded. */
+/** Loops that are vectorised, for AVX2 as well; which one is called is decided when the addon is loaded. */
 #ifdef __x86_64__
-#define EVERY_PROCESSOR __attribute__((target_clones("avx2", "default")))
+#define EVERY_PROCESSOR __attribute__((target_clones("avx2", "default"), optimize("O3")))
 #else
-#define EVERY_PROCESSOR
+#define EVERY_PROCESSOR __attribute__((optimize("O3")))
 #endif
 
 }  // namespace vitrine
