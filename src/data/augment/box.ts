@@ -1,4 +1,5 @@
 /** @file Random rectangles, with the distributions of torchvision's RandomResizedCrop and RandomErasing. */
+import { largestOf, leastOf } from "../../base/extremes.ts";
 import { areaOf, type Size } from "../../base/size.ts";
 import type { Random } from "../../tensor/index.ts";
 
@@ -45,10 +46,10 @@ export const randomBoxes = (
 
 /** The least box that holds all of them. */
 export function around(boxes: readonly Box[]): Box {
-  const top = Math.min(...boxes.map((box) => box.top));
-  const left = Math.min(...boxes.map((box) => box.left));
-  const height = Math.max(...boxes.map((box) => box.top + box.height)) - top;
-  const width = Math.max(...boxes.map((box) => box.left + box.width)) - left;
+  const top = leastOf(boxes.map((box) => box.top));
+  const left = leastOf(boxes.map((box) => box.left));
+  const height = largestOf(boxes.map((box) => box.top + box.height)) - top;
+  const width = largestOf(boxes.map((box) => box.left + box.width)) - left;
   return { top, left, height, width };
 }
 
