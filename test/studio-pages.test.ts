@@ -65,6 +65,13 @@ const SHOWN = ".run-table, .panels canvas, .layers svg, .claims, .compared";
 /** What the line above the curves says of the last step. */
 const step = (page: Page) => page.locator(".state b").first().innerText();
 
+/** Scrolls down, again each time it is asked, since a page grows while its parts arrive; the networks that have answered there. */
+async function answersBelow(page: Page): Promise<number> {
+  const bottom = page.locator("main > *").last();
+  await bottom.evaluate((last: { scrollIntoView(end: boolean): void }) => last.scrollIntoView(false));
+  return page.locator(".one .answer").count();
+}
+
 async function readRuns(): Promise<void> {
   const runs = (await (await fetch(`${home}api/runs`)).json()) as { name: string; id: string }[];
   for (const { name, id } of runs) ids.set(name, id);
@@ -143,8 +150,7 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
     const rows = await page.locator("section[aria-labelledby=recipes] tbody tr").allInnerTexts();
     expect(rows.map((row) => row.split(/\s+/))).toEqual([["train.lr", "0.001", "0.002"]]);
     await page.locator("section[aria-labelledby=layers] svg").first().waitFor();
-    await page.locator("#picture").scrollIntoViewIfNeeded();
-    await expect.poll(() => page.locator(".one .answer").count(), { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => answersBelow(page), { timeout: 60_000 }).toBe(2);
     await page.getByRole("button", { name: "Swap" }).click();
     await expect.poll(() => page.url()).toContain(cmp("second", "first"));
     await page.goBack();
@@ -262,14 +268,8 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
         const seen = await open(path, { colorScheme, viewport: { width: 375, height: 800 } });
         const { page } = seen;
         await page.locator(SHOWN).first().waitFor();
-        // the page grows while its parts arrive: down again until the last one is there
         const answers = path === `${cmp("first", "second")}&table=1` ? 2 : 0;
-        const bottom = page.locator("main > *").last();
-        const down = async () => {
-          await bottom.evaluate((last: { scrollIntoView(end: boolean): void }) => last.scrollIntoView(false));
-          return page.locator(".one .answer").count();
-        };
-        await expect.poll(down, { timeout: 60_000, interval: 500 }).toBeGreaterThanOrEqual(answers);
+        await expect.poll(() => answersBelow(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(answers);
         await page.waitForTimeout(300);
         expect([path, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([path, 375]);
         await page.evaluate(axe.source);
