@@ -158,7 +158,7 @@ function sharp(): Finding {
 function jpegs(): string {
   const loaded = load();
   if (typeof loaded !== "string" && loaded.decodeJpeg !== undefined) return "JPEGs by libjpeg-turbo";
-  return `JPEGs by libvips; three times as fast once libjpeg62-turbo-dev is installed and set-up run again`;
+  return "JPEGs by libvips; three times as fast once libjpeg62-turbo-dev is installed and set-up run again";
 }
 
 /** A folder that is not there yet is no fault: `data get` makes it. */

@@ -33,13 +33,14 @@ export const ASPECTS = [3 / 4, 4 / 3] as const;
 export const bytesOfCrops = (kinds: readonly Crops[]): number =>
   kinds.reduce((sum, { count, size }) => sum + 3 * count * areaOf(size), 0);
 
+/** A box, and the size that it is brought to. */
+export interface Crop {
+  box: Box;
+  size: Size;
+}
+
 /** The boxes of an image, kind after kind. */
-export const randomBoxes = (
-  height: number,
-  width: number,
-  kinds: readonly Crops[],
-  random: Random,
-): { box: Box; size: Size }[] =>
+export const randomBoxes = (height: number, width: number, kinds: readonly Crops[], random: Random): Crop[] =>
   kinds.flatMap(({ count, size, scale }) =>
     Array.from({ length: count }, () => ({ box: randomBox(height, width, scale, ASPECTS, random), size })),
   );

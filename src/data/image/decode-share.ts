@@ -1,9 +1,9 @@
 /** @file Decodes a share of the images of a batch, one read while the one before it is resampled. */
 
-import { areaOf, type Size } from "../../base/size.ts";
+import { areaOf } from "../../base/size.ts";
 import { setUnpackLimit } from "../../base/unpack.ts";
 import { Random } from "../../tensor/random.ts";
-import { around, type Box, type RandomCrops, randomBoxes } from "../augment/box.ts";
+import { around, type Crop, type RandomCrops, randomBoxes } from "../augment/box.ts";
 import { centreOf, toSize } from "./decode.ts";
 import { cut } from "./picture.ts";
 import type { ImagePlace } from "./place.ts";
@@ -65,7 +65,7 @@ async function readForCentre(place: ImagePlace, { size, resizing }: Centre): Pro
 
 /** No more of an image is made than its boxes need. */
 async function readForBoxes(place: ImagePlace, { kinds, seeds }: RandomCrops, i: number): Promise<Resample> {
-  let boxes: { box: Box; size: Size }[] = [];
+  let boxes: Crop[] = [];
   const outer = () => around(boxes.map(({ box }) => box));
   const picture = await readImage(await readPlace(place), (width, height) => {
     boxes = randomBoxes(height, width, kinds, new Random(seeds[i]!));
