@@ -21,7 +21,7 @@ const SHORT: Readonly<Record<string, string>> = {
   "src/method/dino/crops.ts": "...sides(",
   "src/method/supervised/checks.ts": "...sides(",
   "src/model/convolutional/encoders.ts": "...sides(",
-  "src/model/tost/tost-stem.ts": "Math.max(...",
+  "src/model/stem.ts": "Math.max(...",
 };
 
 test("spreads are of short lists", () => {

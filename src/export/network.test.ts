@@ -36,6 +36,14 @@ const classifier = (name: string, more: object = {}): Row => ({
   make: build(name, { ...tokens, classes: 5, ...more }, "classifier"),
   inputs: [grey],
 });
+const stemmed = (name: string): Row => ({
+  make: build(
+    name,
+    { ...tokens, imageSize: 32, patch: 8, channels: 3, classes: 5, stem: "convolutions" },
+    "classifier",
+  ),
+  inputs: [colour],
+});
 const language = (name: string, more: object = {}): Row => ({
   make: build(name, { ...words, ...more }, "language"),
   inputs: [text],
@@ -87,18 +95,14 @@ const ROWS: Record<string, Row> = {
     subspaces: "orthogonal",
     tiedOutput: true,
   }),
-  "crate classifier, convolutions": {
-    make: build(
-      "crate",
-      { ...tokens, imageSize: 32, patch: 8, channels: 3, classes: 5, stem: "convolutions" },
-      "classifier",
-    ),
-    inputs: [colour],
-  },
+  "crate classifier, convolutions": stemmed("crate"),
   "crate backbone": { make: build("crate", tokens, "backbone"), inputs: [grey] },
   "crate_alpha classifier": classifier("crate_alpha"),
+  "crate_alpha classifier, convolutions": stemmed("crate_alpha"),
   "aot classifier": classifier("aot"),
+  "aot classifier, convolutions": stemmed("aot"),
   "vit classifier": classifier("vit"),
+  "vit classifier, convolutions": stemmed("vit"),
   "vit backbone": { make: build("vit", { ...tokens, pool: "mean" }, "backbone"), inputs: [grey] },
   "tost classifier": {
     make: build("tost", { ...tokens, imageSize: 32, patch: 8, channels: 3, classes: 5 }, "classifier"),

@@ -53,12 +53,14 @@ test("a file opens with heads of the width that its tensors have, and says what 
 });
 
 test.each([
-  ["a stem of convolutions, learned steps", { stem: "convolutions", learnedSteps: true }],
-  ["bases by a Cayley map", { subspaces: "orthonormal" }],
-  ["bases of all heads by a Cayley map", { subspaces: "orthogonal" }],
-] as const)("what tensors tell is not asked for: %s", (_, settings) => {
+  ["crate", "a stem of convolutions, learned steps", { stem: "convolutions", learnedSteps: true }],
+  ["crate", "bases by a Cayley map", { subspaces: "orthonormal" }],
+  ["crate", "bases of all heads by a Cayley map", { subspaces: "orthogonal" }],
+  ["crate_alpha", "a stem of convolutions", { stem: "convolutions" }],
+  ["vit", "a stem of convolutions", { stem: "convolutions" }],
+] as const)("what tensors tell is not asked for: %s, %s", (name, _, settings) => {
   const path = join(root, "told.safetensors");
-  using model = createModel("crate", { ...small, ...settings }, random(1));
+  using model = createModel(name, { ...small, ...settings }, random(1));
   scope(() => saveTensors(path, model.stateDict()));
   using opened = openModel(path, { heads: 4 }).model;
   expect(opened.options).toMatchObject(settings);

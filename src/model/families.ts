@@ -19,8 +19,8 @@ export {
   vgg11,
 } from "./convolutional/encoders.ts";
 export { resnet } from "./convolutional/resnet-classifier.ts";
+export { crateAlpha } from "./crate/alpha-family.ts";
 export { aot } from "./crate/aot.ts";
-export { crateAlpha } from "./crate/crate-alpha.ts";
 export { crate } from "./crate/family.ts";
 export {
   aotGpt,
@@ -34,4 +34,4 @@ export {
 } from "./language/families.ts";
 export { crateMae, vitMae } from "./mae/family.ts";
 export { tost } from "./tost/family.ts";
-export { vit } from "./vit/vit.ts";
+export { vit } from "./vit/family.ts";

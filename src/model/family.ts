@@ -111,3 +111,13 @@ export const countLayers = (tensors: Shapes, prefix: string): number =>
       .filter((name) => name.startsWith(prefix))
       .map((name) => name.slice(prefix.length).split(".")[0]),
   ).size;
+
+/** What the tensors that make tokens of patches tell. */
+export type Embedded = Pick<Recognised, "dim" | "channels" | "patch" | "settings">;
+
+/** Patches cut by a convolution with this kernel [d, c, h, w]. */
+export function ofKernel(kernel: readonly number[] | undefined): Embedded | undefined {
+  if (kernel?.length !== 4) return undefined;
+  const [dim, channels, height, width] = kernel as [number, number, number, number];
+  return { dim, channels, patch: height === width ? height : [height, width] };
+}

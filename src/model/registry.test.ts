@@ -59,6 +59,22 @@ test.each(["crate", "crate_alpha", "aot", "tost", "vit"])("%s alone is of any si
   expect(model.parameterCount()).toBe(parameterCount(name, options));
 });
 
+test.each(["crate", "crate_alpha", "aot", "vit"])("%s takes ToST's stem before its layers", (name) => {
+  const options = { dim: 24, depth: 2, heads: 2, imageSize: 16, patch: 8, classes: 5, channels: 1 };
+  const stemmed = { ...options, stem: "convolutions" };
+  using model = createModel(name, stemmed, random(0));
+  expect(model.parameterCount()).toBe(parameterCount(name, stemmed));
+  const stemOf = (net: Module) =>
+    [...net.stateDict()].flatMap(([key, { shape }]) =>
+      key.startsWith("patch_embed.") ? [`${key} ${shape}`] : [],
+    );
+  using tost = createModel("tost", options, random(0));
+  expect(stemOf(model)).toEqual(stemOf(tost));
+  expect(() => createModel(name, { ...stemmed, imageSize: 18, patch: 6 }, random(0))).toThrow(
+    "model.patch: 6 is no power of two from 2 on, which a stem halves down to",
+  );
+});
+
 /** Options small enough to build any model with. */
 const SMALL: Record<FormName, object> = {
   classifier: { dim: 24, depth: 2, heads: 2, imageSize: [8, 16], patch: [4, 8], classes: 5, channels: 1 },

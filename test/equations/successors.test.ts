@@ -13,7 +13,7 @@ import {
   OvercompleteISTA,
   TSSA,
 } from "../../src/model/index.ts";
-import { patchify } from "../../src/nn/index.ts";
+import { type PatchConvolution, patchify } from "../../src/nn/index.ts";
 
 const wide = { dtype: "float64" } as const;
 const stream = random(12);
@@ -153,8 +153,9 @@ test("CrateAlpha: patches times a matrix, class token and positions, the layers,
   scope(() => {
     const model = new CrateAlpha(image, stream.at("CrateAlpha")).to("float64");
     const X = draw("X", [b, 3, 8, 8]);
-    const kernel = model.embedding.W.permute([0, 2, 3, 1]).reshape([d, -1]); // a patch's rows, columns, channels
-    const patches = patchify(X, 4).matmul(kernel.T).add(model.embedding.b!);
+    const { W, b: bias } = model.embedding as PatchConvolution;
+    const kernel = W.permute([0, 2, 3, 1]).reshape([d, -1]); // a patch's rows, columns, channels
+    const patches = patchify(X, 4).matmul(kernel.T).add(bias!);
     let Z = cat([model.cls.expand([b, 1, d]), patches], 1).add(model.positions);
     for (const block of model.blocks) Z = block.apply(Z);
     const pooled = norm(Z.select(1, 0), model.headNorm.w, model.headNorm.b!, 1e-5);

@@ -6,9 +6,13 @@ import { layerDecay } from "./layer-decay.ts";
 
 test("layerDecay: rates fall towards the image, in every family; the head keeps its own", () => {
   const depth = 2;
-  for (const family of ["crate", "crate_mae", "crate_alpha", "aot", "vit", "tost"]) {
+  const stemmed = ["crate", "crate_alpha", "aot", "vit"].map((family) => [family, "convolutions"] as const);
+  const plain = ["crate", "crate_mae", "crate_alpha", "aot", "vit", "tost"].map(
+    (family) => [family] as const,
+  );
+  for (const [family, stem] of [...plain, ...stemmed]) {
     const sizes = { imageSize: 8, patch: 4, channels: 3, dim: 8, depth, heads: 2, classes: 3 };
-    using model = createModel(family, sizes, random(1));
+    using model = createModel(family, { ...sizes, ...(stem && { stem }) }, random(1));
     const names = [...model.namedParameters().keys()];
     const scaleOf = layerDecay(0.5, names, familyOf(family).family.layerOf!);
     const scales = new Map(names.map((name) => [name, scaleOf(name)]));

@@ -15,6 +15,7 @@ import {
   tokenCount,
   tokenSizes,
 } from "../settings.ts";
+import { chosenStemConflict, StemTokens, stem, stemCount } from "../stem.ts";
 import { withClass } from "../tokens.ts";
 import type { CrateOptions, Unsized } from "./crate.ts";
 import { type MSSA, mssa, mssaCount } from "./mssa.ts";
@@ -22,7 +23,7 @@ import { positionsOf } from "./positions.ts";
 
 export type AotOptions = { classes: number } & Pick<
   CrateOptions,
-  "imageSize" | "patch" | "channels" | "dim" | "depth" | "heads" | "headDim" | "pool"
+  "imageSize" | "patch" | "channels" | "dim" | "depth" | "heads" | "headDim" | "pool" | "stem"
 >;
 
 /**
@@ -56,7 +57,7 @@ export class AotLayer extends Module {
 export class Aot extends Module {
   readonly cls: Tensor; //                                                      [1, 1, d]
   readonly positions: Tensor; //                                                [1, n, d]
-  readonly embedding: PatchEmbedding;
+  readonly embedding: PatchEmbedding | StemTokens;
   readonly blocks: AotLayer[] = [];
   readonly headNorm: LayerNorm;
   readonly head: Linear;
@@ -71,8 +72,11 @@ export class Aot extends Module {
     const n = tokenCount(options.imageSize, patch);
     this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
     this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]));
-    const embedding = new PatchEmbedding(patch, channels, dim, random.at("embedding"));
-    this.embedding = this.child("embedding", embedding, "to_patch_embedding");
+    const started = random.at("embedding");
+    this.embedding =
+      options.stem === "convolutions"
+        ? this.child("embedding", new StemTokens(patch, channels, dim, started), "patch_embed")
+        : this.child("embedding", new PatchEmbedding(patch, channels, dim, started), "to_patch_embedding");
     for (let l = 0; l < depth; l++) {
       const layer = new AotLayer(random.at(`block.${l}`), options);
       this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
@@ -95,23 +99,30 @@ export const aot: Family = {
   about: "attention only, Wang et al. 2025",
   forms: {
     classifier: {
-      options: z.strictObject({ ...tokenSizes, headDim, ...patches, pool }),
+      options: z.strictObject({ ...tokenSizes, headDim, ...patches, pool, stem }),
       given: ["classes"],
       build: (options: Unsized<AotOptions>, random) =>
         new Aot({ ...options, headDim: headDimOf(options) }, random),
       count(options: Unsized<AotOptions>) {
         const { dim: d, depth: L, imageSize, patch, classes: C } = options;
         const P = patchNumbers(options);
-        const embedding = 2 * P + (P * d + d) + 2 * d + tokenCount(imageSize, patch) * d + d;
+        const first = options.stem === "convolutions" ? stemCount(options, d) : 2 * P + (P * d + d) + 2 * d;
+        const embedding = first + tokenCount(imageSize, patch) * d + d;
         const layer = 2 * d + mssaCount(d, { ...options, headDim: headDimOf(options) });
         return embedding + L * layer + 2 * d + d * C + C;
       },
-      check: (options: Unsized<AotOptions>) => patchConflict(options) ?? headConflict(options, true),
+      check: (options: Unsized<AotOptions>) =>
+        patchConflict(options) ?? headConflict(options, true) ?? chosenStemConflict(options),
     },
   },
   needs: ["dim", "depth", "heads"],
   shown: { dim: 384, depth: 12, heads: 6, patch: 16, imageSize: 224, classes: 1000 },
   head: ["mlp_head.1.weight", "mlp_head.1.bias"],
   positions: ["pos_embedding"],
-  layerOf: layersNamed("transformer.layers", ["cls_token", "pos_embedding", "to_patch_embedding"]),
+  layerOf: layersNamed("transformer.layers", [
+    "cls_token",
+    "pos_embedding",
+    "to_patch_embedding",
+    "patch_embed",
+  ]),
 };

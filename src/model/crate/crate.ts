@@ -18,20 +18,18 @@ import {
   tokenCount,
   tokenSizes,
 } from "../settings.ts";
+import { chosenStemConflict, type StemOptions, StemTokens, stem, stemCount } from "../stem.ts";
 import { withClass } from "../tokens.ts";
-import { Stem, stemConflict, stemCount } from "../tost/tost-stem.ts";
 import { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
 import { mssaCount } from "./mssa.ts";
 import { positionsOf } from "./positions.ts";
 
-export interface CrateOptions extends CrateLayerOptions, PatchOptions {
+export interface CrateOptions extends CrateLayerOptions, PatchOptions, StemOptions {
   /** Without it there is no head, and the output are features. */
   classes?: number;
   depth: number;
   /** What the head reads: the class token, or the mean of all tokens. */
   pool?: "cls" | "mean";
-  /** What makes tokens of patches: a linear map of each, or ToST's convolutions, which see across their edges. */
-  stem?: "patches" | "convolutions";
 }
 
 /**
@@ -46,7 +44,7 @@ export interface CrateOptions extends CrateLayerOptions, PatchOptions {
 export class Crate extends Module {
   readonly cls: Tensor; //                                                      [1, 1, d]
   readonly positions: Tensor; //                                                [1, n, d]
-  readonly embedding: PatchEmbedding | Stem;
+  readonly embedding: PatchEmbedding | StemTokens;
   readonly blocks: CrateLayer[] = [];
   readonly headNorm: LayerNorm;
   readonly head: Linear | undefined;
@@ -65,7 +63,7 @@ export class Crate extends Module {
     const started = random.at("embedding");
     this.embedding =
       options.stem === "convolutions"
-        ? this.child("embedding", new Stem(patch, channels, dim, started), "patch_embed")
+        ? this.child("embedding", new StemTokens(patch, channels, dim, started), "patch_embed")
         : this.child("embedding", new PatchEmbedding(patch, channels, dim, started), "to_patch_embedding");
     for (let l = 0; l < depth; l++) {
       const layer = new CrateLayer(random.at(`block.${l}`), options);
@@ -78,10 +76,7 @@ export class Crate extends Module {
 
   protected forward(X: Tensor): Tensor {
     const positions = positionsOf(this.positions, X, this.options);
-    const found = this.embedding.apply(X);
-    const made = this.embedding instanceof Stem ? found.flatten(2).transpose(1, 2) : found; // [b, N, d]
-    const tokens = withClass(made, this.cls, positions);
-    let Z = this.probe("tokens", tokens); //                                    [b, n, d]
+    let Z = this.probe("tokens", withClass(this.embedding.apply(X), this.cls, positions)); // [b, n, d]
     for (const block of this.blocks) Z = block.apply(Z);
     const pooled = this.options.pool === "mean" ? Z.mean(1) : Z.select(1, 0); // [b, d]
     const features = this.headNorm.apply(this.probe("pooled", pooled));
@@ -119,10 +114,7 @@ export const crateSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe("learn η and λ of each layer's ISTA, from eta and lambda on"),
-  stem: z
-    .enum(["patches", "convolutions"])
-    .default("patches")
-    .describe("tokens of patches: a linear map of each, or ToST's convolutions with batch normalisation"),
+  stem,
   sign: z.literal([1, -1]).default(1).describe("sign of MSSA: 1 compresses, -1 expands"),
   skipFrom: z
     .enum(["raw", "normed"])
@@ -153,7 +145,7 @@ export const crateConflict = (options: Unsized<CrateOptions>): Conflict | undefi
   patchConflict(options) ??
   headConflict(options, true) ??
   subspaceConflict(options) ??
-  (options.stem === "convolutions" ? stemConflict(options) : undefined) ??
+  chosenStemConflict(options) ??
   (options.learnedSteps && options.lambda === 0
     ? { key: "lambda", message: "expected above 0 where it is learned, received 0" }
     : undefined);

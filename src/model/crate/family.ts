@@ -1,7 +1,15 @@
 /** @file The family of CRATE: its published sizes, and its files. */
 
 import { areaOf, type Size } from "../../base/size.ts";
-import { countLayers, type Family, layersNamed, type Recognised, type Shapes } from "../family.ts";
+import {
+  countLayers,
+  type Embedded,
+  type Family,
+  layersNamed,
+  type Recognised,
+  type Shapes,
+} from "../family.ts";
+import { recogniseStem } from "../stem.ts";
 import { buildCrate, crateConflict, crateCount, crateSettings } from "./crate.ts";
 
 const form = { options: crateSettings, build: buildCrate, count: crateCount, check: crateConflict };
@@ -27,7 +35,12 @@ export const crate: Family = {
   shown: { patch: 16, imageSize: 224, classes: 1000 },
   head: ["mlp_head.1.weight", "mlp_head.1.bias"],
   positions: ["pos_embedding"],
-  layerOf: layersNamed("transformer.layers", ["cls_token", "pos_embedding", "to_patch_embedding"]),
+  layerOf: layersNamed("transformer.layers", [
+    "cls_token",
+    "pos_embedding",
+    "to_patch_embedding",
+    "patch_embed",
+  ]),
   recognise,
   headsOf,
 };
@@ -35,19 +48,18 @@ export const crate: Family = {
 function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Recognised | undefined {
   const shape = (name: string) => tensors.get(name)?.shape ?? [];
   const depth = countLayers(tensors, "transformer.layers.");
-  const embedding = ofPatches(tensors, known.patch) ?? ofStem(tensors, known.patch);
-  if (embedding === undefined || depth === 0 || isAot(tensors)) return undefined;
+  const embedding = ofPatches(tensors, known.patch) ?? recogniseStem(tensors, known.patch);
+  if (embedding === undefined || depth === 0 || isOther(tensors)) return undefined;
   const subspaces = BASES.find((name) => tensors.has(`transformer.layers.0.0.fn.qkv.${name}`));
   const [inner = 0] = shape(`transformer.layers.0.0.fn.qkv.${subspaces ?? "weight"}`);
   const [classes] = shape("mlp_head.1.weight");
-  const { stem, ...sizes }: { stem?: string } & typeof embedding = embedding;
   const settings = {
-    ...(stem !== undefined && { stem }),
+    ...embedding.settings,
     ...(subspaces !== undefined && { subspaces }),
     ...(tensors.has("transformer.layers.0.1.fn.log_eta") && { learnedSteps: true }),
   };
   return {
-    ...{ ...sizes, depth, inner, patches: (shape("pos_embedding")[1] ?? 0) - 1 },
+    ...{ ...embedding, depth, inner, patches: (shape("pos_embedding")[1] ?? 0) - 1 },
     ...(classes !== undefined && { classes }),
     ...(Object.keys(settings).length > 0 && { settings }),
   };
@@ -57,7 +69,7 @@ function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Reco
 const BASES = ["orthonormal", "orthogonal"];
 
 /** Of a flat patch the numbers are known, not the sides: it is a square where nothing else is. */
-function ofPatches(tensors: Shapes, patch?: Size) {
+function ofPatches(tensors: Shapes, patch?: Size): Embedded | undefined {
   const [dim, numbers] = tensors.get("to_patch_embedding.2.weight")?.shape ?? [];
   if (dim === undefined || numbers === undefined) return undefined;
   const square = Number.isInteger(Math.sqrt(numbers / 3)) ? 3 : 1;
@@ -65,19 +77,9 @@ function ofPatches(tensors: Shapes, patch?: Size) {
   return { dim, channels, patch: patch ?? Math.sqrt(numbers / channels) };
 }
 
-/** Each convolution of a stem halves: a patch is a square of 2ᵏ where nothing else is known. */
-function ofStem(tensors: Shapes, patch?: Size) {
-  const kernels: (readonly number[])[] = [];
-  const kernel = () => tensors.get(`patch_embed.proj.${2 * kernels.length}.0.weight`);
-  for (let next = kernel(); next !== undefined; next = kernel()) kernels.push(next.shape);
-  const [channels, dim] = [kernels[0]?.[1], kernels.at(-1)?.[0]];
-  if (channels === undefined || dim === undefined) return undefined;
-  return { dim, channels, patch: patch ?? 2 ** kernels.length, stem: "convolutions" };
-}
-
-/** AoT has all tensors of a CRATE but the dictionaries and the norms before them. */
-const isAot = (tensors: Shapes): boolean =>
-  tensors.has("transformer.layers.0.0.norm.weight") && !tensors.has("transformer.layers.0.1.norm.weight");
+/** AoT has all tensors of a CRATE but the dictionaries and the norms before them; CRATE-α a second dictionary. */
+const isOther = (tensors: Shapes): boolean =>
+  !tensors.has("transformer.layers.0.1.norm.weight") || tensors.has("transformer.layers.0.1.fn.D");
 
 /**
  * CRATE-Base is published twice with the same shapes of layers: as in the paper with 12 heads of 64, and for segmentation

@@ -17,7 +17,7 @@ import {
   pool,
   tokenSizes,
 } from "../settings.ts";
-import { recogniseKernel, recogniseViT } from "../vit/vit.ts";
+import { isAutoencoder, patchKernel, recogniseBlocks, recogniseViT } from "../vit/family.ts";
 import { blockCount } from "../vit/vit-block.ts";
 import {
   CrateMae,
@@ -96,8 +96,10 @@ export const crateMae: Family = {
   layerOf: layersNamed("blocks", ["cls_token", "patch_embed"]),
   recognise(tensors) {
     const inner = tensors.get("blocks.0.layers.0.0.fn.qkv.weight")?.shape[0];
-    const kernel = tensors.get("patch_embed.proj.weight")?.shape;
-    return inner === undefined || kernel?.length !== 4 ? undefined : recogniseKernel(tensors, kernel, inner);
+    const embedding = patchKernel(tensors);
+    return inner === undefined || embedding === undefined
+      ? undefined
+      : recogniseBlocks(tensors, embedding, inner);
   },
 };
 
@@ -153,8 +155,5 @@ export const vitMae: Family = {
   },
   shown: { patch: 16, imageSize: 224 },
   positions: ["pos_embed", "decoder_pos_embed"],
-  recognise: (tensors) =>
-    [...tensors.keys()].some((name) => name.startsWith("decoder_blocks."))
-      ? recogniseViT(tensors)
-      : undefined,
+  recognise: (tensors) => (isAutoencoder(tensors) ? recogniseViT(tensors, patchKernel(tensors)) : undefined),
 };

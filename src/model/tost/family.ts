@@ -1,33 +1,26 @@
 /** @file The family of ToST: its options and published sizes. */
 
 import { z } from "zod";
+import { sides } from "../../base/size.ts";
 import { countLayers, type Family, layersNamed, type Recognised, type Shapes } from "../family.ts";
 import { headConflict, patchConflict, patches, tokenSizes } from "../settings.ts";
+import { recogniseStem, stemConflict, stemCount } from "../stem.ts";
 import { CLASS_BLOCKS, Tost, type TostOptions } from "./tost.ts";
-import { stemConflict, stemCount } from "./tost-stem.ts";
 
 const paper = "Wu et al. 2024";
 
 /** Side of the images that its files are published for: positions are waves, which fit any size. */
 const PUBLISHED = 224;
 
-/** The stem halves the image once for each of its convolutions, of which every second entry is one. */
 function recognise(tensors: Shapes): Recognised | undefined {
-  const dim = tensors.get("cls_token")?.shape[2];
   const inner = tensors.get("blocks.0.attn.qkv.weight")?.shape[0];
-  const channels = tensors.get("patch_embed.proj.0.0.weight")?.shape[1];
-  if (
-    !tensors.has("blocks.0.attn.temp") ||
-    dim === undefined ||
-    inner === undefined ||
-    channels === undefined
-  )
-    return undefined;
-  const patch = 2 ** countLayers(tensors, "patch_embed.proj.");
+  const stem = recogniseStem(tensors);
+  if (!tensors.has("blocks.0.attn.temp") || inner === undefined || stem === undefined) return undefined;
+  const { dim, channels, patch } = stem;
   const classes = tensors.get("head.weight")?.shape[0];
   return {
     ...{ dim, depth: countLayers(tensors, "blocks."), inner, channels, patch },
-    patches: Math.floor(PUBLISHED / patch) ** 2,
+    patches: Math.floor(PUBLISHED / sides(patch)[0]) ** 2,
     heads: tensors.get("blocks.0.attn.temp")!.shape[0]!,
     ...(classes !== undefined && { classes }),
   };

@@ -3,8 +3,9 @@
 import { attention, LayerNorm, Linear, Module, qkv, truncatedNormal } from "../../nn/index.ts";
 import { cat, ones, type Random, type Tensor, zeros } from "../../tensor/index.ts";
 import { type PatchOptions, tokenCount } from "../settings.ts";
+import { Stem } from "../stem.ts";
 import { Mlp } from "../vit/vit-block.ts";
-import { FourierPositions, Stem } from "./tost-stem.ts";
+import { FourierPositions } from "./fourier-positions.ts";
 import { TSSA } from "./tssa.ts";
 
 export interface TostOptions extends PatchOptions {

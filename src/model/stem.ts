@@ -1,9 +1,20 @@
-/** @file How ToST reads an image: a stem of convolutions, and positions as waves. */
+/** @file ToST's stem, which any transformer of patches may take: tokens by convolutions that see across patches' edges. */
 
-import { type Size, sides, sizeInWords } from "../../base/size.ts";
-import { BatchNorm, type Conv2d, conv2d, linearUniform, Module } from "../../nn/index.ts";
-import { type Random, type Tensor, tensor } from "../../tensor/index.ts";
-import type { Conflict } from "../family.ts";
+import { z } from "zod";
+import { type Size, sides, sizeInWords } from "../base/size.ts";
+import { BatchNorm, type Conv2d, conv2d, Module } from "../nn/index.ts";
+import type { Random, Tensor } from "../tensor/index.ts";
+import { type Conflict, countLayers, type Embedded, type Shapes } from "./family.ts";
+
+export interface StemOptions {
+  /** What makes tokens of patches: a linear map of each, or the convolutions of a stem; patches. */
+  stem?: "patches" | "convolutions";
+}
+
+export const stem = z
+  .enum(["patches", "convolutions"])
+  .default("patches")
+  .describe("tokens of patches: a linear map of each, or ToST's convolutions with batch normalisation");
 
 /** A 3 × 3 convolution of stride 2 (of one side or both) and batch normalisation. */
 class Halving extends Module {
@@ -44,14 +55,19 @@ export function stemConflict({ patch, dim }: { patch: Size; dim: number }): Conf
   if (!powers.every(Number.isInteger) || k < 1)
     return {
       key: "patch",
-      message: `${sizeInWords(patch)} is no power of two from 2 on, which the stem of a ToST halves down to`,
+      message: `${sizeInWords(patch)} is no power of two from 2 on, which a stem halves down to`,
     };
   if (dim % 2 ** (k - 1) === 0) return undefined;
   return {
     key: "dim",
-    message: `${dim} is no multiple of ${2 ** (k - 1)}, half the patch, as the stem of a ToST needs`,
+    message: `${dim} is no multiple of ${2 ** (k - 1)}, half the patch, as a stem needs`,
   };
 }
+
+/** The same where the convolutions are chosen. */
+export const chosenStemConflict = (
+  options: StemOptions & { patch: Size; dim: number },
+): Conflict | undefined => (options.stem === "convolutions" ? stemConflict(options) : undefined);
 
 /**
  * Stem(X): halvings with GELU between them, [b, c, H, W] → [b, d, H / patch, W / patch]. Where a patch is longer than
@@ -76,47 +92,18 @@ export class Stem extends Module {
   }
 }
 
-/** Waves for each direction. */
-const WAVES = 32;
-const TEMPERATURE = 10_000;
-
-/**
- * Sines and cosines of each place's row, then of its column: [H W, 64], with rows and columns numbered from 1 and the last
- * at 2π.
- */
-export function waves(H: number, W: number): Float32Array {
-  const made = new Float32Array(H * W * 2 * WAVES);
-  const wave = (at: number, last: number, i: number) => {
-    const angle = ((at / (last + 1e-6)) * 2 * Math.PI) / TEMPERATURE ** ((2 * Math.floor(i / 2)) / WAVES);
-    return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
-  };
-  for (let y = 0; y < H; y++)
-    for (let x = 0; x < W; x++)
-      for (let i = 0; i < WAVES; i++) {
-        const row = (y * W + x) * 2 * WAVES;
-        made[row + i] = wave(y + 1, H, i);
-        made[row + WAVES + i] = wave(x + 1, W, i);
-      }
-  return made;
+/** Tokens by a stem: [b, c, H, W] → [b, N, d]. */
+export class StemTokens extends Stem {
+  protected override forward(X: Tensor): Tensor {
+    return super.forward(X).flatten(2).transpose(1, 2);
+  }
 }
 
-/** FourierPositions(H, W) = waves Wᵀ + b: [H W, d]. */
-export class FourierPositions extends Module {
-  readonly W: Tensor; //                                                        [d, 64, 1, 1]
-  readonly b: Tensor; //                                                        [d]
-
-  constructor(dim: number, random: Random) {
-    super();
-    const inputs = 2 * WAVES;
-    const W = linearUniform([dim, inputs, 1, 1], inputs, random.at("weight"));
-    this.W = this.parameter("token_projection.weight", W);
-    this.b = this.parameter("token_projection.bias", linearUniform([dim], inputs, random.at("bias")));
-  }
-
-  /** @param grid anything whose last two dimensions are H and W */
-  protected forward(grid: Tensor): Tensor {
-    const [H, W] = [grid.size(-2), grid.size(-1)];
-    const all = tensor(waves(H, W), { shape: [H * W, 2 * WAVES], device: this.W.device }).to(this.W.dtype);
-    return all.linear(this.W.reshape([this.W.size(0), 2 * WAVES]), this.b); //  [H W, d]
-  }
+/** What the name and shapes of a stem's tensors tell: each convolution halves, so a patch is a square unless it is `known`. */
+export function recogniseStem(tensors: Shapes, known?: Size): Embedded | undefined {
+  const halvings = countLayers(tensors, "patch_embed.proj.");
+  const kernel = (i: number) => tensors.get(`patch_embed.proj.${2 * i}.0.weight`)?.shape;
+  const [channels, dim] = [kernel(0)?.[1], kernel(halvings - 1)?.[0]];
+  if (channels === undefined || dim === undefined) return undefined;
+  return { dim, channels, patch: known ?? 2 ** halvings, settings: { stem: "convolutions" } };
 }
