@@ -1,5 +1,6 @@
 /** @file What a run's network computes of one sample. */
 
+import { talk } from "../base/talk.ts";
 import { countFlops } from "../measure/flops.ts";
 import { random, scope, UsageError } from "../tensor/index.ts";
 import { freeCheckpoint } from "../train/checkpoint.ts";
@@ -14,7 +15,7 @@ import { methodEntry } from "./registry.ts";
  * weights alone is left out: it is computed once for all samples. A training step takes about three times as many for each
  * of its images: forward, and the gradients of inputs and of weights.
  *
- * @returns nothing where the run's method has no network, or one with products that are not counted
+ * @returns nothing where the run's method has no network, or one with products that are not counted, which one line says
  * @throws {CheckpointError} no checkpoint, or a damaged one
  */
 export async function forwardFlops(folder: string): Promise<number | undefined> {
@@ -25,12 +26,19 @@ export async function forwardFlops(folder: string): Promise<number | undefined> 
     using network = await ((await load()) as NetworkOf<Recipe>)(recipe, { folder, checkpoint });
     return scope(() => {
       const inputs = randomInputs(network.inputs, 1, random(0));
-      return countFlops(inputs, () => network.run(...inputs)).perInput;
+      return counted(() => countFlops(inputs, () => network.run(...inputs)).perInput);
     });
-  } catch (error) {
-    if (error instanceof UsageError) return undefined;
-    throw error;
   } finally {
     freeCheckpoint(checkpoint);
+  }
+}
+
+function counted(count: () => number): number | undefined {
+  try {
+    return count();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    talk(`no FLOP of a sample: ${error.message}`);
+    return undefined;
   }
 }

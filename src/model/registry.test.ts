@@ -84,7 +84,7 @@ const SMALL: Record<FormName, object> = {
   pair: { features: 16, channels: 1, width: 32 },
   language: { dim: 24, depth: 2, heads: 2, context: 8, vocabulary: 11 },
 };
-const RESIDUAL = { width: 4, blocks: 2, imageSize: [8, 16], classes: 5, channels: 1 };
+const RESIDUAL = { width: 4, blocks: 2, stride: 2, imageSize: [8, 16], classes: 5, channels: 1 };
 const DECODER = { decoderDim: 16, decoderDepth: 1, decoderHeads: 2, qkvBias: false };
 const everyForm = familiesOf().flatMap(({ name, forms }) =>
   (Object.keys(forms) as FormName[]).map((form) => [name, form] as const),

@@ -15,28 +15,44 @@ export interface ShardIndex {
   classes?: readonly string[];
   /** What of it cannot be read: the rest of a tar that is cut off. */
   problem?: string;
+  /** Keys of records that have no image. */
+  without?: string[];
+}
+
+/** Members of a tar that share a key. */
+interface TarRecord {
+  key: string;
+  images: { place: ImagePlace; name: string; ending: string }[];
+  label?: number | undefined;
 }
 
 export const indexShard = (path: string): ShardIndex =>
   extname(path) === ".tar" ? indexTar(path) : indexParquet(path);
 
 /**
- * A WebDataset archive: members that share a name up to its first dot are a record, KEY.jpg (or another image) with KEY.cls, a
- * number, or KEY.json with "label". What follows a damaged header is left out, and the problem says where that is.
+ * A WebDataset archive: members that share a name up to its first dot are a record, KEY.jpg (or another image; KEY.mask.png is
+ * one only where there is no other) with KEY.cls, a number, or KEY.json with "label". What follows a damaged header is left out,
+ * and the problem says where that is.
  */
 function indexTar(path: string): ShardIndex {
   const file = openSync(path, "r");
   const { size } = fstatSync(file);
-  const found: ShardIndex = { places: [], labels: [] };
-  let record: { key: string; image?: ImagePlace; label?: number | undefined } | undefined;
+  const without: string[] = [];
+  const found: ShardIndex = { places: [], labels: [], without };
+  let record: TarRecord | undefined;
   const close = (): void => {
-    if (record?.image === undefined) return;
+    if (record === undefined) return;
+    const image = imageOf(record, path);
+    if (image === undefined) {
+      without.push(record.key);
+      return;
+    }
     if (record.label === undefined)
       throw new DataError(
         `${path}: record ${record.key}: expected its label in .cls or .json, found neither`,
         { path },
       );
-    found.places.push(record.image);
+    found.places.push(image);
     found.labels.push(record.label);
   };
   try {
@@ -51,10 +67,10 @@ function indexTar(path: string): ShardIndex {
       const [, key = name, ending = ""] = /^((?:.*\/)?[^/.]+)(\..*)$/.exec(name) ?? [];
       if (record?.key !== key) {
         close();
-        record = { key };
+        record = { key, images: [] };
       }
       if (ENDINGS.includes(ending.slice(ending.lastIndexOf(".")).toLowerCase()))
-        record.image = { shard: path, record: name, offset, length };
+        record.images.push({ place: { shard: path, record: name, offset, length }, name, ending });
       else if (ending === ".cls" || ending === ".json")
         record.label ??= labelIn(textAt(file, offset, length), ending, `${path}: record ${name}`);
       at = next;
@@ -67,6 +83,16 @@ function indexTar(path: string): ShardIndex {
     closeSync(file);
   }
   return found;
+}
+
+/** The one image of a record. @throws {DataError} several */
+function imageOf({ key, images }: TarRecord, path: string): ImagePlace | undefined {
+  const plain = images.filter(({ ending }) => ending.lastIndexOf(".") === 0);
+  const [first, second] = plain.length > 0 ? plain : images;
+  if (first === undefined || second === undefined) return first?.place;
+  throw new DataError(`${path}: record ${key}: expected one image, found ${first.name} and ${second.name}`, {
+    path,
+  });
 }
 
 function textAt(file: number, offset: number, length: number): string {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { imageParquet, plainJpeg, tarOf } from "../../../test/shards.ts";
 import { random, scope } from "../../tensor/index.ts";
 import { type BatchOptions, batches } from "../batches.ts";
@@ -204,6 +204,41 @@ test("an archive that is cut off, and an image that is none, are named by file a
   await rest.close();
 });
 
+test("records without an image are left out and counted; a mask beside an image is not the image", async () => {
+  const folder = join(root, "left-out");
+  mkdirSync(folder);
+  const [first, mask, depth, second, third] = jpegs as [Buffer, Buffer, Buffer, Buffer, Buffer];
+  const files: (readonly [string, Buffer | string])[] = [
+    ...([
+      ["a.jpg", first],
+      ["a.mask.png", mask],
+      ["a.cls", "1"],
+    ] as const),
+    ...([
+      ["b.txt", "words"],
+      ["b.cls", "1"],
+    ] as const),
+    ...([
+      ["c.depth.png", depth],
+      ["c.jpg", second],
+      ["c.cls", "1"],
+    ] as const),
+    ...([
+      ["d.scan.jpg", third],
+      ["d.cls", "1"],
+    ] as const),
+  ];
+  writeFileSync(join(folder, "train.tar"), tarOf(files));
+  const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const source = await ImageShards.open(folder, options);
+  const lines = said.mock.calls.flat();
+  said.mockRestore();
+  expect(lines).toEqual([`${join(folder, "train.tar")}: 1 record left out, no image: b\n`]);
+  const [all] = await collect(source, { batchSize: 3 });
+  expect(all!.images.toSorted()).toEqual([0, 3, 4]);
+  await source.close();
+});
+
 test("a folder without shards of a split, and records without a label, say what was expected", async () => {
   await expect(ImageShards.open(root, options)).rejects.toThrow(
     "no .tar or .parquet file with train in its name",
@@ -223,6 +258,17 @@ test("a folder without shards of a split, and records without a label, say what 
   );
   await expect(ImageShards.open(folder, options)).rejects.toThrow(
     'expected a label, a whole number from 0, got "cat"',
+  );
+  writeFileSync(
+    join(folder, "train.tar"),
+    tarOf([
+      ["a.jpg", jpegs[0]!],
+      ["a.cls", "1"],
+      ["a.png", jpegs[1]!],
+    ]),
+  );
+  await expect(ImageShards.open(folder, options)).rejects.toThrow(
+    "record a: expected one image, found a.jpg and a.png",
   );
   const parquet = join(root, "null");
   mkdirSync(parquet);

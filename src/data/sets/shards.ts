@@ -2,7 +2,7 @@
 
 import { extname, join } from "node:path";
 import { DataError } from "../../base/errors.ts";
-import { counted, entries } from "../../base/file-names.ts";
+import { counted, entries, some } from "../../base/file-names.ts";
 import { sides } from "../../base/size.ts";
 import { talk } from "../../base/talk.ts";
 import type { Random } from "../../tensor/index.ts";
@@ -61,6 +61,11 @@ export class ImageShards implements ImageSource {
           });
         talk(`${found.problem}; ${counted(found.places.length, "image")} before that are used`);
       }
+      const { without = [] } = found;
+      if (without.length > 0)
+        talk(
+          `${join(folder, file)}: ${counted(without.length, "record")} left out, no image: ${some(without)}`,
+        );
       for (const place of found.places) places.push(place);
       for (const label of found.labels) labels.push(label);
       starts.push(places.length);

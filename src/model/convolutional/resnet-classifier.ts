@@ -15,6 +15,8 @@ export interface ResNetClassifierOptions {
   width: number;
   /** Of two convolutions each, in each of the three stages. */
   blocks: number;
+  /** Of the first convolution; 1, the paper's, unless given. */
+  stride?: number;
   channels?: number;
 }
 
@@ -33,9 +35,9 @@ export class ResNetClassifier extends Module {
     random: Random,
   ) {
     super();
-    const { classes, width, blocks, channels = 3 } = options;
+    const { classes, width, blocks, stride = 1, channels = 3 } = options;
     const widths = widthsOf(width);
-    const stem = { width, kernel: 3, stride: 1, padding: 1 };
+    const stem = { width, kernel: 3, stride, padding: 1 };
     const trunk = new ResNet({ dim: widths[2], channels, widths, blocks, stem, head: false }, random);
     this.trunk = this.child("trunk", trunk);
     this.head = this.child("head", linear(widths[2], classes, random.at("head")));
@@ -55,6 +57,10 @@ export const resnet: Family = {
         ...images,
         width: width.default(16).describe("channels of the first of three stages"),
         blocks: whole.max(100).default(3).describe("blocks of two convolutions in each of the three stages"),
+        stride: z
+          .literal([1, 2, 4])
+          .default(1)
+          .describe("stride of the first convolution: above 1 all stages see fewer pixels"),
       }),
       given: ["classes"],
       build: (options: ResNetClassifierOptions, random) => new ResNetClassifier(options, random),
