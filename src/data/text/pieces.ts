@@ -50,37 +50,55 @@ async function* characters(path: string): AsyncGenerator<string> {
   }
 }
 
-/** Cut only between a line's end and a letter: no word of GPT-2's reaches across, so that the tokens are the whole's. */
+/**
+ * Cut only between a line's end and a letter, or before the one space between two words: no word of GPT-2's reaches across, so
+ * that the tokens are the whole's.
+ */
 async function* stretches(path: string, whole: boolean): AsyncGenerator<Piece> {
-  const between = /\S\n(?=\S)/g;
+  const between = /\P{White_Space}(?:\n(?=\P{White_Space})|(?= \P{White_Space}))/gu;
   let held = "";
+  let searched = 0; // there is no place to cut before it
   for await (const more of characters(path)) {
-    held += more;
+    held = joined(held, more, path);
     while (!whole && held.length > STRETCH) {
-      between.lastIndex = STRETCH - 2;
-      const cut = between.exec(held);
-      if (cut === null) break;
+      between.lastIndex = Math.max(STRETCH, searched) - 2;
+      if (between.exec(held) === null) {
+        searched = held.length;
+        break;
+      }
       yield { text: held.slice(0, between.lastIndex), last: false };
       held = held.slice(between.lastIndex);
+      searched = 0;
     }
   }
   yield { text: held, last: true };
 }
 
+/** The most characters of a string in V8, less a chunk of a file. */
+const LONGEST = 2 ** 29 - 2 ** 22;
+
+function joined(held: string, more: string, path: string): string {
+  if (held.length + more.length <= LONGEST) return held + more;
+  throw new DataError(
+    `${path}: expected a text or line of at most ${LONGEST} characters, or one to be cut between words; it has more; make several of it`,
+    { path },
+  );
+}
+
 async function* lines(path: string, field: string): AsyncGenerator<Piece> {
   let number = 0;
-  for await (const line of linesOf(characters(path))) {
+  for await (const line of linesOf(path)) {
     number++;
     if (line.trim() === "") continue;
     yield { text: fieldOf(parsed(line, path, number), field, `${path}: line ${number}`), last: true };
   }
 }
 
-async function* linesOf(parts: AsyncIterable<string>): AsyncGenerator<string> {
+async function* linesOf(path: string): AsyncGenerator<string> {
   let held = "";
-  for await (const part of parts) {
+  for await (const part of characters(path)) {
     const [first = "", ...others] = part.split("\n");
-    held += first;
+    held = joined(held, first, path);
     for (const next of others) {
       yield held;
       held = next;

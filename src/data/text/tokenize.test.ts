@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect, test } from "vitest";
 import { toBytes } from "./byte-letters.ts";
+import { pieces } from "./pieces.ts";
 import { readTokenizer } from "./read-tokenizer.ts";
 import { openTokenFolder, TokenFile } from "./token-file.ts";
 import { tokenizeFiles } from "./tokenize.ts";
@@ -43,6 +44,19 @@ test("a long text in threads has the tokens of the whole, in order; the share by
   await expect(tokenizeFiles(made)).rejects.toThrow("has tokens already");
   const again = await tokenizeFiles({ ...made, output: at("again"), valShare: 0.1, workers: 1 });
   expect(again).toEqual(meta);
+});
+
+test.each([
+  ["one line", verse(9_000).replaceAll(/\s+/g, " ")],
+  ["line ends beside other spaces", "a\u0085\nb \u00a0c\n".repeat(40_000)],
+])("a text is cut into pieces between words alone: %s", async (name, text) => {
+  const path = at(`${name}.txt`);
+  writeFileSync(path, text);
+  const parts: string[] = [];
+  for await (const piece of pieces(path, "text", false)) parts.push(piece.text);
+  expect(parts.length).toBeGreaterThan(2);
+  expect(parts.join("")).toBe(text);
+  expect(parts.flatMap((part) => Array.from(bpe.encode(part)))).toEqual(Array.from(bpe.encode(text)));
 });
 
 test("lines of JSON and rows of Parquet are documents; a file called val is measured on", async () => {
