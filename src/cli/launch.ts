@@ -61,30 +61,30 @@ export function launchCommand(command: Command): void {
   whole("max-restarts", "n", "start again so often after a process was lost", 0, 1e4, 0);
   whole("min-nproc", "n", "go on with the processes that are left, at least so many (default: all)", 1, 1024);
   whole("timeout", "seconds", "how long a process waits for the others in a step", 1, 86_400, 60);
-  command.addHelpText("after", examples).action(async (train: string[], flags: Flags) => {
-    checkFlags(train, flags);
-    process.exitCode = await launch(train, flags);
+  command.addHelpText("after", examples).action(async (words: string[], flags: Flags) => {
+    checkFlags(words, flags);
+    process.exitCode = await launch(words, flags);
   });
 }
 
 /** @throws {UsageError} flags that do not go together, or no training */
-function checkFlags(train: readonly string[], flags: Flags): void {
+function checkFlags(words: readonly string[], flags: Flags): void {
   const { nproc, nnodes, nodeRank, masterPort, maxRestarts, minNproc = nproc } = flags;
   const refuse = (path: string, expected: string, received: unknown): never => {
     throw new UsageError(`${path}: expected ${expected}, received ${received}`, { path });
   };
-  if (train[0] !== "train" && train[0] !== "eval")
-    refuse("launch", '"-- train RECIPE …" or "-- eval RUN …"', `"${train.join(" ")}"`);
+  if (words[0] !== "train" && words[0] !== "eval")
+    refuse("launch", '"-- train RECIPE …" or "-- eval RUN …"', `"${words.join(" ")}"`);
   if (nodeRank >= nnodes) refuse("--node-rank", `0 to ${nnodes - 1}, below --nnodes`, nodeRank);
   if (nnodes > 1 && masterPort === 0)
     refuse("--master-port", "the port on machine 0, the same on all machines", masterPort);
   if (minNproc > nproc) refuse("--min-nproc", `at most the ${nproc} of --nproc`, minNproc);
   if (nnodes > 1 && minNproc < nproc)
     refuse("--min-nproc", `${nproc}, all processes, where there are several machines`, minNproc);
-  if (maxRestarts > 0 && train[0] === "eval")
+  if (maxRestarts > 0 && words[0] === "eval")
     refuse("--max-restarts", "0 for eval, which has nothing to resume", maxRestarts);
-  const isNamed = train.some((arg) => /^--experiment(=|$)/.test(arg));
-  if (maxRestarts > 0 && !isNamed && !existsSync(join(train[1] ?? "", "recipe.json")))
+  const isNamed = words.some((arg) => /^--experiment(=|$)/.test(arg));
+  if (maxRestarts > 0 && !isNamed && !existsSync(join(words[1] ?? "", "recipe.json")))
     refuse("--max-restarts", "--experiment NAME after train, so that the run to resume is known", "none");
 }
 
@@ -93,12 +93,12 @@ const ITSELF: Program = { program: process.execPath, args: [...process.execArgv,
 
 /**
  * Starts the processes, and again where one was lost.
- * @param train words after the program's own
+ * @param words after the program's own
  * @returns the exit code
  * @throws {UsageError} the port is in use
  */
 export async function launch(
-  train: readonly string[],
+  words: readonly string[],
   flags: Flags,
   { program, args, ...streams }: Program = ITSELF,
 ): Promise<number> {
@@ -110,7 +110,7 @@ export async function launch(
       talk(`launch: ${nproc} processes on ${cores} cores take turns; --nproc ${cores} is faster`);
     const found = await runTogether({
       ...{ program, ...streams },
-      args: [...args, ...(restart === 0 ? train : resumed(train))],
+      args: [...args, ...(restart === 0 ? words : resumed(words))],
       members: await membersOf(flags, nproc, restart),
     });
     const cause = firstCause(found.ends);
@@ -149,7 +149,7 @@ const told = ({ rank, code, signal }: End): string =>
   `process ${rank} ended first, ${signal === undefined ? `with code ${code}` : `by ${signal}`}`;
 
 /** The same training, gone on with from its newest good checkpoint. */
-function resumed(train: readonly string[]): string[] {
-  const others = train.filter((arg, i) => !/^--resume(=|$)/.test(arg) && train[i - 1] !== "--resume");
+function resumed(words: readonly string[]): string[] {
+  const others = words.filter((arg, i) => !/^--resume(=|$)/.test(arg) && words[i - 1] !== "--resume");
   return [...others, "--resume", "auto"];
 }

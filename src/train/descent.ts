@@ -1,27 +1,16 @@
 /** @file Parameters that go down losses: number format, accumulation, clipping, optimiser, schedule, moving average. */
 
 import type { Module } from "../nn/index.ts";
-import {
-  CheckpointError,
-  type Group,
-  gradients,
-  gradientsReduced,
-  keep,
-  NotFiniteError,
-  noGrad,
-  scope,
-  type Tensor,
-} from "../tensor/index.ts";
+import { CheckpointError, type Group, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
 import { MovingAverage } from "./ema.ts";
-import { failpoint } from "./failpoint.ts";
 import { TensorList } from "./foreach.ts";
 import type { Logged } from "./learner.ts";
-import { firstNotFinite, placeAmong } from "./locate.ts";
 import { clip_, together } from "./norms.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { collected, ownersOf, shareParameters } from "./owners.ts";
-import { inPrecision, type Precision } from "./precision.ts";
+import type { Precision } from "./precision.ts";
 import { type Reading, type Readings, read, watching } from "./readings.ts";
+import { addTo, type Given, type Loss, refuse, type Slopes, type Source, slopesOf } from "./slopes.ts";
 import { above, below, type Restored, type Saved, type Stateful } from "./stateful.ts";
 import { sumSlopes, sumValues } from "./sum-slopes.ts";
 
@@ -51,17 +40,6 @@ export interface DescentOptions {
   losses?: "shares" | "whole";
 }
 
-/** Gives a loss, []; beside it its terms, or what else is worth a line of metrics. */
-export type Loss = () => Tensor | ({ loss: Tensor } & Readonly<Record<string, Tensor>>);
-
-/** Where a loss comes from, for the message when it is not finite. */
-export interface Given {
-  inputs?: readonly Tensor[];
-  /** Numbered from 0. */
-  epoch?: number;
-  number?: number;
-}
-
 /** Within a loop its numbers are still to be read; see `unread`. */
 export interface Step {
   /** Sum of the losses before the step, and sums of what was given beside them. */
@@ -79,20 +57,6 @@ export const logged = ({ loss, norm, lr, terms }: Step): Logged => ({
   "train/gradientNorm": norm,
   lr,
 });
-
-/** Gradients of one step, one a parameter, and the numbers of the losses that they are of, each [] float64. */
-export interface Slopes {
-  values: { loss: Tensor } & Readonly<Record<string, Tensor>>;
-  list: TensorList;
-}
-
-/** sum ← sum + more */
-function addTo(sum: Slopes, more: Slopes): void {
-  noGrad(() => {
-    sum.list.add_(more.list);
-    for (const [name, value] of Object.entries(sum.values)) value.add_(more.values[name]!);
-  });
-}
 
 /**
  * A net's parameters and all that makes a step of them. `step` goes down the sum of some losses, whose graphs are freed
@@ -119,6 +83,13 @@ export class Descent implements Stateful {
     const { name, ...rest } = optimizer;
     this.optimizer = createOptimizer(name, new Map(this.moved([...parameters])), rest);
     this.average = ema === undefined ? undefined : new MovingAverage(parameters, ema);
+  }
+
+  /** What gradients are of. */
+  get source(): Source {
+    const { net, parameters, options } = this;
+    const { precision = "fp32", across } = options;
+    return { net, parameters: [...parameters.values()], precision, across };
   }
 
   /** Those of a list, one for each parameter, whose parameters are moved here. */
@@ -149,7 +120,7 @@ export class Descent implements Stateful {
    */
   add(loss: Loss, of: number, at: number, given?: Given): Step | undefined {
     if (of === 1) return this.step([loss], at, given);
-    const all = this.gather(slopesOf([this], loss, at, given, { of, alone: false }), of);
+    const all = this.gather(slopesOf(this.source, loss, at, given, { of, alone: false }), of);
     if (all === undefined) return undefined;
     const { across } = this.options;
     return this.finish(this.overAll({ ...all, list: sumSlopes(all.list, across) }), at, given);
@@ -162,7 +133,7 @@ export class Descent implements Stateful {
   addParts(losses: readonly Loss[], of: number, at: number, given?: Given): Step | undefined {
     const { across } = this.options;
     const tree = (some: readonly Loss[]): Slopes => {
-      if (some.length === 1) return slopesOf([this], some[0]!, at, given, { of, alone: false });
+      if (some.length === 1) return slopesOf(this.source, some[0]!, at, given, { of, alone: false });
       const sum = tree(some.slice(0, some.length / 2));
       const more = tree(some.slice(some.length / 2));
       addTo(sum, more);
@@ -202,7 +173,7 @@ export class Descent implements Stateful {
 
   /** The gradient of a loss, for `move`. */
   slopes(loss: Loss, at: number, given?: Given): Slopes {
-    return this.overAll(slopesOf([this], loss, at, given));
+    return this.overAll(slopesOf(this.source, loss, at, given));
   }
 
   /** The same slopes with the values of all ranks' losses. */
@@ -330,9 +301,11 @@ export function descend(
 ): Step {
   const [first, ...others] = losses as readonly [Loss];
   const alone = others.length === 0;
-  const here = slopesOf(descents, first, at, given, { alone });
-  for (const loss of others) addTo(here, slopesOf(descents, loss, at, given, { alone }));
-  const { across } = descents[0]!.options;
+  const parameters = descents.flatMap((descent) => [...descent.parameters.values()]);
+  const source = { ...descents[0]!.source, parameters };
+  const here = slopesOf(source, first, at, given, { alone });
+  for (const loss of others) addTo(here, slopesOf(source, loss, at, given, { alone }));
+  const { across } = source;
   const sum = descents[0]!.overAll(alone ? here : { ...here, list: sumSlopes(here.list, across) });
   let taken = 0;
   const steps = descents.map((descent) => {
@@ -341,50 +314,4 @@ export function descend(
     return descent.move({ values: sum.values, list: new TensorList(own) }, at, given);
   });
   return { ...steps[0]!, norm: together(steps.map(({ norm }) => norm)) };
-}
-
-/**
- * The loss over `of` and its gradients by the parameters of all descents, in their order; where it is alone in its step,
- * they are those of all ranks.
- */
-function slopesOf(
-  descents: readonly Descent[],
-  loss: Loss,
-  at: number,
-  given?: Given,
-  { of = 1, alone = true }: { of?: number; alone?: boolean } = {},
-): Slopes {
-  const [{ net, options }] = descents as [Descent];
-  const { across } = options;
-  const parameters = descents.flatMap((descent) => [...descent.parameters.values()]);
-  const lowered = () => inPrecision(options.precision ?? "fp32", parameters[0]!.device, loss);
-  return scope(() => {
-    const found = lowered();
-    const tensors = "loss" in found ? found : { loss: found };
-    const shareOf = (each: Tensor) => (of === 1 ? each : each.div(of));
-    const values = Object.fromEntries(
-      Object.entries(tensors).map(([name, each]) => [name, shareOf(each.detach().to("float64"))]),
-    ) as Slopes["values"];
-    if (watching() === undefined) {
-      const value = values.loss.item();
-      const place = () => firstNotFinite(net, given?.inputs ?? [], lowered);
-      const bad =
-        across === undefined ? undefined : placeAmong(across, value, net, given?.inputs ?? [], lowered);
-      if (bad !== undefined) refuse(`loss is ${bad.value * of} on rank ${bad.rank}`, at, bad.place, given);
-      if (!Number.isFinite(value)) refuse(`loss is ${value * of}`, at, place(), given);
-    }
-    const own = shareOf(tensors.loss);
-    const reduced = across !== undefined && alone;
-    if (reduced) failpoint("train.reduce");
-    const slopes = reduced ? gradientsReduced(own, parameters, across) : gradients(own, parameters);
-    return { values, list: new TensorList(slopes) };
-  }, "gradients");
-}
-
-function refuse(what: string, at: number, where: string | undefined, { epoch, number }: Given = {}): never {
-  const batch =
-    epoch === undefined || number === undefined ? "" : ` (epoch ${epoch + 1}, batch ${number + 1})`;
-  throw new NotFiniteError(
-    `${what} at step ${at + 1}${batch}${where === undefined ? "" : `, first in ${where}`}; lower the learning rate or look at the data`,
-  );
 }

@@ -2,7 +2,7 @@
 
 import { type Batch, type BatchOptions, batchCount, batches, type ImageSource } from "../data/index.ts";
 import type { Group, Tensor } from "../tensor/index.ts";
-import type { Given } from "./descent.ts";
+import type { Given } from "./slopes.ts";
 
 export interface EpochOptions extends Omit<BatchOptions, "epoch" | "start"> {
   /** Batches whose mean makes a step; 1 unless given. The last step of an epoch takes what is left. */

@@ -8,15 +8,7 @@ export {
   type Snapshot,
   saveCheckpoint,
 } from "./checkpoint.ts";
-export {
-  Descent,
-  type DescentOptions,
-  descend,
-  type Given,
-  type Loss,
-  logged,
-  type Step,
-} from "./descent.ts";
+export { Descent, type DescentOptions, descend, logged, type Step } from "./descent.ts";
 export { MovingAverage } from "./ema.ts";
 export { type EpochBatch, type EpochOptions, Epochs, given } from "./epochs.ts";
 export type { Learner, Logged, Milestone, Numbers } from "./learner.ts";
@@ -26,6 +18,7 @@ export { createOptimizer, Optimizer, type OptimizerOptions } from "./optimizer.t
 export { chooseDevice, inPrecision, type Precision } from "./precision.ts";
 export type { ProgressMode } from "./progress.ts";
 export { type ScheduleOptions, schedule, warmedCosine, warmupCosine } from "./schedule.ts";
+export type { Given, Loss } from "./slopes.ts";
 export { type Restored, type Saved, type Stateful, weights, weightsOf } from "./stateful.ts";
 export {
   type Architecture,

@@ -3,8 +3,9 @@
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { synchronise } from "../../nn/index.ts";
 import { scope } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, descend, type Loss } from "../../train/descent.ts";
+import { Descent, type DescentOptions, descend } from "../../train/descent.ts";
 import { read } from "../../train/readings.ts";
+import type { Loss } from "../../train/slopes.ts";
 import { type Stateful, weights } from "../../train/stateful.ts";
 
 export type Player = "encoder" | "decoder";

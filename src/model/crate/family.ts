@@ -79,7 +79,8 @@ function ofPatches(tensors: Shapes, patch?: Size): Embedded | undefined {
 
 /** AoT has all tensors of a CRATE but the dictionaries and the norms before them; CRATE-α a second dictionary. */
 const isOther = (tensors: Shapes): boolean =>
-  !tensors.has("transformer.layers.0.1.norm.weight") || tensors.has("transformer.layers.0.1.fn.D");
+  (tensors.has("transformer.layers.0.0.norm.weight") && !tensors.has("transformer.layers.0.1.norm.weight")) ||
+  tensors.has("transformer.layers.0.1.fn.D");
 
 /**
  * CRATE-Base is published twice with the same shapes of layers: as in the paper with 12 heads of 64, and for segmentation

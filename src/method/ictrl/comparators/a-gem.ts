@@ -1,8 +1,8 @@
 /** @file A-GEM: a step may not go against the gradient on remembered images. */
 
 import { gradients, type Tensor } from "../../../tensor/index.ts";
-import type { Slopes } from "../../../train/descent.ts";
 import { TensorList } from "../../../train/foreach.ts";
+import type { Slopes } from "../../../train/slopes.ts";
 import { Exemplars } from "./exemplars.ts";
 import { type Strategy, seenCrossEntropy, type TaskView } from "./strategy.ts";
 

@@ -1,7 +1,7 @@
 /** @file What a comparison does differently on each task. */
 
 import type { Random, Tensor } from "../../../tensor/index.ts";
-import type { Slopes } from "../../../train/descent.ts";
+import type { Slopes } from "../../../train/slopes.ts";
 import { crossEntropy } from "../../supervised/supervised.ts";
 import type { IncrementalClassifier } from "./classifier.ts";
 
