@@ -26,14 +26,14 @@ export async function forwardFlops(folder: string): Promise<number | undefined> 
     using network = await ((await load()) as NetworkOf<Recipe>)(recipe, { folder, checkpoint });
     return scope(() => {
       const inputs = randomInputs(network.inputs, 1, random(0));
-      return counted(() => countFlops(inputs, () => network.run(...inputs)).perInput);
+      return unlessUncounted(() => countFlops(inputs, () => network.run(...inputs)).perInput);
     });
   } finally {
     freeCheckpoint(checkpoint);
   }
 }
 
-function counted(count: () => number): number | undefined {
+function unlessUncounted(count: () => number): number | undefined {
   try {
     return count();
   } catch (error) {

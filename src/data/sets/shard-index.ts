@@ -22,7 +22,7 @@ export interface ShardIndex {
 /** Members of a tar that share a key. */
 interface TarRecord {
   key: string;
-  images: { place: ImagePlace; name: string; ending: string }[];
+  images: { name: string; place: ImagePlace }[];
   label?: number | undefined;
 }
 
@@ -70,7 +70,7 @@ function indexTar(path: string): ShardIndex {
         record = { key, images: [] };
       }
       if (ENDINGS.includes(ending.slice(ending.lastIndexOf(".")).toLowerCase()))
-        record.images.push({ place: { shard: path, record: name, offset, length }, name, ending });
+        record.images.push({ name, place: { shard: path, record: name, offset, length } });
       else if (ending === ".cls" || ending === ".json")
         record.label ??= labelIn(textAt(file, offset, length), ending, `${path}: record ${name}`);
       at = next;
@@ -87,7 +87,7 @@ function indexTar(path: string): ShardIndex {
 
 /** The one image of a record. @throws {DataError} several */
 function imageOf({ key, images }: TarRecord, path: string): ImagePlace | undefined {
-  const plain = images.filter(({ ending }) => ending.lastIndexOf(".") === 0);
+  const plain = images.filter(({ name }) => name.lastIndexOf(".") === key.length);
   const [first, second] = plain.length > 0 ? plain : images;
   if (first === undefined || second === undefined) return first?.place;
   throw new DataError(`${path}: record ${key}: expected one image, found ${first.name} and ${second.name}`, {
