@@ -1,7 +1,7 @@
 /** @file AoT, the attention-only transformer: layers that compress and do nothing else. */
 
 import { z } from "zod";
-import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../../nn/index.ts";
+import { LayerNorm, type Linear, linear, Module, type PatchEmbedding } from "../../nn/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import { type Family, layersNamed } from "../family.ts";
 import {
@@ -10,14 +10,14 @@ import {
   headDimOf,
   patchConflict,
   patches,
-  patchNumbers,
   pool,
   tokenCount,
   tokenSizes,
 } from "../settings.ts";
-import { chosenStemConflict, StemTokens, stem, stemCount } from "../stem.ts";
+import { chosenStemConflict, type StemTokens, stem } from "../stem.ts";
 import { withClass } from "../tokens.ts";
 import type { CrateOptions, Unsized } from "./crate.ts";
+import { BEFORE, embeddingCount, embeddingOf } from "./embedding.ts";
 import { type MSSA, mssa, mssaCount } from "./mssa.ts";
 import { positionsOf } from "./positions.ts";
 
@@ -68,15 +68,11 @@ export class Aot extends Module {
     random: Random,
   ) {
     super();
-    const { dim, depth, patch, channels = 3, classes } = options;
+    const { dim, depth, patch, classes } = options;
     const n = tokenCount(options.imageSize, patch);
     this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
     this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]));
-    const started = random.at("embedding");
-    this.embedding =
-      options.stem === "convolutions"
-        ? this.child("embedding", new StemTokens(patch, channels, dim, started), "patch_embed")
-        : this.child("embedding", new PatchEmbedding(patch, channels, dim, started), "to_patch_embedding");
+    this.embedding = this.child("embedding", ...embeddingOf(options, random.at("embedding")));
     for (let l = 0; l < depth; l++) {
       const layer = new AotLayer(random.at(`block.${l}`), options);
       this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
@@ -104,12 +100,9 @@ export const aot: Family = {
       build: (options: Unsized<AotOptions>, random) =>
         new Aot({ ...options, headDim: headDimOf(options) }, random),
       count(options: Unsized<AotOptions>) {
-        const { dim: d, depth: L, imageSize, patch, classes: C } = options;
-        const P = patchNumbers(options);
-        const first = options.stem === "convolutions" ? stemCount(options, d) : 2 * P + (P * d + d) + 2 * d;
-        const embedding = first + tokenCount(imageSize, patch) * d + d;
+        const { dim: d, depth: L, classes: C } = options;
         const layer = 2 * d + mssaCount(d, { ...options, headDim: headDimOf(options) });
-        return embedding + L * layer + 2 * d + d * C + C;
+        return embeddingCount(options) + L * layer + 2 * d + d * C + C;
       },
       check: (options: Unsized<AotOptions>) =>
         patchConflict(options) ?? headConflict(options, true) ?? chosenStemConflict(options),
@@ -119,10 +112,5 @@ export const aot: Family = {
   shown: { dim: 384, depth: 12, heads: 6, patch: 16, imageSize: 224, classes: 1000 },
   head: ["mlp_head.1.weight", "mlp_head.1.bias"],
   positions: ["pos_embedding"],
-  layerOf: layersNamed("transformer.layers", [
-    "cls_token",
-    "pos_embedding",
-    "to_patch_embedding",
-    "patch_embed",
-  ]),
+  layerOf: layersNamed("transformer.layers", BEFORE),
 };

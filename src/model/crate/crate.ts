@@ -1,7 +1,7 @@
 /** @file CRATE, the white-box transformer, as an image classifier. */
 
 import { z } from "zod";
-import { LayerNorm, type Linear, linear, Module, PatchEmbedding } from "../../nn/index.ts";
+import { LayerNorm, type Linear, linear, Module, type PatchEmbedding } from "../../nn/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
 import type { Conflict } from "../family.ts";
 import {
@@ -13,14 +13,14 @@ import {
   type PatchOptions,
   patchConflict,
   patches,
-  patchNumbers,
   pool,
   tokenCount,
   tokenSizes,
 } from "../settings.ts";
-import { chosenStemConflict, type StemOptions, StemTokens, stem, stemCount } from "../stem.ts";
+import { chosenStemConflict, type StemOptions, type StemTokens, stem } from "../stem.ts";
 import { withClass } from "../tokens.ts";
 import { CrateLayer, type CrateLayerOptions } from "./crate-layer.ts";
+import { embeddingCount, embeddingOf } from "./embedding.ts";
 import { mssaCount } from "./mssa.ts";
 import { positionsOf } from "./positions.ts";
 
@@ -55,16 +55,12 @@ export class Crate extends Module {
     random: Random,
   ) {
     super();
-    const { dim, depth, patch, channels = 3, classes } = options;
+    const { dim, depth, patch, classes } = options;
     const n = tokenCount(options.imageSize, patch);
     // the authors start both from N(0, 1)
     this.positions = this.parameter("pos_embedding", random.at("positions").normal([1, n, dim]));
     this.cls = this.parameter("cls_token", random.at("cls").normal([1, 1, dim]));
-    const started = random.at("embedding");
-    this.embedding =
-      options.stem === "convolutions"
-        ? this.child("embedding", new StemTokens(patch, channels, dim, started), "patch_embed")
-        : this.child("embedding", new PatchEmbedding(patch, channels, dim, started), "to_patch_embedding");
+    this.embedding = this.child("embedding", ...embeddingOf(options, random.at("embedding")));
     for (let l = 0; l < depth; l++) {
       const layer = new CrateLayer(random.at(`block.${l}`), options);
       this.blocks.push(this.child(`block.${l}`, layer, `transformer.layers.${l}`));
@@ -129,16 +125,12 @@ export const crateSettings = z.strictObject({
 /** Options in which a head may be left to be an equal share of the width. */
 export type Unsized<Options extends { headDim: number }> = Omit<Options, "headDim"> & { headDim?: number };
 
-/** Learned parameters: patches of P numbers, n tokens, and in each layer two norms, MSSA and D. */
+/** Learned parameters: tokens, and in each layer two norms, MSSA and D. */
 export function crateCount(options: Unsized<CrateOptions>): number {
-  const { dim: d, depth: L, imageSize, patch, classes: C } = options;
-  const P = patchNumbers(options);
-  const { stem, learnedSteps = false, sparsify } = options;
-  const patches = stem === "convolutions" ? stemCount(options, d) : 2 * P + (P * d + d) + 2 * d;
-  const embedding = patches + tokenCount(imageSize, patch) * d + d;
+  const { dim: d, depth: L, classes: C, learnedSteps = false, sparsify } = options;
   const steps = learnedSteps && sparsify !== "majorise" ? 2 : 0;
   const layer = 4 * d + mssaCount(d, { ...options, headDim: headDimOf(options) }) + d * d + steps;
-  return embedding + L * layer + 2 * d + (C === undefined ? 0 : d * C + C);
+  return embeddingCount(options) + L * layer + 2 * d + (C === undefined ? 0 : d * C + C);
 }
 
 export const crateConflict = (options: Unsized<CrateOptions>): Conflict | undefined =>

@@ -11,6 +11,7 @@ import {
 } from "../family.ts";
 import { recogniseStem } from "../stem.ts";
 import { buildCrate, crateConflict, crateCount, crateSettings } from "./crate.ts";
+import { BEFORE } from "./embedding.ts";
 
 const form = { options: crateSettings, build: buildCrate, count: crateCount, check: crateConflict };
 const paper = "Yu et al. 2023";
@@ -35,12 +36,7 @@ export const crate: Family = {
   shown: { patch: 16, imageSize: 224, classes: 1000 },
   head: ["mlp_head.1.weight", "mlp_head.1.bias"],
   positions: ["pos_embedding"],
-  layerOf: layersNamed("transformer.layers", [
-    "cls_token",
-    "pos_embedding",
-    "to_patch_embedding",
-    "patch_embed",
-  ]),
+  layerOf: layersNamed("transformer.layers", BEFORE),
   recognise,
   headsOf,
 };
