@@ -54,7 +54,7 @@ export function dataCommand(command: Command): void {
     .option("--field <name>", "field of a line or column of a row that has the text (default: text)")
     .option(
       "--val-share <share>",
-      "share of the text measured on, where no file is called val (default: 0.0005)",
+      "share of the text measured on, where names do not say val or test (default: 0.0005)",
     )
     .option("--workers <n>", "threads (default: one a core)", wholeNumber("--workers", 1, 256))
     .addHelpText(

@@ -18,14 +18,15 @@ export interface TextFile {
 
 /**
  * The texts of a folder, and of those in it that are called after a part, such as train/; sorted.
+ * @param ending of the files that are texts
  * @throws {DataError} names that cannot be read or say two parts, links that lead nowhere, a text beside its .gz
  */
-export function listTexts(folder: string): { texts: TextFile[]; leftOut: string[] } {
+export function listTexts(folder: string, ending = ENDING): { texts: TextFile[]; leftOut: string[] } {
   const texts: TextFile[] = [];
   const leftOut: string[] = [];
   const take = (file: string, isText: boolean, within?: Part): void => {
-    const part = within ?? partIn(file.replace(ENDING, ""), join(folder, file));
-    if (isText && ENDING.test(file)) texts.push({ file, part });
+    const part = within ?? partIn(file.replace(ending, ""), join(folder, file));
+    if (isText && ending.test(file)) texts.push({ file, part });
     else leftOut.push(file);
   };
   for (const { name, kind } of entries(folder)) {

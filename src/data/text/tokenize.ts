@@ -1,17 +1,16 @@
 /** @file Text files of any size to a folder of tokens: streamed, in threads, never more of them in memory than is on its way. */
 
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, extname, join } from "node:path";
+import { extname, join } from "node:path";
 import { DataError, UsageError } from "../../base/errors.ts";
-import { entries } from "../../base/file-names.ts";
 import { writeAll, writeFileAtomic } from "../../base/write-file.ts";
-import { partIn } from "../sets/parts.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import { type Piece, pieces } from "./pieces.ts";
 import { readTokenizer } from "./read-tokenizer.ts";
 import { ARRAYS, type TokenMeta } from "./token-file.ts";
+import { textsToTokenize } from "./tokenize-inputs.ts";
 import { tokenizerJson } from "./tokenizer-json.ts";
 
 export interface TokenizeOptions {
@@ -23,7 +22,7 @@ export interface TokenizeOptions {
   output: string;
   /** Of a row or line; "text" unless given. */
   field?: string;
-  /** Share of the text, by characters, that is measured on where no file's name says val or test; nanoGPT's 0.0005 unless given. */
+  /** Share of the text, by characters, that is measured on where names do not say it; nanoGPT's 0.0005 unless given. */
   valShare?: number;
   /** Threads; as many as there are cores unless given. */
   workers?: number;
@@ -37,18 +36,15 @@ const AT_ONCE = 1 << 20;
 /**
  * Writes train.bin, val.bin, tokenizer.json and, last, meta.json. Each document ends with `<|endoftext|>` where the
  * tokenizer has it.
- * @throws {UsageError} the folder has tokens already, or no input; {DataError} text that cannot be read or tokenized
+ * @throws {UsageError} the folder has tokens already, or no input; {DataError} text that cannot be read or tokenized, names that
+ * say two parts
  */
 export async function tokenizeFiles(options: TokenizeOptions): Promise<TokenMeta> {
   const { output, field = "text", valShare = 0.0005, workers = availableParallelism(), progress } = options;
   if (!(valShare >= 0 && valShare < 1)) throw new UsageError(`val-share: expected 0 to 1, got ${valShare}`);
   if (existsSync(join(output, "meta.json")))
     throw new UsageError(`${output}: has tokens already; choose another folder`);
-  const files = options.inputs.flatMap(filesOf);
-  if (files.length === 0) throw new UsageError("tokenize: expected .txt, .jsonl or .parquet files, got none");
-  const isHeld = (path: string) =>
-    ["valid", "test"].includes(partIn(basename(path).split(".")[0]!, path) ?? "");
-  const named = files.some(isHeld);
+  const { files, held: named } = textsToTokenize(options.inputs, valShare);
   const tokenizer = readTokenizer(options.tokenizer);
   const { vocabulary, size } = tokenizer;
   const end = vocabulary.special.get("<|endoftext|>");
@@ -68,7 +64,7 @@ export async function tokenizeFiles(options: TokenizeOptions): Promise<TokenMeta
     const { path } = batch;
     if (file.path !== path) file = { path, characters: 0 };
     for (const [i, { text }] of batch.pieces.entries()) {
-      const held = named ? isHeld(path) : counts.val < valShare * (counts.all + text.length);
+      const held = named?.has(path) ?? counts.val < valShare * (counts.all + text.length);
       counts.all += text.length;
       if (held) counts.val += text.length;
       parts[held ? "val" : "train"].write(found[i]!);
@@ -99,16 +95,6 @@ export async function tokenizeFiles(options: TokenizeOptions): Promise<TokenMeta
   };
   writeFileAtomic(join(output, "meta.json"), `${JSON.stringify(meta, null, 2)}\n`);
   return meta;
-}
-
-/** The files of a folder that are texts, sorted; a file is itself. */
-function filesOf(path: string): string[] {
-  if (!existsSync(path))
-    throw new UsageError(`${path}: expected a file or a folder of texts, found nothing`, { path });
-  if (!statSync(path).isDirectory()) return [path];
-  return entries(path)
-    .filter(({ name, kind }) => kind === "file" && /\.(txt|jsonl|parquet)(\.gz)?$/i.test(name))
-    .map(({ name }) => join(path, name));
 }
 
 interface Batch {

@@ -1,0 +1,50 @@
+/** @file Which files are tokenized, and which of them are measured on. */
+
+import { existsSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { UsageError } from "../../base/errors.ts";
+import { some } from "../../base/file-names.ts";
+import { talk } from "../../base/talk.ts";
+import { partIn, partOf } from "../sets/parts.ts";
+import { listTexts, type TextFile } from "./text-files.ts";
+
+const ENDING = /\.(txt|jsonl|parquet)(\.gz)?$/i;
+
+export interface TextsToTokenize {
+  /** In the order in which they are written. */
+  files: string[];
+  /** Those that are measured on; undefined where names do not say it. */
+  held: ReadonlySet<string> | undefined;
+}
+
+/**
+ * The texts among files and folders. Names say what is measured on, as they do for text:FOLDER: val and test, of files or of their
+ * folders. One line says which, or that it is a share of all; another what was left out.
+ * @throws {UsageError} no text among them; {DataError} names that say two parts, a text beside its .gz
+ */
+export function textsToTokenize(inputs: readonly string[], valShare: number): TextsToTokenize {
+  const texts = inputs.flatMap(textsOf);
+  const files = texts.map(({ file }) => file);
+  if (files.length === 0) throw new UsageError("tokenize: expected .txt, .jsonl or .parquet files, got none");
+  const held = texts.filter(({ part }) => part === "valid" || part === "test").map(({ file }) => file);
+  if (held.length > 0 && held.length < files.length) {
+    talk(`tokenize: measures on ${some(held)}, learns from the rest`);
+    return { files, held: new Set(held) };
+  }
+  const why = held.length > 0 ? "all names say val or test" : "no name says val or test";
+  talk(
+    `tokenize: ${why}; measures on ${Number((100 * valShare).toPrecision(6))} % of the text, spread evenly`,
+  );
+  return { files, held: undefined };
+}
+
+function textsOf(input: string): TextFile[] {
+  if (!existsSync(input))
+    throw new UsageError(`${input}: expected a file or a folder of texts, found nothing`, { path: input });
+  if (!statSync(input).isDirectory())
+    return [{ file: input, part: partIn(basename(input).replace(ENDING, ""), input) }];
+  const within = partOf(basename(resolve(input)));
+  const { texts, leftOut } = listTexts(input, ENDING);
+  if (leftOut.length > 0) talk(`${input}: left out ${some(leftOut)}`);
+  return texts.map(({ file, part }) => ({ file: join(input, file), part: within ?? part }));
+}
