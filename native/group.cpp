@@ -54,9 +54,10 @@ static std::vector<int> absentees(const Group& group) {
   return absent;
 }
 
-/** What Gloo says, without the place in its source. */
+/** What Gloo says, without the place in its source and its advice, which ours takes the place of. */
 static std::string reasonOf(const std::string& text) {
-  const std::string line = firstLine(text);
+  std::string line = firstLine(text);
+  line = line.substr(0, line.find(". This is typically caused by"));
   const auto end = line.find("] ");
   return line[0] == '[' && end != std::string::npos ? line.substr(end + 2) : line;
 }

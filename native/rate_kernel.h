@@ -5,5 +5,6 @@
 #include "rate_gram.h"
 #include "rate_inverse.h"
 #include "rate_product.h"
+#include "rate_resolvent.h"
 
-static const RateKernels<Number> kernels = {gram, invert, product};
+static const RateKernels<Number> kernels = {gram, invert, product, resolvent};

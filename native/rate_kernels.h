@@ -17,6 +17,11 @@ struct RateKernels {
   double (*invert)(const T* M, int64_t d, T* S, T* room);
   /** out [n, d] = V S of V with rows `step` apart and symmetric S [d, d]; room for productRoom(d) numbers. */
   void (*product)(const T* V, int64_t n, int64_t d, int64_t step, const T* S, T* out, T* room);
+  /**
+   * out [C, C] = α (I + α Σ v vᴴ)⁻¹ over m rows v of V [·, C], those that `rows` names; pairs of real and imaginary parts. Room for
+   * resolventRoom(m, C) numbers. False where the sum is not finite, or is rounded below definite.
+   */
+  bool (*resolvent)(const T* V, const int64_t* rows, int64_t m, int64_t C, T alpha, T* out, T* room);
 };
 
 /** d, a multiple of every set's registers and tiles. */
@@ -28,6 +33,10 @@ constexpr int64_t kChunk = 96, kLong = 8 * kChunk;
 /** Numbers of scratch: a chunk's panels, the sums of up to kLong rows, and in double those of all. */
 constexpr int64_t gramRoom(int64_t d) { return padded(d) * (kChunk + 3 * padded(d)); }
 constexpr int64_t inverseRoom(int64_t d) { return 2 * padded(d) * (padded(d) + 16); }
+constexpr int64_t resolventRoom(int64_t m, int64_t C) {
+  const int64_t side = m < C ? m : C, depth = m < C ? C : m;
+  return 2 * side * (padded(side) + padded(C)) + 2 * depth * padded(side) + 2 * padded(C);
+}
 constexpr int64_t productRoom(int64_t d) { return padded(d) * (padded(d) + 32); }
 
 /** Those of the fastest instruction set that this processor has, float or double. */

@@ -16,7 +16,7 @@ export class Segments {
   constructor(
     /** Samples of each class; their sum is n. */
     readonly counts: readonly number[],
-    private readonly slots: Tensor, //                                          [n]: class · m + position in the class
+    readonly slots: Tensor, //                                                  [n]: class · m + position in the class
   ) {}
 
   /** m, the size of the largest class; at least 1. */

@@ -45,6 +45,8 @@ export function buildLayer(
   spread?: Spread,
 ): Layer {
   return scope(() => {
+    const own = spread === undefined ? resolvents(V, classes, epsSq) : undefined;
+    if (own !== undefined) return own;
     const place = { dtype: realOf(V), device: V.device };
     const { all, each, counts: found } = factored(V, classes, epsSq, where, spread);
     const { counts, total } = found;
@@ -54,6 +56,15 @@ export function buildLayer(
     const shares = counts.map((count) => count / total);
     return { operators: cat([E, C], 1), gamma: tensor(shares, place) };
   }, "build layer");
+}
+
+/** Of complex features on the CPU, all operators of a frequency at once; undefined for others, and where single precision does not do. */
+function resolvents(V: Tensor, { counts, total, slots }: Segments, epsSq: number): Layer | undefined {
+  if (V.device !== "cpu" || !V.dtype.startsWith("complex") || V.requiresGrad) return undefined;
+  const [operators, failed] = aten<[Tensor, Tensor]>("vitrine::resolvents", V, slots, counts, epsSq);
+  if (failed.item() !== 0) return undefined;
+  const shares = counts.map((count) => count / total);
+  return { operators, gamma: tensor(shares, { dtype: realOf(V) }) };
 }
 
 /** What a layer makes of features. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { mcr2Loss, segments } from "../../rate/index.ts";
 import {
+  arange,
   aten,
   eye,
   gradients,
@@ -92,20 +93,54 @@ test("a class without samples takes no part", () => {
   });
 });
 
-test("with fewer samples than channels the operators come from the smaller side, and are the same", () => {
+test.each([
+  { n: 6, C: 9, K: 2, dtype: "complex128", within: 1e-12 },
+  { n: 6, C: 9, K: 2, dtype: "complex64", within: 1e-5 },
+  { n: 50, C: 35, K: 3, dtype: "complex128", within: 1e-12 }, // all by C × C, classes by their samples
+  { n: 50, C: 35, K: 3, dtype: "complex64", within: 1e-5 },
+  { n: 230, C: 16, K: 2, dtype: "complex64", within: 1e-5 },
+  { n: 7, C: 1, K: 7, dtype: "complex64", within: 1e-5 },
+] as const)(
+  "operators are α (I + α Σ v vᴴ)⁻¹ of all samples and of each class: %j",
+  ({ n, C, K, dtype, within }) => {
+    scope(() => {
+      const epsSq = 0.1;
+      const V = new Spectrum([C, 7]).forward(random(12).normal([n, C, 7], double)); // [P, n, C]
+      const empty = 1; // class without samples, the last
+      const { operators, gamma } = buildLayer(
+        V.to(dtype),
+        segments(labelsOf(n, K), K + empty),
+        epsSq,
+        "test",
+      );
+      const operator = (rows: Tensor) => {
+        const alpha = C / (rows.size(1) * epsSq);
+        const I = eye(C, { dtype: "complex128" });
+        return aten("linalg_inv", I.add(rows.T.matmul(aten("conj", rows)).mul(alpha))).mul(alpha);
+      };
+      const of = (k: number) => V.indexSelect(1, arange(n, { start: k, step: K }));
+      const each = Array.from({ length: K }, (_, k) => operator(of(k)));
+      const all = operator(V);
+      const expected = aten<Tensor>("stack", [all, ...each, all.mul(0)], 1);
+      expect(worst(operators.to("complex128"), expected) / expected.abs().max().item()).toBeLessThan(within);
+      expect(gamma.numel).toBe(K + empty);
+      expect(operators.size(1)).toBe(1 + K + empty);
+    });
+  },
+);
+
+test("features too alike for single precision take double; those that are not finite are refused", () => {
   scope(() => {
-    const [n, C, T, epsSq] = [6, 9, 7, 0.1];
-    const V = new Spectrum([C, T]).forward(random(12).normal([n, C, T], double)); // [P, n, C]
-    const { operators } = buildLayer(V, segments(labelsOf(n, 2), 2), epsSq, "test");
-    const operator = (rows: Tensor) => {
-      const alpha = C / (rows.size(1) * epsSq);
-      const I = eye(C, { dtype: "complex128" });
-      return aten("linalg_inv", I.add(rows.T.matmul(aten("conj", rows)).mul(alpha))).mul(alpha);
-    };
-    const of = (k: number) =>
-      V.index([null, tensor(BigInt64Array.of(...[0, 2, 4].map((i) => BigInt(i + k))))]);
-    const expected = aten("stack", [operator(V), operator(of(0)), operator(of(1))], 1);
-    expect(worst(operators, expected)).toBeLessThan(1e-10);
+    const [n, C] = [40, 6];
+    const one = random(5).normal([1, C, 4], double);
+    const V = new Spectrum([C, 4]).forward(one.expand([n, C, 4])); // all the same
+    const classes = segments(labelsOf(n, 2), 2);
+    const epsSq = 1e-9; // I is lost beside α Σ v vᴴ in single precision
+    expect(() => buildLayer(V.to("complex64"), classes, epsSq, "layer 3")).toThrow(
+      "layer 3: I + Gram matrix is not positive definite",
+    );
+    expect(buildLayer(V, classes, epsSq, "layer 3").operators.abs().max().isFinite().item()).toBe(1);
+    expect(() => buildLayer(V.div(0), classes, 0.1, "layer 3")).toThrow("layer 3: features are not finite");
   });
 });
 
