@@ -69,6 +69,9 @@ constexpr int kWidth = 4, kRows = 4;
 #include "attention_heads.h"
 }  // namespace plain
 
+// for tests alone: fast to compile
+#pragma GCC push_options
+#pragma GCC optimize("O1")
 /** What avx512bf16 computes, in the same tiles and order, on any processor. */
 namespace pairs {
 constexpr int kWidth = 16, kRows = 8;
@@ -77,6 +80,7 @@ constexpr int kWidth = 16, kRows = 8;
 #include "attention_panels.h"
 #include "attention_heads.h"
 }  // namespace pairs
+#pragma GCC pop_options
 
 struct Choice {
   const char* name;
