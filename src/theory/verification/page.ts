@@ -3,6 +3,13 @@
 import { claimGroups } from "../claims.ts";
 import type { Verification, VerifiedClaim } from "./report.ts";
 
+/** What was measured on trainings, which `verify` does not repeat. */
+const TRAINED = [
+  "## What trained models do",
+  "Measured on trainings, which `vitrine verify` does not repeat:",
+  "* **Rᶜ does not fall from layer to layer of a trained CRATE-GPT (negative).** Over three seeds it falls to layer 3 of 6, from 444 to 366 nats, and rises to 484 in the last, though MSSA lowers it in every layer. The rise is that of late tokens alone ([where it is](results.md#why-does-rc-rise-over-its-layers)).",
+];
+
 /** The page about the claims: a table of verdicts, then each claim with its figure, from `figures` beside the page. */
 export function theoryPage(report: Verification, figures: string): string {
   const found = new Map(report.claims.map((claim) => [claim.name, claim]));
@@ -21,6 +28,7 @@ export function theoryPage(report: Verification, figures: string): string {
       `## ${title}`,
       ...claims.flatMap((claim) => section(claim, figures)),
     ]),
+    ...TRAINED,
   ].join("\n\n")}\n`;
 }
 
