@@ -2,7 +2,7 @@
 
 static void product(const Number* V, int64_t n, int64_t d, int64_t step, const Number* S, Number* out, Number* room) {
   constexpr int64_t kBlock = 64;  // rows that stay in the cache while the panels of S pass
-  const int64_t D = (d + kWidth - 1) / kWidth * kWidth, whole = n / kRows * kRows;
+  const int64_t D = filled(d), whole = n / kRows * kRows;
   Number* const panels = room;             // kWidth columns of S each, row after row
   Number* const aside = room + D * D;      // a tile's rows where they do not fill it, V's and the result's
   for (int64_t k = 0; k < d; k++)

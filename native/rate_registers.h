@@ -5,6 +5,9 @@ using Vec = Number __attribute__((vector_size(kWidth * sizeof(Number)), aligned(
 static inline Vec load(const Number* from) { return *reinterpret_cast<const Vec*>(from); }
 static inline void store(Number* to, Vec value) { *reinterpret_cast<Vec*>(to) = value; }
 
+/** n, up to whole registers. */
+static constexpr int64_t filled(int64_t n) { return (n + kWidth - 1) / kWidth * kWidth; }
+
 /** kRows rows and C registers of columns. */
 template <int C>
 struct Tile {

@@ -32,9 +32,8 @@ static void addRows(const Number* a, const Number* b, int64_t wide, int64_t dept
  * G = UᴴU makes of [G, X] rows [U, U⁻ᴴX]; with B = U⁻ᴴX the resolvent is α BᴴB or α (I − BᴴB).
  */
 static bool resolvent(const Number* V, const int64_t* rows, int64_t m, int64_t C, Number alpha, Number* out, Number* room) {
-  const auto whole = [](int64_t n) { return (n + kWidth - 1) / kWidth * kWidth; };
   const bool few = m < C;
-  const int64_t side = few ? m : C, depth = few ? C : m, left = whole(side), wide = left + whole(C);
+  const int64_t side = few ? m : C, depth = few ? C : m, left = filled(side), right = filled(C), wide = left + right;
   Number *const work = room, *const sides = work + 2 * side * wide, *const line = sides + 2 * depth * left;
   std::fill(work, sides + 2 * depth * left, Number(0));
   const Number root = std::sqrt(alpha);
@@ -62,7 +61,6 @@ static bool resolvent(const Number* V, const int64_t* rows, int64_t m, int64_t C
   }
   for (int64_t i = 0; i < C; i++) {
     const int64_t first = few ? 0 : i;  // rows of U⁻ᴴ above the diagonal are zero
-    const int64_t right = wide - left;
     std::fill(line, line + 2 * right, Number(0));
     const Number* const B = work + 2 * first * wide + left;
     addRows<1>(B + i, B, wide, side - first, line, right, 0, right);

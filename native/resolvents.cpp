@@ -1,4 +1,6 @@
 // A ReduNet layer's operators: resolvents of all samples and of each class, for each frequency.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/library.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <numeric>
 #include <vector>
 
-#include "cholesky.h"
 #include "rate_kernels.h"
 
 namespace vitrine {
@@ -21,9 +22,7 @@ static bool resolventsInto(const RateKernels<T>& kernels, const Tensor& V, const
   const auto alphaOf = [&](int64_t count) { return static_cast<T>(C / (count * epsSq)); };
   std::atomic<bool> definite{true};
   at::parallel_for(0, V.size(0), 1, [&](int64_t begin, int64_t end) {
-    int64_t most = 0;
-    for (const int64_t m : {n, std::min(n, C)}) most = std::max(most, resolventRoom(m, C));
-    std::vector<T> room(most);
+    std::vector<T> room(resolventRoom(n, C));  // no class has more samples, and fewer need less
     for (int64_t p = begin; p < end; p++) {
       const T* const from = reinterpret_cast<const T*>(V.data_ptr<Pair>() + p * n * C);
       T* const to = reinterpret_cast<T*>(operators.data_ptr<Pair>() + p * (1 + K) * C * C);
