@@ -45,26 +45,31 @@ export function buildLayer(
   spread?: Spread,
 ): Layer {
   return scope(() => {
-    const own = spread === undefined ? resolvents(V, classes, epsSq) : undefined;
-    if (own !== undefined) return own;
     const place = { dtype: realOf(V), device: V.device };
-    const { all, each, counts: found } = factored(V, classes, epsSq, where, spread);
-    const { counts, total } = found;
-    const alpha = tensor(alphas(found, V.size(-1), epsSq), place); //           [1 + K]
-    const E = resolvent(all, alpha.narrow(0, 0, 1)).reshape([V.size(0), 1, V.size(2), V.size(2)]);
-    const C = resolvent(each, alpha.narrow(0, 1, counts.length)); //            [P, K, C, C]
-    const shares = counts.map((count) => count / total);
-    return { operators: cat([E, C], 1), gamma: tensor(shares, place) };
+    const atOnce = spread === undefined ? resolvents(V, classes, epsSq) : undefined;
+    const { operators, of } = atOnce
+      ? { operators: atOnce, of: classes }
+      : ofFactors(V, classes, epsSq, where, spread);
+    const shares = of.counts.map((count) => count / of.total);
+    return { operators, gamma: tensor(shares, place) };
   }, "build layer");
 }
 
-/** Of complex features on the CPU, all operators of a frequency at once; undefined for others, and where single precision does not do. */
-function resolvents(V: Tensor, { counts, total, slots }: Segments, epsSq: number): Layer | undefined {
+/** Operators by factors, of the samples of all processes: [P, 1 + K, C, C]; and how many those are. */
+function ofFactors(V: Tensor, classes: Segments, epsSq: number, where: string, spread?: Spread) {
+  const { all, each, counts } = factored(V, classes, epsSq, where, spread);
+  const place = { dtype: realOf(V), device: V.device };
+  const alpha = tensor(alphas(counts, V.size(-1), epsSq), place); //            [1 + K]
+  const E = resolvent(all, alpha.narrow(0, 0, 1)).unsqueeze(1); //              [P, 1, C, C]
+  const C = resolvent(each, alpha.narrow(0, 1, counts.counts.length)); //       [P, K, C, C]
+  return { operators: cat([E, C], 1), of: counts };
+}
+
+/** The same of complex features on the CPU, a frequency at a time; undefined for others, and where single precision does not do. */
+function resolvents(V: Tensor, { counts, slots }: Segments, epsSq: number): Tensor | undefined {
   if (V.device !== "cpu" || !V.dtype.startsWith("complex") || V.requiresGrad) return undefined;
   const [operators, failed] = aten<[Tensor, Tensor]>("vitrine::resolvents", V, slots, counts, epsSq);
-  if (failed.item() !== 0) return undefined;
-  const shares = counts.map((count) => count / total);
-  return { operators, gamma: tensor(shares, { dtype: realOf(V) }) };
+  return failed.item() === 0 ? operators : undefined;
 }
 
 /** What a layer makes of features. */
