@@ -8,6 +8,9 @@ import { DataError } from "../../base/errors.ts";
 /** Characters of a stretch, about. */
 const STRETCH = 1 << 16;
 
+/** Of the files that are tokenized. */
+export const ENDING = /\.(txt|jsonl|parquet)(\.gz)?$/i;
+
 export interface Piece {
   text: string;
   /** Whether a document ends with it. */
@@ -21,7 +24,7 @@ export interface Piece {
  * @throws {DataError} another ending, not UTF-8, a line or row without the field
  */
 export function pieces(path: string, field: string, whole: boolean): AsyncGenerator<Piece> {
-  const kind = /\.(txt|jsonl|parquet)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
+  const kind = ENDING.exec(path)?.[1]?.toLowerCase();
   if (kind === "txt") return stretches(path, whole);
   if (kind === "jsonl") return lines(path, field);
   if (kind === "parquet") return rows(path, field);

@@ -50,6 +50,11 @@ test("folders that are given one by one say their part", () => {
   expect([...held!]).toEqual([join(path, "test/a.txt")]);
 });
 
+test("a file's own name counts before that of the folder that is given", () => {
+  const path = folder("test", ["train.txt", "val.txt"]);
+  expect([...textsToTokenize([path], 0.1).held!]).toEqual([join(path, "val.txt")]);
+});
+
 test.each([
   [["a.txt", "b.jsonl"], "no name says val or test"],
   [["test.txt", "valid.txt"], "all names say val or test"],

@@ -6,9 +6,8 @@ import { UsageError } from "../../base/errors.ts";
 import { some } from "../../base/file-names.ts";
 import { talk } from "../../base/talk.ts";
 import { partIn, partOf } from "../sets/parts.ts";
+import { ENDING } from "./pieces.ts";
 import { listTexts, type TextFile } from "./text-files.ts";
-
-const ENDING = /\.(txt|jsonl|parquet)(\.gz)?$/i;
 
 export interface TextsToTokenize {
   /** In the order in which they are written. */
@@ -46,5 +45,5 @@ function textsOf(input: string): TextFile[] {
   const within = partOf(basename(resolve(input)));
   const { texts, leftOut } = listTexts(input, ENDING);
   if (leftOut.length > 0) talk(`${input}: left out ${some(leftOut)}`);
-  return texts.map(({ file, part }) => ({ file: join(input, file), part: within ?? part }));
+  return texts.map(({ file, part }) => ({ file: join(input, file), part: part ?? within }));
 }
