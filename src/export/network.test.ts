@@ -95,6 +95,7 @@ const ROWS: Record<string, Row> = {
     subspaces: "orthogonal",
     tiedOutput: true,
   }),
+  "crate classifier, a step of each head": classifier("crate", { tiedOutput: true, headSteps: true }),
   "crate classifier, convolutions": stemmed("crate"),
   "crate backbone": { make: build("crate", tokens, "backbone"), inputs: [grey] },
   "crate_alpha classifier": classifier("crate_alpha"),

@@ -26,6 +26,7 @@ const TITLES = {
   orthogonality: "Distance from orthonormality, per layer (0: orthonormal)",
   coherence: "Coherence between the subspaces of different heads, per layer (0: orthogonal)",
   "head-coherence": "How far the subspaces of two heads overlap: mean cosine of their principal angles",
+  "head-output": "What a head writes, beside what is derived (1: U_k, −1: its opposite)",
   "layer-spectra": "Singular values of the tokens Z^{ℓ+1} after each layer",
   attention: "What the class token attends to in layer 2 of 3, by head",
   "attention-by-layer": "What the class token attends to, by layer (mean over heads)",

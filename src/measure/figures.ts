@@ -11,7 +11,9 @@ import {
   coherenceFigure,
   hasSubspaces,
   headCoherenceFigure,
+  learnsOutput,
   orthogonalityFigure,
+  outputFigure,
   severalHeads,
 } from "./weight-figures.ts";
 
@@ -33,6 +35,7 @@ const FIGURES: readonly Entry[] = [
   { name: "orthogonality", make: orthogonalityFigure, when: hasSubspaces },
   { name: "coherence", make: coherenceFigure, when: severalHeads },
   { name: "head-coherence", make: headCoherenceFigure, when: severalHeads },
+  { name: "head-output", make: outputFigure, when: learnsOutput },
   { name: "layer-spectra", make: spectrumFigure, when: has("nonZero") },
   { name: "attention", make: attentionFigure, when: images },
   { name: "attention-by-layer", make: attentionDepthFigure, when: images },

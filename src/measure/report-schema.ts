@@ -23,18 +23,23 @@ const weights = z
       vectors: cosines.describe("|cosine| between stored basis vectors of heads j and k"),
       spans: cosines.describe("cosines of the principal angles between the heads' subspaces"),
     }),
+    output: z
+      .array(value)
+      .exactOptional()
+      .describe("cosine between what each head writes, Wₖ, and what is derived, Uₖ, where it is learned"),
     dictionary: z
       .strictObject({ raw: value, columns: value })
       .exactOptional()
       .describe("‖DᵀD − I‖_F of a complete dictionary"),
   })
   .refine(
-    ({ subspaces, coherence: { vectors, spans } }) => {
+    ({ subspaces, coherence: { vectors, spans }, output }) => {
       const { raw, columns } = subspaces;
       const square = (rows: readonly (readonly unknown[])[]) =>
         rows.length === raw.length && rows.every((row) => row.length === raw.length);
       const matrices = [vectors.largest, vectors.mean, spans.largest, spans.mean];
-      return raw.length > 0 && columns.length === raw.length && matrices.every(square);
+      const each = [columns, output ?? raw].every(({ length }) => length === raw.length);
+      return raw.length > 0 && each && matrices.every(square);
     },
     { error: "expected as many numbers as heads, and as many rows and columns" },
   );

@@ -29,6 +29,9 @@ const weightsOf = ({ model, checkpoint }: Report) =>
 
 /** Whether the layers have subspaces. */
 export const hasSubspaces = has("weights");
+/** Whether some layer learns what its heads write. */
+export const learnsOutput = (report: Report): boolean =>
+  stacksIn(report).some(({ after }) => after.some(({ weights }) => weights?.output !== undefined));
 /** Whether there are heads to compare. */
 export const severalHeads = (report: Report): boolean =>
   stacksIn(report).some(({ after }) => after.some(({ weights }) => (weights?.subspaces.raw.length ?? 0) > 1));
@@ -124,6 +127,23 @@ export function coherenceFigure(report: Report): Figure {
       width: 760,
     },
     charts,
+  );
+}
+
+/** Cosines between what heads write and their subspaces, per layer: mean over the heads, bands from the least to the greatest. */
+export function outputFigure(report: Report): Figure {
+  const chart = layerChart(
+    report,
+    undefined,
+    "cosine of W_k and U_k, −1 to 1",
+    ofWeights(({ output }) => output && range(output)),
+  );
+  return figure(
+    {
+      title: "What a head writes, beside what is derived (1: U_k, −1: its opposite)",
+      subtitle: `${weightsOf(report)}; lines: mean over heads, bands: least to greatest`,
+    },
+    [chart],
   );
 }
 

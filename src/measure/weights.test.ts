@@ -63,6 +63,30 @@ test("equal spans have cosine 1 in any basis, though their stored vectors have n
   expect(coherence.vectors.mean[0]![0]).toBeCloseTo(0, 5);
 });
 
+test("what a head writes is compared with its subspace, with the sign of the layer", () => {
+  const outputs = (sign: 1 | -1) => {
+    using layer = new CrateLayer(random(0), { dim: d, heads: K, headDim: p, sign });
+    scope(() =>
+      noGrad(() => {
+        const { U, W } = layer.mssa;
+        const [first, second, third] = U.chunk(K).map(({ T }) => T); //          each [d, p]
+        W!.copy_(cat([first!.mul(3), second!.mul(-0.5), third!.flip([1])], 1));
+      }),
+    );
+    return measureWeights(layer)!.output!;
+  };
+  const [derived, opposite, other] = outputs(1);
+  expect(derived).toBeCloseTo(1, 6);
+  expect(opposite).toBeCloseTo(-1, 6);
+  expect(Math.abs(other!)).toBeLessThan(0.6);
+  expect(outputs(-1)).toEqual([derived, opposite, other].map((cosine) => -cosine!));
+});
+
+test("a tied output is the subspace: there is nothing to compare", () => {
+  using layer = new CrateLayer(random(0), { dim: d, heads: K, headDim: p, tiedOutput: true });
+  expect(measureWeights(layer)!.output).toBeUndefined();
+});
+
 test("two unit vectors at 60° have a gap of √2 · ½", () => {
   const gap = scope(() => {
     const A = tensor([

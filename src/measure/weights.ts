@@ -1,6 +1,6 @@
-/** @file What a layer's weights alone say: how orthogonal its subspaces and its dictionary are, how far heads overlap. */
+/** @file What a layer's weights alone say: how orthogonal its subspaces and its dictionary are, how far heads overlap, what they write. */
 
-import { ISTA, Majorise } from "../model/index.ts";
+import { CrateLayer, ISTA, Majorise, type MSSA } from "../model/index.ts";
 import type { Module } from "../nn/index.ts";
 import { aten, eye, noGrad, scope, type Tensor } from "../tensor/index.ts";
 import { mssaOf } from "./layered.ts";
@@ -27,6 +27,11 @@ export interface WeightMeasures {
     /** Cosines of the principal angles between the spans, which no change of basis alters. */
     spans: HeadCosines;
   };
+  /**
+   * ⟨Wₖ, Uₖ⟩ / (‖Wₖ‖ ‖Uₖ‖) of each head, −1 to 1, where its output Wₖ is learned: 1 where the layer adds Uₖ SSAₖ(Z) to Z, as
+   * derived, −1 where it takes that away.
+   */
+  output?: number[];
   /** ‖DᵀD − I‖_F of a complete dictionary; an overcomplete one, or none, is not measured. */
   dictionary?: Orthogonality;
 }
@@ -69,6 +74,19 @@ function spanCosines(U: Tensor): HeadCosines {
   return { largest: rows(cosines.max(2)), mean: rows(cosines.mean(2)) };
 }
 
+/** Cosine of the output and the basis of each head, U [K, d, p], with the sign that the layer gives to MSSA. */
+function outputCosines({ W }: MSSA, U: Tensor, block: Module | undefined): number[] | undefined {
+  if (W === undefined) return undefined;
+  const [K, d, p] = U.shape as [number, number, number];
+  const outputs = W.to("cpu").to("float64").reshape([d, K, p]).permute([1, 0, 2]); // [K, d, p]
+  const norms = outputs
+    .norm([1, 2])
+    .mul(U.norm([1, 2]))
+    .clamp(1e-30); //       [K]
+  const sign = block instanceof CrateLayer ? (block.options.sign ?? 1) : 1;
+  return outputs.mul(U).sum([1, 2]).div(norms).mul(sign).numbers();
+}
+
 const rows = (matrix: Tensor): number[][] => matrix.toArray() as number[][];
 
 /** Measures the weights of a layer, in float64; nothing where it has no subspaces. */
@@ -83,6 +101,8 @@ export function measureWeights(block: Module | undefined): WeightMeasures | unde
         subspaces: { raw: orthogonalityGap(U).numbers(), columns: orthogonalityGap(unit).numbers() },
         coherence: { vectors: vectorCosines(unit), spans: spanCosines(U) },
       };
+      const output = outputCosines(mssa, U, block);
+      if (output !== undefined) measured.output = output;
       const dictionary = dictionaryOf(block);
       if (dictionary === undefined) return measured;
       const D = dictionary.to("cpu").to("float64"); //                          [d, d]

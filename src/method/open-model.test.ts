@@ -54,6 +54,7 @@ test("a file opens with heads of the width that its tensors have, and says what 
 
 test.each([
   ["crate", "a stem of convolutions, learned steps", { stem: "convolutions", learnedSteps: true }],
+  ["crate", "a step of each head", { tiedOutput: true, headSteps: true }],
   ["crate", "bases by a Cayley map", { subspaces: "orthonormal" }],
   ["crate", "bases of all heads by a Cayley map", { subspaces: "orthogonal" }],
   ["crate_alpha", "a stem of convolutions", { stem: "convolutions" }],

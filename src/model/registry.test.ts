@@ -160,8 +160,10 @@ test("odd head sizes and tied outputs are counted too", () => {
     classes: 5,
     tiedOutput: true,
   };
-  using model = createModel("crate", options, random(0));
-  expect(model.parameterCount()).toBe(parameterCount("crate", options));
+  for (const headSteps of [false, true]) {
+    using model = createModel("crate", { ...options, headSteps }, random(0));
+    expect(model.parameterCount()).toBe(parameterCount("crate", { ...options, headSteps }));
+  }
 });
 
 test("errors name what was expected", () => {
@@ -169,6 +171,9 @@ test("errors name what was expected", () => {
   expect(() => createModel("crate_tinny", options, random(0))).toThrow('did you mean "crate_tiny"');
   expect(() => createModel("crate", options, random(0))).toThrow(
     "model.dim: expected for model crate; give it",
+  );
+  expect(() => createModel("crate_tiny", { ...options, imageSize: 32, headSteps: true }, random(0))).toThrow(
+    "set model.tiedOutput",
   );
   expect(() => createModel("crate_tiny", options, random(0))).toThrow(
     "model.patch: 4 does not divide model.imageSize 30; 2, 3, 5, 6, 10, 15 do",

@@ -1,7 +1,7 @@
 /** @file The layers, held to their formulas written out one head and one product at a time. */
 
 import { expect, test } from "vitest";
-import { aten, cat, createModel, random, scope, type Tensor } from "../../src/index.ts";
+import { aten, cat, createModel, noGrad, random, scope, type Tensor } from "../../src/index.ts";
 import { Crate, CrateLayer, ISTA, Majorise, mssa } from "../../src/model/index.ts";
 import { type PatchEmbedding, patchify } from "../../src/nn/index.ts";
 
@@ -22,14 +22,20 @@ const norm = (x: Tensor, w: Tensor, bias: Tensor, epsilon = 1e-5): Tensor => {
 
 const tokens = (): Tensor => stream.at("Z").normal([b, n, d], wide);
 
-test("MSSA: [SSA₁ … SSA_K] Wᵀ + b, head by head, and tied to U where it is asked for", () =>
+test("MSSA: [SSA₁ … SSA_K] Wᵀ + b, head by head, and tied to U, also with a step of each head", () =>
   scope(() => {
     const Z = tokens();
-    for (const tiedOutput of [false, true]) {
-      const layer = mssa(d, stream.at("mssa"), { heads, headDim, tiedOutput }).to("float64");
+    for (const [tiedOutput, headSteps] of [
+      [false, false],
+      [true, false],
+      [true, true],
+    ] as const) {
+      const layer = mssa(d, stream.at("mssa"), { heads, headDim, tiedOutput, headSteps }).to("float64");
+      if (headSteps) noGrad(() => layer.steps!.copy_(stream.at("steps").normal([heads], wide)));
       const outputs = Array.from({ length: heads }, (_, k) => {
         const ZU = Z.matmul(layer.U.narrow(0, k * headDim, headDim).T); //      [b, n, p]
-        return ZU.matmul(ZU.T).div(Math.sqrt(headDim)).softmax(-1).matmul(ZU);
+        const SSA = ZU.matmul(ZU.T).div(Math.sqrt(headDim)).softmax(-1).matmul(ZU);
+        return headSteps ? SSA.mul(layer.steps!.select(0, k)) : SSA;
       });
       const stacked = cat(outputs, -1); //                                      [b, n, K p]
       const expected = tiedOutput ? stacked.matmul(layer.U) : stacked.matmul(layer.W!.T).add(layer.b!);

@@ -18,6 +18,8 @@ export interface CrateLayerOptions {
   learnedSteps?: boolean;
   /** Output matrix of MSSA: learned, or tied to U as derived. */
   tiedOutput?: boolean;
+  /** A tied output has a learned step for each head. */
+  headSteps?: boolean;
   /** Bases of MSSA: free, or orthonormal by construction. */
   subspaces?: Subspaces;
   /** Z + MSSA(Z), or the derived (1 − β) Z + β MSSA(Z). */

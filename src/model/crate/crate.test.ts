@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../../test/close.ts";
 import { record } from "../../nn/index.ts";
-import { aten, eye, gradients, random, scope, type Tensor } from "../../tensor/index.ts";
+import { aten, eye, gradients, noGrad, random, scope, type Tensor } from "../../tensor/index.ts";
 import {
   CrateLayer,
   type CrateLayerOptions,
@@ -211,6 +211,20 @@ test("orthogonality: the mean of ‖U Uᵀ − I‖² / (K p), 0 for orthonormal
     expect(orthogonality([orthonormal]).item()).toBeLessThan(1e-25);
     expectClose(orthogonality([layer, orthonormal]), found.div(2));
   });
+});
+
+test("steps of heads start as the tied output, and −1 is the other sign", () => {
+  const options = { dim: 12, heads: 3, headDim: 4, tiedOutput: true };
+  using Z = random(2).normal([2, 5, 12]);
+  const of = (more: object, step = 1) => {
+    using layer = new CrateLayer(random(1), { ...options, ...more });
+    return scope(() => {
+      noGrad(() => layer.mssa.steps?.fill_(step));
+      return layer.apply(Z).numbers();
+    });
+  };
+  expect(of({ headSteps: true })).toEqual(of({}));
+  expect(of({ headSteps: true }, -1)).toEqual(of({ sign: -1 }));
 });
 
 test("a model's MSSA are found, and tokens may come from convolutions", () => {

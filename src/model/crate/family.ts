@@ -52,6 +52,7 @@ function recognise(tensors: Shapes, known: { readonly patch?: Size } = {}): Reco
   const settings = {
     ...embedding.settings,
     ...(subspaces !== undefined && { subspaces }),
+    ...(tensors.has("transformer.layers.0.0.fn.head_steps") && { tiedOutput: true, headSteps: true }),
     ...(tensors.has("transformer.layers.0.1.fn.log_eta") && { learnedSteps: true }),
   };
   return {

@@ -1,7 +1,7 @@
 /** @file The compressing half of a CRATE layer. */
 
 import { attention, attentionWeights, linearUniform, Module, selfAttention } from "../../nn/index.ts";
-import { cat, type Random, type Tensor } from "../../tensor/index.ts";
+import { cat, ones, type Random, type Tensor } from "../../tensor/index.ts";
 import type { MixedTokens, Past } from "../language/past.ts";
 import { cayley } from "./cayley.ts";
 
@@ -19,6 +19,12 @@ export interface MSSAOptions {
 }
 
 /**
+ * What the heads' SSA become, [b, n, K p] → [b, n, d]: a learned map; `tied`, Uᵀ as derived; Uᵀ with a learned step for each head,
+ * of either sign; or `bare`, themselves.
+ */
+export type Output = { W: Tensor; b?: Tensor } | { steps: Tensor } | "tied" | "bare";
+
+/**
  * `free`: the entries of U are learned. `orthonormal`: the basis of each head is orthonormal, `orthogonal`: all of them together,
  * so that the subspaces are orthogonal too; then U is a Cayley map of what is learned.
  */
@@ -32,7 +38,8 @@ const NAMES = { U: "qkv.weight", W: "to_out.0.weight", b: "to_out.0.bias" };
  *     MSSA(Z) = [SSA₁ … SSA_K] Wᵀ + b,   SSAₖ = softmax((Z Uₖ)(Z Uₖ)ᵀ / √p) (Z Uₖ)     one row per token
  *
  * Queries, keys and values are one projection. W is learned, as in the authors' code. A tied output is
- * [SSA₁ … SSA_K] Uᵀ, as derived; a bare one is [SSA₁ … SSA_K], as the authors have it for one head as wide as the tokens.
+ * [SSA₁ … SSA_K] Uᵀ, as derived, or Σₖ αₖ SSAₖ Uₖᵀ with learned steps α; a bare one is [SSA₁ … SSA_K], as the authors have it for
+ * one head as wide as the tokens.
  * The causal form takes the softmax of token t over tokens ≤ t. Bases can be orthonormal by construction, see `Subspaces`.
  *
  * @see Yu et al. 2023, "White-Box Transformers via Sparse Rate Reduction", definition of SSA and MSSA
@@ -42,17 +49,23 @@ export class MSSA extends Module {
   readonly stored: Tensor; //                                                   [K p, d]
   readonly W: Tensor | undefined; //                                            [d, K p]
   readonly b: Tensor | undefined; //                                            [d]
+  /** α, where the output is tied and steps are learned. */
+  readonly steps: Tensor | undefined; //                                        [K]
 
   constructor(
     stored: Tensor,
     readonly options: MSSAOptions,
-    private readonly output: { W: Tensor; b?: Tensor } | "tied" | "bare" = "tied",
+    private readonly output: Output = "tied",
   ) {
     super();
     const names = { ...NAMES, ...options.names };
     const { subspaces = "free" } = options;
     this.stored = this.parameter(subspaces === "free" ? names.U : `qkv.${subspaces}`, stored);
     if (typeof output === "string") return;
+    if ("steps" in output) {
+      this.steps = this.parameter("head_steps", output.steps);
+      return;
+    }
     this.W = this.parameter(names.W, output.W);
     this.b = output.b && this.parameter(names.b, output.b);
   }
@@ -94,7 +107,16 @@ export class MSSA extends Module {
     const [b, n, K, p] = mixed.shape as [number, number, number, number];
     const stacked = mixed.reshape([b, n, K * p]); //                            [b, n, K p]
     if (this.W !== undefined) return stacked.linear(this.W, this.b); //         [b, n, d]
-    return this.output === "tied" ? stacked.matmul(U) : stacked;
+    if (this.output === "bare") return stacked;
+    return stacked.matmul(this.steps === undefined ? U : this.scaled(U, this.steps));
+  }
+
+  /** αₖ Uₖᵀ, one head below another, [K p, d] */
+  private scaled(U: Tensor, steps: Tensor): Tensor {
+    const { heads, headDim } = this.options;
+    return U.reshape([heads, headDim, U.size(1)])
+      .mul(steps.reshape([heads, 1, 1]))
+      .reshape(U.shape);
   }
 
   /** Forms the n × n weights only when someone looks at them. */
@@ -117,7 +139,10 @@ export class MSSA extends Module {
   }
 }
 
-type MSSAStart = Pick<MSSAOptions, "heads" | "headDim" | "subspaces"> & { tiedOutput?: boolean };
+type MSSAStart = Pick<MSSAOptions, "heads" | "headDim" | "subspaces"> & {
+  tiedOutput?: boolean;
+  headSteps?: boolean;
+};
 
 /** One head as wide as the tokens has no output matrix in the authors' code. */
 const isBare = (dim: number, { heads, headDim }: MSSAStart): boolean => heads === 1 && headDim === dim;
@@ -130,14 +155,16 @@ export function mssa(dim: number, random: Random, options: MSSAStart): MSSA {
   const U = isFree
     ? linearUniform([inner, dim], dim, drawn)
     : drawn.normal([inner, dim]).mul_(1 / Math.sqrt(dim));
-  if (options.tiedOutput) return new MSSA(U, options, "tied");
+  if (options.tiedOutput)
+    return new MSSA(U, options, options.headSteps ? { steps: ones([options.heads]) } : "tied");
   if (isBare(dim, options)) return new MSSA(U, options, "bare");
   const W = linearUniform([dim, inner], inner, random.at("W"));
   return new MSSA(U, options, { W, b: linearUniform([dim], inner, random.at("b")) });
 }
 
-/** Parameters of an MSSA that `mssa` starts: U, and W and b where it has them. */
+/** Parameters of an MSSA that `mssa` starts: U, and what its output has: W and b, or α. */
 export function mssaCount(dim: number, options: MSSAStart): number {
   const inner = options.heads * options.headDim;
-  return inner * dim + (options.tiedOutput || isBare(dim, options) ? 0 : inner * dim + dim);
+  if (options.tiedOutput) return inner * dim + (options.headSteps ? options.heads : 0);
+  return inner * dim + (isBare(dim, options) ? 0 : inner * dim + dim);
 }

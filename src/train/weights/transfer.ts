@@ -117,6 +117,7 @@ const HIDDEN = [
   "lambda",
   "tiedOutput",
   "residual",
+  "compression",
   "sign",
   "skipFrom",
   "sparsify",
