@@ -156,12 +156,13 @@ test("a run trains, scores its features beside untrained ones and pixels, is loo
   expect(records(folder).some((record) => "eval/masked" in record)).toBe(true);
   const { numbers, text } = await evaluateRun(folder, { checkpoint: "best", split: "test" });
   for (const who of ["encoder", "untrained", "pixels"])
-    for (const how of ["leastSquares", "lars"]) {
+    for (const how of ["knn", "leastSquares", "lars"]) {
       const percent = numbers[`${who}/${how}`]!;
       expect(percent).toBeGreaterThan(10);
       expect(percent).toBeLessThanOrEqual(100);
     }
   expect(text).toMatch(/masked error .* of the mean fill's/);
+  expect(text).toMatch(/untrained encoder: 20 nearest neighbours .* %; linear probes: least squares/);
 
   const { report, table, figures } = await inspectMae(folder, {
     ...{ checkpoint: "best", samples: 8, split: "test" as const },

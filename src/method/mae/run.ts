@@ -3,14 +3,13 @@
 import { areaOf, sameSize } from "../../base/size.ts";
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { normalisation } from "../../data/index.ts";
-import { featuresOf } from "../../evaluate/features.ts";
-import { FeatureModule, inWords, type ProbeScores, probeScores } from "../../evaluate/probe-scores.ts";
+import { FeatureModule } from "../../evaluate/probe-scores.ts";
 import { createModel } from "../../model/index.ts";
-import type { Module } from "../../nn/index.ts";
 import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { weightsOf } from "../../train/stateful.ts";
 import { type Splits, withSplits } from "../build.ts";
+import { encoderScores, encoders } from "../encoder-scores.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RunConfig } from "../run-types.ts";
@@ -76,13 +75,11 @@ async function trainOn(splits: Splits, recipe: Recipe, place: TrainPlace) {
   return await trainLearner(learner, recipe, splits.train, place, { watched, measured: splits.measured });
 }
 
-/** Pixels are probed up to so many numbers an image: the closed form has a matrix of their square. */
-const MOST_PIXELS = 4096;
-
 function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained): Promise<Scores> {
   return withSplits(
     recipe,
-    async ({ train, test }) => {
+    async (splits) => {
+      const { train, test } = splits;
       const { maskRatio: ratio, normalisePixels, pool } = recipe.method;
       using mae = restoreMae(recipe, checkpoint).to(device);
       const batch = maeBatches(recipe, test, device);
@@ -90,46 +87,30 @@ function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained
       const errors = await maskedErrors(mae, test, batch, { ratio, normalisePixels }, masks, across);
 
       const { normalise, imageSize } = batch;
-      const own = { across, gather: false };
-      const images = { normalise: normalise!, device, ...(imageSize !== undefined && { imageSize }), ...own };
-      const probes: Record<string, ProbeScores> = {};
-      const probe = async (name: string, encoder: Module) => {
-        using fitted = await featuresOf(encoder, train, images);
-        using held = await featuresOf(encoder, test, images);
-        const how = {
-          classes: train.classes.length,
-          random: random(recipe.seed).at("probe"),
-          across,
-        };
-        probes[name] = probeScores(fitted, held, how);
-      };
-      await probe("encoder", new FeatureModule((X) => mae.features(X, pool)));
+      const images = { normalise: normalise!, device, ...(imageSize !== undefined && { imageSize }) };
       using untrained = buildMae(recipe, train.channels).to(device);
-      await probe("untrained", new FeatureModule((X) => untrained.features(X, pool)));
-      const pixels = train.channels * areaOf(recipe.model.imageSize);
-      if (pixels <= MOST_PIXELS) await probe("pixels", new FeatureModule((X) => X.flatten(1)));
+      const featuresBy = (of: Mae) => new FeatureModule((X) => of.features(X, pool));
+      const found = await encoderScores(
+        encoders(
+          { key: "encoder", label: "encoder", module: featuresBy(mae) },
+          featuresBy(untrained),
+          train.channels * areaOf(recipe.model.imageSize),
+        ),
+        splits,
+        { images: () => images, across },
+        random(recipe.seed).at("probe"),
+      );
 
       const { masked, meanFill } = errors;
-      const numbers = Object.entries(probes).flatMap(([name, scores]) =>
-        Object.entries(scores).map(([how, share]) => [`${name}/${how}`, 100 * share] as const),
-      );
-      const text = [
-        `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}, on ${test.count.toLocaleString("en")} images with ${ratio} of the patches removed`,
-        ...Object.entries(probes).map(
-          ([name, scores]) => `${LABELS[name]}, linear probes: ${inWords(scores)}`,
-        ),
-      ].join("\n");
-      return { numbers: { masked, meanFill, ...Object.fromEntries(numbers), count: test.count }, text };
+      const text = `masked error ${masked.toFixed(4)}, ${(masked / meanFill).toFixed(3)} of the mean fill's ${meanFill.toFixed(4)}, on ${test.count.toLocaleString("en")} images with ${ratio} of the patches removed`;
+      return {
+        numbers: { masked, meanFill, ...found.numbers, count: test.count },
+        text: `${text}\n${found.text}`,
+      };
     },
     split,
   );
 }
-
-const LABELS: Record<string, string> = {
-  encoder: "encoder",
-  untrained: "untrained encoder",
-  pixels: "raw pixels",
-};
 
 export const maeMethod: Method<Recipe> = {
   across: true,

@@ -1,7 +1,7 @@
 /** @file MCR² by recipe: training, and the paper's evaluation of the features. */
 
 import { inPercent, percent } from "../../base/percent.ts";
-import type { Size } from "../../base/size.ts";
+import { areaOf, type Size } from "../../base/size.ts";
 import type { ImageSource } from "../../data/index.ts";
 import {
   type ClassifierScores,
@@ -18,6 +18,7 @@ import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { weightsOf } from "../../train/stateful.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
+import { encoderScores, encoders } from "../encoder-scores.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import { requireClasses, requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
@@ -131,18 +132,44 @@ function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained
         ...scoreRates(train, classes, epsilon, across),
       }));
       const { svd, pca, knn, svm, acc, nmi, ari, rate, compression, reduction, rank } = found;
+      const unlabelled = recipe.method.classes === "views";
+      const beside = unlabelled ? await besideOthers(encoder, splits, recipe, { device, across }) : undefined;
       const text = [
         `nearest subspace, ${components} directions: ${percent(svd)} (SVD), ${percent(pca)} (PCA)`,
         `${neighbours} nearest neighbours ${percent(knn)}, linear SVM ${percent(svm)}`,
         `k-means on the training features: ACC ${percent(acc)}, NMI ${percent(nmi)}, ARI ${percent(ari)}`,
         `training features: R ${rate.toFixed(3)}, Rᶜ ${compression.toFixed(3)}, ΔR ${reduction.toFixed(3)} nats, ${rank} directions hold 95 % of their energy`,
+        ...(beside === undefined ? [] : [beside.text]),
       ].join("\n");
       return {
-        numbers: { ...found, ...inPercent({ svd, pca, knn, svm, acc, nmi, ari }), count: splits.test.count },
+        numbers: {
+          ...beside?.numbers,
+          ...found,
+          ...inPercent({ svd, pca, knn, svm, acc, nmi, ari }),
+          count: splits.test.count,
+        },
         text,
       };
     },
     split,
+  );
+}
+
+/** What features that were learned without labels are worth beside the untrained encoder's and pixels. */
+async function besideOthers(
+  encoder: Module,
+  splits: Splits,
+  recipe: Recipe,
+  { device, across }: Pick<Trained, "device" | "across">,
+): Promise<Scores> {
+  const { imageSize } = recipe.model;
+  using untrained = buildEncoder(recipe, splits.train.channels).to(device);
+  const pixels = splits.train.channels * areaOf(imageSize);
+  return await encoderScores(
+    encoders({ key: "encoder", label: "encoder", module: encoder }, untrained, pixels),
+    splits,
+    { images: () => ({ imageSize, device, range: "unit" }), across },
+    random(recipe.seed).at("probe"),
   );
 }
 
