@@ -107,6 +107,7 @@ const WITH: Readonly<Record<string, Tree>> = {
   "language data.dir": { data: { name: "text:words.txt", dir: texts[0] } },
   "language data.tokens": { data: { tokenizer: "bpe", tokens: 256 } },
   "language data.file": { data: { tokenizer: "file", file: tokenizers[0] } },
+  "language model.headSteps": { model: { tiedOutput: true } },
   "language method.masked": { model: { name: "bert" } },
   "cpp data.dir": { data: { name: `run:${encoder}` } },
   "cpp data.key": { data: { name: `features:${arrays}`, key: "first", labels: "y" } },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { expectClose } from "../../test/close.ts";
 import { gradients, random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import type { Gpt } from "./language/gpt.ts";
 import type { Past } from "./language/past.ts";
@@ -107,6 +108,21 @@ describe.each(causal)("%s", (name) => {
       model.dispose();
     }));
 });
+
+test("CRATE-GPT's output tied to U: its count, each token by its past, and a step of each head", () =>
+  scope(() => {
+    for (const more of [{ tiedOutput: true }, { tiedOutput: true, headSteps: true }]) {
+      using model = stirred("crate_gpt", more) as Gpt;
+      expect(model.parameterCount()).toBe(parameterCount("crate_gpt", { ...small, ...more }));
+      const tokens = tokensOf(6, 8);
+      const { past } = model.next(tokens.narrow(1, 0, 5));
+      expectClose(model.next(tokens.narrow(1, 5, 3), past).logits, model.apply(tokens).narrow(1, 5, 3));
+    }
+    expect(() => createModel("crate_gpt", { ...small, headSteps: true }, random(0))).toThrow(
+      "model.tiedOutput",
+    );
+    expect(() => createModel("crate_lm", { ...small, tiedOutput: true }, random(0))).toThrow("tiedOutput");
+  }));
 
 test("CRATE keeps one matrix of each layer for the next token, GPT-2 two, ToST three sums", () =>
   scope(() => {

@@ -32,6 +32,17 @@ export const images = {
 export const features = width.default(128).describe("dimension d of a feature");
 export const eta = positive.default(0.1).describe("step size η of ISTA");
 export const lambda = amount.default(0.1).describe("sparsity penalty λ of ISTA");
+/** Of MSSA's output. */
+export const output = {
+  tiedOutput: z
+    .boolean()
+    .default(false)
+    .describe("output matrix of MSSA: U itself, as derived, instead of a learned matrix"),
+  headSteps: z
+    .boolean()
+    .default(false)
+    .describe("learn a step of each head's tied output, from 1 on; it may change its sign"),
+};
 export const pool = z
   .enum(["cls", "mean"])
   .default("cls")
@@ -98,6 +109,18 @@ export function headConflict(
   const or = own ? "; change one, or give model.headDim" : "; change one";
   return { key: "heads", message: `${heads} does not divide model.dim ${dim}${or}` };
 }
+
+/** Steps that nothing would learn. */
+export const outputConflict = (options: {
+  tiedOutput?: boolean;
+  headSteps?: boolean;
+}): Conflict | undefined =>
+  options.headSteps && !options.tiedOutput
+    ? {
+        key: "headSteps",
+        message: "steps are of a tied output; a learned one has its own: set model.tiedOutput",
+      }
+    : undefined;
 
 /** p, the width of a head: as given, or an equal share of the width. */
 export const headDimOf = ({

@@ -10,6 +10,8 @@ import {
   headDim,
   headDimOf,
   lambda,
+  output,
+  outputConflict,
   type PatchOptions,
   patchConflict,
   patches,
@@ -88,14 +90,7 @@ export const crateSettings = z.strictObject({
   eta,
   lambda,
   pool,
-  tiedOutput: z
-    .boolean()
-    .default(false)
-    .describe("output matrix of MSSA: U itself, as derived, instead of a learned matrix"),
-  headSteps: z
-    .boolean()
-    .default(false)
-    .describe("learn a step of each head's tied output, from 1 on; it may change its sign"),
+  ...output,
   subspaces: z
     .enum(["free", "orthonormal", "orthogonal"])
     .default("free")
@@ -142,24 +137,10 @@ export const crateConflict = (options: Unsized<CrateOptions>): Conflict | undefi
   headConflict(options, true) ??
   subspaceConflict(options) ??
   chosenStemConflict(options) ??
-  stepConflict(options);
-
-/** Steps that cannot be learned, or that nothing would learn. */
-function stepConflict({
-  learnedSteps,
-  lambda,
-  headSteps,
-  tiedOutput,
-}: Unsized<CrateOptions>): Conflict | undefined {
-  if (learnedSteps && lambda === 0)
-    return { key: "lambda", message: "expected above 0 where it is learned, received 0" };
-  if (headSteps && !tiedOutput)
-    return {
-      key: "headSteps",
-      message: "steps are of a tied output; a learned one has its own: set model.tiedOutput",
-    };
-  return undefined;
-}
+  outputConflict(options) ??
+  (options.learnedSteps && options.lambda === 0
+    ? { key: "lambda", message: "expected above 0 where it is learned, received 0" }
+    : undefined);
 
 /** More orthonormal directions than there are dimensions. */
 function subspaceConflict(options: Unsized<CrateOptions>): Conflict | undefined {

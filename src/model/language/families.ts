@@ -4,7 +4,7 @@ import { z } from "zod";
 import { count, layers, width } from "../../base/bounds.ts";
 import type { Random } from "../../tensor/index.ts";
 import type { Conflict, Family } from "../family.ts";
-import { eta, lambda } from "../settings.ts";
+import { eta, lambda, output, outputConflict } from "../settings.ts";
 import { Bert, type BertOptions } from "./bert.ts";
 import { Gpt, type GptOptions } from "./gpt.ts";
 import type { GptKind } from "./gpt-block.ts";
@@ -21,7 +21,7 @@ const check = ({ dim, heads }: { dim: number; heads: number }): Conflict | undef
   dim % heads === 0 ? undefined : { key: "heads", message: `${heads} does not divide model.dim ${dim}` };
 
 /** Parameters of one layer: of width d, in K heads, for sequences of n tokens. */
-type LayerCount = (d: number, K: number, n: number) => number;
+type LayerCount = (d: number, K: number, n: number, options?: Partial<GptOptions>) => number;
 
 /** At the size of a paper; GPT-2's vocabulary rounded up to a multiple of 64. */
 const SHOWN = { dim: 768, depth: 12, heads: 12, context: 1024, vocabulary: 50_304 };
@@ -31,7 +31,7 @@ function gpt(
   name: GptKind,
   about: string,
   layer: LayerCount,
-  { last = 2, ista = true, shown = SHOWN } = {},
+  { last = 2, ista = true, shown = SHOWN, more = {} } = {},
 ): Family {
   return {
     ...{ name, about, shown },
@@ -39,12 +39,14 @@ function gpt(
       language: {
         causal: true,
         ...(name === "gpt2" && { given: ["tanh"] }),
-        options: z.strictObject(ista ? { ...sizes, eta, lambda } : sizes),
+        options: z.strictObject({ ...sizes, ...(ista && { eta, lambda }), ...more }),
         build: (options: Omit<GptOptions, "kind">, random: Random) =>
           new Gpt({ ...options, kind: name }, random),
-        count: ({ dim: d, depth, heads, context, vocabulary: V }: GptOptions) =>
-          V * d + context * d + depth * layer(d, heads, context) + last * d,
-        check,
+        count: (options: GptOptions) => {
+          const { dim: d, depth, heads, context, vocabulary: V } = options;
+          return V * d + context * d + depth * layer(d, heads, context, options) + last * d;
+        },
+        check: (options: GptOptions) => check(options) ?? outputConflict(options),
       },
     },
   };
@@ -76,9 +78,13 @@ function bert(
   };
 }
 
-export const crateGpt = gpt("crate_gpt", "CRATE-GPT2-Base, Yu et al. 2024", (d) => 3 * d * d + 5 * d, {
-  last: 0,
-});
+export const crateGpt = gpt(
+  "crate_gpt",
+  "CRATE-GPT2-Base, Yu et al. 2024",
+  (d, K, _, { tiedOutput, headSteps } = {}) =>
+    tiedOutput ? 2 * d * d + 4 * d + (headSteps ? K : 0) : 3 * d * d + 5 * d,
+  { last: 0, more: output },
+);
 export const crateLm = gpt(
   "crate_lm",
   "CRATE with a 4 × dictionary, Bai and Ma 2024",

@@ -19,6 +19,9 @@ export interface GptBlockOptions {
   eta?: number;
   /** λ of ISTA. */
   lambda?: number;
+  /** Of crate_gpt: MSSA writes by U itself, with a learned step of each head where that is set. */
+  tiedOutput?: boolean;
+  headSteps?: boolean;
   /** Of gpt2: GELU by the formula with tanh, as OpenAI's weights have it. */
   tanh?: boolean;
 }
@@ -49,12 +52,13 @@ const deviations = ({ depth }: GptBlockOptions) => ({
 });
 
 function causalMssa(options: GptBlockOptions, random: Random, bias: boolean): MSSA {
-  const { dim: d, heads } = options;
+  const { dim: d, heads, tiedOutput, headSteps } = options;
   const { into, out } = deviations(options);
   const U = random.at("U").normal([d, d]).mul_(into);
-  const W = random.at("W").normal([d, d]).mul_(out);
   const names = { U: "c_attn.weight", W: "c_proj.weight", b: "c_proj.bias" };
   const mssa = { heads, headDim: d / heads, causal: true, names };
+  if (tiedOutput) return new MSSA(U, mssa, headSteps ? { steps: ones([heads]) } : "tied");
+  const W = random.at("W").normal([d, d]).mul_(out);
   return new MSSA(U, mssa, bias ? { W, b: zeros([d]) } : { W });
 }
 
