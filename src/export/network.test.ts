@@ -123,7 +123,11 @@ const ROWS: Record<string, Row> = {
     ...{ inputs: [grey], run: latent },
   },
   "crate_gpt language": language("crate_gpt"),
-  "crate_gpt language, a step of each head": language("crate_gpt", { tiedOutput: true, headSteps: true }),
+  "crate_gpt language, taken away, a step of each head": language("crate_gpt", {
+    tiedOutput: true,
+    headSteps: true,
+    sign: -1,
+  }),
   "crate_lm language": language("crate_lm"),
   "crate_alpha_gpt language": language("crate_alpha_gpt"),
   "aot_gpt language": language("aot_gpt"),

@@ -1,6 +1,6 @@
 /** @file What a layer's weights alone say: how orthogonal its subspaces and its dictionary are, how far heads overlap, what they write. */
 
-import { CrateLayer, ISTA, Majorise, type MSSA } from "../model/index.ts";
+import { CrateLayer, GptBlock, ISTA, Majorise, type MSSA } from "../model/index.ts";
 import type { Module } from "../nn/index.ts";
 import { aten, eye, noGrad, scope, type Tensor } from "../tensor/index.ts";
 import { mssaOf } from "./layered.ts";
@@ -83,7 +83,8 @@ function outputCosines({ W }: MSSA, U: Tensor, block: Module | undefined): numbe
     .norm([1, 2])
     .mul(U.norm([1, 2]))
     .clamp(1e-30); //       [K]
-  const sign = block instanceof CrateLayer ? (block.options.sign ?? 1) : 1;
+  const signed = block instanceof CrateLayer || block instanceof GptBlock;
+  const sign = (signed && block.options.sign) || 1;
   return outputs.mul(U).sum([1, 2]).div(norms).mul(sign).numbers();
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/close.ts";
-import { gradients, random, scope, type Tensor, tensor } from "../tensor/index.ts";
+import { gradients, noGrad, random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import type { Gpt } from "./language/gpt.ts";
 import type { Past } from "./language/past.ts";
 import { createModel, formOf, modelNames, models, parameterCount } from "./registry.ts";
@@ -111,13 +111,25 @@ describe.each(causal)("%s", (name) => {
 
 test("CRATE-GPT's output tied to U: its count, each token by its past, and a step of each head", () =>
   scope(() => {
-    for (const more of [{ tiedOutput: true }, { tiedOutput: true, headSteps: true }]) {
+    const tied = { tiedOutput: true };
+    for (const more of [tied, { ...tied, headSteps: true }, { ...tied, sign: -1 }]) {
       using model = stirred("crate_gpt", more) as Gpt;
       expect(model.parameterCount()).toBe(parameterCount("crate_gpt", { ...small, ...more }));
       const tokens = tokensOf(6, 8);
       const { past } = model.next(tokens.narrow(1, 0, 5));
       expectClose(model.next(tokens.narrow(1, 5, 3), past).logits, model.apply(tokens).narrow(1, 5, 3));
     }
+    // a step of −1 is the other sign
+    const logits = (more: object, step?: number) => {
+      const model = createModel("crate_gpt", { ...small, ...tied, ...more }, random(0)) as Gpt;
+      const steps = model.parameters().filter(({ shape }) => shape.length === 1 && shape[0] === small.heads);
+      noGrad(() => steps.forEach((alpha) => void alpha.fill_(step!)));
+      const found = model.apply(tokensOf(6, 8));
+      model.dispose();
+      return found;
+    };
+    expectClose(logits({ headSteps: true }, -1), logits({ sign: -1 }));
+    expect(gap(logits({ sign: -1 }), logits({}))).toBeGreaterThan(1e-4);
     expect(() => createModel("crate_gpt", { ...small, headSteps: true }, random(0))).toThrow(
       "model.tiedOutput",
     );

@@ -42,6 +42,7 @@ export const output = {
     .boolean()
     .default(false)
     .describe("learn a step of each head's tied output, from 1 on; it may change its sign"),
+  sign: z.literal([1, -1]).default(1).describe("sign of MSSA: 1 adds it to the tokens, -1 takes it away"),
 };
 export const pool = z
   .enum(["cls", "mean"])

@@ -110,7 +110,6 @@ export const crateSettings = z.strictObject({
     .default(false)
     .describe("learn η and λ of each layer's ISTA, from eta and lambda on"),
   stem,
-  sign: z.literal([1, -1]).default(1).describe("sign of MSSA: 1 compresses, -1 expands"),
   skipFrom: z
     .enum(["raw", "normed"])
     .default("raw")

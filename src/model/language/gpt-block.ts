@@ -22,6 +22,8 @@ export interface GptBlockOptions {
   /** Of crate_gpt: MSSA writes by U itself, with a learned step of each head where that is set. */
   tiedOutput?: boolean;
   headSteps?: boolean;
+  /** Of crate_gpt: Z − MSSA(Z) with −1. */
+  sign?: 1 | -1;
   /** Of gpt2: GELU by the formula with tanh, as OpenAI's weights have it. */
   tanh?: boolean;
 }
@@ -160,7 +162,8 @@ export class GptBlock extends Module {
   }
 
   private after(Z: Tensor, mixed: Tensor): Tensor {
-    const half = this.probe("half", Z.add(scaled(mixed, this.gamma1))); //      Z½
+    const move = scaled(mixed, this.gamma1);
+    const half = this.probe("half", this.options.sign === -1 ? Z.sub(move) : Z.add(move)); // Z½
     const { norm2, change } = this;
     if (norm2 === undefined || change === undefined) return half;
     const changed = change.module.apply(norm2.apply(half)); //                  [b, n, d]
