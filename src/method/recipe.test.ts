@@ -186,6 +186,14 @@ test("a model that replaces another one takes what is its family's alone away; w
     expect(() => resolveRecipe(layers)).toThrow(/model\.eta\)?: belongs to crate, .*model\.name is vit/);
 });
 
+test("a 0 that is to mean none is told how to say so", () => {
+  const of = (validation: unknown) =>
+    resolveRecipe([findRecipe("digits"), { origin: "--data.validation", values: { data: { validation } } }]);
+  expect(() => of(0)).toThrow("above 0 and below 1, received 0; none (null in a file) leaves it out");
+  expect(() => of(2)).toThrow(/received 2$/);
+  expect(of(null).recipe.data).not.toHaveProperty("validation");
+});
+
 test("a run of an earlier version, where every model had the settings of all, is read without those of others", () => {
   const { model, ...rest } = findRecipe("vit-digits").values as { model: object };
   const values = { ...rest, model: { ...model, eta: 0.1, lambda: 0.1, tiedOutput: false } };

@@ -151,7 +151,8 @@ function firstError(issues: readonly unknown[], merged: Merged, method: string):
   }
   const received = typeof value === "number" ? String(value) : JSON.stringify(value);
   const near = typeof value === "string" && key !== undefined ? hint(value, key.choices.map(String)) : "";
-  const message = `${at(where, merged)}: expected ${expected}, received ${received}${near}`;
+  const without = key?.optional && value === 0 ? "; none (null in a file) leaves it out" : "";
+  const message = `${at(where, merged)}: expected ${expected}, received ${received}${near}${without}`;
   return new UsageError(message, { path: where, expected, received });
 }
 
