@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
@@ -53,6 +53,18 @@ test("folders that are given one by one say their part", () => {
 test("a file's own name counts before that of the folder that is given", () => {
   const path = folder("test", ["train.txt", "val.txt"]);
   expect([...textsToTokenize([path], 0.1).held!]).toEqual([join(path, "val.txt")]);
+});
+
+test("a text that is given twice is refused, by whatever name", () => {
+  const path = folder("twice", ["train.txt", "val.txt"]);
+  symlinkSync(join(path, "train.txt"), join(root, "linked.txt"));
+  const file = join(path, "val.txt");
+  for (const [inputs, message] of [
+    [[file, file], `${file}: given twice; give each text once`],
+    [[path, file], `${file}: given twice; give each text once`],
+    [[path, join(root, "linked.txt")], `linked.txt: given twice, also as ${join(path, "train.txt")}`],
+  ] as const)
+    expect(() => textsToTokenize(inputs, 0.1)).toThrow(message);
 });
 
 test.each([

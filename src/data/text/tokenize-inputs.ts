@@ -1,6 +1,6 @@
 /** @file Which files are tokenized, and which of them are measured on. */
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { some } from "../../base/file-names.ts";
@@ -19,12 +19,13 @@ export interface TextsToTokenize {
 /**
  * The texts among files and folders. Names say what is measured on, as they do for text:FOLDER: val and test, of files or of their
  * folders. One line says which, or that it is a share of all; another what was left out.
- * @throws {UsageError} no text among them; {DataError} names that say two parts, a text beside its .gz
+ * @throws {UsageError} no text among them, or one of them twice; {DataError} names that say two parts, a text beside its .gz
  */
 export function textsToTokenize(inputs: readonly string[], valShare: number): TextsToTokenize {
   const texts = inputs.flatMap(textsOf);
   const files = texts.map(({ file }) => file);
   if (files.length === 0) throw new UsageError("tokenize: expected .txt, .jsonl or .parquet files, got none");
+  refuseTwice(files);
   const held = texts.filter(({ part }) => part === "valid" || part === "test").map(({ file }) => file);
   if (held.length > 0 && held.length < files.length) {
     talk(`tokenize: measures on ${some(held)}, learns from the rest`);
@@ -35,6 +36,21 @@ export function textsToTokenize(inputs: readonly string[], valShare: number): Te
     `tokenize: ${why}; measures on ${Number((100 * valShare).toPrecision(6))} % of the text, spread evenly`,
   );
   return { files, held: undefined };
+}
+
+/** A text that is given twice would be learned from twice, or learned from and measured on. */
+function refuseTwice(files: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const file of files) {
+    const real = realpathSync(file);
+    const before = seen.get(real);
+    if (before !== undefined)
+      throw new UsageError(
+        `${file}: given twice${before === file ? "" : `, also as ${before}`}; give each text once`,
+        { path: file },
+      );
+    seen.set(real, file);
+  }
 }
 
 function textsOf(input: string): TextFile[] {
