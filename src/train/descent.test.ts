@@ -8,12 +8,13 @@ import { type ImageSource, imageSource, syntheticSet } from "../data/index.ts";
 import { createModel } from "../model/index.ts";
 import { aten, memory, native, noGrad, random, scope, type Tensor } from "../tensor/index.ts";
 import { listCheckpoints, loadCheckpoint } from "./checkpoint.ts";
-import { Descent, type DescentOptions, logged } from "./descent.ts";
+import { Descent, type DescentOptions } from "./descent.ts";
 import { type EpochBatch, Epochs, given } from "./epochs.ts";
 import type { Learner, Milestone } from "./learner.ts";
 import { type LoopOptions, runSteps } from "./loop.ts";
 import { readMetrics } from "./metrics.ts";
 import { weights } from "./stateful.ts";
+import { logged } from "./step.ts";
 
 let folder: string;
 beforeEach(() => {

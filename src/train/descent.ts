@@ -1,17 +1,20 @@
 /** @file Parameters that go down losses: number format, accumulation, clipping, optimiser, schedule, moving average. */
 
 import type { Module } from "../nn/index.ts";
-import { CheckpointError, type Group, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { CheckpointError, type Group, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { descend } from "./descend.ts";
 import { MovingAverage } from "./ema.ts";
-import { TensorList } from "./foreach.ts";
-import type { Logged } from "./learner.ts";
-import { clip_, together } from "./norms.ts";
+import type { TensorList } from "./foreach.ts";
+import { Gathered } from "./gathered.ts";
+import { clip_ } from "./norms.ts";
 import { createOptimizer, type Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { collected, ownersOf, shareParameters } from "./owners.ts";
+import { slopesOfParts } from "./part-slopes.ts";
 import type { Precision } from "./precision.ts";
-import { type Reading, type Readings, read, watching } from "./readings.ts";
-import { addTo, type Given, type Loss, refuse, type Slopes, type Source, slopesOf } from "./slopes.ts";
+import { type Readings, read, watching } from "./readings.ts";
+import { type Given, type Loss, refuse, type Slopes, type Source, slopesOf } from "./slopes.ts";
 import { above, below, type Restored, type Saved, type Stateful } from "./stateful.ts";
+import type { Step } from "./step.ts";
 import { sumSlopes, sumValues } from "./sum-slopes.ts";
 
 export interface DescentOptions {
@@ -40,24 +43,6 @@ export interface DescentOptions {
   losses?: "shares" | "whole";
 }
 
-/** Within a loop its numbers are still to be read; see `unread`. */
-export interface Step {
-  /** Sum of the losses before the step, and sums of what was given beside them. */
-  loss: Reading;
-  terms: Readings;
-  /** Euclidean norm of the gradient before it is clipped. */
-  norm: Reading;
-  lr: number;
-}
-
-/** What is logged of a step. */
-export const logged = ({ loss, norm, lr, terms }: Step): Logged => ({
-  "train/loss": loss,
-  ...Object.fromEntries(Object.entries(terms).map(([name, value]) => [`train/${name}`, value])),
-  "train/gradientNorm": norm,
-  lr,
-});
-
 /**
  * A net's parameters and all that makes a step of them. `step` goes down the sum of some losses, whose graphs are freed
  * one after the other. It owns the optimiser's moments and the average; the net belongs to the caller.
@@ -70,8 +55,7 @@ export class Descent implements Stateful {
   private lr: number | undefined;
   /** The rank that moves each parameter, where they are shared out. */
   private readonly owners: readonly number[] | undefined;
-  /** What the batches of an unfinished step have come to. */
-  private gathered: (Slopes & { batches: number }) | undefined;
+  private readonly gathered = new Gathered();
 
   constructor(
     readonly net: Module,
@@ -120,55 +104,18 @@ export class Descent implements Stateful {
    */
   add(loss: Loss, of: number, at: number, given?: Given): Step | undefined {
     if (of === 1) return this.step([loss], at, given);
-    const all = this.gather(slopesOf(this.source, loss, at, given, { of, alone: false }), of);
+    const all = this.gathered.add(slopesOf(this.source, loss, at, given, { of, alone: false }), of);
     if (all === undefined) return undefined;
-    const { across } = this.options;
-    return this.finish(this.overAll({ ...all, list: sumSlopes(all.list, across) }), at, given);
+    const list = sumSlopes(all.list, this.options.across);
+    return this.gathered.take(() => this.move(this.overAll({ ...all, list }), at, given));
   }
 
-  /**
-   * The same from a loss for each of the batch's fixed parts that are here, in their order, as many on every rank, 2ᵏ in all:
-   * gradients are added in a binary tree over all parts, so that they have the same bits on 1, 2, 4 … processes.
-   */
+  /** The same from a loss for each of the batch's fixed parts that are here, in their order, as many on every rank, 2ᵏ in all. */
   addParts(losses: readonly Loss[], of: number, at: number, given?: Given): Step | undefined {
-    const { across } = this.options;
-    const tree = (some: readonly Loss[]): Slopes => {
-      if (some.length === 1) return slopesOf(this.source, some[0]!, at, given, { of, alone: false });
-      const sum = tree(some.slice(0, some.length / 2));
-      const more = tree(some.slice(some.length / 2));
-      addTo(sum, more);
-      more.list.dispose();
-      return sum;
-    };
-    const here = tree(losses);
-    const all = {
-      values: sumValues(here.values, across, "tree"),
-      list: sumSlopes(here.list, across, "tree"),
-    };
-    if (of === 1) return this.move(all, at, given);
-    const gathered = this.gather(all, of);
-    return gathered && this.finish(gathered, at, given);
-  }
-
-  /** Keeps what a batch has come to. @returns the sum with the last of `of` batches */
-  private gather(found: Slopes, of: number): Slopes | undefined {
-    if (this.gathered === undefined) {
-      for (const tensor of [...found.list.tensors, ...Object.values(found.values)]) keep(tensor);
-      this.gathered = { ...found, batches: 1 };
-    } else {
-      addTo(this.gathered, found);
-      this.gathered.batches++;
-    }
-    return this.gathered.batches < of ? undefined : this.gathered;
-  }
-
-  /** The step of what was gathered, which is freed. */
-  private finish(all: Slopes, at: number, given?: Given): Step {
-    try {
-      return this.move(all, at, given);
-    } finally {
-      this.forgetGathered();
-    }
+    const found = slopesOfParts(this.source, losses, at, given, of);
+    if (of === 1) return this.move(found, at, given);
+    const all = this.gathered.add(found, of);
+    return all && this.gathered.take(() => this.move(all, at, given));
   }
 
   /** The gradient of a loss, for `move`. */
@@ -275,43 +222,13 @@ export class Descent implements Stateful {
     this.average?.load(ema === undefined ? this.parameters : below(ema, prefix));
   }
 
-  private forgetGathered(): void {
-    this.gathered?.list.dispose();
-    for (const value of Object.values(this.gathered?.values ?? {})) value.dispose();
-    this.gathered = undefined;
-  }
-
   /** Frees moments, averages and what is gathered. */
   dispose(): void {
-    this.forgetGathered();
+    this.gathered.dispose();
     this.optimizer.dispose();
     this.average?.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** One step of several descents down the same losses; each clips its own gradient. The format is the first one's. */
-export function descend(
-  descents: readonly Descent[],
-  losses: readonly Loss[],
-  at: number,
-  given?: Given,
-): Step {
-  const [first, ...others] = losses as readonly [Loss];
-  const alone = others.length === 0;
-  const parameters = descents.flatMap((descent) => [...descent.parameters.values()]);
-  const source = { ...descents[0]!.source, parameters };
-  const here = slopesOf(source, first, at, given, { alone });
-  for (const loss of others) addTo(here, slopesOf(source, loss, at, given, { alone }));
-  const { across } = source;
-  const sum = descents[0]!.overAll(alone ? here : { ...here, list: sumSlopes(here.list, across) });
-  let taken = 0;
-  const steps = descents.map((descent) => {
-    const own = sum.list.tensors.slice(taken, taken + descent.parameters.size);
-    taken += own.length;
-    return descent.move({ values: sum.values, list: new TensorList(own) }, at, given);
-  });
-  return { ...steps[0]!, norm: together(steps.map(({ norm }) => norm)) };
 }

@@ -8,7 +8,8 @@ export {
   type Snapshot,
   saveCheckpoint,
 } from "./checkpoint.ts";
-export { Descent, type DescentOptions, descend, logged, type Step } from "./descent.ts";
+export { descend } from "./descend.ts";
+export { Descent, type DescentOptions } from "./descent.ts";
 export { MovingAverage } from "./ema.ts";
 export { type EpochBatch, type EpochOptions, Epochs, given } from "./epochs.ts";
 export type { Learner, Logged, Milestone, Numbers } from "./learner.ts";
@@ -20,6 +21,7 @@ export type { ProgressMode } from "./progress.ts";
 export { type ScheduleOptions, schedule, warmedCosine, warmupCosine } from "./schedule.ts";
 export type { Given, Loss } from "./slopes.ts";
 export { type Restored, type Saved, type Stateful, weights, weightsOf } from "./stateful.ts";
+export { logged, type Step } from "./step.ts";
 export {
   type Architecture,
   type Converted,

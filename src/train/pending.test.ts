@@ -4,10 +4,11 @@ import { expect, test } from "vitest";
 import { reads } from "../../test/reads.ts";
 import { linear } from "../nn/index.ts";
 import { random, scope } from "../tensor/index.ts";
-import { Descent, type DescentOptions, logged } from "./descent.ts";
+import { Descent, type DescentOptions } from "./descent.ts";
 import { hasFused } from "./fused.ts";
 import type { Means } from "./means.ts";
 import { type BadStep, Pending } from "./pending.ts";
+import { logged } from "./step.ts";
 
 /** A linear map on numbers of a seed; where `factor` is not finite the loss is not. */
 class Fitting {

@@ -13,10 +13,12 @@ import type { CppHead } from "../../model/index.ts";
 import { synchronise } from "../../nn/index.ts";
 import { codingRate, type MlcOptions, membership, mlcLoss } from "../../rate/index.ts";
 import { type Tensor, UsageError } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, descend, logged } from "../../train/descent.ts";
+import { descend } from "../../train/descend.ts";
+import { Descent, type DescentOptions } from "../../train/descent.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
+import { logged } from "../../train/step.ts";
 import { type CppEvaluateOptions, type CppEvaluation, evaluateCpp } from "./evaluate.ts";
 
 export interface CppLearnerOptions extends CppEvaluateOptions, MlcOptions, Pick<DescentOptions, "clipGrad"> {

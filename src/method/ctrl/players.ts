@@ -3,7 +3,8 @@
 import type { ClosedLoopNets } from "../../model/index.ts";
 import { synchronise } from "../../nn/index.ts";
 import { scope } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, descend } from "../../train/descent.ts";
+import { descend } from "../../train/descend.ts";
+import { Descent, type DescentOptions } from "../../train/descent.ts";
 import { read } from "../../train/readings.ts";
 import type { Loss } from "../../train/slopes.ts";
 import { type Stateful, weights } from "../../train/stateful.ts";

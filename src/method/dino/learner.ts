@@ -3,11 +3,13 @@
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { synchronise } from "../../nn/index.ts";
 import { noGrad, type Random, type Tensor } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, descend, logged } from "../../train/descent.ts";
+import { descend } from "../../train/descend.ts";
+import { Descent, type DescentOptions } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { inPrecision, type Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
+import { logged } from "../../train/step.ts";
 import { requireBatch } from "../requirements.ts";
 import { boxesOf, type CropOptions, drawCrops } from "./crops.ts";
 import { dinoLoss, nextCentre, type SimdinoOptions, simdinoLoss } from "./losses.ts";

@@ -3,9 +3,10 @@
 import { type Batch, batchCount, batches, type ImageSet, imageSource, leavesOne } from "../../data/index.ts";
 import { SYMMETRIC } from "../../evaluate/features.ts";
 import { noGrad, type Random, scope, type Tensor } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
+import { Descent, type DescentOptions } from "../../train/descent.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { above, below, type Stateful, weights } from "../../train/stateful.ts";
+import { logged } from "../../train/step.ts";
 import { symmetricEpochs } from "../ctrl/learner.ts";
 import { IncrementalClassifier } from "../ictrl/comparators/classifier.ts";
 import type { Strategy, TaskView } from "../ictrl/comparators/strategy.ts";

@@ -4,12 +4,13 @@ import { requireRows, rowsIn, rowsOf, type Share } from "../../data/index.ts";
 import { randomBlocks, type Tokens } from "../../data/text/index.ts";
 import type { Bert, Gpt } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
+import { Descent, type DescentOptions } from "../../train/descent.ts";
 import { type FixedStep, type Inputs, requireFixed } from "../../train/fixed-step.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmupCosine } from "../../train/schedule.ts";
 import { requireShards, shardsOf } from "../../train/shards.ts";
 import { weights } from "../../train/stateful.ts";
+import { logged } from "../../train/step.ts";
 import { answer, hideTokens, type MaskOptions, NOT_ASKED, nextTokens, type Question } from "./objective.ts";
 
 export interface LanguageLearnerOptions

@@ -4,13 +4,14 @@ import { areaOf } from "../../base/size.ts";
 import type { BatchOptions, ImageSource } from "../../data/index.ts";
 import { maskedError, maskedTarget, randomMask } from "../../model/index.ts";
 import type { Random, Tensor } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
+import { Descent, type DescentOptions } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
 import { type FixedStep, type Inputs, requireFixed } from "../../train/fixed-step.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import { warmedCosine } from "../../train/schedule.ts";
 import { requireShards, type Shard, shardsOf } from "../../train/shards.ts";
 import { weights } from "../../train/stateful.ts";
+import { logged } from "../../train/step.ts";
 import { requireBatch } from "../requirements.ts";
 import { type Mae, type MaskOptions, maskedErrors } from "./errors.ts";
 

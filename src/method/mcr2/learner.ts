@@ -5,11 +5,12 @@ import type { Augment, ImageSource } from "../../data/index.ts";
 import { type Module, synchronise } from "../../nn/index.ts";
 import { type Mcr2Options, mcr2Loss } from "../../rate/index.ts";
 import { type Random, type Tensor, tensor } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
+import { Descent, type DescentOptions } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import type { Precision } from "../../train/precision.ts";
 import { weights } from "../../train/stateful.ts";
+import { logged } from "../../train/step.ts";
 import { requireBatch } from "../requirements.ts";
 import { viewsOf } from "./views.ts";
 

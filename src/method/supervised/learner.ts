@@ -5,7 +5,6 @@ import type { BatchOptions, ImageSource, Split } from "../../data/index.ts";
 import { type MSSA, mssaOf, orthogonality } from "../../model/index.ts";
 import { type Module, synchronise } from "../../nn/index.ts";
 import { full, noGrad, type Tensor, UsageError } from "../../tensor/index.ts";
-import { logged, type Step } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf, shareOf } from "../../train/epochs.ts";
 import { type FixedStep, requireFixed } from "../../train/fixed-step.ts";
 import {
@@ -19,6 +18,7 @@ import type { Reading } from "../../train/readings.ts";
 import { type ScheduleOptions, schedule } from "../../train/schedule.ts";
 import { requireShards, type Shard, shardsOf } from "../../train/shards.ts";
 import { weights } from "../../train/stateful.ts";
+import { logged, type Step } from "../../train/step.ts";
 import { requireBatch } from "../requirements.ts";
 import { correctAt, crossEntropy, type Evaluation, evaluateClassifier } from "./supervised.ts";
 

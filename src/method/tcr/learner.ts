@@ -5,12 +5,13 @@ import { type ImageSet, type ImageSource, imageSource } from "../../data/index.t
 import { type Module, synchronise } from "../../nn/index.ts";
 import { meanTcrLoss, type TcrLoss, tcrLoss } from "../../rate/index.ts";
 import { cat, noGrad, type Random, type Tensor, UsageError } from "../../tensor/index.ts";
-import { Descent, type DescentOptions, logged } from "../../train/descent.ts";
+import { Descent, type DescentOptions } from "../../train/descent.ts";
 import { type EpochBatch, Epochs, given, imagesOf } from "../../train/epochs.ts";
 import type { Learner, Logged, Milestone } from "../../train/learner.ts";
 import type { Precision } from "../../train/precision.ts";
 import { schedule } from "../../train/schedule.ts";
 import { weights } from "../../train/stateful.ts";
+import { logged } from "../../train/step.ts";
 import { requireBatch } from "../requirements.ts";
 
 export interface TcrLearnerOptions extends Pick<DescentOptions, "clipGrad" | "ema" | "across"> {
