@@ -79,13 +79,10 @@ function outputCosines({ W }: MSSA, U: Tensor, block: Module | undefined): numbe
   if (W === undefined) return undefined;
   const [K, d, p] = U.shape as [number, number, number];
   const outputs = W.to("cpu").to("float64").reshape([d, K, p]).permute([1, 0, 2]); // [K, d, p]
-  const norms = outputs
-    .norm([1, 2])
-    .mul(U.norm([1, 2]))
-    .clamp(1e-30); //       [K]
+  const [ofW, ofU] = [outputs.norm([1, 2]), U.norm([1, 2])]; //                 each [K]
   const signed = block instanceof CrateLayer || block instanceof GptBlock;
   const sign = (signed && block.options.sign) || 1;
-  return outputs.mul(U).sum([1, 2]).div(norms).mul(sign).numbers();
+  return outputs.mul(U).sum([1, 2]).div(ofW.mul(ofU).clamp(1e-30)).mul(sign).numbers();
 }
 
 const rows = (matrix: Tensor): number[][] => matrix.toArray() as number[][];
