@@ -43,7 +43,7 @@ const ROWS: Row[] = [
   classifier("crate", SUBSPACES),
   classifier("crate_alpha", CODED),
   classifier("aot", SUBSPACES),
-  classifier("tost", WHOLE),
+  classifier("tost", SUBSPACES),
   classifier("vit", WHOLE),
   classifier("crate_mae", SUBSPACES),
   ["crate trunk", () => createModel("crate", images, draws), SUBSPACES],
@@ -51,7 +51,11 @@ const ROWS: Row[] = [
   ["crate_mae, decoder", () => createModel("crate_mae", images, draws), SUBSPACES, BOTH],
   ["vit_mae, decoder", () => createModel("vit_mae", { ...images, ...decoder }, draws), WHOLE, BOTH],
   ...modelNames("language").map((name): Row => {
-    const has = /^(crate_lm|crate_alpha)/.test(name) ? CODED : /^(crate|aot)/.test(name) ? SUBSPACES : WHOLE;
+    const has = /^(crate_lm|crate_alpha)/.test(name)
+      ? CODED
+      : /^(crate|aot|tost)/.test(name)
+        ? SUBSPACES
+        : WHOLE;
     return [name, () => createModel(name, text, draws, "language"), has];
   }),
   ...["resnet10mnist", "resnet18", "resnet18ctrl", "resnet18stl", "resnext29", "vgg11"].map(

@@ -1,6 +1,6 @@
 /** @file Where the layers of a model are, and what they show of inputs that pass through. */
 
-import { CrateDecoderLayer, DecoupledISTA, MSSA, OvercompleteISTA } from "../model/index.ts";
+import { CrateDecoderLayer, DecoupledISTA, MSSA, OvercompleteISTA, TokenStatistics } from "../model/index.ts";
 import { type Module, record } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { LayerTokens } from "./tokens.ts";
@@ -86,7 +86,7 @@ export function watch<T>(
 
 function probesOf({ path, block }: StackLayer): string[] {
   const parts = block?.children.flatMap(({ name, module }) => {
-    if (module instanceof MSSA) return [`${path}.${name}.projection`];
+    if (hasSubspaces(module)) return [`${path}.${name}.projection`];
     return isOvercomplete(module) ? [`${path}.${name}.code`] : [];
   });
   return [path, `${path}.half`, ...(parts ?? [])];
@@ -96,10 +96,10 @@ function seenOf({ path, block }: StackLayer, before: string, found: ReadonlyMap<
   const output = found.get(path)!;
   const half = found.get(`${path}.half`);
   if (output.dim !== 3 || half === undefined) return { kind: "features", values: output };
-  const mssa = mssaOf(block);
+  const mixer = mixerOf(block);
   const mixed = {
     projection: [...found].find(([name]) => name.startsWith(`${path}.`) && name.endsWith(".projection"))?.[1],
-    subspaces: mssa && { U: mssa.U, heads: mssa.options.heads },
+    subspaces: mixer && { U: mixer.U, heads: mixer.options.heads },
     output,
   };
   // a decoder's layer mixes tokens last: what goes into MSSA is Y½, what comes out Y⁺
@@ -109,9 +109,15 @@ function seenOf({ path, block }: StackLayer, before: string, found: ReadonlyMap<
   return { kind: "tokens", tokens: { ...mixed, ...around }, code };
 }
 
-/** The subspaces of a layer, where it has some. */
-export const mssaOf = (block: Module | undefined): MSSA | undefined =>
-  block?.children.map(({ module }) => module).find((module) => module instanceof MSSA);
+/** What mixes tokens by subspaces. */
+type Mixer = MSSA | TokenStatistics;
+
+const hasSubspaces = (module: Module): module is Mixer =>
+  module instanceof MSSA || module instanceof TokenStatistics;
+
+/** The part of a layer that has subspaces, where there is one. */
+export const mixerOf = (block: Module | undefined): Mixer | undefined =>
+  block?.children.map(({ module }) => module).find(hasSubspaces);
 
 /** More atoms than dimensions: its code is not what the layer puts out. */
 const isOvercomplete = (module: Module): boolean =>

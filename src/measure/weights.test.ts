@@ -1,7 +1,7 @@
 /** @file Orthogonality and coherence against closed forms. */
 
 import { expect, test } from "vitest";
-import { CrateLayer } from "../model/index.ts";
+import { CrateLayer, TostBlock } from "../model/index.ts";
 import { aten, cat, eye, noGrad, random, scope, type Tensor, tensor } from "../tensor/index.ts";
 import { measureWeights, orthogonalityGap } from "./weights.ts";
 
@@ -80,6 +80,16 @@ test("what a head writes is compared with its subspace, with the sign of the lay
   expect(opposite).toBeCloseTo(-1, 6);
   expect(Math.abs(other!)).toBeLessThan(0.6);
   expect(outputs(-1)).toEqual([derived, opposite, other].map((cosine) => -cosine!));
+});
+
+test("ToST's heads have subspaces and an output too", () => {
+  const sizes = { dim: d, depth: 1, heads: K, patch: 4, imageSize: 8, classes: 2 };
+  using block = scope(() => new TostBlock(sizes, random(4)));
+  scope(() => noGrad(() => block.tssa.W.copy_(block.tssa.U.T.mul(2))));
+  const { output, coherence } = measureWeights(block)!;
+  expect(output).toHaveLength(K);
+  for (const cosine of output!) expect(cosine).toBeCloseTo(1, 6);
+  expect(coherence.spans.mean).toHaveLength(K);
 });
 
 test("a tied output is the subspace: there is nothing to compare", () => {

@@ -1,9 +1,9 @@
 /** @file What a layer's weights alone say: how orthogonal its subspaces and its dictionary are, how far heads overlap, what they write. */
 
-import { CrateLayer, GptBlock, ISTA, Majorise, type MSSA } from "../model/index.ts";
+import { CrateLayer, GptBlock, ISTA, Majorise } from "../model/index.ts";
 import type { Module } from "../nn/index.ts";
 import { aten, eye, noGrad, scope, type Tensor } from "../tensor/index.ts";
-import { mssaOf } from "./layered.ts";
+import { mixerOf } from "./layered.ts";
 
 /** A distance from orthogonality, of the weights as they are and with every column scaled to unit length. */
 export interface Orthogonality<T = number> {
@@ -28,8 +28,8 @@ export interface WeightMeasures {
     spans: HeadCosines;
   };
   /**
-   * ⟨Wₖ, Uₖ⟩ / (‖Wₖ‖ ‖Uₖ‖) of each head, −1 to 1, where its output Wₖ is learned: 1 where the layer adds Uₖ SSAₖ(Z) to Z, as
-   * derived, −1 where it takes that away.
+   * ⟨Wₖ, Uₖ⟩ / (‖Wₖ‖ ‖Uₖ‖) of each head, −1 to 1, where its output Wₖ is learned: 1 where it writes what is derived, −1 the
+   * opposite. As derived MSSA adds Uₖ SSAₖ(Z) to Z, and TSSA takes its sum away.
    */
   output?: number[];
   /** ‖DᵀD − I‖_F of a complete dictionary; an overcomplete one, or none, is not measured. */
@@ -75,7 +75,7 @@ function spanCosines(U: Tensor): HeadCosines {
 }
 
 /** Cosine of the output and the basis of each head, U [K, d, p], with the sign that the layer gives to MSSA. */
-function outputCosines({ W }: MSSA, U: Tensor, block: Module | undefined): number[] | undefined {
+function outputCosines(W: Tensor | undefined, U: Tensor, block: Module | undefined): number[] | undefined {
   if (W === undefined) return undefined;
   const [K, d, p] = U.shape as [number, number, number];
   const outputs = W.to("cpu").to("float64").reshape([d, K, p]).permute([1, 0, 2]); // [K, d, p]
@@ -89,17 +89,17 @@ const rows = (matrix: Tensor): number[][] => matrix.toArray() as number[][];
 
 /** Measures the weights of a layer, in float64; nothing where it has no subspaces. */
 export function measureWeights(block: Module | undefined): WeightMeasures | undefined {
-  const mssa = mssaOf(block);
-  if (mssa === undefined) return undefined;
+  const mixer = mixerOf(block);
+  if (mixer === undefined) return undefined;
   return noGrad(() =>
     scope(() => {
-      const U = mssa.subspaces().to("cpu").to("float64"); //                    [K, d, p]
+      const U = mixer.subspaces().to("cpu").to("float64"); //                    [K, d, p]
       const unit = unitColumns(U);
       const measured: WeightMeasures = {
         subspaces: { raw: orthogonalityGap(U).numbers(), columns: orthogonalityGap(unit).numbers() },
         coherence: { vectors: vectorCosines(unit), spans: spanCosines(U) },
       };
-      const output = outputCosines(mssa, U, block);
+      const output = outputCosines(mixer.W, U, block);
       if (output !== undefined) measured.output = output;
       const dictionary = dictionaryOf(block);
       if (dictionary === undefined) return measured;

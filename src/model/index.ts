@@ -70,5 +70,12 @@ export {
 export { patchGrid, tokenCount } from "./settings.ts";
 export { isLayered, type Layered, type Pool, pooled, withClass } from "./tokens.ts";
 export { Tost, TostBlock, type TostOptions } from "./tost/tost.ts";
-export { CausalTSSA, type CausalTSSAOptions, TSSA, type TSSAOptions, type TSSAWeights } from "./tost/tssa.ts";
+export {
+  CausalTSSA,
+  type CausalTSSAOptions,
+  TokenStatistics,
+  TSSA,
+  type TSSAOptions,
+  type TSSAWeights,
+} from "./tost/tssa.ts";
 export { isPlain, ViT, type ViTOptions } from "./vit/vit.ts";

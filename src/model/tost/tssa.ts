@@ -38,7 +38,8 @@ interface Names {
 }
 
 /** What both forms hold. */
-abstract class TokenStatistics extends Module {
+export abstract class TokenStatistics extends Module {
+  abstract readonly options: TSSAOptions;
   readonly temperature: Tensor; //                                              τ [K, 1]
   readonly U: Tensor; //                                                        [d, d]
   readonly b: Tensor | undefined; //                                            [d]
@@ -53,6 +54,16 @@ abstract class TokenStatistics extends Module {
     this.b = b && this.parameter(`${names.U}.bias`, b);
     this.W = this.parameter(`${names.W}.weight`, W);
     this.c = c && this.parameter(`${names.W}.bias`, c);
+  }
+
+  /** w = Z Uᵀ + b by heads, [b, K, n, p] */
+  protected project(Z: Tensor): Tensor {
+    return this.probe("projection", byHeads(Z.linear(this.U, this.b), this.options.heads));
+  }
+
+  /** The bases as [K, d, p]. */
+  subspaces(): Tensor {
+    return this.U.reshape([this.options.heads, -1, this.U.size(1)]).T;
   }
 }
 
@@ -73,7 +84,7 @@ export class TSSA extends TokenStatistics {
   }
 
   protected forward(Z: Tensor): Tensor {
-    const w = byHeads(Z.linear(this.U, this.b), this.options.heads); //         [b, K, n, p]
+    const w = this.project(Z); //                                               [b, K, n, p]
     const squares = w.square();
     const share = squares.div(squares.sum(-2, true).clamp(1e-24)).sum(-1); //   [b, K, n]
     const Pi = this.probe("membership", share.mul(this.temperature).softmax(1)); // [b, K, n]
@@ -118,7 +129,7 @@ export class CausalTSSA extends TokenStatistics {
   /** The same for tokens that follow others, of which the past keeps the three sums. */
   next(Z: Tensor, { count, kept: [energy, mass, moment] }: Past): MixedTokens {
     const n = Z.size(1);
-    const w = byHeads(Z.linear(this.U, this.b), this.options.heads); //         [b, K, n, p]
+    const w = this.project(Z); //                                               [b, K, n, p]
     const squares = w.square();
     const running = (terms: Tensor, sum: Tensor | undefined) => {
       const sums = terms.cumsum(-2);
