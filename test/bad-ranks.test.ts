@@ -122,16 +122,14 @@ async function makeImages(): Promise<void> {
 /** The same tokens on both machines, but for a token that is none, and for a byte too many. */
 async function makeTokens(): Promise<void> {
   const words = "a few words of a text\n".repeat(60);
-  writeFileSync(join(root, "text.txt"), words);
+  const inputs = ["one.txt", "two.txt"].map((name) => join(root, name));
+  for (const file of inputs) writeFileSync(file, words);
   writeFileSync(join(root, "tokenizer.json"), tokenizerJson(trainBpe(words, 280)));
   const [first, second] = machines;
   for (const name of ["beyond", "half"]) {
     const output = join(first, "text", name);
     await tokenizeFiles({
-      ...{
-        inputs: [join(root, "text.txt"), join(root, "text.txt")],
-        tokenizer: join(root, "tokenizer.json"),
-      },
+      ...{ inputs, tokenizer: join(root, "tokenizer.json") },
       ...{ output, valShare: 0.4, workers: 1 },
     });
     cpSync(output, join(second, "text", name), { recursive: true });

@@ -34,11 +34,12 @@ beforeAll(async () => {
     );
   }
   const text = Array.from({ length: 400 }, (_, i) => `${i} words of ${i * i}, and more.`).join("\n");
-  writeFileSync(join(root, "text.txt"), text);
+  const inputs = ["one.txt", "two.txt"].map((name) => join(root, name));
+  for (const file of inputs) writeFileSync(file, text);
   writeFileSync(join(root, "gpt2.json"), tokenizerJson(trainBpe(text, 300).with(["<|endoftext|>"])));
   for (const name of ["openwebtext", "pile"])
     await tokenizeFiles({
-      ...{ inputs: [join(root, "text.txt"), join(root, "text.txt")], tokenizer: join(root, "gpt2.json") },
+      ...{ inputs, tokenizer: join(root, "gpt2.json") },
       ...{ output: join(root, "text", name), valShare: 0.4, workers: 1 },
     });
 });
