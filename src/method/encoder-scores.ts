@@ -41,10 +41,10 @@ export interface EncoderScoreOptions {
 }
 
 /** Features of both splits for `body`, on several processes each its own; freed after it. */
-async function withFeatures<T>(
+export async function withFeatures<T>(
   module: Module,
   { train, test }: Splits,
-  { images, across }: EncoderScoreOptions,
+  { images, across }: Pick<EncoderScoreOptions, "images" | "across">,
   body: (fitted: Features, held: Features) => T,
 ): Promise<T> {
   const own = { across, gather: false };

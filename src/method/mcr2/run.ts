@@ -1,7 +1,7 @@
 /** @file MCR² by recipe: training, and the paper's evaluation of the features. */
 
 import { inPercent, percent } from "../../base/percent.ts";
-import { areaOf, type Size } from "../../base/size.ts";
+import { areaOf } from "../../base/size.ts";
 import type { ImageSource } from "../../data/index.ts";
 import {
   type ClassifierScores,
@@ -13,12 +13,12 @@ import {
 import { type Features, featuresOf } from "../../evaluate/features.ts";
 import { createModel } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { type Group, random, UsageError } from "../../tensor/index.ts";
+import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { weightsOf } from "../../train/stateful.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
-import { encoderScores, encoders } from "../encoder-scores.ts";
+import { type EncoderScoreOptions, encoderScores, encoders, withFeatures } from "../encoder-scores.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import { requireClasses, requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
@@ -81,6 +81,7 @@ function train(recipe: Recipe, place: TrainPlace) {
     const options = { imageSize: recipe.model.imageSize, device: place.device, across };
     const { components, neighbours } = recipe.method;
     const by = { classes: splits.train.classes.length, components, neighbours, across };
+    const features = { images: () => imagesFor(recipe, place.device), across };
     const score = (train: Features, test: Features) => scoreClassifiers(train, test, by);
     using learner = new Mcr2Learner(encoder, {
       ...{ train: splits.train, random: random(recipe.seed), gamma1, gamma2, epsilon },
@@ -88,25 +89,16 @@ function train(recipe: Recipe, place: TrainPlace) {
       views: classes === "views" ? { count: views, change: VIEW_PRESETS[changes] } : undefined,
       ...{ ...more, ...options, augment: recipe.data.augment, precision },
       optimizer: { name, weightDecay, momentum: name === "sgd" ? momentum : undefined },
-      evaluate: async () => milestone(await withFeatures(encoder, splits, options, score)),
+      evaluate: async () => milestone(await withFeatures(encoder, splits, features, score)),
     });
     const watched = { model: encoder, samples: evenImages(splits.test, options) };
     return await trainLearner(learner, recipe, splits.train, place, { watched, measured: splits.measured });
   });
 }
 
-/** Runs `body` on the features of both splits, on several processes each on its own. */
-async function withFeatures<T>(
-  encoder: Module,
-  { train, test }: Splits,
-  options: { imageSize: Size; device: string; across?: Group | undefined },
-  body: (train: Features, test: Features) => T,
-): Promise<T> {
-  const images = { ...options, range: "unit", gather: false } as const;
-  using fitted = await featuresOf(encoder, train, images);
-  using held = await featuresOf(encoder, test, images);
-  return body(fitted, held);
-}
+/** How whole images are given to the encoder. */
+const imagesFor = ({ model }: Recipe, device: string) =>
+  ({ imageSize: model.imageSize, device, range: "unit" }) as const;
 
 function milestone({ svd, pca, knn }: ClassifierScores): Milestone {
   return {
@@ -122,10 +114,10 @@ function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained
     recipe,
     async (splits) => {
       using encoder = restoreEncoder(recipe, checkpoint).to(device);
-      const options = { imageSize: recipe.model.imageSize, device, across };
+      const features = { images: () => imagesFor(recipe, device), across };
       const classes = splits.train.classes.length;
       const { components, neighbours, epsilon } = recipe.method;
-      const found = await withFeatures(encoder, splits, options, (train, test) => ({
+      const found = await withFeatures(encoder, splits, features, (train, test) => ({
         ...scoreClassifiers(train, test, { classes, components, neighbours, across }),
         svm: scoreSvm(train, test, classes, across),
         ...scoreClusters(train, classes, random(recipe.seed).at("clusters"), across),
@@ -133,7 +125,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained
       }));
       const { svd, pca, knn, svm, acc, nmi, ari, rate, compression, reduction, rank } = found;
       const unlabelled = recipe.method.classes === "views";
-      const beside = unlabelled ? await besideOthers(encoder, splits, recipe, { device, across }) : undefined;
+      const beside = unlabelled ? await besideOthers(encoder, splits, recipe, device, features) : undefined;
       const text = [
         `nearest subspace, ${components} directions: ${percent(svd)} (SVD), ${percent(pca)} (PCA)`,
         `${neighbours} nearest neighbours ${percent(knn)}, linear SVM ${percent(svm)}`,
@@ -160,25 +152,20 @@ async function besideOthers(
   encoder: Module,
   splits: Splits,
   recipe: Recipe,
-  { device, across }: Pick<Trained, "device" | "across">,
+  device: string,
+  features: EncoderScoreOptions,
 ): Promise<Scores> {
-  const { imageSize } = recipe.model;
   using untrained = buildEncoder(recipe, splits.train.channels).to(device);
-  const pixels = splits.train.channels * areaOf(imageSize);
-  return await encoderScores(
-    encoders({ key: "encoder", label: "encoder", module: encoder }, untrained, pixels),
-    splits,
-    { images: () => ({ imageSize, device, range: "unit" }), across },
-    random(recipe.seed).at("probe"),
-  );
+  const pixels = splits.train.channels * areaOf(recipe.model.imageSize);
+  const all = encoders({ key: "encoder", label: "encoder", module: encoder }, untrained, pixels);
+  return await encoderScores(all, splits, features, random(recipe.seed).at("probe"));
 }
 
 async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {
   using encoder = restoreEncoder(recipe, checkpoint).to(device);
   const source = await openSplit(recipe, split);
   try {
-    const options = { imageSize: recipe.model.imageSize, device, range: "unit" } as const;
-    return { ...(await featuresOf(encoder, source, options)), classes: source.classes };
+    return { ...(await featuresOf(encoder, source, imagesFor(recipe, device))), classes: source.classes };
   } finally {
     await source.close();
   }

@@ -144,6 +144,10 @@ type MSSAStart = Pick<MSSAOptions, "heads" | "headDim" | "subspaces"> & {
   headSteps?: boolean;
 };
 
+/** Output by U itself; steps begin at 1 where they are learned. */
+export const tied = ({ heads, headSteps }: { heads: number; headSteps?: boolean }): Output =>
+  headSteps ? { steps: ones([heads]) } : "tied";
+
 /** One head as wide as the tokens has no output matrix in the authors' code. */
 const isBare = (dim: number, { heads, headDim }: MSSAStart): boolean => heads === 1 && headDim === dim;
 
@@ -155,8 +159,7 @@ export function mssa(dim: number, random: Random, options: MSSAStart): MSSA {
   const U = isFree
     ? linearUniform([inner, dim], dim, drawn)
     : drawn.normal([inner, dim]).mul_(1 / Math.sqrt(dim));
-  if (options.tiedOutput)
-    return new MSSA(U, options, options.headSteps ? { steps: ones([options.heads]) } : "tied");
+  if (options.tiedOutput) return new MSSA(U, options, tied(options));
   if (isBare(dim, options)) return new MSSA(U, options, "bare");
   const W = linearUniform([dim, inner], inner, random.at("W"));
   return new MSSA(U, options, { W, b: linearUniform([dim], inner, random.at("b")) });

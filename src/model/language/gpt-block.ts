@@ -3,7 +3,7 @@
 import { kaimingUniform, LayerNorm, Module } from "../../nn/index.ts";
 import { ones, type Random, type Tensor, zeros } from "../../tensor/index.ts";
 import { ISTA } from "../crate/ista.ts";
-import { MSSA } from "../crate/mssa.ts";
+import { MSSA, tied } from "../crate/mssa.ts";
 import { decoupledISTA, overcompleteISTA } from "../crate/overcomplete.ts";
 import { CausalTSSA } from "../tost/tssa.ts";
 import { CausalAttention, GptMlp } from "./gpt-attention.ts";
@@ -54,12 +54,12 @@ const deviations = ({ depth }: GptBlockOptions) => ({
 });
 
 function causalMssa(options: GptBlockOptions, random: Random, bias: boolean): MSSA {
-  const { dim: d, heads, tiedOutput, headSteps } = options;
+  const { dim: d, heads } = options;
   const { into, out } = deviations(options);
   const U = random.at("U").normal([d, d]).mul_(into);
   const names = { U: "c_attn.weight", W: "c_proj.weight", b: "c_proj.bias" };
   const mssa = { heads, headDim: d / heads, causal: true, names };
-  if (tiedOutput) return new MSSA(U, mssa, headSteps ? { steps: ones([heads]) } : "tied");
+  if (options.tiedOutput) return new MSSA(U, mssa, tied(options));
   const W = random.at("W").normal([d, d]).mul_(out);
   return new MSSA(U, mssa, bias ? { W, b: zeros([d]) } : { W });
 }
