@@ -8,7 +8,7 @@ const TRAINED = [
   "## What trained models do",
   "Measured on trainings, which `vitrine verify` does not repeat:",
   "* **Rᶜ does not fall from layer to layer of a trained CRATE-GPT (negative).** Over three seeds it falls to layer 3 of 6, from 444 to 366 nats, and rises to 484 in the last, though MSSA lowers it in every layer. The rise is that of late tokens alone ([where it is](results.md#why-does-rc-rise-over-its-layers)).",
-  "* **A trained head takes away what the derivation adds (negative for Z + MSSA(Z)).** As derived, a head adds Uₖ SSAₖ(Z). Where its output Wₖ is learned, the cosine of Wₖ and Uₖ falls from 0 ± .02 to −.23 … −.34 in the four layers of a CRATE on CIFAR-10, in every head and seed, and to −.06 … −.40 in the six of CRATE-GPT. Rᶜ of tokens of length 1 then falls by 1.5 to 2.0 nats in a layer, which before training takes away 0.0 to 0.4 ([what was made of it](results.md#a-layer-changed-by-what-was-seen-in-it)).",
+  "* **A trained head takes away what the derivation adds (negative for Z + MSSA(Z)).** As derived, a head adds Uₖ SSAₖ(Z). Where its output Wₖ is learned, the cosine of Wₖ and Uₖ falls from 0 ± .02 below 0 in every head and seed: in the mean to −.23 … −.34 in the four layers of a CRATE on CIFAR-10, and to −.06 … −.40 in the six of CRATE-GPT. Rᶜ of tokens of length 1 then falls by 1.5 to 2.0 nats in a layer, which before training takes away 0.0 to 0.4 ([what was made of it](results.md#a-layer-changed-by-what-was-seen-in-it)).",
 ];
 
 /** The page about the claims: a table of verdicts, then each claim with its figure, from `figures` beside the page. */
