@@ -5,7 +5,7 @@ import { makeFolder } from "../base/write-file.ts";
 import { native } from "../tensor/index.ts";
 import { failpoint } from "../train/failpoint.ts";
 import { removeTemporaries } from "../train/leftovers.ts";
-import { chooseDevice, type Precision, withTF32 } from "../train/precision.ts";
+import { chooseDevice, type Precision, withPrecision } from "../train/precision.ts";
 import { lockRun } from "../train/run-lock.ts";
 import type { TrainPlace } from "./method.ts";
 import type { Recipe } from "./recipe.ts";
@@ -32,7 +32,7 @@ export async function trainRun(recipe: Recipe, options: TrainRunOptions): Promis
   native().setDeterministic(deterministic);
   const place = { ...options, device: chooseDevice(device, world), deadline };
   const { precision } = recipe.train as { precision?: Precision };
-  const train = (at: TrainPlace) => withTF32(precision, at.device, () => method.train(recipe, at));
+  const train = (at: TrainPlace) => withPrecision(precision, at.device, () => method.train(recipe, at));
   return await together(world, place.device, async (across) => {
     if (across === undefined) return await writing(place, () => train(place));
     const own = { output: options.output, resume: options.resume, settings: recipe };

@@ -40,6 +40,9 @@ test("where everything is set up, the engine is found", () => {
     expect(lines.get(name)).toMatchObject({ ok: true });
   expect(lines.get("libtorch")!.value).toMatch(/^\d+\.\d+\.\d+\S* in \/.* \(.+\)$/);
   expect(lines.get("threads")!.value).toMatch(/^libtorch uses \d+, \d+ processors, by OpenMP$/);
+  expect(lines.get("bfloat16")!.value).toMatch(
+    /^(emulated on .*; keep --precision fp32|in hardware \(.+\); products at \d+\.\d\d times fp32's speed: .+)$/,
+  );
 });
 
 const record = { addon: join(folder, "broken.node"), libtorch: folder, source: "test", version: "2.0.0" };

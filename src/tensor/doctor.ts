@@ -1,9 +1,10 @@
 /** @file What this machine can do, and what to do where something is missing. Never throws, with or without libtorch. */
 
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, freemem, totalmem } from "node:os";
 import { resolve } from "node:path";
+import { bfloat16Sets, bfloat16Speed, processorFlags } from "./bfloat16.ts";
 import { addonRecord, PACKAGES, places, SETUP } from "./libtorch.ts";
 import { type Native, native } from "./native.ts";
 
@@ -85,17 +86,10 @@ function addon(): Finding {
   return fine("addon", typeof record === "string" ? "loaded" : record.addon);
 }
 
-/** Flags of the first processor, as Linux lists them. */
-function flags(): Set<string> {
-  const path = "/proc/cpuinfo";
-  const line = existsSync(path) ? /^flags\s*:(.*)$/m.exec(readFileSync(path, "utf8")) : null;
-  return new Set((line?.[1] ?? "").trim().split(/\s+/));
-}
-
 const SETS = ["avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "asimd", "bf16"];
 
 function processor(): Finding {
-  const present = flags();
+  const present = processorFlags();
   const sets = SETS.filter((set) => present.has(set)).join(", ");
   const loaded = load();
   const used = typeof loaded === "string" ? null : loaded.versions().capability;
@@ -107,10 +101,15 @@ function processor(): Finding {
 }
 
 function bfloat16(): Finding {
-  const present = flags();
-  const fast = ["amx_bf16", "avx512_bf16", "bf16"].filter((set) => present.has(set));
-  if (fast.length > 0) return fine("bfloat16", `in hardware (${fast.join(", ")}); --precision bf16 pays`);
-  return fine("bfloat16", "emulated on this processor; keep --precision fp32");
+  const sets = bfloat16Sets().join(", ");
+  if (sets === "") return fine("bfloat16", "emulated on this processor; keep --precision fp32");
+  if (typeof load() === "string") return fine("bfloat16", `in hardware (${sets})`);
+  const speed = bfloat16Speed();
+  const advice = speed > 1 ? "--precision bf16 pays" : "keep --precision fp32";
+  return fine(
+    "bfloat16",
+    `in hardware (${sets}); products at ${speed.toFixed(2)} times fp32's speed: ${advice}`,
+  );
 }
 
 function threads(): Finding {

@@ -4,6 +4,7 @@ export * from "../base/errors.ts";
 export { hint, nearest } from "../base/nearest.ts";
 export { type AtenArgument, aten } from "./aten.ts";
 export { autocast, type GradientOptions, gradients, noGrad, partialGradients } from "./autograd.ts";
+export { bfloat16Sets, bfloat16Speed } from "./bfloat16.ts";
 export type { Nested } from "./core.ts";
 export { arange, cat, eye, full, handles, ones, stack, type TensorOptions, tensor, zeros } from "./create.ts";
 export { besideStream, CudaGraph } from "./cuda-graph.ts";

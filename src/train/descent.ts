@@ -25,7 +25,7 @@ export interface DescentOptions {
   lr: (at: number) => number;
   /** A weight decay that moves, in place of the optimiser's. */
   decay?: ((at: number) => number) | undefined;
-  /** Of the products in the losses; fp32 unless given. For tf32, `withTF32` is around the run. */
+  /** Of the products in the losses; fp32 unless given. For tf32, `withPrecision` is around the run. */
   precision?: Precision | undefined;
   /** Largest norm of the gradient; longer ones are scaled down. Not clipped unless given. */
   clipGrad?: number | undefined;

@@ -6,7 +6,7 @@ import { ista } from "../model/crate/ista.ts";
 import { rateReduction } from "../rate/index.ts";
 import { autocast, gradients, native, noGrad, random, scope } from "../tensor/index.ts";
 import { withNative } from "../tensor/native.ts";
-import { chooseDevice, inPrecision, withTF32 } from "./precision.ts";
+import { chooseDevice, inPrecision, unpaid, withPrecision } from "./precision.ts";
 
 test("bf16 lowers the product, keeps the gradient wide, and sees weights as they are after each step", () => {
   scope(() => {
@@ -47,8 +47,8 @@ test("of several processes on a machine each takes a GPU of its own, or is refus
 test("TF32 is off, on within a run that asks for it but for products that are to be full, and off again after it", async () => {
   const { tf32 } = native();
   expect(tf32()).toBe(false);
-  await withTF32("fp32", "cuda", async () => expect(tf32()).toBe(false));
-  await withTF32("tf32", "cuda", async () => {
+  await withPrecision("fp32", "cuda", async () => expect(tf32()).toBe(false));
+  await withPrecision("tf32", "cuda", async () => {
     expect(tf32()).toBe(true);
     inPrecision("tf32", "cuda", () => expect(tf32()).toBe(true));
     autocast(null, "cuda", () => {
@@ -64,8 +64,18 @@ test("TF32 is off, on within a run that asks for it but for products that are to
     ).toThrow("lost");
     expect(tf32()).toBe(true);
   });
-  await expect(withTF32("tf32", "cuda", () => Promise.reject(new Error("lost")))).rejects.toThrow("lost");
+  await expect(withPrecision("tf32", "cuda", () => Promise.reject(new Error("lost")))).rejects.toThrow(
+    "lost",
+  );
   expect(tf32()).toBe(false);
+});
+
+test("on a processor a precision that is no faster than fp32 is said to be so", () => {
+  expect(unpaid("fp32", [])).toBe(undefined);
+  expect(unpaid("tf32", ["amx_bf16"])).toMatch(/this run is in fp32$/);
+  expect(unpaid("bf16", [])).toMatch(/^bf16 is emulated on this processor/);
+  expect(unpaid("bf16", ["avx512_bf16"], () => 0.55)).toMatch(/^products in bf16 run at 0.55 times fp32's/);
+  expect(unpaid("bf16", ["amx_bf16"], () => 6)).toBe(undefined);
 });
 
 /** Whether TF32 is allowed when an operator is called, for each of those named. */
@@ -86,7 +96,7 @@ function allowedAt(names: RegExp, body: () => void): [operator: string, allowed:
 }
 
 test("products of rates and ISTA's DᵀD are not of TF32, the network's are", () =>
-  withTF32("tf32", "cuda", async () =>
+  withPrecision("tf32", "cuda", async () =>
     scope(() => {
       const [Z, Pi] = [random(0).normal([12, 4]), random(1).uniform([12, 3])];
       const rates = () => rateReduction(Z, Pi, { epsilon: 0.5 });

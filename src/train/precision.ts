@@ -2,7 +2,7 @@
 
 import { talk } from "../base/talk.ts";
 import type { World } from "../base/world.ts";
-import { autocast, native, UsageError } from "../tensor/index.ts";
+import { autocast, bfloat16Sets, bfloat16Speed, native, UsageError } from "../tensor/index.ts";
 
 /** tf32 is fp32 whose products a GPU may make of factors rounded to 10 bits of mantissa; rates are not made of such. */
 export type Precision = "fp32" | "tf32" | "bf16";
@@ -12,20 +12,35 @@ export function inPrecision<T>(precision: Precision, device: string, body: () =>
   return precision === "bf16" ? autocast("bfloat16", device.split(":")[0]!, body) : body();
 }
 
-/** Runs `body` with TF32 allowed where the precision is that, and not after it. A processor has none, which is said. */
-export async function withTF32<T>(
+/** Runs `body` with TF32 allowed where the precision is that, and not after it; says where a precision does not pay on this device. */
+export async function withPrecision<T>(
   precision: Precision | undefined,
   device: string,
   body: () => Promise<T>,
 ): Promise<T> {
+  const problem = device === "cpu" && precision !== undefined ? unpaid(precision) : undefined;
+  if (problem !== undefined) talk(`train.precision: ${problem}`);
   if (precision !== "tf32") return await body();
-  if (device === "cpu") talk("train.precision: tf32 is of GPUs; this run is in fp32");
   native().setTF32(true);
   try {
     return await body();
   } finally {
     native().setTF32(false);
   }
+}
+
+/** Why a precision is no faster than fp32 on this processor, by its instruction sets for bf16 and their speed. */
+export function unpaid(
+  precision: Precision,
+  sets: readonly string[] = bfloat16Sets(),
+  speedOf: () => number = bfloat16Speed,
+): string | undefined {
+  if (precision === "tf32") return "tf32 is of GPUs; this run is in fp32";
+  if (precision === "fp32") return undefined;
+  if (sets.length === 0) return "bf16 is emulated on this processor; fp32 is much faster";
+  const speed = speedOf();
+  if (speed > 1) return undefined;
+  return `products in bf16 run at ${speed.toFixed(2)} times fp32's speed on this processor; fp32 is faster`;
 }
 
 /** This process among those of its machine. */
