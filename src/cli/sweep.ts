@@ -139,7 +139,7 @@ function programsOf({ progress, plugin = [] }: Options): Programs {
 }
 
 async function printSweep(sweep: Sweep, folder: string): Promise<void> {
-  const { inWords, keysOf, leaf, over, ratesOver, spreadInWords, valueInWords } = await import(
+  const { inWords, keysOf, leaf, over, ratesOver, scoresOver, spreadInWords, valueInWords } = await import(
     "../sweep/index.ts"
   );
   const { figure = "score", settings, chosen } = sweep;
@@ -172,6 +172,12 @@ async function printSweep(sweep: Sweep, folder: string): Promise<void> {
     print(
       `chosen by validation: ${inWords(best.values)}; ${figure} ${spreadInWords(over(best, "validation"))}${on}`,
     );
+    const scores = Object.entries(scoresOver(best));
+    if (scores.length > 1)
+      printColumns(
+        ["on the test split", "mean ± deviation"],
+        scores.map(([name, found]) => [name, spreadInWords(found)]),
+      );
   }
   for (const setting of settings) {
     const rates = ratesOver(setting);

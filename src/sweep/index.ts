@@ -11,6 +11,7 @@ export {
   ratesOver,
   runTable,
   type Spread,
+  scoresOver,
   spread,
   spreadInWords,
 } from "./summary.ts";

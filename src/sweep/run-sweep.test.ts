@@ -88,6 +88,9 @@ test("every setting runs with every seed; the best by validation is evaluated on
     expect(run.validation).toBe(numbers.top1);
     expect(run.processorSeconds).toBeGreaterThan(0);
     expect(run.rates).toEqual([1.5]);
+    const tested = await evaluateRun(join(folder, run.run), { checkpoint: "best", split: "test" });
+    expect(run.scores).toEqual(tested.numbers);
+    expect(run.test).toBe(run.scores!.top1);
   }
   // n = 5 tokens, d = 16: patches of 3 · 4² numbers, U and W, scores and mixing, ISTA, ten classes
   expect(good!.flops).toBe(2 * (4 * 48 * 16 + 2 * 5 * 16 * 16 + 2 * 5 * 5 * 16 + 5 * 16 * 16 + 16 * 10));
@@ -96,7 +99,7 @@ test("every setting runs with every seed; the best by validation is evaluated on
   expect(readSweep(folder)).toEqual(found);
   const lines = readFileSync(join(folder, "sweep.csv"), "utf8").trim().split("\n");
   expect(lines[0]).toBe(
-    "train.lr,seed,state,validation,test,steps,parameters,flops,processorSeconds,seconds,rates,run,problem",
+    "train.lr,seed,state,validation,test,steps,parameters,flops,processorSeconds,seconds,rates,run,problem,test.top1,test.top5,test.loss,test.count",
   );
   expect(lines.length).toBe(5);
 

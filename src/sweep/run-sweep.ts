@@ -133,17 +133,26 @@ async function take(
 async function testChosen(sweep: Sweep, chosen: SweepSetting, options: SweepOptions): Promise<void> {
   const { folder, programs, say } = options;
   if (sweep.chosen !== chosen.name)
-    for (const { runs } of sweep.settings) for (const run of runs) delete run.test;
+    for (const run of sweep.settings.flatMap(({ runs }) => runs)) {
+      delete run.test;
+      delete run.scores;
+    }
   sweep.chosen = chosen.name;
   if (!hasTest(chosen.runs[0]!, folder)) return;
   for (const run of chosen.runs.filter(({ test }) => test === undefined)) {
     const { code, said } = await programs.test(join(folder, run.run));
-    const value = said && figureIn(said, sweep.figure!);
-    if (value === undefined)
+    const test = said && figureIn(said, sweep.figure!);
+    if (test === undefined)
       say(`sweep: ${run.run} has no ${sweep.figure} on the test split (exit code ${code})`);
-    else run.test = value;
+    else Object.assign(run, { test, scores: numbersOf(said!) });
   }
 }
+
+/** What is no number, such as the loss of a model that gives none, is left out. */
+const numbersOf = (said: Readonly<Record<string, unknown>>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(said).filter((each): each is [string, number] => Number.isFinite(each[1])),
+  );
 
 /** Looks into the runs of a setting that have ended, where they hold images out; what has no subspaces has no rates. */
 async function inspectRuns({ runs }: SweepSetting, { folder, programs, say }: SweepOptions): Promise<void> {

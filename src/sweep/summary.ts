@@ -35,6 +35,18 @@ export const over = (
   of: "validation" | "score" | "test" | "processorSeconds" | "steps",
 ) => spread(runs.flatMap((run) => run[of] ?? []));
 
+/** What `vitrine eval` gives on the test split, number by number, over the runs that have it. */
+export function scoresOver({ runs }: SweepSetting): Record<string, Spread> {
+  const names = namesOf(runs);
+  return Object.fromEntries(
+    names.map((name) => [name, spread(runs.flatMap(({ scores }) => scores?.[name] ?? []))!]),
+  );
+}
+
+const namesOf = (runs: readonly Pick<SweepRun, "scores">[]): string[] => [
+  ...new Set(runs.flatMap(({ scores }) => Object.keys(scores ?? {}))),
+];
+
 /** R^c of each layer over the runs that have it. */
 export function ratesOver({ runs }: SweepSetting): Spread[] {
   const all = runs.flatMap(({ rates }) => (rates === undefined ? [] : [rates]));
@@ -65,12 +77,14 @@ export const keysOf = ({ settings }: Pick<Sweep, "settings">): string[] => [
 /** A row for each run, of settings that are not run one with the reason. */
 export function runTable(sweep: Sweep): Table {
   const keys = keysOf(sweep);
-  const columns = [...keys, "seed", "state", "validation", "test", "steps", "parameters", "flops", "processorSeconds", "seconds", "rates", "run", "problem"]; // biome-ignore format: short
+  const scored = namesOf(sweep.settings.flatMap(({ runs }) => runs));
+  const columns = [...keys, "seed", "state", "validation", "test", "steps", "parameters", "flops", "processorSeconds", "seconds", "rates", "run", "problem", ...scored.map((name) => `test.${name}`)]; // biome-ignore format: short
   const rows = sweep.settings.flatMap(({ values, parameters, flops, problem, runs }) => {
     const own = keys.map((key) => (key in values ? valueInWords(values[key]) : null));
-    const row = ({ seed, state, validation, test, steps, processorSeconds, seconds, rates, run, code }: Partial<SweepRun>) => [
+    const row = ({ seed, state, validation, test, steps, processorSeconds, seconds, rates, run, code, scores }: Partial<SweepRun>) => [
       ...own, ...[seed, state ?? "refused", validation, test, steps, parameters, flops, processorSeconds, seconds, rates?.join(" "), run],
       problem ?? (code === undefined ? null : `exit code ${code}`),
+      ...scored.map((name) => scores?.[name] ?? null),
     ]; // biome-ignore format: short
     return problem === undefined ? runs.map(row) : [row({})];
   });

@@ -20,6 +20,8 @@ const run = z.strictObject({
   score: number.exactOptional(),
   /** The same figure of the same checkpoint on the test split; of the chosen setting alone. */
   test: number.exactOptional(),
+  /** All numbers that `vitrine eval` gives that checkpoint on the test split. */
+  scores: z.record(z.string(), number).exactOptional(),
   /**
    * R^c of each layer by the authors' estimator, nats, the mean over the validation split; of the chosen setting, and of
    * others where that was asked for. Empty where the model has no subspaces.
