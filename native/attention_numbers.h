@@ -7,9 +7,10 @@ static inline Vec widen(Halves v) { return (Vec)(__builtin_convertvector(v, Bits
 /** A register of what lies there, or of as much as there is, and zeros. */
 template <class V, class Number>
 static inline V some(const Number* from, int64_t count) {
+  // not by memcpy: GCC copies 32 bytes in halves by way of memory, from where a whole register has to wait for both
+  if (count * sizeof(Number) >= sizeof(V)) return *reinterpret_cast<const V*>(from);
   V v{};
-  if (count * sizeof(Number) >= sizeof v) std::memcpy(&v, from, sizeof v);
-  else if (count > 0) std::memcpy(&v, from, count * sizeof(Number));
+  if (count > 0) std::memcpy(&v, from, count * sizeof(Number));
   return v;
 }
 static inline Vec numbers(const float* from, int64_t count) { return some<Vec>(from, count); }

@@ -144,7 +144,7 @@ struct Symmetric {
 /** body.tile<C>(i, k) for all rows i and columns k, with keys from body.begin to body.end: as many as the cache has room for. */
 template <class S, class Body>
 static void overKeys(Body& body, const Head& z) {
-  const int64_t words = 4096;  // half of a cache of 32 KiB
+  const int64_t words = 16384;  // 64 KiB: the second cache gives its rows in time, and sums are put away less often
   const int64_t block = std::max<int64_t>(words / z.width / kWidth, 1) * kWidth * S::kPair;
   for (body.begin = 0; body.begin < z.padded; body.begin = body.end) {
     body.end = std::min(body.begin + block, z.padded);
