@@ -43,10 +43,6 @@ function commit(): string {
   }
 }
 
-/** Without them, products of bf16 are slower than those of fp32. */
-export const hasHalfProducts = (): boolean =>
-  machine().flags.some((flag) => flag === "avx512_bf16" || flag === "amx_bf16");
-
 interface Ticks {
   busy: number;
   total: number;

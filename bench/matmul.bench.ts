@@ -1,9 +1,8 @@
 /** @file What can these cores multiply: products of square matrices, in both precisions. The roof of every other figure. */
 
-import { random, scope } from "../src/tensor/index.ts";
+import { bfloat16Sets, random, scope } from "../src/tensor/index.ts";
 import type { Precision } from "../src/train/index.ts";
 import { type Bench, type Context, compare, interleave } from "./harness.ts";
-import { hasHalfProducts } from "./machine.ts";
 import { Side } from "./side.ts";
 import { median } from "./statistics.ts";
 
@@ -27,7 +26,7 @@ const gigaflops = (size: number) => (seconds: number) => (2 * size ** 3) / secon
 
 /** Those that are measured: without instructions for bf16 a product takes minutes. */
 const precisions = ({ quick, device }: Context): Precision[] =>
-  quick || device !== "cpu" || hasHalfProducts() ? ["fp32", "bf16"] : ["fp32"];
+  quick || device !== "cpu" || bfloat16Sets().length > 0 ? ["fp32", "bf16"] : ["fp32"];
 
 /** GFLOP/s of our own products of large matrices, in each precision. */
 export async function matmulPeaks(context: Context): Promise<Partial<Record<Precision, number>>> {

@@ -1,12 +1,11 @@
 /** @file Training steps of one model, beside every form of the peer. */
 
 import type { Module } from "../src/nn/index.ts";
-import { gradients, scope, type Tensor } from "../src/tensor/index.ts";
+import { bfloat16Sets, gradients, scope, type Tensor } from "../src/tensor/index.ts";
 import type { OperatorTime } from "../src/tensor/profile.ts";
 import { createOptimizer } from "../src/train/optimizer.ts";
 import { inPrecision, type Precision } from "../src/train/precision.ts";
 import { type Context, compare, type Goal, interleave, type Plan, type Row } from "./harness.ts";
-import { hasHalfProducts } from "./machine.ts";
 import { Side } from "./side.ts";
 import { median } from "./statistics.ts";
 
@@ -80,7 +79,7 @@ const least = (value: number | undefined, of: Goal["of"] = "ratio"): { goal?: Go
 export async function stepRows(one: StepCase, context: Context): Promise<Row[]> {
   const rows: Row[] = [];
   for (const precision of one.precisions)
-    if (precision === "bf16" && !context.quick && context.device === "cpu" && !hasHalfProducts())
+    if (precision === "bf16" && !context.quick && context.device === "cpu" && bfloat16Sets().length === 0)
       context.say(`${one.question}: bf16 skipped: this processor has no products of bf16`);
     else rows.push(...(await inOne(one, precision, context)));
   return rows;

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { ones } from "./create.ts";
 import { scope } from "./scope.ts";
-import "./tensor.ts";
+import "./tensor.ts"; // what `ones` makes
 
 /** Flags of the first processor, as Linux lists them. */
 export function processorFlags(): Set<string> {
