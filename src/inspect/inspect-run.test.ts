@@ -55,7 +55,7 @@ test("measures the checkpoint beside the weights the run began with", async () =
   } satisfies DeepPartial<Report>);
   // the untrained model is the recipe's: half of the entries are zero after the first layer, as §1.4 has it
   expect(Math.abs(stackOf(report).before[0]!.nonZero!.mean! - 0.49)).toBeLessThan(0.05);
-  expect(inspection.table).toContain("R^c after MSSA");
+  expect(inspection.table).toContain("R^c of LN(Z)U");
   for (const path of inspection.figures) expect(existsSync(path)).toBe(true);
   expect(inspection.figures[0]).toBe(join(run, "figures", "layer-rate.svg"));
 });

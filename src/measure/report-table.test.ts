@@ -25,7 +25,7 @@ test("every line fits 80 columns, and without a terminal it is plain ASCII", () 
 test("each layer has its rate and its share of non-zeros, before and after", () => {
   const lines = reportTable(report, rich).split("\n");
   expect(lines[0]).toMatch(/^step-00000008 on 12 test images of synthetic; accuracy .* % → .* %$/);
-  expect(lines[2]).toMatch(/R\^c after MSSA \(nats\) +non-zeros after ISTA/);
+  expect(lines[2]).toMatch(/R\^c of LN\(Z\)U \(nats\) +non-zeros after ISTA/);
   const { before: untrained, after } = stackOf(report);
   after.forEach((layer, l) => {
     const percent = (value: number) => `${(100 * value).toFixed(1)}%`;

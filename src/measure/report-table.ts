@@ -22,9 +22,9 @@ interface Shown {
 /** What the first group shows: Rᶜ where there are subspaces, else the rate of all tokens, or of features. */
 const RATES: readonly Shown[] = [
   {
-    title: "R^c after MSSA (nats)",
+    title: "R^c of LN(Z)U (nats)",
     of: ({ authorsRate }) => authorsRate?.mean,
-    note: "R^c as the authors' code has it: of LN(Z)U, tokens at unit length in each head",
+    note: "R^c as the authors' code has it: of attention's input, at unit length in each head",
   },
   {
     title: "R of all tokens (nats)",
