@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { addonRecord, root } from "../src/tensor/libtorch.ts";
+import { processorFlags } from "../src/tensor/processor-flags.ts";
 
 /** Instruction sets that decide how fast products are. */
 const FLAGS = ["avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_bf16"];
@@ -20,7 +21,7 @@ export interface Machine {
 
 export function machine(): Machine {
   const record = addonRecord();
-  const present = new Set(/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.split(" "));
+  const present = processorFlags();
   return {
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,

@@ -1,16 +1,9 @@
 /** @file Whether products in bf16 pay on this processor: not every one with instructions for them is faster with them. */
 
-import { existsSync, readFileSync } from "node:fs";
 import { ones } from "./create.ts";
+import { processorFlags } from "./processor-flags.ts";
 import { scope } from "./scope.ts";
 import "./tensor.ts"; // what `ones` makes
-
-/** Flags of the first processor, as Linux lists them. */
-export function processorFlags(): Set<string> {
-  const path = "/proc/cpuinfo";
-  const line = existsSync(path) ? /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync(path, "utf8")) : null;
-  return new Set((line?.[1] ?? "").trim().split(/\s+/));
-}
 
 /** The processor's instruction sets for products in bf16; none where they are emulated, which takes a thousand times as long. */
 export const bfloat16Sets = (): string[] => {

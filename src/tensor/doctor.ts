@@ -4,9 +4,10 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, freemem, totalmem } from "node:os";
 import { resolve } from "node:path";
-import { bfloat16Sets, bfloat16Speed, processorFlags } from "./bfloat16.ts";
+import { bfloat16Sets, bfloat16Speed } from "./bfloat16.ts";
 import { addonRecord, PACKAGES, places, SETUP } from "./libtorch.ts";
 import { type Native, native } from "./native.ts";
+import { processorFlags } from "./processor-flags.ts";
 
 export interface Finding {
   name: string;
