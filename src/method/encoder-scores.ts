@@ -25,11 +25,11 @@ export interface Encoder {
   module: Module;
 }
 
-/** An encoder, what it was before training, and, where there are not too many, pixels. */
-export function encoders(learned: Encoder, untrained: Module, pixels: number): Encoder[] {
-  const both = [learned, { key: "untrained", label: "untrained encoder", module: untrained }];
-  if (pixels > MOST_PIXELS) return both;
-  return [...both, { key: "pixels", label: "raw pixels", module: new FeatureModule((X) => X.flatten(1)) }];
+/** What an encoder is compared with: itself before training, and, where there are not too many, pixels. */
+export function baselines(untrained: Module, pixels: number): Encoder[] {
+  const before = { key: "untrained", label: "untrained encoder", module: untrained };
+  if (pixels > MOST_PIXELS) return [before];
+  return [before, { key: "pixels", label: "raw pixels", module: new FeatureModule((X) => X.flatten(1)) }];
 }
 
 export interface EncoderScoreOptions {
@@ -63,7 +63,7 @@ interface Neighbours {
 function neighbours(
   fitted: Features,
   held: Features,
-  options: EncoderScoreOptions,
+  options: Pick<EncoderScoreOptions, "neighbours" | "across">,
   classes: number,
 ): Neighbours {
   const { neighbours: most = NEIGHBOURS, across } = options;
@@ -84,25 +84,44 @@ export const neighbourScore = (
     neighbours(fitted, held, options, splits.train.classes.length),
   );
 
-/** Nearest neighbours and linear probes of each encoder: `KEY/knn`, `KEY/leastSquares`, `KEY/lars`, in per cent. */
+/** Nearest neighbours and linear probes of one encoder's features: `KEY/knn`, `KEY/leastSquares`, `KEY/lars`, in per cent. */
+export function featureScores(
+  { key, label }: Pick<Encoder, "key" | "label">,
+  fitted: Features,
+  held: Features,
+  options: Pick<EncoderScoreOptions, "neighbours" | "across"> & { classes: number; random: Random },
+): Scores {
+  const { classes, random, across } = options;
+  const near = neighbours(fitted, held, options, classes);
+  const probes = probeScores(fitted, held, { classes, random, across });
+  const shares = { knn: near.share, ...probes };
+  const numbers = Object.entries(shares).map(([how, share]) => [`${key}/${how}`, 100 * share] as const);
+  return {
+    numbers: Object.fromEntries(numbers),
+    text: `${label}: ${near.text}; linear probes: ${inWords(probes)}`,
+  };
+}
+
+/** The scores of each encoder's features, a line for each. */
 export async function encoderScores(
   given: readonly Encoder[],
   splits: Splits,
   options: EncoderScoreOptions,
   random: Random,
 ): Promise<Scores> {
-  const numbers: Record<string, number> = {};
-  const lines: string[] = [];
   const classes = splits.train.classes.length;
-  const { across } = options;
-  for (const { key, label, module } of given) {
-    const { near, probes } = await withFeatures(module, splits, options, (fitted, held) => ({
-      near: neighbours(fitted, held, options, classes),
-      probes: probeScores(fitted, held, { classes, random, across }),
-    }));
-    numbers[`${key}/knn`] = 100 * near.share;
-    for (const [how, share] of Object.entries(probes)) numbers[`${key}/${how}`] = 100 * share;
-    lines.push(`${label}: ${near.text}; linear probes: ${inWords(probes)}`);
-  }
-  return { numbers, text: lines.join("\n") };
+  const all: Scores[] = [];
+  for (const encoder of given)
+    all.push(
+      await withFeatures(encoder.module, splits, options, (fitted, held) =>
+        featureScores(encoder, fitted, held, { ...options, classes, random }),
+      ),
+    );
+  return joined(all);
 }
+
+/** Scores one after the other. */
+export const joined = (all: readonly Scores[]): Scores => ({
+  numbers: Object.assign({}, ...all.map(({ numbers }) => numbers)),
+  text: all.map(({ text }) => text).join("\n"),
+});

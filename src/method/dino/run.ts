@@ -7,7 +7,7 @@ import { createModel, DinoNet } from "../../model/index.ts";
 import { random } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { openSplit, withSplits } from "../build.ts";
-import { type EncoderScoreOptions, encoderScores, encoders, neighbourScore } from "../encoder-scores.ts";
+import { baselines, type EncoderScoreOptions, encoderScores, neighbourScore } from "../encoder-scores.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RunConfig } from "../run-types.ts";
@@ -107,7 +107,7 @@ function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained
       using untrained = buildPair(recipe, splits.train.channels).to(device);
       const pixels = splits.train.channels * areaOf(recipe.model.imageSize);
       const { numbers, text } = await encoderScores(
-        encoders({ key: "teacher", label: "teacher", module: pair }, untrained, pixels),
+        [{ key: "teacher", label: "teacher", module: pair }, ...baselines(untrained, pixels)],
         splits,
         scoredBy(recipe, { device, across }),
         random(recipe.seed).at("probe"),

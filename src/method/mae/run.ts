@@ -9,7 +9,7 @@ import { random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import { weightsOf } from "../../train/stateful.ts";
 import { type Splits, withSplits } from "../build.ts";
-import { encoderScores, encoders } from "../encoder-scores.ts";
+import { baselines, encoderScores } from "../encoder-scores.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, Scores, Trained, TrainPlace } from "../method.ts";
 import type { RunConfig } from "../run-types.ts";
@@ -90,12 +90,12 @@ function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained
       const images = { normalise: normalise!, device, ...(imageSize !== undefined && { imageSize }) };
       using untrained = buildMae(recipe, train.channels).to(device);
       const featuresBy = (of: Mae) => new FeatureModule((X) => of.features(X, pool));
+      const pixels = train.channels * areaOf(recipe.model.imageSize);
       const found = await encoderScores(
-        encoders(
+        [
           { key: "encoder", label: "encoder", module: featuresBy(mae) },
-          featuresBy(untrained),
-          train.channels * areaOf(recipe.model.imageSize),
-        ),
+          ...baselines(featuresBy(untrained), pixels),
+        ],
         splits,
         { images: () => images, across },
         random(recipe.seed).at("probe"),

@@ -13,12 +13,19 @@ import {
 import { type Features, featuresOf } from "../../evaluate/features.ts";
 import { createModel } from "../../model/index.ts";
 import type { Module } from "../../nn/index.ts";
-import { random, UsageError } from "../../tensor/index.ts";
+import { type Random, random, UsageError } from "../../tensor/index.ts";
 import type { LoadedCheckpoint } from "../../train/index.ts";
 import type { Milestone } from "../../train/learner.ts";
 import { weightsOf } from "../../train/stateful.ts";
 import { openSplit, type Splits, withSplits } from "../build.ts";
-import { type EncoderScoreOptions, encoderScores, encoders, withFeatures } from "../encoder-scores.ts";
+import {
+  baselines,
+  type EncoderScoreOptions,
+  encoderScores,
+  featureScores,
+  joined,
+  withFeatures,
+} from "../encoder-scores.ts";
 import { trainLearner } from "../learner-run.ts";
 import type { Method, NamedFeatures, Scores, Trained, TrainPlace } from "../method.ts";
 import { requireClasses, requireComponents, requireNeighbours, requirePoints } from "../requirements.ts";
@@ -117,15 +124,19 @@ function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained
       const features = { images: () => imagesFor(recipe, device), across };
       const classes = splits.train.classes.length;
       const { components, neighbours, epsilon } = recipe.method;
-      const found = await withFeatures(encoder, splits, features, (train, test) => ({
-        ...scoreClassifiers(train, test, { classes, components, neighbours, across }),
-        svm: scoreSvm(train, test, classes, across),
-        ...scoreClusters(train, classes, random(recipe.seed).at("clusters"), across),
-        ...scoreRates(train, classes, epsilon, across),
+      const unlabelled = recipe.method.classes === "views";
+      const probe = random(recipe.seed).at("probe");
+      const { found, own } = await withFeatures(encoder, splits, features, (train, test) => ({
+        found: {
+          ...scoreClassifiers(train, test, { classes, components, neighbours, across }),
+          svm: scoreSvm(train, test, classes, across),
+          ...scoreClusters(train, classes, random(recipe.seed).at("clusters"), across),
+          ...scoreRates(train, classes, epsilon, across),
+        },
+        own: unlabelled ? featureScores(ENCODER, train, test, { classes, random: probe, across }) : undefined,
       }));
       const { svd, pca, knn, svm, acc, nmi, ari, rate, compression, reduction, rank } = found;
-      const unlabelled = recipe.method.classes === "views";
-      const beside = unlabelled ? await besideOthers(encoder, splits, recipe, device, features) : undefined;
+      const beside = own && joined([own, await baselineScores(splits, recipe, device, features, probe)]);
       const text = [
         `nearest subspace, ${components} directions: ${percent(svd)} (SVD), ${percent(pca)} (PCA)`,
         `${neighbours} nearest neighbours ${percent(knn)}, linear SVM ${percent(svm)}`,
@@ -147,18 +158,19 @@ function evaluate(recipe: Recipe, { checkpoint, split, device, across }: Trained
   );
 }
 
-/** What features that were learned without labels are worth beside the untrained encoder's and pixels. */
-async function besideOthers(
-  encoder: Module,
+const ENCODER = { key: "encoder", label: "encoder" };
+
+/** What the untrained encoder's features and pixels are worth. */
+async function baselineScores(
   splits: Splits,
   recipe: Recipe,
   device: string,
   features: EncoderScoreOptions,
+  probe: Random,
 ): Promise<Scores> {
   using untrained = buildEncoder(recipe, splits.train.channels).to(device);
   const pixels = splits.train.channels * areaOf(recipe.model.imageSize);
-  const all = encoders({ key: "encoder", label: "encoder", module: encoder }, untrained, pixels);
-  return await encoderScores(all, splits, features, random(recipe.seed).at("probe"));
+  return await encoderScores(baselines(untrained, pixels), splits, features, probe);
 }
 
 async function features(recipe: Recipe, { checkpoint, split, device }: Trained): Promise<NamedFeatures> {
