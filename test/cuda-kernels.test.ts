@@ -105,8 +105,9 @@ describe.skipIf(!compilers.gcc)("emulated (needs g++)", () => {
         const units = directions.div(directions.norm(-1, true));
         const rising = arange(n).mul((spread * Math.sqrt(p)) / (n - 1)); //      s_ii = ‖wᵢ‖² / √p
         const squares = way === "down" ? rising.flip([0]) : rising;
-        // scores of that size, all of which count, are rounded by up to spread 2⁻²⁴, and weights by as much
-        const tolerance = way === "in one direction" ? spread * 2 ** -23 : undefined;
+        // All scores count, and each is a sum that grows to the spread in p terms, rounded at each: by up to
+        // spread 2⁻²⁴ (1 + … + p) / p in all. Weights are wrong by as much.
+        const tolerance = way === "in one direction" ? (spread * 2 ** -24 * (p + 1)) / 2 : undefined;
         expectAttention(units.mul(squares.sqrt().reshape([1, n, 1, 1])), 32, causal, tolerance);
       });
     });
