@@ -17,7 +17,8 @@ Examples:
   $ vitrine segment runs/first photos/ --method maskcut --size 96
   $ vitrine segment crate-base-8.pth val2017/ --method maskcut --size 480 --masks instances_val2017.json
   $ vitrine segment crate-base-8.pth photos/ --masks labels/ --rule entries --heads 6
-  $ vitrine segment runs/first photos/ --masks labels/ --size 96 --bootstrap 1000 --against crate-base-8.pth`;
+  $ vitrine segment runs/first photos/ --masks labels/ --size 96 --bootstrap 1000 --against crate-base-8.pth
+  $ vitrine segment runs/a42 photos/ --with runs/a43 --masks labels/ --bootstrap 1000 --against runs/b42 --against runs/b43`;
 
 export function segmentCommand(command: Command): void {
   command
@@ -54,11 +55,22 @@ export function segmentCommand(command: Command): void {
     .addOption(
       new Option(
         "--bootstrap <n>",
-        "with --masks: 95 % intervals of mIoU by so many resamples of the images",
+        "with --masks: 95 % intervals of mIoU by so many resamples of the images, and of the models where several are given",
       ).argParser(wholeNumber("--bootstrap", 100, 1e6)),
     )
     .addOption(seedOption(0, "seed of the resamples"))
-    .option("--against <model>", "with --bootstrap: also how far mIoU is above this model's, image by image")
+    .addOption(
+      new Option(
+        "--with <model>",
+        "with --bootstrap: another seed of the model, judged with it; may be repeated",
+      ).argParser(repeated),
+    )
+    .addOption(
+      new Option(
+        "--against <model>",
+        "with --bootstrap: also how far mIoU is above this model's, image by image; may be repeated for its seeds",
+      ).argParser(repeated),
+    )
     .addOption(
       new Option(
         "--rule <rule>",
@@ -87,6 +99,7 @@ export function segmentCommand(command: Command): void {
     });
 }
 
+const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 const share = (text: string): number => within(text, "--share", 0, 1);
 const cosine = (text: string): number => within(text, "--tau", -1, 1);
 

@@ -45,9 +45,10 @@ test("spread: mean and deviation of a sample", () => {
   expect(spread([2, 4, 4, 4, 5, 5, 7, 9])).toEqual({ mean: 5, deviation: Math.sqrt(32 / 7) });
   expect(spread([3])).toEqual({ mean: 3, deviation: undefined });
   expect(spread([])).toBeUndefined();
-  expect([spread([72.4, 72.6]), spread([1.5]), undefined].map(spreadInWords)).toEqual([
+  expect([spread([72.4, 72.6]), spread([1.5]), spread([10, 10]), undefined].map(spreadInWords)).toEqual([
     "72.50 ± 0.14",
     "1.5000",
+    "10",
     "",
   ]);
 });

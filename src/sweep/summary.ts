@@ -19,11 +19,12 @@ export function spread(numbers: readonly number[]): Spread | undefined {
   return { mean, deviation: Math.sqrt(numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1)) };
 }
 
-/** `72.44 ± 0.31`, in as many digits as four or more tell. */
+/** `72.44 ± 0.31`, in as many digits as four or more tell; a whole number that is the same of all seeds as it is. */
 export function spreadInWords(found: Spread | undefined): string {
   if (found === undefined) return "";
   const digits = Math.abs(found.mean) >= 10 ? 2 : 4;
   const { mean, deviation } = found;
+  if (deviation === 0 && Number.isInteger(mean)) return String(mean);
   return deviation === undefined
     ? mean.toFixed(digits)
     : `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}`;

@@ -5,7 +5,7 @@ import { random } from "../../tensor/index.ts";
 import { bootstrap, meanAt } from "./bootstrap.ts";
 
 const intervals = (values: readonly number[], resamples = 20_000, seed = 1) =>
-  bootstrap(values.length, (places) => [meanAt(values, places)], { resamples, random: random(seed) })[0]!;
+  bootstrap([values.length], (places) => [meanAt(values, places)], { resamples, random: random(seed) })[0]!;
 
 /** The least k with P(X ≤ k) ≥ q, X binomial of n and p. */
 function binomialQuantile(n: number, p: number, q: number): number {
@@ -37,10 +37,18 @@ test("all figures see the same draws: a difference that is the same of every sam
     meanAt(b, places),
     meanAt(a, places) - meanAt(b, places),
   ];
-  const [first, second, difference] = bootstrap(30, of, { resamples: 500, random: random(2) });
+  const [first, second, difference] = bootstrap([30], of, { resamples: 500, random: random(2) });
   expect(first!.high - first!.low).toBeGreaterThan(0.2);
   expect(second!.low).toBeCloseTo(first!.low - 0.25, 12);
   for (const bound of Object.values(difference!)) expect(bound).toBeCloseTo(0.25, 12);
+});
+
+test("two kinds of samples are drawn each for itself: the variance of a sum of two means is that of both", () => {
+  const [a, b] = [40, 25].map((n, k) => Array.from({ length: n }, (_, i) => Math.sin(3 * i + k)));
+  const sum = (i: Int32Array, j: Int32Array) => [meanAt(a!, i), meanAt(b!, j), meanAt(a!, i) + meanAt(b!, j)];
+  const found = bootstrap([40, 25], sum as never, { resamples: 20_000, random: random(5) });
+  const [of, other, both] = found.map(({ low, high }) => high - low);
+  expect(both! / Math.hypot(of!, other!)).toBeCloseTo(1, 1); // all three are nearly normal
 });
 
 test("the seed says all, a narrower level is inside, none to draw from is refused", () => {
@@ -48,10 +56,10 @@ test("the seed says all, a narrower level is inside, none to draw from is refuse
   expect(intervals(values, 500, 7)).toEqual(intervals(values, 500, 7));
   expect(intervals(values, 500, 7)).not.toEqual(intervals(values, 500, 8));
   const at = (level: number) =>
-    bootstrap(8, (places) => [meanAt(values, places)], { resamples: 2000, random: random(7), level })[0]!;
+    bootstrap([8], (places) => [meanAt(values, places)], { resamples: 2000, random: random(7), level })[0]!;
   expect(at(0.5).low).toBeGreaterThan(at(0.95).low);
   expect(at(0.5).high).toBeLessThan(at(0.95).high);
-  expect(() => bootstrap(0, () => [], { resamples: 10, random: random(1) })).toThrow(
+  expect(() => bootstrap([8, 0], () => [], { resamples: 10, random: random(1) })).toThrow(
     "expected at least one sample",
   );
 });
@@ -60,7 +68,7 @@ test("as SciPy's percentile bootstrap, of a mean and of a paired difference", ()
   const a = Array.from({ length: 40 }, (_, i) => ((7 * i * i + 3 * i) % 31) / 31);
   const b = a.map((x, i) => x - 0.05 + (0.1 * ((5 * i) % 7)) / 7);
   const of = (places: Int32Array) => [meanAt(a, places), meanAt(a, places) - meanAt(b, places)];
-  const [mean, difference] = bootstrap(40, of, { resamples: 20_000, random: random(4) });
+  const [mean, difference] = bootstrap([40], of, { resamples: 20_000, random: random(4) });
   // SciPy 1.17.1, 200,000 resamples, two generators: equal to four digits
   const near = (found: number, expected: number, within: number) =>
     expect(Math.abs(found - expected)).toBeLessThan(within);

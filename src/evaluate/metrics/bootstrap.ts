@@ -20,22 +20,23 @@ export interface BootstrapOptions {
 /**
  * Percentile intervals of figures of n samples: n of them are drawn with replacement, again and again, and the figures of each
  * draw are sorted. All figures see the same draws, so that a difference of two figures of the same samples is a paired one (Efron and Tibshirani 1993,
- * "An Introduction to the Bootstrap", ch. 13).
+ * "An Introduction to the Bootstrap", ch. 13). Samples of several kinds, such as images and trained models, are drawn each for itself.
  *
- * @param figures of the samples at some places, of which any may come several times
+ * @param counts n of each kind of samples
+ * @param figures of the samples at some places of each kind, of which any may come several times
  * @throws {UsageError} no sample
  */
 export function bootstrap(
-  n: number,
-  figures: (places: Int32Array) => readonly number[],
+  counts: readonly number[],
+  figures: (...places: Int32Array[]) => readonly number[],
   { resamples, random, level = 0.95 }: BootstrapOptions,
 ): Interval[] {
-  if (n < 1) throw new UsageError("bootstrap: expected at least one sample, got none");
-  const whole = figures(Int32Array.from({ length: n }, (_, i) => i));
+  if (counts.some((n) => n < 1)) throw new UsageError("bootstrap: expected at least one sample, got none");
+  const draw = (n: number) => Int32Array.from({ length: n }, () => Math.floor(random.number() * n));
+  const whole = figures(...counts.map((n) => Int32Array.from({ length: n }, (_, i) => i)));
   const found = whole.map(() => new Float64Array(resamples));
   for (let r = 0; r < resamples; r++) {
-    const places = Int32Array.from({ length: n }, () => Math.floor(random.number() * n));
-    figures(places).forEach((value, i) => {
+    figures(...counts.map(draw)).forEach((value, i) => {
       found[i]![r] = value;
     });
   }

@@ -27,8 +27,10 @@ export interface SegmentOptions {
   bootstrap?: number;
   /** Of the resamples; 0. */
   seed?: number;
-  /** Another model, judged on the same images: run folder or weights. */
-  against?: string;
+  /** Other seeds of the model, judged with it: run folders or weights. */
+  with?: readonly string[];
+  /** Another model, judged on the same images, by its seeds: run folders or weights. */
+  against?: readonly string[];
   /** The part of a file of weights; found when left out. */
   key?: string;
   /** Takes what was read and assumed, line by line. */

@@ -21,6 +21,7 @@ import {
   type LayerIntervals,
   layerIntervals,
   type Resampling,
+  type SeedIous,
 } from "./intervals.ts";
 import type { SegmentOptions } from "./options.ts";
 
@@ -44,9 +45,14 @@ function intervalLines({ layers, best }: LayerIntervals): string[] {
 }
 
 /** How far a model is above another, both judged on the same images. */
-export function differenceLines(ious: Ious, others: Ious, other: string, options: SegmentOptions): string[] {
-  const title = `mIoU above that of ${other}, points of %`;
-  return [title, ...intervalLines(differenceIntervals(ious, others, resamplingOf(options)!))];
+export function differenceLines(
+  models: SeedIous,
+  others: SeedIous,
+  names: readonly string[],
+  options: SegmentOptions,
+): string[] {
+  const title = `mIoU above that of ${names.join(", ")}, points of %`;
+  return [title, ...intervalLines(differenceIntervals(models, others, resamplingOf(options)!))];
 }
 
 /** Collects scores image by image. */
@@ -80,7 +86,8 @@ export function scorer(options: SegmentOptions) {
     get ious(): Ious {
       return ious;
     },
-    lines(): string[] {
+    /** @param seeds scores of other seeds of the model, where there are some */
+    lines(seeds: SeedIous = []): string[] {
       const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
       const row = (name: string, images: readonly Judged[]) => {
         const { ap, ap50, ap75, small, medium, large } = averagePrecision(images);
@@ -89,11 +96,12 @@ export function scorer(options: SegmentOptions) {
       };
       if (ious.length > 0) {
         const resampling = resamplingOf(options);
-        const title = `mIoU of the best head, % (${ious[0]!.length} images`;
+        const models = seeds.length === 0 ? "" : `, ${1 + seeds.length} models`;
+        const title = `mIoU of the best head, % (${ious[0]!.length} images${models}`;
         if (resampling !== undefined)
           return [
             `${title}; 95 % of ${resampling.resamples} resamples of them are within)`,
-            ...intervalLines(layerIntervals(ious, resampling)),
+            ...intervalLines(layerIntervals([ious, ...seeds], resampling)),
           ];
         return [`${title})`, ...ious.map((values, l) => `${layerName(l)}  ${percent(mean(values))}`)];
       }

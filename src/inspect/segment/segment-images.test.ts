@@ -61,21 +61,29 @@ test("attention of each head as PNG and SVG, and the best head's IoU by layer", 
 
 test("intervals of mIoU by resamples of the images, and of the difference to another model", async () => {
   const resampled = { masks, bootstrap: 200, seed: 1 };
-  const lines = await segment({ ...resampled, against: run });
+  const lines = await segment({ ...resampled, against: [run] });
   expect(lines.slice(0, 6)).toEqual([
     "mIoU of the best head, % (2 images; 95 % of 200 resamples of them are within)",
     expect.stringMatching(/^layer {2}1 +[\d.]+ +[\d.]+ to +[\d.]+$/),
     expect.stringMatching(/^best +[\d.]+ +[\d.]+ to +[\d.]+$/),
-    "mIoU above that of run, points of %",
+    `mIoU above that of ${run}, points of %`,
     "layer  1     0.0     0.0 to    0.0", // the same model
     "best         0.0     0.0 to    0.0",
   ]);
   expect((await segment(resampled)).slice(0, 3)).toEqual(lines.slice(0, 3));
+  const seeds = await segment({ ...resampled, with: [run, run], against: [run, run] });
+  expect(seeds.slice(0, 3)).toEqual([
+    "mIoU of the best head, % (2 images, 3 models; 95 % of 200 resamples of them are within)",
+    expect.stringMatching(/^layer {2}1 /),
+    expect.stringMatching(/^best /),
+  ]);
+  expect(seeds[1]!.slice(0, 16)).toBe(lines[1]!.slice(0, 16)); // the mean of a model and itself
+  expect(seeds.slice(3, 6)).toEqual(lines.slice(3, 6).map((line) => line.replace(run, `${run}, ${run}`)));
   await expect(segment({ bootstrap: 200 })).rejects.toThrow(
     "--bootstrap: compares the mIoU of attention; give --masks",
   );
-  await expect(segment({ masks, against: run })).rejects.toThrow(
-    "--against: a difference has an interval; give --bootstrap 1000",
+  await expect(segment({ masks, against: [run] })).rejects.toThrow(
+    "--against: several models have an interval; give --bootstrap 1000",
   );
 });
 

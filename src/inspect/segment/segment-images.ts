@@ -5,7 +5,6 @@ import { basename, extname, join } from "node:path";
 import { areaOf, type Size, sides } from "../../base/size.ts";
 import { makeFolder } from "../../base/write-file.ts";
 import { writePng } from "../../chart/pixels.ts";
-import { localFile } from "../../data/index.ts";
 import {
   imagePaths,
   type Look,
@@ -20,11 +19,11 @@ import {
   type TrueMask,
   tokenCut,
 } from "../../evaluate/segment/index.ts";
-import { type OpenedModel, type OpenModelOptions, openModel } from "../../method/open-model.ts";
+import type { OpenModelOptions } from "../../method/open-model.ts";
 import { scope, type Tensor, UsageError } from "../../tensor/index.ts";
 import { drawAttention, drawColours } from "./draw.ts";
-import type { Ious } from "./intervals.ts";
 import type { SegmentMethod, SegmentOptions } from "./options.ts";
+import { type JudgedImage, openFor, seedIous } from "./other-models.ts";
 import { cutOut, inRows, plain } from "./paint.ts";
 import { differenceLines, scorer } from "./scorer.ts";
 
@@ -44,7 +43,7 @@ export async function segmentImages(
   images: string,
   options: SegmentOptions,
 ): Promise<string[]> {
-  const { method, heads, untrained = false, masks, output, against } = options;
+  const { method, heads, untrained = false, masks, output } = options;
   if (masks !== undefined && method === "pca")
     throw new UsageError("--masks: colours are no masks; judge attention, tokencut or maskcut", {
       path: "--masks",
@@ -52,11 +51,12 @@ export async function segmentImages(
   requireJudged(options);
   const paths = imagePaths(images);
   const trueMasks = masksFrom(masks);
-  const { model, normalise } = await openFor(options, weights, {
+  const own: OpenModelOptions = {
     untrained,
     ...(heads !== undefined && { heads }),
     ...(options.key !== undefined && { key: options.key }),
-  });
+  };
+  const { model, normalise } = await openFor(options, weights, own);
   try {
     const layer = layerOf(options.layer, model.options.depth, method);
     const { imageSize, channels = 3 } = model.options;
@@ -100,64 +100,27 @@ export async function segmentImages(
     } finally {
       for (const tensor of features) tensor.dispose();
     }
+    if (judged.length === 0) return [...scores.lines(), ...written];
+    const seeds = await seedIous(options.with, judged, options, own);
+    const others = await seedIous(options.against, judged, options);
     const difference =
-      against === undefined || judged.length === 0
-        ? []
-        : differenceLines(scores.ious, await iousOf(against, judged, options), basename(against), options);
-    return [...scores.lines(), ...difference, ...written];
+      others.length === 0 ? [] : differenceLines([scores.ious, ...seeds], others, options.against!, options);
+    return [...scores.lines(seeds), ...difference, ...written];
   } finally {
     model.dispose();
   }
 }
 
 /** What intervals are of. @throws {UsageError} flags that do not go together */
-function requireJudged({ method, masks, bootstrap, against }: SegmentOptions): void {
-  const flag = against !== undefined ? "--against" : bootstrap !== undefined ? "--bootstrap" : undefined;
+function requireJudged({ method, masks, bootstrap, ...models }: SegmentOptions): void {
+  const { with: seeds, against } = models;
+  const given = { "--with": seeds, "--against": against, "--bootstrap": bootstrap };
+  const flag = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
   if (flag === undefined) return;
   const refuse = (why: string) => new UsageError(`${flag}: ${why}`, { path: flag });
   if (method !== "attention" || masks === undefined)
     throw refuse("compares the mIoU of attention; give --masks, and --method attention");
-  if (bootstrap === undefined) throw refuse("a difference has an interval; give --bootstrap 1000");
-}
-
-/** A model at the size that is asked for; what was assumed is said. */
-async function openFor(
-  { size, say }: SegmentOptions,
-  weights: string,
-  own: OpenModelOptions,
-): Promise<OpenedModel> {
-  const path = await localFile(weights, { ...(say && { say }) });
-  const opened = openModel(path, { ...own, ...(size !== undefined && { size: [size, size] as const }) });
-  for (const note of opened.notes) say?.(note);
-  return opened;
-}
-
-/** An image that has true masks. */
-interface JudgedImage {
-  path: string;
-  truth: readonly TrueMask[];
-}
-
-/** The best head's IoU of another model, by layer and image. */
-async function iousOf(
-  weights: string,
-  images: readonly JudgedImage[],
-  options: SegmentOptions,
-): Promise<Ious> {
-  const { model, normalise } = await openFor(options, weights, {});
-  try {
-    const { imageSize, channels = 3 } = model.options;
-    const scores = scorer(options);
-    for (const { path, truth } of images) {
-      const input = await readPicture(path, { channels: channels === 1 ? 1 : 3, size: sides(imageSize) });
-      using image = normalised(input, normalise);
-      using seen = look(model, image);
-      scores.attention(seen, truth);
-    }
-    return scores.ious;
-  } finally {
-    model.dispose();
-  }
+  if (bootstrap === undefined) throw refuse("several models have an interval; give --bootstrap 1000");
 }
 
 /** Attention has heads × patches² numbers. Says so where they are many; @throws {UsageError} more than the machine holds */
