@@ -10,6 +10,7 @@ import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { hint } from "../src/base/nearest.ts";
+import { built } from "./built.ts";
 import type { Bench, Row } from "./harness.ts";
 import { BUSY, type Machine, machine, watchOthers } from "./machine.ts";
 import { peerProblem } from "./python.ts";
@@ -93,6 +94,7 @@ async function measure(names: readonly string[]): Promise<void> {
     fail(
       `the machine is busy: others take ${percent(before)} of it, expected at most ${percent(BUSY)}; wait, or measure with --noisy`,
     );
+  built(!quick);
   if (values.before !== undefined) Side.before = resolve(values.before);
   const others = watchOthers();
   const rows: Row[] = [];

@@ -4,10 +4,11 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { root } from "../src/tensor/libtorch.ts";
 import type { OperatorTime } from "../src/tensor/profile.ts";
+import { compiled } from "./compiled.ts";
 import { type Library, peerEnvironment, python } from "./python.ts";
 
 export interface Memory {
@@ -57,22 +58,20 @@ export class Side {
 
   /** Our side: `own` of bench/NAME.bench.ts, with those parameters. */
   static async ours(name: string, parameters: object, threads: number): Promise<Side> {
-    const start = (folder: string) => {
-      const serve = join(folder, "serve.ts");
-      const args = ["--import", import.meta.resolve("tsx"), "--expose-gc", serve, name];
-      const env = { ...process.env, ...threadVariables(threads) };
-      return Side.start(
-        "vitrine",
-        process.execPath,
-        [...args, JSON.stringify({ ...parameters, threads })],
-        env,
-      );
+    const start = async (checkout: string) => {
+      const args = [
+        "--expose-gc",
+        await compiled(checkout),
+        name,
+        JSON.stringify({ ...parameters, threads }),
+      ];
+      return Side.start("vitrine", process.execPath, args, { ...process.env, ...threadVariables(threads) });
     };
-    const side = await start(import.meta.dirname);
+    const side = await start(root);
     if (Side.before === undefined) return side;
     const turns: Turns = { task: `${name} ${JSON.stringify(parameters)}`, now: [], before: [] };
     Side.turns.push(turns);
-    side.twin = { side: await start(join(Side.before, "bench")), turns };
+    side.twin = { side: await start(Side.before), turns };
     return side;
   }
 

@@ -59,7 +59,7 @@ static napi_value setErrorFactory(napi_env env, napi_callback_info info) {
 
 static napi_value initialise(napi_env env, napi_value exports) {
   // libtorch's own choice is TF32 for convolutions
-  static const bool once = (keepFreedMemory(), allowTF32(false), keepBlocks(), replaceNorms(), replaceProducts());
+  static const bool once = (keepFreedMemory(), allowTF32(false), keepBlocks(), replaceNorms(), replaceLinear(), replaceProducts());
   (void)once;
   auto* state = new Environment();
   napi_set_instance_data(env, state, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);

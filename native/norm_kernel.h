@@ -1,5 +1,7 @@
 // Layer normalisation for one instruction set: included once for each, inside a namespace. No include guard.
 
+static inline float normed(float x, float mean, float rstd, float w, float b) { return (x - mean) * rstd * w + b; }
+
 static void forward(const float* X, const float* w, const float* b, int64_t rows, int64_t c, float epsilon, float* Y, float* means, float* rstds) {
   for (int64_t i = 0; i < rows; i++) {
     const float* x = X + i * c;
@@ -12,9 +14,41 @@ static void forward(const float* X, const float* w, const float* b, int64_t rows
     for (int64_t k = 0; k < c; k++) squares += (x[k] - mean) * (x[k] - mean);
     const float rstd = 1 / std::sqrt(squares / static_cast<float>(c) + epsilon);
 #pragma omp simd
-    for (int64_t k = 0; k < c; k++) y[k] = (x[k] - mean) * rstd * w[k] + b[k];
+    for (int64_t k = 0; k < c; k++) y[k] = normed(x[k], mean, rstd, w[k], b[k]);
     means[i] = mean;
     rstds[i] = rstd;
+  }
+}
+
+static void again(const float* X, const float* means, const float* rstds, const float* w, const float* b, int64_t rows, int64_t c, float* Y) {
+  for (int64_t i = 0; i < rows; i++) {
+    const float *x = X + i * c, mean = means[i], rstd = rstds[i];
+    float* y = Y + i * c;
+#pragma omp simd
+    for (int64_t k = 0; k < c; k++) y[k] = normed(x[k], mean, rstd, w[k], b[k]);
+  }
+}
+
+/** bfloat16 is the upper half of a float; to the nearest, to even where two are as near. */
+static inline float widened(uint16_t x) {
+  const uint32_t bits = static_cast<uint32_t>(x) << 16;
+  float wide;
+  std::memcpy(&wide, &bits, sizeof wide);
+  return wide;
+}
+static inline uint16_t narrowed(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  return x != x ? 0x7fc0 : static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static void againHalf(const uint16_t* X, const float* means, const float* rstds, const float* w, const float* b, int64_t rows, int64_t c, uint16_t* Y) {
+  for (int64_t i = 0; i < rows; i++) {
+    const uint16_t* x = X + i * c;
+    const float mean = means[i], rstd = rstds[i];
+    uint16_t* y = Y + i * c;
+#pragma omp simd
+    for (int64_t k = 0; k < c; k++) y[k] = narrowed(normed(widened(x[k]), mean, rstd, w[k], b[k]));
   }
 }
 
@@ -40,4 +74,4 @@ static void backward(const float* G, const float* X, const float* means, const f
   }
 }
 
-static const NormKernels kernels = {forward, backward};
+static const NormKernels kernels = {forward, again, againHalf, backward};

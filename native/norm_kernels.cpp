@@ -3,6 +3,7 @@
 #include "norm_kernels.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "processor.h"
 
