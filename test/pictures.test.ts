@@ -81,6 +81,11 @@ test("the distance of drawn images is one number each, in a classifier's space",
   for (const value of Object.values(found)) expect(value).toBeGreaterThan(0);
   expect(found.real).toBeLessThan(found.samples); // two steps draw nothing
   expect(Object.keys(await fidelity(run("dcgan"), options))).toEqual(["samples", "real"]);
+  const shipped = await fidelity(run("ctrl"), { ...options, classifier: "crate-cifar10" });
+  expect(shipped.real).toBeLessThan(shipped.samples);
+  await expect(fidelity(run("ctrl"), { ...options, classifier: "crate-mnist" })).rejects.toThrow(
+    "crate-mnist: expected a classifier of images with 3 channels",
+  );
 });
 
 test("features go to a file; its rows are put in groups and searched", async () => {

@@ -11,6 +11,7 @@ distances in the same classifier. FID and the Inception Score need activations o
 file of another program, or from a folder of images through that network as an ONNX file.
 
 Examples:
+  $ vitrine fidelity runs/ctrl --classifier crate-mnist
   $ vitrine fidelity runs/ctrl --classifier runs/mnist
   $ vitrine fidelity made.npz --against real.npz
   $ vitrine fidelity made/ --against real/ --encoder inception.onnx
@@ -36,7 +37,10 @@ export function fidelityCommand(command: Command): void {
       "<source>",
       "run folder of a method that generates images; file of activations; or folder of images",
     )
-    .option("--classifier <run>", "run folder of a classifier of the same data, whose features are compared")
+    .option(
+      "--classifier <model>",
+      "a classifier of the same data, whose features are compared: run folder, weights, or a model that comes along",
+    )
     .option("--checkpoint <best|last|name>", "checkpoint of the run", "best")
     .option("--against <source>", "file of activations of real images, or a folder of real images")
     .option("--encoder <file>", "ONNX file that computes the activations of images")
@@ -72,7 +76,7 @@ async function measure(source: string, options: Options): Promise<Record<string,
     return { "inception score": mean, "standard deviation over splits": std };
   }
   if (against === undefined)
-    throw new UsageError("expected --classifier RUN for a run, or --against SOURCE for activations", {
+    throw new UsageError("expected --classifier MODEL for a run, or --against SOURCE for activations", {
       path: "--against",
     });
   using second = await metrics.activations(against, given);

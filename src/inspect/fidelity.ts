@@ -1,10 +1,14 @@
 /** @file How like real images those that a run draws are: a Fréchet distance in the space of a classifier of ours. */
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Size } from "../base/size.ts";
+import { talk } from "../base/talk.ts";
 import {
   batches,
   firstImages,
   type ImageSource,
+  localFile,
   type Normalisation,
   normalisation,
   normalise,
@@ -14,14 +18,16 @@ import { SYMMETRIC } from "../evaluate/features.ts";
 import { frechetDistance } from "../evaluate/metrics/index.ts";
 import { type OfImages, openSplit } from "../method/build.ts";
 import { readRecipe } from "../method/load-run.ts";
+import { openModel } from "../method/open-model.ts";
 import { loadRun } from "../method/supervised/load.ts";
 import type { GeneratorOptions } from "../method/views.ts";
-import { type Module, record } from "../nn/index.ts";
+import type { ImageClassifier } from "../model/index.ts";
+import { record } from "../nn/index.ts";
 import { cat, keep, noGrad, scope, type Tensor, UsageError } from "../tensor/index.ts";
 import { viewOf } from "./view-run.ts";
 
 export interface FidelityOptions extends GeneratorOptions {
-  /** Run folder of a classifier trained on the same data: its features are the space. */
+  /** A classifier of the same data, whose features are the space: run folder, file of weights, or name of a model that comes along. */
   classifier: string;
 }
 
@@ -36,25 +42,23 @@ export interface Fidelity {
 }
 
 /**
- * @throws {UsageError} runs of other methods, images of another size than the classifier's that cannot be brought to it
+ * @throws {UsageError} runs of other methods, a classifier of other channels; {CheckpointError} damaged
  */
 export async function fidelity(folder: string, options: FidelityOptions): Promise<Fidelity> {
   const open = await viewOf(folder, "fidelity");
-  const judge = loadRun(options.classifier, "best");
-  using classifier = judge.model;
   using generator = await open(folder, options);
   const { imageSize } = generator;
   const { data, seed } = readRecipe(folder);
   const recipe = { data: data as OfImages["data"], model: { imageSize }, seed };
   const test = await openSplit(recipe, "test");
   const train = await openSplit(recipe, "train");
+  const judge = await openJudge(options.classifier, train);
+  using classifier = judge.model;
   if (train.channels !== (classifier.options.channels ?? 3))
     throw new UsageError(
       `${options.classifier}: expected a classifier of images with ${train.channels} channels`,
     );
-  const constants = normalisation(train, judge.recipe.data.normalise);
-  const space = (images: Tensor) =>
-    judgeFeatures(classifier, images, judge.recipe.model.imageSize, constants);
+  const space = (images: Tensor) => judgeFeatures(judge, images);
   using real = await imagesOf(firstImages(test, options.count), imageSize);
   using other = await imagesOf(firstImages(train, options.count), imageSize);
   using target = space(real);
@@ -77,8 +81,28 @@ async function imagesOf(source: ImageSource, imageSize: Size): Promise<Tensor> {
   throw new UsageError(`${source.name}: expected images, got none`);
 }
 
+/** A classifier, and how its images are sized and normalised. */
+interface Judge {
+  model: ImageClassifier;
+  imageSize: Size;
+  constants: Normalisation;
+}
+
+/** From its run, else from weights. */
+async function openJudge(given: string, train: ImageSource): Promise<Judge> {
+  const path = await localFile(given);
+  if (existsSync(join(path, "recipe.json"))) {
+    const { model, recipe } = loadRun(path, "best");
+    const { imageSize } = recipe.model;
+    return { model, imageSize, constants: normalisation(train, recipe.data.normalise) };
+  }
+  const { model, normalise, notes } = openModel(path);
+  for (const note of notes) talk(note);
+  return { model, imageSize: model.options.imageSize, constants: normalise };
+}
+
 /** What a classifier's head reads, of images in [−1, 1]: [n, d]; the caller frees it. */
-function judgeFeatures(classifier: Module, images: Tensor, size: Size, constants: Normalisation): Tensor {
+function judgeFeatures({ model: classifier, imageSize: size, constants }: Judge, images: Tensor): Tensor {
   classifier.eval();
   const parts: Tensor[] = [];
   for (let at = 0; at < images.size(0); at += 500)
