@@ -159,6 +159,7 @@ napi_value guarded(napi_env env, napi_callback_info info, Body body) {
 bool replaceProducts();
 /** Layer normalisation by our own kernels. */
 void replaceNorms();
+/** Linear maps that do not keep a norm's output for the way back. */
 void replaceLinear();
 /** Whether a GPU may compute products and convolutions of float32 in TF32. */
 void allowTF32(bool allowed);

@@ -4,7 +4,6 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/generated/Functions.h>
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -23,13 +22,17 @@ struct KeptInput {
   bool isNormed() const { return parts.size() == 5; }
 
   static KeptInput of(const Tensor& Z) {
-    using Norm = torch::autograd::generated::NativeLayerNormBackward0;
     const auto node = Z.grad_fn();
     const auto* norm = dynamic_cast<const Norm*>(node.get());
     if (norm == nullptr || norm->normalized_shape.size() != 1 || !isOfRows(Z)) return {{Z}};
-    const Tensor x = norm->input_.unpack(), means = norm->result1_.unpack(node).detach(), scales = norm->result2_.unpack(node).detach();
-    if (x.scalar_type() != Z.scalar_type() || !isOfRows(x) || means.scalar_type() != at::kFloat || scales.scalar_type() != at::kFloat) return {{Z}};
-    return {{x, means, scales, orElse(norm->weight_.unpack(), x, 1), orElse(norm->bias_.unpack(), x, 0)}};
+    try {
+      auto found = partsOf(*norm, node);
+      const Tensor &x = found[0], &means = found[1], &scales = found[2];
+      const bool fits = isOfRows(x) && x.scalar_type() == Z.scalar_type() && means.scalar_type() == at::kFloat && scales.scalar_type() == at::kFloat;
+      if (fits) return {std::move(found)};
+    } catch (const c10::Error&) {  // the norm has let go of it on its own way back, or x has changed since
+    }
+    return {{Z}};
   }
 
   /** Z. */
@@ -56,6 +59,14 @@ struct KeptInput {
   }
 
  private:
+  using Norm = torch::autograd::generated::NativeLayerNormBackward0;
+
+  /** @throws c10::Error where the norm keeps them no longer. Node is a pointer of libtorch's, which changed its kind. */
+  template <typename Node>
+  static std::vector<Tensor> partsOf(const Norm& norm, const Node& node) {
+    const Tensor x = norm.input_.unpack();
+    return {x, norm.result1_.unpack(node).detach(), norm.result2_.unpack(node).detach(), orElse(norm.weight_.unpack(), x, 1), orElse(norm.bias_.unpack(), x, 0)};
+  }
   /** Rows of single precision or bfloat16, one after the other. */
   static bool isOfRows(const Tensor& x) {
     return x.is_cpu() && x.dim() > 0 && x.numel() > 0 && x.is_contiguous() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);

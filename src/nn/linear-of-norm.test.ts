@@ -2,7 +2,18 @@
 
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/close.ts";
-import { autocast, gradients, native, operator, random, run, scope, type Tensor } from "../tensor/index.ts";
+import {
+  autocast,
+  gradients,
+  native,
+  noGrad,
+  operator,
+  random,
+  run,
+  scope,
+  type Tensor,
+  zeros,
+} from "../tensor/index.ts";
 import { LayerNorm } from "./layer-norm.ts";
 
 /** libtorch 1 keeps its own linear map, and makes norms with other bits. */
@@ -97,3 +108,25 @@ test.skipIf(keepsIts)(
     });
   },
 );
+
+test("a norm that has gone back already, or whose input has changed since, does not hinder a map of its output", () => {
+  scope(() => {
+    using norm = new LayerNorm(12);
+    const W = random(7).normal([4, 12]).setRequiresGrad();
+    const x = random(8).normal([5, 12]).setRequiresGrad();
+    const ofW = (Y: Tensor): Tensor => gradients(Y.square().sum(), [W])[0]!;
+    for (const map of [(y: Tensor) => y.linear(W), (y: Tensor) => run(LINEAR_RELU, y.h, W.h, zeros([4]).h)]) {
+      const y = norm.apply(x);
+      gradients(y.sum(), [x]);
+      expectClose(
+        noGrad(() => map(y)),
+        map(y.detach()),
+      );
+      expectClose(ofW(map(y)), ofW(map(y.detach())));
+      const moved = x.mul(1);
+      const z = norm.apply(moved);
+      moved.add_(1);
+      expectClose(ofW(map(z)), ofW(map(z.detach())));
+    }
+  });
+});
