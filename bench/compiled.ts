@@ -16,28 +16,29 @@ const fromDist = (checkout: string): Plugin => ({
     })),
 });
 
-const compiledBefore = new Map<string, Promise<string>>();
+const found = new Map<string, Promise<string>>();
 
-/** bench/serve.ts of a checkout, with every bench that it may be told. @throws {Error} no dist/ */
+/** bench/serve.ts of a checkout, with every bench that it may be told, compiled once. @throws {Error} no dist/ */
 export function compiled(checkout: string): Promise<string> {
-  const before = compiledBefore.get(checkout);
-  if (before !== undefined) return before;
+  const serve = found.get(checkout) ?? compile(checkout);
+  found.set(checkout, serve);
+  return serve;
+}
+
+async function compile(checkout: string): Promise<string> {
   if (!existsSync(join(checkout, "dist", "tensor"))) throw new Error(`${checkout}: no dist/; npm run build`);
   const outdir = join(checkout, "build", "bench");
-  const found = build({
+  await build({
     entryPoints: [join(checkout, "bench", "serve.ts")],
     outdir,
     outExtension: { ".js": ".mjs" },
-    ...{
-      bundle: true,
-      splitting: true,
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      packages: "external",
-    },
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    packages: "external",
     plugins: [fromDist(checkout)],
-  }).then(() => join(outdir, "serve.mjs"));
-  compiledBefore.set(checkout, found);
-  return found;
+  });
+  return join(outdir, "serve.mjs");
 }

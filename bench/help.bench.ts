@@ -17,7 +17,7 @@ export const bench: Bench = {
   about: "vitrine --help, from process start to its end",
   peer: false,
   async run({ quick }) {
-    const entry = built(!quick);
+    const entry = built(false);
     const rounds = quick ? 2 : 21;
     const help = Array.from({ length: rounds }, () => seconds([entry, "--help"]));
     const empty = Array.from({ length: rounds }, () => seconds(["--eval", "0"]));

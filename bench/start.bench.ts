@@ -31,7 +31,7 @@ export const bench: Bench = {
   about: "vitrine train digits, from process start to the end of its first step",
   peer: false,
   async run({ quick }) {
-    const entry = built(!quick);
+    const entry = built(false);
     const output = mkdtempSync(join(tmpdir(), "vitrine-start-"));
     try {
       const seconds: number[] = [];

@@ -6,6 +6,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Command, Option } from "commander";
 import { UsageError, VitrineError } from "../base/errors.ts";
+import { repeated } from "./repeated.ts";
 
 /** What a plugin exports, one or more of these; see docs/extend.md. */
 const EXPORTS = ["methods", "models", "datasets"] as const;
@@ -20,7 +21,7 @@ export function addPluginFlag(command: Command): void {
         "TypeScript or JavaScript file that adds methods, models and data sets; may be repeated",
       )
         .helpGroup("Plugins:")
-        .argParser((file: string, before: string[] = []) => [...before, file]),
+        .argParser(repeated),
     );
 }
 

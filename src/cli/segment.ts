@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import type { SegmentOptions } from "../inspect/index.ts";
+import { repeated } from "./repeated.ts";
 import { print, talk } from "./terminal.ts";
 import { seedOption, wholeNumber } from "./whole-number.ts";
 
@@ -99,7 +100,6 @@ export function segmentCommand(command: Command): void {
     });
 }
 
-const repeated = (value: string, before: string[] = []): string[] => [...before, value];
 const share = (text: string): number => within(text, "--share", 0, 1);
 const cosine = (text: string): number => within(text, "--tau", -1, 1);
 

@@ -46,19 +46,20 @@ export interface Fidelity {
  */
 export async function fidelity(folder: string, options: FidelityOptions): Promise<Fidelity> {
   const open = await viewOf(folder, "fidelity");
+  const judge = await openJudge(options.classifier);
+  using classifier = judge.model;
   using generator = await open(folder, options);
   const { imageSize } = generator;
   const { data, seed } = readRecipe(folder);
   const recipe = { data: data as OfImages["data"], model: { imageSize }, seed };
   const test = await openSplit(recipe, "test");
   const train = await openSplit(recipe, "train");
-  const judge = await openJudge(options.classifier, train);
-  using classifier = judge.model;
   if (train.channels !== (classifier.options.channels ?? 3))
     throw new UsageError(
       `${options.classifier}: expected a classifier of images with ${train.channels} channels`,
     );
-  const space = (images: Tensor) => judgeFeatures(judge, images);
+  const constants = judge.normalisation(train);
+  const space = (images: Tensor) => judgeFeatures(classifier, images, judge.imageSize, constants);
   using real = await imagesOf(firstImages(test, options.count), imageSize);
   using other = await imagesOf(firstImages(train, options.count), imageSize);
   using target = space(real);
@@ -85,24 +86,30 @@ async function imagesOf(source: ImageSource, imageSize: Size): Promise<Tensor> {
 interface Judge {
   model: ImageClassifier;
   imageSize: Size;
-  constants: Normalisation;
+  /** Of images of this training set. */
+  normalisation(train: ImageSource): Normalisation;
 }
 
 /** From its run, else from weights. */
-async function openJudge(given: string, train: ImageSource): Promise<Judge> {
+async function openJudge(given: string): Promise<Judge> {
   const path = await localFile(given);
   if (existsSync(join(path, "recipe.json"))) {
     const { model, recipe } = loadRun(path, "best");
     const { imageSize } = recipe.model;
-    return { model, imageSize, constants: normalisation(train, recipe.data.normalise) };
+    return { model, imageSize, normalisation: (train) => normalisation(train, recipe.data.normalise) };
   }
-  const { model, normalise, notes } = openModel(path);
+  const { model, normalise: constants, notes } = openModel(path);
   for (const note of notes) talk(note);
-  return { model, imageSize: model.options.imageSize, constants: normalise };
+  return { model, imageSize: model.options.imageSize, normalisation: () => constants };
 }
 
 /** What a classifier's head reads, of images in [−1, 1]: [n, d]; the caller frees it. */
-function judgeFeatures({ model: classifier, imageSize: size, constants }: Judge, images: Tensor): Tensor {
+function judgeFeatures(
+  classifier: ImageClassifier,
+  images: Tensor,
+  size: Size,
+  constants: Normalisation,
+): Tensor {
   classifier.eval();
   const parts: Tensor[] = [];
   for (let at = 0; at < images.size(0); at += 500)
