@@ -12,7 +12,7 @@ file of another program, or from a folder of images through that network as an O
 
 Examples:
   $ vitrine fidelity runs/ctrl --classifier crate-mnist
-  $ vitrine fidelity runs/ctrl --classifier runs/mnist
+  $ vitrine fidelity runs/ctrl --classifier runs/first
   $ vitrine fidelity made.npz --against real.npz
   $ vitrine fidelity made/ --against real/ --encoder inception.onnx
   $ vitrine fidelity probabilities.npy --inception-score`;

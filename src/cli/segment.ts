@@ -19,7 +19,7 @@ Examples:
   $ vitrine segment crate-base-8.pth val2017/ --method maskcut --size 480 --masks instances_val2017.json
   $ vitrine segment crate-base-8.pth photos/ --masks labels/ --rule entries --heads 6
   $ vitrine segment runs/first photos/ --masks labels/ --size 96 --bootstrap 1000 --against crate-base-8.pth
-  $ vitrine segment runs/a42 photos/ --with runs/a43 --masks labels/ --bootstrap 1000 --against runs/b42 --against runs/b43`;
+  $ vitrine segment runs/first photos/ --with runs/second --masks labels/ --bootstrap 1000 --against crate-base-8.pth`;
 
 export function segmentCommand(command: Command): void {
   command
